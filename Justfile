@@ -1,0 +1,82 @@
+# Everything here works on what `just build` leaves in target/dist.
+
+set shell := ["bash", "-euo", "pipefail", "-c"]
+
+root := justfile_directory()
+dist := root / "target/dist"
+tools := root / "target/tools"
+export PATH := tools / "bin" + ":" + env("PATH")
+
+# List the recipes
+default:
+    @just --list --unsorted
+
+# Build bootstrap, the workbench and the default mapper's image for this machine
+build: _target
+    @echo "Building bootstrap, the workbench and the default mapper (some minutes the first time)"
+    cargo build --locked --profile lambda --package post-confirmation-host --bin bootstrap
+    cargo build --locked --release --package post-confirmation-host --features workbench --bin mapper
+    cargo build --locked --profile lambda --target wasm32-wasip2 --package post-confirmation-guest
+    mkdir -p {{ dist }}
+    install target/lambda/bootstrap target/release/mapper {{ dist }}
+    {{ dist }}/mapper compile target/wasm32-wasip2/lambda/post_confirmation_guest.wasm --output {{ dist }}/mapper.cwasm
+
+# Show the whole way of three users, and swap the mapper under a host that stays as it is
+demo: build _cargo-lambda
+    cargo build --locked --profile lambda --target wasm32-wasip2 --package mapper-rust
+    cargo build --locked --release --package post-confirmation-host --example backend
+    python3 examples/demo.py
+
+# Run all tests: the mappers' inside wasmtime, the host's against the programs in target/dist
+test *args: build
+    CARGO_TARGET_WASM32_WASIP2_RUNNER="{{ dist }}/mapper unit-test" cargo test --locked --target wasm32-wasip2 --package post-confirmation-guest --package mapper-rust
+    DIST={{ dist }} cargo test --locked --release {{ args }}
+
+# Map one event and show the request; more options as for `mapper run`
+run event *args: build
+    MAPPER_IMAGE={{ dist }}/mapper.cwasm {{ dist }}/mapper run {{ event }} {{ args }}
+
+# Everything that CI checks
+ci: check-fmt clippy doc test wit deny demo
+
+# Format the code
+fmt:
+    cargo fmt --all
+
+# Check the format
+check-fmt:
+    cargo fmt --all --check
+
+# Lint the host and its tools, then the mappers
+clippy: _target
+    cargo clippy --locked --package post-confirmation-host --features workbench --all-targets -- --deny warnings
+    cargo clippy --locked --package post-confirmation-host --bin bootstrap -- --deny warnings
+    cargo clippy --locked --workspace --exclude post-confirmation-host --target wasm32-wasip2 --all-targets -- --deny warnings
+
+# Build the documentation
+doc:
+    RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --package post-confirmation-host --features workbench
+
+# Check the contract
+wit: _wasm-tools
+    wasm-tools component wit wit/ > /dev/null
+
+# Check licences, bans and sources of all dependencies
+deny: _cargo-deny
+    cargo deny check licenses bans sources
+
+# Check the dependencies against the advisory database, which is fetched
+advisories: _cargo-deny
+    cargo deny check advisories
+
+_target:
+    @rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2
+
+_cargo-lambda:
+    @[ -x {{ tools }}/cargo-lambda/bin/cargo-lambda ] || python3 -m pip install --quiet --no-deps --target {{ tools }}/cargo-lambda cargo-lambda==1.9.2
+
+_wasm-tools:
+    @command -v wasm-tools > /dev/null || cargo install --locked --root {{ tools }} --no-default-features --features component,print wasm-tools@1.263.0
+
+_cargo-deny:
+    @command -v cargo-deny > /dev/null || cargo install --locked --root {{ tools }} cargo-deny@0.20.2

@@ -1,0 +1,155 @@
+//! What the default mapper makes of events. These run inside wasmtime: `cargo test --target wasm32-wasip2`.
+
+use serde_json::json;
+
+use super::*;
+
+/// A sign-up with these attributes.
+fn sign_up(attributes: &[(&str, &str)]) -> Event {
+    let attribute = |(name, value): &(&str, &str)| Attribute { name: (*name).to_owned(), value: (*value).to_owned() };
+    Event {
+        trigger_source: TriggerSource::ConfirmSignUp,
+        region: "eu-central-1".to_owned(),
+        user_pool_id: "eu-central-1_A1b2C3d4E".to_owned(),
+        user_name: "alice".to_owned(),
+        client_id: Some("client".to_owned()),
+        user_attributes: attributes.iter().map(attribute).collect(),
+        client_metadata: vec![Attribute { name: "cognito_id".to_owned(), value: "somebody else".to_owned() }],
+        id: "evt_1".to_owned(),
+        json: "{}".to_owned(),
+    }
+}
+
+/// The settings with these variables.
+fn settings(variables: &[(&str, &str)]) -> Settings {
+    Settings::from_variables(|name| {
+        variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
+    })
+}
+
+fn request(event: &Event, settings: &Settings) -> Request {
+    match map(event, settings) {
+        Ok(Outcome::Deliver(request)) => request,
+        other => panic!("no request: {other:?}"),
+    }
+}
+
+/// The body that the backend gets for these attributes, with the fields that every user has left out.
+fn body(attributes: &[(&str, &str)], variables: &[(&str, &str)]) -> Value {
+    let event = sign_up(&[&[("sub", "s-1")], attributes].concat());
+    let mut body: Value = serde_json::from_slice(&request(&event, &settings(variables)).body).unwrap();
+    for always in ["cognito_id", "username", "trigger_source", "user_pool_id", "client_id"] {
+        assert!(body.as_object_mut().unwrap().remove(always).is_some(), "{always} is missing");
+    }
+    body
+}
+
+#[test]
+fn a_sign_up_is_posted_to_users_as_json() {
+    let request = request(&sign_up(&[("sub", "s-1"), ("email", "alice@example.com")]), &settings(&[]));
+    assert_eq!((request.method, request.path.as_str()), (Method::Post, "users/"));
+    assert_eq!(request.accept_status, [409]);
+    assert_eq!((request.headers[0].name.as_str(), request.headers[0].value.as_str()), ("content-type", "application/json"));
+    assert_eq!(
+        serde_json::from_slice::<Value>(&request.body).unwrap(),
+        json!({
+            "cognito_id": "s-1",
+            "username": "alice",
+            "email": "alice@example.com",
+            "trigger_source": "PostConfirmation_ConfirmSignUp",
+            "user_pool_id": "eu-central-1_A1b2C3d4E",
+            "client_id": "client",
+        })
+    );
+}
+
+#[test]
+fn a_user_without_an_app_client_has_no_client_id() {
+    let mut event = sign_up(&[("sub", "s-1")]);
+    event.client_id = None;
+    let body: Value = serde_json::from_slice(&request(&event, &settings(&[])).body).unwrap();
+    assert_eq!(body.get("client_id"), None);
+}
+
+#[test]
+fn a_user_without_an_e_mail_address_is_delivered() {
+    assert_eq!(body(&[("phone_number", "+15550100")], &[]), json!({ "phone_number": "+15550100" }));
+}
+
+#[test]
+fn email_verified_becomes_a_boolean() {
+    for (text, value) in [("true", json!(true)), ("false", json!(false)), ("True", json!(true))] {
+        assert_eq!(body(&[("email_verified", text)], &[]), json!({ "email_verified": value }));
+    }
+    assert_eq!(body(&[("email_verified", "perhaps")], &[]), json!({}));
+}
+
+#[test]
+fn identities_of_a_federated_user_are_parsed() {
+    let identities = r#"[{"userId":"42","providerName":"Google","primary":"true"}]"#;
+    let parsed = json!({ "identities": [{ "userId": "42", "providerName": "Google", "primary": "true" }] });
+    assert_eq!(body(&[("identities", identities)], &[]), parsed);
+}
+
+#[test]
+fn broken_identities_are_left_out_and_the_user_stays() {
+    assert_eq!(body(&[("identities", "[{"), ("name", "Alice")], &[]), json!({ "name": "Alice" }));
+}
+
+#[test]
+fn custom_attributes_lose_their_prefix_and_stand_apart() {
+    let attributes = [("custom:plan", "gold"), ("custom:email", "not the address"), ("email", "a@example.com")];
+    let expected = json!({ "custom": { "plan": "gold", "email": "not the address" }, "email": "a@example.com" });
+    assert_eq!(body(&attributes, &[]), expected);
+}
+
+#[test]
+fn unicode_arrives_as_it_is() {
+    assert_eq!(body(&[("name", "Zoë 🦀 \u{202e}\"\\")], &[]), json!({ "name": "Zoë 🦀 \u{202e}\"\\" }));
+}
+
+#[test]
+fn attributes_that_nobody_asked_for_are_not_sent() {
+    assert_eq!(body(&[("birthdate", "2000-01-01"), ("cognito:user_status", "CONFIRMED")], &[]), json!({}));
+}
+
+#[test]
+fn the_attributes_to_send_can_be_chosen() {
+    let attributes = [("email", "a@example.com"), ("locale", "de"), ("custom:plan", "gold"), ("custom:secret", "x")];
+    let chosen = [("USER_ATTRIBUTES", "locale, custom:plan")];
+    assert_eq!(body(&attributes, &chosen), json!({ "locale": "de", "custom": { "plan": "gold" } }));
+    assert_eq!(body(&attributes, &[("USER_ATTRIBUTES", "custom:*")])["custom"], json!({ "plan": "gold", "secret": "x" }));
+}
+
+#[test]
+fn an_attribute_cannot_take_the_place_of_what_the_user_is() {
+    let event = sign_up(&[("sub", "s-1"), ("cognito_id", "s-2"), ("username", "bob")]);
+    let request = request(&event, &settings(&[("USER_ATTRIBUTES", "cognito_id,username")]));
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    assert_eq!((&body["cognito_id"], &body["username"]), (&json!("s-1"), &json!("alice")));
+}
+
+#[test]
+fn the_path_can_be_chosen() {
+    let event = sign_up(&[("sub", "s-1")]);
+    assert_eq!(request(&event, &settings(&[("USERS_PATH", "v2/accounts?notify=1")])).path, "v2/accounts?notify=1");
+    assert_eq!(request(&event, &settings(&[("USERS_PATH", "")])).path, "users/");
+}
+
+#[test]
+fn password_resets_and_unknown_sources_are_skipped() {
+    for (source, code) in [
+        (TriggerSource::ConfirmForgotPassword, "password-reset"),
+        (TriggerSource::Other("PostConfirmation_New".to_owned()), "unknown-trigger-source"),
+    ] {
+        let event = Event { trigger_source: source, ..sign_up(&[("sub", "s-1")]) };
+        assert!(matches!(map(&event, &settings(&[])), Ok(Outcome::Skip(skipped)) if skipped == code));
+    }
+}
+
+#[test]
+fn a_user_without_sub_is_an_error_and_not_a_skip() {
+    for attributes in [&[("email", "a@example.com")][..], &[("sub", "")]] {
+        assert_eq!(map(&sign_up(attributes), &settings(&[])).unwrap_err().code, "no-sub");
+    }
+}

@@ -1,0 +1,47 @@
+//! What Lambda runs. This file owns the order of starting: settings, mapper, backend, run loop.
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use lambda_runtime::service_fn;
+use post_confirmation_host::config::Config;
+use post_confirmation_host::deadline::Clock;
+use post_confirmation_host::handler::Handler;
+use post_confirmation_host::init;
+
+// One thread: Lambda hands over one event at a time.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    init::hide_panic_messages();
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<()> {
+    std::env::var_os("AWS_LAMBDA_RUNTIME_API")
+        .context("AWS_LAMBDA_RUNTIME_API is not set: AWS Lambda starts this program; to try a mapper, use `mapper run`")?;
+    let (handler, clock) = match start() {
+        Ok(started) => started,
+        Err(error) => {
+            if let Err(untold) = init::tell_lambda(init::error_type(&error)).await {
+                eprintln!("error: Lambda could not be told: {untold:#}");
+            }
+            return Err(error);
+        }
+    };
+    lambda_runtime::run(service_fn(async |event| handler.invoke(event, &clock).await))
+        .await
+        .map_err(anyhow::Error::from_boxed)
+}
+
+fn start() -> Result<(Handler, Clock)> {
+    let config = Config::from_env()?;
+    let answer_within = config.answer_within;
+    let handler = Handler::start(config)?;
+    Ok((handler, Clock::start(answer_within)))
+}

@@ -1,0 +1,178 @@
+//! One mapped event as people and as machines read it.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use post_confirmation_host::backend::Prepared;
+use post_confirmation_host::error::Error;
+use post_confirmation_host::event::Event;
+use post_confirmation_host::handler::{End, Plan, Step};
+use post_confirmation_host::mapper::Manifest;
+use serde::Serialize;
+
+/// What stands in place of a secret.
+const SECRET: &str = "(secret)";
+
+/// One mapped event. Fields that say nothing are left out of the JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    event_id: String,
+    trigger_source: String,
+    mapper: Mapper,
+    milliseconds: f64,
+    memory_bytes: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<Request>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<Failed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error_message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backtrace: Option<String>,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    stdout: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    stderr: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivered: Option<u16>,
+}
+
+#[derive(Serialize)]
+struct Mapper {
+    wit: String,
+    sha256: String,
+}
+
+/// A request with exactly the bytes that are sent; the body as text where it is text.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Request {
+    method: String,
+    url: String,
+    headers: Vec<Header>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Header {
+    name: String,
+    value: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failed {
+    error_type: &'static str,
+    error: String,
+}
+
+impl Shown {
+    /// What `plan` says about `event`.
+    pub fn of(event: &Event, manifest: &Manifest, plan: &Plan) -> Shown {
+        let mut shown = Shown {
+            event_id: event.id.clone(),
+            trigger_source: event.trigger_source.as_str().to_owned(),
+            mapper: Mapper { wit: manifest.wit.clone(), sha256: manifest.component.sha256.clone() },
+            milliseconds: plan.mapping.as_secs_f64() * 1e3,
+            memory_bytes: plan.memory,
+            request: None,
+            skipped: None,
+            failed: None,
+            error_message: plan.said.message.clone(),
+            backtrace: plan.said.backtrace.clone(),
+            stdout: plan.said.stdout.clone(),
+            stderr: plan.said.stderr.clone(),
+            delivered: None,
+        };
+        match &plan.step {
+            Ok(Step::Deliver(prepared)) => shown.request = Some(Request::of(prepared)),
+            Ok(Step::Skip(code)) => shown.skipped = Some(code.clone()),
+            Err(error) => shown.failed = Some(Failed::of(error)),
+        }
+        shown
+    }
+
+    /// Adds how the event ended.
+    pub fn ended(&mut self, end: &End) {
+        match end {
+            End::Delivered(status) => self.delivered = Some(status.as_u16()),
+            End::Skipped(_) => {}
+            End::Undelivered(error) => self.failed = Some(Failed::of(error)),
+        }
+    }
+}
+
+impl Request {
+    fn of(prepared: &Prepared) -> Request {
+        let body = String::from_utf8(prepared.body().to_vec());
+        let headers = prepared.headers().iter().map(|(name, value)| Header {
+            name: name.to_string(),
+            // Every value is ASCII: the policy and the settings see to it.
+            value: if value.is_sensitive() { SECRET } else { value.to_str().unwrap_or_default() }.to_owned(),
+        });
+        Request {
+            method: prepared.method().to_owned(),
+            url: prepared.url().to_string(),
+            headers: headers.collect(),
+            body_base64: body.as_ref().err().map(|bytes| BASE64_STANDARD.encode(bytes.as_bytes())),
+            body: body.ok(),
+        }
+    }
+}
+
+impl Failed {
+    fn of(error: &Error) -> Failed {
+        Failed { error_type: error.error_type(), error: error.to_string() }
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "event    {}  {}", self.event_id, self.trigger_source)?;
+        writeln!(f, "mapper   {}  sha256 {:.12}…", self.mapper.wit, self.mapper.sha256)?;
+        let megabytes = self.memory_bytes as f64 / f64::from(1 << 20);
+        writeln!(f, "mapping  {:.3} ms, {megabytes:.1} MB of memory", self.milliseconds)?;
+        if let Some(code) = &self.skipped {
+            writeln!(f, "skipped  {code}")?;
+        }
+        if let Some(Failed { error_type, error }) = &self.failed {
+            writeln!(f, "failed   {error_type}: {error}")?;
+        }
+        if let Some(status) = self.delivered {
+            writeln!(f, "answer   {status}: the user is at the backend")?;
+        }
+        for (title, text) in [
+            ("message", self.error_message.as_deref()),
+            ("backtrace", self.backtrace.as_deref()),
+            ("standard output", Some(self.stdout.as_str())),
+            ("standard error", Some(self.stderr.as_str())),
+        ] {
+            if let Some(text) = text.filter(|text| !text.is_empty()) {
+                writeln!(f, "\n{title} of the mapper:\n{}", text.trim_end())?;
+            }
+        }
+        match &self.request {
+            Some(request) => write!(f, "\n{request}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} {}", self.method, self.url)?;
+        self.headers.iter().try_for_each(|Header { name, value }| writeln!(f, "{name}: {value}"))?;
+        match (&self.body, &self.body_base64) {
+            (Some(text), _) => writeln!(f, "\n{text}"),
+            (None, Some(base64)) => writeln!(f, "\n(not text; in base64:)\n{base64}"),
+            (None, None) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! By when an event's answer has to be there.
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// What is left of an invocation's own time for the answer's way to Lambda.
+const BEFORE_LAMBDA: Duration = Duration::from_millis(200);
+/// An event that arrives later than this after the process was ready did not wait for it to start.
+const WAITED: Duration = Duration::from_secs(1);
+
+/// The clock of the process.
+pub struct Clock {
+    answer_within: Duration,
+    started: Instant,
+    ready: Instant,
+    cold: AtomicBool,
+}
+
+/// The time of one event.
+#[derive(Clone, Copy, Debug)]
+pub struct Time {
+    /// Whether it is the first event of this process.
+    pub cold: bool,
+    /// When it came: with the process where it waited for it to start, else when it was handed over.
+    pub since: Instant,
+    /// When its answer has to be there.
+    pub until: Instant,
+}
+
+impl Clock {
+    /// The clock of a process that is ready for events now. `answer_within` is the time of an event.
+    pub fn start(answer_within: Duration) -> Clock {
+        let ready = Instant::now();
+        let started = process_age().and_then(|age| ready.checked_sub(age)).unwrap_or(ready);
+        Clock { answer_within, started, ready, cold: AtomicBool::new(true) }
+    }
+
+    /// How long the process took from its start to being ready.
+    pub fn start_up(&self) -> Duration {
+        self.ready - self.started
+    }
+
+    /// The time of the event that arrives now, in an invocation that Lambda ends at `lambda` (milliseconds since 1970;
+    /// a time in the past means that nobody knows).
+    ///
+    /// The caller of a cold start has waited since the process was started. That is not so where Lambda started the
+    /// process ahead of any event, as it does with provisioned concurrency and at times by itself: the first event
+    /// then comes some time after the process was ready.
+    pub fn event(&self, lambda: u64) -> Time {
+        let now = Instant::now();
+        let cold = self.cold.swap(false, Ordering::Relaxed);
+        let since = if cold && now - self.ready < WAITED { self.started } else { now };
+        let until = since + self.answer_within;
+        let lambda = UNIX_EPOCH.checked_add(Duration::from_millis(lambda));
+        let left = lambda.and_then(|lambda| lambda.duration_since(SystemTime::now()).ok());
+        let until = left.map_or(until, |left| until.min(now + left.saturating_sub(BEFORE_LAMBDA)));
+        Time { cold, since, until }
+    }
+}
+
+/// How long ago the system started this process: to a hundredth of a second, and nothing where it doesn't tell.
+fn process_age() -> Option<Duration> {
+    /// The unit of `/proc`'s times, `USER_HZ`, which is 100 on every machine that Lambda has.
+    const TICKS_PER_SECOND: u64 = 100;
+    let stat = fs::read_to_string("/proc/self/stat").ok()?;
+    // The second field is the program's name in brackets and may hold anything; `starttime` is the 22nd.
+    let started: u64 = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
+    let uptime = fs::read_to_string("/proc/uptime").ok()?;
+    let uptime: f64 = uptime.split_whitespace().next()?.parse().ok()?;
+    let started = Duration::from_millis(started * 1000 / TICKS_PER_SECOND);
+    Some(Duration::from_secs_f64(uptime).saturating_sub(started))
+}

@@ -1,0 +1,189 @@
+//! One event: the JSON exactly as Cognito sent it, a lenient view of it, and its id.
+//!
+//! Reading never fails. AWS warns that stricter validation breaks functions when elements are added, so unknown
+//! fields, unknown sources, nulls, absent parts and values of another type are all fine.
+
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use sha2::{Digest, Sha256};
+
+/// The source of a first confirmation.
+const CONFIRM_SIGN_UP: &str = "PostConfirmation_ConfirmSignUp";
+/// The source of a password reset.
+const CONFIRM_FORGOT_PASSWORD: &str = "PostConfirmation_ConfirmForgotPassword";
+
+/// One call from Cognito. It has no `Debug`: nearly all of it is about a person.
+pub struct Event {
+    /// The event exactly as it came.
+    pub json: Box<RawValue>,
+    /// Why Cognito called.
+    pub trigger_source: TriggerSource,
+    /// The pool's region; empty where absent.
+    pub region: String,
+    /// The pool's id; empty where absent.
+    pub user_pool_id: String,
+    /// The user's name in the pool; empty where absent.
+    pub user_name: String,
+    /// The app client; absent where an administrator confirmed the user.
+    pub client_id: Option<String>,
+    /// The user's attributes in the order of the event.
+    pub user_attributes: Vec<(String, String)>,
+    /// What the signing-up client passed along: attacker-controlled.
+    pub client_metadata: Vec<(String, String)>,
+    /// The same for every attempt and for every retry by Cognito.
+    pub id: String,
+}
+
+/// Why Cognito called.
+#[derive(Clone, PartialEq, Eq)]
+pub enum TriggerSource {
+    /// A user is confirmed for the first time.
+    ConfirmSignUp,
+    /// A user has set a new password.
+    ConfirmForgotPassword,
+    /// Any other source, as it came.
+    Other(String),
+}
+
+impl Event {
+    /// Reads the event of the invocation `request_id`.
+    pub fn read(json: Box<RawValue>, request_id: &str) -> Event {
+        let event = Object::of(&json);
+        let caller = event.object("callerContext");
+        let request = event.object("request");
+        let trigger_source = match event.text("triggerSource").unwrap_or_default() {
+            source if source == CONFIRM_SIGN_UP => TriggerSource::ConfirmSignUp,
+            source if source == CONFIRM_FORGOT_PASSWORD => TriggerSource::ConfirmForgotPassword,
+            source => TriggerSource::Other(source),
+        };
+        let mut read = Event {
+            trigger_source,
+            region: event.text("region").unwrap_or_default(),
+            user_pool_id: event.text("userPoolId").unwrap_or_default(),
+            user_name: event.text("userName").unwrap_or_default(),
+            client_id: caller.text("clientId"),
+            user_attributes: request.object("userAttributes").texts(),
+            client_metadata: request.object("clientMetadata").texts(),
+            id: String::new(),
+            json,
+        };
+        read.id = read.derive_id(request_id);
+        read
+    }
+
+    /// The user's id that never changes, where the event has one.
+    pub fn sub(&self) -> Option<&str> {
+        let sub = self.user_attributes.iter().find(|(name, _)| name == "sub");
+        sub.map(|(_, value)| value.as_str()).filter(|sub| !sub.is_empty())
+    }
+
+    /// A sign-up happens once, so pool, `sub` and source make its id. Anything else can happen again, so its id also
+    /// depends on the invocation. A user without `sub` must not share an id with another one: the name stands in for
+    /// it, and the whole event where there is no name either.
+    fn derive_id(&self, request_id: &str) -> String {
+        let (kind, user) = match self.sub() {
+            Some(sub) => ("sub", sub),
+            None if !self.user_name.is_empty() => ("name", self.user_name.as_str()),
+            None => ("event", self.json.get()),
+        };
+        let invocation = match self.trigger_source {
+            TriggerSource::ConfirmSignUp => "",
+            TriggerSource::ConfirmForgotPassword | TriggerSource::Other(_) => request_id,
+        };
+        let mut hash = Sha256::new();
+        for part in [self.user_pool_id.as_str(), kind, user, self.trigger_source.as_str(), invocation] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        let digest = hash.finalize();
+        digest[..16].iter().fold(String::from("evt_"), |id, byte| format!("{id}{byte:02x}"))
+    }
+}
+
+impl TriggerSource {
+    /// The source as Cognito writes it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            TriggerSource::ConfirmSignUp => CONFIRM_SIGN_UP,
+            TriggerSource::ConfirmForgotPassword => CONFIRM_FORGOT_PASSWORD,
+            TriggerSource::Other(source) => source,
+        }
+    }
+}
+
+/// The members of a JSON object, unread: no value's size, depth or type can make the object unreadable.
+#[derive(Default)]
+struct Object<'a>(Vec<(String, &'a RawValue)>);
+
+impl<'a> Object<'a> {
+    /// The members of `json`; none where it is not an object.
+    fn of(json: &'a RawValue) -> Object<'a> {
+        serde_json::from_str(json.get()).unwrap_or_default()
+    }
+
+    fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| *value)
+    }
+
+    fn object(&self, name: &str) -> Object<'a> {
+        self.get(name).map(Object::of).unwrap_or_default()
+    }
+
+    fn text(&self, name: &str) -> Option<String> {
+        self.get(name).and_then(text)
+    }
+
+    fn texts(self) -> Vec<(String, String)> {
+        self.0.into_iter().filter_map(|(name, value)| Some((name, text(value)?))).collect()
+    }
+}
+
+/// A text as it is, `null` as nothing, and any other value as its JSON.
+fn text(value: &RawValue) -> Option<String> {
+    match value.get() {
+        "null" => None,
+        json if json.starts_with('"') => serde_json::from_str(json).ok().map(|Text(text)| text),
+        json => Some(json.to_owned()),
+    }
+}
+
+/// A JSON string in which an unpaired surrogate becomes a replacement character instead of an error.
+struct Text(String);
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Bytes;
+        impl Visitor<'_> for Bytes {
+            type Value = Text;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Text, E> {
+                Ok(Text(String::from_utf8_lossy(bytes).into_owned()))
+            }
+        }
+        deserializer.deserialize_bytes(Bytes)
+    }
+}
+
+impl<'de> Deserialize<'de> for Object<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+        impl<'de> Visitor<'de> for Members {
+            type Value = Object<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
+                let mut members = Vec::new();
+                while let Some((Text(name), value)) = map.next_entry()? {
+                    members.push((name, value));
+                }
+                Ok(Object(members))
+            }
+        }
+        deserializer.deserialize_map(Members)
+    }
+}

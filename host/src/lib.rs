@@ -1,0 +1,23 @@
+//! The host of post-confirmation mappers.
+//!
+//! Amazon Cognito calls a Lambda function when it has confirmed a user. This crate is that function: it hands the
+//! event to a *mapper*, a WebAssembly component that turns it into an HTTP request, and sends the request to the
+//! team's backend. Two programs are made of it: `bootstrap`, which Lambda runs, and `mapper`, the workbench for the
+//! authors of mappers.
+//!
+//! # Layout
+//!
+//! The way of an event is in [`handler`]. It goes through rooms that don't know each other: [`event`] reads what
+//! Cognito sent, [`mapper`] runs the component in a fresh sandbox, [`backend`] checks and sends the request, and
+//! [`report`] logs how it ended. Around them are [`config`], the settings; [`deadline`], by when the answer has to be
+//! there; [`error`], why a user was not delivered; and [`init`], starting and failing to.
+
+pub mod backend;
+pub mod config;
+pub mod deadline;
+pub mod error;
+pub mod event;
+pub mod handler;
+pub mod init;
+pub mod mapper;
+pub mod report;

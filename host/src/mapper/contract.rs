@@ -1,0 +1,117 @@
+//! What a component must export and may import to be a mapper: the contract of `wit/`, by the names in a component.
+
+use semver::{Version, VersionReq};
+use thiserror::Error;
+
+/// The package of the contract.
+pub const PACKAGE: &str = "cognito:post-confirmation";
+/// The version of the contract that this host was built with.
+pub const VERSION: &str = "0.1.0";
+/// What a mapper may import besides the contract's own types: the interfaces of a WASI 0.2 command.
+const GRANTED: [&str; 6] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
+
+/// Why a component is no mapper for this host.
+#[derive(Debug, PartialEq, Eq, Error)]
+pub enum ContractError {
+    /// Another world.
+    #[error(
+        "the component is no mapper: it does not export the interface `{PACKAGE}/mapper`; \
+         build it for the world `post-confirmation-mapper` of `{PACKAGE}@{VERSION}`"
+    )]
+    NoMapper,
+    /// A version that this host does not understand.
+    #[error(
+        "the component implements `{PACKAGE}@{0}`, and this host understands versions compatible with {VERSION}; \
+         build the component against `{PACKAGE}@{VERSION}`, or deploy a host that understands {0}"
+    )]
+    Version(String),
+    /// An import that no mapper gets.
+    #[error(
+        "the component imports `{0}`, which no mapper gets: a mapper has WASI 0.2 without network and files, and the \
+         host sends its request"
+    )]
+    Import(String),
+}
+
+/// Checks a component by the names of its imports and exports, and returns the contract's package with the version
+/// that it implements, for example `cognito:post-confirmation@0.1.0`.
+pub fn check(
+    imports: impl IntoIterator<Item = impl AsRef<str>>,
+    exports: impl IntoIterator<Item = impl AsRef<str>>,
+) -> Result<String, ContractError> {
+    let mut versions = exports.into_iter().filter_map(|name| {
+        let (interface, version) = split(name.as_ref());
+        (interface == format!("{PACKAGE}/mapper")).then(|| version.to_owned())
+    });
+    let version = versions.next().ok_or(ContractError::NoMapper)?;
+    if !understood(&version) {
+        return Err(ContractError::Version(version));
+    }
+    for import in imports {
+        let (interface, version) = split(import.as_ref());
+        let package = interface.split('/').next().unwrap_or_default();
+        let wasi = GRANTED.contains(&package) && version.starts_with("0.2.");
+        let types = interface == format!("{PACKAGE}/types") && understood(version);
+        if !wasi && !types {
+            return Err(ContractError::Import(import.as_ref().to_owned()));
+        }
+    }
+    Ok(format!("{PACKAGE}@{version}"))
+}
+
+/// Whether `version` is compatible with this host's by semantic versioning.
+fn understood(version: &str) -> bool {
+    let Ok(own) = VersionReq::parse(VERSION) else { return false };
+    Version::parse(version).is_ok_and(|version| own.matches(&version))
+}
+
+/// `wasi:io/poll@0.2.6` as `wasi:io/poll` and `0.2.6`.
+fn split(name: &str) -> (&str, &str) {
+    name.split_once('@').unwrap_or((name, ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MAPPER: &str = "cognito:post-confirmation/mapper@0.1.0";
+
+    #[test]
+    fn the_version_here_is_the_version_of_the_wit_package() {
+        let package = include_str!("../../../wit/types.wit").lines().next();
+        assert_eq!(package, Some(format!("package {PACKAGE}@{VERSION};").as_str()));
+    }
+
+    #[test]
+    fn a_mapper_with_wasi_0_2_imports_is_accepted() {
+        let imports = ["cognito:post-confirmation/types@0.1.0", "wasi:cli/environment@0.2.6", "wasi:io/poll@0.2.0"];
+        assert_eq!(check(imports, [MAPPER]), Ok("cognito:post-confirmation@0.1.0".to_owned()));
+    }
+
+    #[test]
+    fn a_patch_release_of_the_contract_is_accepted() {
+        let newer = "cognito:post-confirmation/mapper@0.1.7";
+        assert_eq!(check([""; 0], [newer]), Ok("cognito:post-confirmation@0.1.7".to_owned()));
+    }
+
+    #[test]
+    fn another_minor_release_of_the_contract_is_refused_by_name() {
+        for version in ["0.2.0", "1.0.0", "0.1.0-rc.1", ""] {
+            let other = format!("cognito:post-confirmation/mapper@{version}");
+            assert_eq!(check([""; 0], [other]), Err(ContractError::Version(version.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_component_of_another_world_is_refused() {
+        assert_eq!(check([""; 0], ["wasi:cli/run@0.2.6"]), Err(ContractError::NoMapper));
+        assert_eq!(check([""; 0], [""; 0]), Err(ContractError::NoMapper));
+    }
+
+    #[test]
+    fn an_import_that_is_not_granted_is_refused_by_name() {
+        for import in ["wasi:http/types@0.2.6", "wasi:cli/environment@0.3.0", "db:store/kv@1.0.0", "log", "wasi:nn/a@0.2.0"] {
+            assert_eq!(check([import], [MAPPER]), Err(ContractError::Import(import.to_owned())));
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The WebAssembly engine: its one configuration, for compiling and for running alike.
+
+use sha2::{Digest, Sha256};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, ModuleVersionStrategy, PoolingAllocationConfig};
+use wasmtime::{Result, WasmBacktraceDetails};
+
+/// The exact release. Wasmtime itself compares major versions only, and an image made before a patch release may
+/// carry the fault that the patch mended.
+pub const WASMTIME_VERSION: &str = wasmtime_environ::VERSION;
+
+/// The settings that are compiled into an image. An image runs only on the settings that it was made with.
+#[derive(Debug)]
+struct Settings {
+    /// Wall time is limited by epochs. Fuel does not see how long a bulk operation takes.
+    epoch_interruption: bool,
+    /// An event is one call that runs alone in its store; without the machinery for more it costs less than half.
+    concurrency_support: bool,
+    /// Where in a function a trap arose. Frames keep their names without it, and images are smaller.
+    generate_address_map: bool,
+    /// A proposal that no mapper needs and that would have to be trusted.
+    memory64: bool,
+}
+
+const SETTINGS: Settings = Settings {
+    epoch_interruption: true,
+    concurrency_support: false,
+    generate_address_map: false,
+    memory64: false,
+};
+
+/// As many events as may be mapped at once, and the second sandbox of each that shadowing takes.
+const CONCURRENT: u32 = 32;
+
+/// The configuration of every engine of this project.
+fn config() -> Result<Config> {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(SETTINGS.epoch_interruption)
+        .concurrency_support(SETTINGS.concurrency_support)
+        .generate_address_map(SETTINGS.generate_address_map)
+        .wasm_memory64(SETTINGS.memory64)
+        // Set here because a variable of the environment would change it, and images with it.
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable)
+        .module_version(ModuleVersionStrategy::Custom(WASMTIME_VERSION.to_owned()))?;
+    Ok(config)
+}
+
+/// The engine that runs images. It needs no compiler, and uses none where there is one.
+pub(super) fn runner() -> Result<Engine> {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(CONCURRENT).total_stacks(CONCURRENT);
+    let mut config = config()?;
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    Engine::new(&config)
+}
+
+/// The engine that makes images for `target`, at the baseline of that architecture: naming the target switches off
+/// the inference of this machine's CPU features, so an image runs wherever Lambda places the function.
+#[cfg(feature = "workbench")]
+pub(super) fn compiler(target: &str) -> Result<Engine> {
+    let mut config = config()?;
+    config.target(target)?;
+    Engine::new(&config)
+}
+
+/// The engine that compiles for this machine and runs at once: for tests of mappers.
+#[cfg(feature = "workbench")]
+pub fn tester() -> Result<Engine> {
+    Engine::new(&config()?)
+}
+
+/// What images and engines must have in common besides the version.
+pub(super) fn fingerprint() -> String {
+    hex(&Sha256::digest(format!("{SETTINGS:?}"))[..8])
+}
+
+/// Bytes in lower-case hexadecimal.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |hex, byte| format!("{hex}{byte:02x}"))
+}

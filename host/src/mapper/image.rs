@@ -1,0 +1,137 @@
+//! Loading a mapper's image: native code that `mapper compile` made, checked against its manifest.
+//!
+//! The checks catch mix-ups: a file of another build, machine or release, or a damaged one. They are no defence
+//! against somebody who can write both files, who could as well replace the host.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use super::contract::{self, ContractError};
+use super::engine::{self, WASMTIME_VERSION};
+use super::manifest::{self, File, Manifest};
+
+/// Why an image is not loaded. Each says what to do.
+#[derive(Debug, Error)]
+pub enum ImageError {
+    /// No image.
+    #[error("the mapper image `{path}` can't be read; make it with `mapper compile`, or set MAPPER_IMAGE to where it is")]
+    Unreadable {
+        /// The image.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// No manifest.
+    #[error("the manifest `{path}` can't be read; deploy the `.json` file that `mapper compile` wrote beside the image")]
+    NoManifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A manifest of another form.
+    #[error("the manifest `{path}` is not one that this host understands; run `mapper compile` again")]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// Not the image of this manifest.
+    #[error(
+        "the mapper image is not the one that its manifest describes (SHA-256 {found}, expected {expected}): it is \
+         damaged, or the two files come from different runs; run `mapper compile` again and deploy both files"
+    )]
+    Digest {
+        /// The image's.
+        found: String,
+        /// The manifest's.
+        expected: String,
+    },
+    /// Another machine.
+    #[error("the mapper image is for `{found}` and this is `{expected}`; run `mapper compile --target {expected}`")]
+    Target {
+        /// The image's.
+        found: String,
+        /// This host's.
+        expected: &'static str,
+    },
+    /// Another wasmtime.
+    #[error(
+        "the mapper image was made by wasmtime {found} and this host runs {expected}; compile it again with the \
+         `mapper` tool of this host's release"
+    )]
+    Wasmtime {
+        /// The image's.
+        found: String,
+        /// This host's.
+        expected: &'static str,
+    },
+    /// Other engine settings.
+    #[error("the mapper image was made with other engine settings; compile it again with the `mapper` tool of this host's release")]
+    Engine,
+    /// No mapper of this contract.
+    #[error(transparent)]
+    Contract(#[from] ContractError),
+    /// Whatever else wasmtime refuses.
+    #[error("wasmtime refuses the mapper image; compile it again with the `mapper` tool of this host's release")]
+    Refused(#[source] wasmtime::Error),
+}
+
+/// The machine that this host was built for, as images name it.
+pub const THIS_TARGET: &str = if cfg!(target_arch = "aarch64") {
+    "aarch64-unknown-linux-gnu"
+} else {
+    "x86_64-unknown-linux-gnu"
+};
+
+/// Loads the image at `path` after checking it against the manifest beside it.
+pub(super) fn load(engine: &Engine, path: &Path) -> Result<(Component, Manifest), ImageError> {
+    let image = fs::read(path).map_err(|source| ImageError::Unreadable { path: path.into(), source })?;
+    let manifest = read_manifest(path)?;
+    check(&manifest, &image)?;
+
+    // SAFETY: The file holds native code and is trusted like this program itself: it comes from `mapper compile`,
+    // which the manifest's release, settings and digest have just confirmed, through the deployment that also brought
+    // this program. It lies in a Lambda layer or package, which nothing can write while the function runs.
+    #[expect(unsafe_code, reason = "images are native code; this is the one place that loads one")]
+    let component = unsafe { Component::deserialize_file(engine, path) }.map_err(ImageError::Refused)?;
+
+    let ty = component.component_type();
+    contract::check(
+        ty.imports(engine).map(|(name, _)| name.to_owned()),
+        ty.exports(engine).map(|(name, _)| name.to_owned()),
+    )?;
+    Ok((component, manifest))
+}
+
+fn read_manifest(image: &Path) -> Result<Manifest, ImageError> {
+    let path = Manifest::path(image);
+    let text = match fs::read(&path) {
+        Ok(text) => text,
+        Err(source) => return Err(ImageError::NoManifest { path, source }),
+    };
+    serde_json::from_slice(&text).map_err(|source| ImageError::Manifest { path, source })
+}
+
+fn check(manifest: &Manifest, image: &[u8]) -> Result<(), ImageError> {
+    let found = File::of(image);
+    if found != manifest.image {
+        return Err(ImageError::Digest { found: found.sha256, expected: manifest.image.sha256.clone() });
+    }
+    if manifest.target != THIS_TARGET {
+        return Err(ImageError::Target { found: manifest.target.clone(), expected: THIS_TARGET });
+    }
+    if manifest.wasmtime != WASMTIME_VERSION {
+        return Err(ImageError::Wasmtime { found: manifest.wasmtime.clone(), expected: WASMTIME_VERSION });
+    }
+    if manifest.format != manifest::FORMAT || manifest.engine != engine::fingerprint() {
+        return Err(ImageError::Engine);
+    }
+    Ok(())
+}

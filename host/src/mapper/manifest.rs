@@ -1,0 +1,55 @@
+//! The manifest beside an image, `mapper.json`: which component it was made of, and what it needs to run.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::engine;
+
+/// The form of the manifest. Another form is another number.
+pub const FORMAT: u32 = 1;
+
+/// What `mapper compile` writes beside an image and `bootstrap` checks before it loads it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The form of this manifest.
+    pub format: u32,
+    /// The contract that the mapper implements: `cognito:post-confirmation@0.1.0`.
+    pub wit: String,
+    /// The component.
+    pub component: File,
+    /// The image made of it.
+    pub image: File,
+    /// The machine that the image is for: `x86_64-unknown-linux-gnu`.
+    pub target: String,
+    /// The exact release of wasmtime that made the image.
+    pub wasmtime: String,
+    /// A fingerprint of the engine's settings that are compiled into the image.
+    pub engine: String,
+    /// The interfaces that the component imports.
+    pub imports: Vec<String>,
+}
+
+/// A file by its content.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct File {
+    /// SHA-256 in lower-case hexadecimal.
+    pub sha256: String,
+    /// Size in bytes.
+    pub size: u64,
+}
+
+impl File {
+    /// The file that holds `bytes`.
+    pub fn of(bytes: &[u8]) -> File {
+        File { sha256: engine::hex(&Sha256::digest(bytes)), size: bytes.len() as u64 }
+    }
+}
+
+impl Manifest {
+    /// Where the manifest of an image stands: `mapper.json` for `mapper.cwasm`.
+    pub fn path(image: &Path) -> PathBuf {
+        image.with_extension("json")
+    }
+}

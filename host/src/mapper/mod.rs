@@ -1,0 +1,222 @@
+//! The mapper of this process: loaded once, and run in a fresh sandbox for every event.
+
+mod bindings;
+mod contract;
+mod engine;
+mod image;
+mod manifest;
+mod output;
+mod sandbox;
+mod watchdog;
+
+#[cfg(feature = "workbench")]
+pub mod compile;
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use thiserror::Error;
+use wasmtime::component::Linker;
+use wasmtime::{Engine, Store, Trap, WasmBacktrace};
+use wasmtime_wasi::I32Exit;
+
+use crate::backend::Request;
+use crate::event::Event;
+use bindings::MapperPre;
+use output::Output;
+use sandbox::{Sandbox, TimeIsUp};
+use watchdog::Watchdog;
+
+pub use contract::ContractError;
+#[cfg(feature = "workbench")]
+pub use engine::tester;
+pub use image::{ImageError, THIS_TARGET};
+pub use manifest::{File, Manifest};
+
+/// What the operator has set about the mapper.
+pub struct Settings {
+    /// The image to load.
+    pub image: PathBuf,
+    /// The longest time of one call, sleeping included.
+    pub timeout: Duration,
+    /// The sandbox's memory, in bytes.
+    pub memory: usize,
+    /// The variables that the mapper sees.
+    pub variables: Vec<(String, String)>,
+}
+
+/// Why there is no mapper.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// The image.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The component's imports or exports, by type.
+    #[error("the mapper does not fit this host; build it against the WIT package of this host's release")]
+    Link(#[source] wasmtime::Error),
+    /// The engine, which does not depend on the mapper.
+    #[error("the WebAssembly engine can't be started")]
+    Engine(#[source] wasmtime::Error),
+    /// The watchdog's thread.
+    #[error("no thread could be started")]
+    Thread(#[from] std::io::Error),
+}
+
+/// What a mapper made of an event.
+pub enum Outcome {
+    /// Deliver this request.
+    Deliver(Request),
+    /// Deliver nothing, for the reason with this code.
+    Skip(String),
+}
+
+/// Why a mapper made nothing of an event. It holds nothing that a mapper could have filled with user data but a code.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Failure {
+    /// It returned an error.
+    #[error("the mapper failed: {0}")]
+    Returned(String),
+    /// It panicked, overflowed its stack or broke a rule of WebAssembly or WASI.
+    #[error("the mapper trapped: {0}")]
+    Trapped(String),
+    /// It called `exit`.
+    #[error("the mapper exited")]
+    Exited,
+    /// It ran or slept too long.
+    #[error("the mapper did not answer in time")]
+    TimedOut,
+    /// It needed more memory than it may have.
+    #[error("the mapper ran out of memory")]
+    OutOfMemory,
+    /// It returned what can't be read: far too much, or not what the contract says.
+    #[error("the mapper's answer is too large or broken")]
+    Unreadable,
+    /// It skipped the event for a reason that is no code.
+    #[error("the mapper's skip code is not of 1 to 64 lower-case letters, digits and hyphens")]
+    NoCode,
+}
+
+/// One call of a mapper.
+pub struct Call {
+    /// What came of it.
+    pub result: Result<Outcome, Failure>,
+    /// What it said, for its author alone.
+    pub said: Said,
+    /// How long it took, the sandbox's making and dropping included.
+    pub took: Duration,
+    /// The memory that it had taken, in bytes.
+    pub memory: usize,
+}
+
+/// What a mapper said besides its outcome. It may hold user data: it is for the mapper's author and for operators who
+/// have asked for it. It has no `Debug`.
+#[derive(Default)]
+pub struct Said {
+    /// The first bytes of standard output.
+    pub stdout: String,
+    /// The first bytes of standard error.
+    pub stderr: String,
+    /// The message of the error that it returned.
+    pub message: Option<String>,
+    /// The functions in which it trapped.
+    pub backtrace: Option<String>,
+}
+
+/// The mapper of this process.
+pub struct Mapper {
+    engine: Engine,
+    pre: MapperPre<Sandbox>,
+    watchdog: Watchdog,
+    manifest: Manifest,
+    settings: Settings,
+}
+
+impl Mapper {
+    /// Loads the image that `settings` name. Everything that does not depend on an event happens here.
+    ///
+    /// # Errors
+    /// What is wrong with the image, and what to do about it.
+    pub fn load(settings: Settings) -> Result<Mapper, LoadError> {
+        let engine = engine::runner().map_err(LoadError::Engine)?;
+        let (component, manifest) = image::load(&engine, &settings.image)?;
+        let mut linker = Linker::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(LoadError::Engine)?;
+        let pre = linker.instantiate_pre(&component).and_then(MapperPre::new).map_err(LoadError::Link)?;
+        let watchdog = Watchdog::start(&engine)?;
+        Ok(Mapper { engine, pre, watchdog, manifest, settings })
+    }
+
+    /// What the mapper was made of.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Maps `event` in a fresh sandbox, in the time set for it and in any case before `until`.
+    pub async fn transform(&self, event: &Event, until: Instant) -> Call {
+        let started = Instant::now();
+        let deadline = until.min(started + self.settings.timeout);
+        let (stdout, stderr) = (Output::default(), Output::default());
+        let Settings { variables, memory, .. } = &self.settings;
+        let mut store = Sandbox::new(&self.engine, variables, &stdout, &stderr, *memory, deadline);
+
+        // A loop is stopped by the watchdog; a mapper that sleeps inside a call to WASI, by the timeout.
+        self.watchdog.announce(deadline);
+        let call = self.call(&mut store, event);
+        let answer = match tokio::time::timeout_at(deadline.into(), call).await {
+            Ok(answer) => answer,
+            Err(_) => Err(TimeIsUp.into()),
+        };
+
+        let mut said = Said { stdout: stdout.text(), stderr: stderr.text(), ..Said::default() };
+        let result = match answer {
+            Ok(Ok(bindings::Outcome::Deliver(request))) => Ok(Outcome::Deliver(request.into())),
+            Ok(Ok(bindings::Outcome::Skip(code))) if is_code(&code) => Ok(Outcome::Skip(code)),
+            Ok(Ok(bindings::Outcome::Skip(_))) => Err(Failure::NoCode),
+            Ok(Err(error)) => {
+                said.message = Some(output::first(&error.message).to_owned());
+                Err(Failure::Returned(if is_code(&error.code) { error.code } else { "invalid-code".to_owned() }))
+            }
+            Err(error) => {
+                said.backtrace = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::to_string);
+                Err(failure(&error, store.data()))
+            }
+        };
+        let memory = store.data().memory_used();
+        drop(store);
+        Call { result, said, took: started.elapsed(), memory }
+    }
+
+    async fn call(
+        &self,
+        store: &mut Store<Sandbox>,
+        event: &Event,
+    ) -> wasmtime::Result<Result<bindings::Outcome, bindings::Error>> {
+        let mapper = self.pre.instantiate_async(&mut *store).await?;
+        mapper.cognito_post_confirmation_mapper().call_transform(store, &event.into()).await
+    }
+}
+
+/// Who or what ended a call that has no answer.
+fn failure(error: &wasmtime::Error, sandbox: &Sandbox) -> Failure {
+    if error.is::<TimeIsUp>() {
+        Failure::TimedOut
+    } else if error.is::<I32Exit>() {
+        Failure::Exited
+    } else if sandbox.ran_out_of_memory() {
+        // An allocator that gets no memory aborts, which is a trap like any other.
+        Failure::OutOfMemory
+    } else if let Some(trap) = error.downcast_ref::<Trap>() {
+        Failure::Trapped(trap.to_string())
+    } else if error.is::<WasmBacktrace>() {
+        // The error arose below the mapper's own functions, so in a call to WASI.
+        Failure::Trapped("a call to WASI broke a limit".to_owned())
+    } else {
+        Failure::Unreadable
+    }
+}
+
+/// Whether `code` is fit to be logged: 1 to 64 lower-case letters, digits and hyphens, beginning with a letter.
+fn is_code(code: &str) -> bool {
+    let fit = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    code.len() <= 64 && code.starts_with(|first: char| first.is_ascii_lowercase()) && code.bytes().all(fit)
+}

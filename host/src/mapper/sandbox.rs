@@ -1,0 +1,103 @@
+//! The sandbox of one event: what a mapper is given, and the limits that hold while it runs.
+
+use std::time::Instant;
+
+use wasmtime::component::ResourceTable;
+use wasmtime::{Engine, ResourceLimiter, Result, Store, UpdateDeadline};
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::output::Output;
+
+/// The most data that one call may hand over: the largest request of the contract with room for its form.
+const HANDED_OVER: usize = 2 * 1024 * 1024;
+/// The most random bytes at once.
+const RANDOM_AT_ONCE: u64 = 64 * 1024;
+/// The most handles (streams, clocks, timers) open at once.
+const HANDLES: usize = 256;
+/// The most elements of a table: far above what the interpreters of other languages need.
+const TABLE_ELEMENTS: usize = 100_000;
+
+/// What belongs to one event inside the engine.
+pub(super) struct Sandbox {
+    wasi: WasiCtx,
+    handles: ResourceTable,
+    memory: Memory,
+    deadline: Instant,
+}
+
+/// The limit on a sandbox's memory, and whether the mapper asked for more.
+struct Memory {
+    limit: usize,
+    used: usize,
+    refused: bool,
+}
+
+/// The mapper's time is up.
+#[derive(Debug, thiserror::Error)]
+#[error("the mapper's time is up")]
+pub(super) struct TimeIsUp;
+
+impl Sandbox {
+    /// A fresh sandbox. Nothing is granted but `variables`, the two streams, clocks and random numbers.
+    pub(super) fn new(
+        engine: &Engine,
+        variables: &[(String, String)],
+        stdout: &Output,
+        stderr: &Output,
+        memory: usize,
+        deadline: Instant,
+    ) -> Store<Sandbox> {
+        let mut wasi = WasiCtx::builder();
+        wasi.envs(variables)
+            .stdout(stdout.clone())
+            .stderr(stderr.clone())
+            .max_random_size(RANDOM_AT_ONCE)
+            .allow_tcp(false)
+            .allow_udp(false);
+        let mut handles = ResourceTable::new();
+        handles.set_max_capacity(HANDLES);
+        let memory = Memory { limit: memory, used: 0, refused: false };
+        let mut store = Store::new(engine, Sandbox { wasi: wasi.build(), handles, memory, deadline });
+        store.limiter(|sandbox| &mut sandbox.memory);
+        store.set_hostcall_fuel(HANDED_OVER);
+        // The epoch also advances for other events.
+        store.epoch_deadline_callback(|store| {
+            if Instant::now() < store.data().deadline { Ok(UpdateDeadline::Continue(1)) } else { Err(TimeIsUp.into()) }
+        });
+        store.set_epoch_deadline(1);
+        store
+    }
+
+    /// Whether the mapper asked for more memory than it may have.
+    pub(super) fn ran_out_of_memory(&self) -> bool {
+        self.memory.refused
+    }
+
+    /// The memory that the mapper has taken, in bytes.
+    pub(super) fn memory_used(&self) -> usize {
+        self.memory.used
+    }
+}
+
+impl WasiView for Sandbox {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.handles }
+    }
+}
+
+impl ResourceLimiter for Memory {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        // The limit is on all memories of the component together.
+        let used = self.used + (desired - current);
+        if used > self.limit {
+            self.refused = true;
+            return Ok(false);
+        }
+        self.used = used;
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        Ok(desired <= TABLE_ELEMENTS)
+    }
+}
