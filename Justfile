@@ -15,7 +15,7 @@ default:
 build: _target
     @echo "Building bootstrap, the workbench and the default mapper (some minutes the first time)"
     cargo build --locked --profile lambda --package post-confirmation-host --bin bootstrap
-    cargo build --locked --release --package post-confirmation-host --features workbench --bin mapper
+    cargo build --locked --release --package post-confirmation-host --features workbench --bin mapper --example backend
     cargo build --locked --profile lambda --target wasm32-wasip2 --package post-confirmation-guest
     mkdir -p {{ dist }}
     install target/lambda/bootstrap target/release/mapper {{ dist }}
@@ -24,13 +24,12 @@ build: _target
 # Show the whole way of three users, and swap the mapper under a host that stays as it is
 demo: build _cargo-lambda
     cargo build --locked --profile lambda --target wasm32-wasip2 --package mapper-rust
-    cargo build --locked --release --package post-confirmation-host --example backend
     python3 examples/demo.py
 
 # Run all tests: the mappers' inside wasmtime, the host's against the programs in target/dist
 test *args: build
     CARGO_TARGET_WASM32_WASIP2_RUNNER="{{ dist }}/mapper unit-test" cargo test --locked --target wasm32-wasip2 --package post-confirmation-guest --package mapper-rust
-    DIST={{ dist }} cargo test --locked --release {{ args }}
+    DIST={{ dist }} cargo test --locked --release --package post-confirmation-host --features workbench {{ args }}
 
 # Map one event and show the request; more options as for `mapper run`
 run event *args: build

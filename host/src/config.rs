@@ -184,7 +184,10 @@ impl Reader {
     fn api_url(&mut self, allow_http: bool) -> Option<Url> {
         let Some(text) = self.text(BACKEND_API_URL) else {
             if self.faults.iter().all(|(variable, _)| variable != BACKEND_API_URL) {
-                self.fault(BACKEND_API_URL, "is not set; it is the base of every request, for example https://api.example.com/v1/");
+                self.fault(
+                    BACKEND_API_URL,
+                    "is not set; it is the base of every request, for example https://api.example.com/v1/",
+                );
             }
             return None;
         };
@@ -208,11 +211,11 @@ impl Reader {
     fn authorization(&mut self) -> Option<HeaderValue> {
         let text = self.text(BACKEND_AUTHORIZATION)?;
         match HeaderValue::from_str(&text) {
-            Ok(mut value) => {
+            Ok(mut value) if text.is_ascii() => {
                 value.set_sensitive(true);
                 Some(value)
             }
-            Err(_) => {
+            _ => {
                 self.fault(BACKEND_AUTHORIZATION, "holds a character that a header can't hold");
                 None
             }
@@ -276,3 +279,6 @@ fn is_loopback(url: &Url) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
+
+#[cfg(test)]
+mod tests;

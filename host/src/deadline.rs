@@ -29,10 +29,11 @@ pub struct Time {
 }
 
 impl Clock {
-    /// The clock of a process that is ready for events now. `answer_within` is the time of an event.
-    pub fn start(answer_within: Duration) -> Clock {
+    /// The clock of a process whose `main` began at `main` and that is ready for events now. `answer_within` is the
+    /// time of an event.
+    pub fn start(answer_within: Duration, main: Instant) -> Clock {
         let ready = Instant::now();
-        let started = process_age().and_then(|age| ready.checked_sub(age)).unwrap_or(ready);
+        let started = process_age().and_then(|age| ready.checked_sub(age)).map_or(main, |started| started.min(main));
         Clock { answer_within, started, ready, cold: AtomicBool::new(true) }
     }
 
@@ -70,4 +71,73 @@ fn process_age() -> Option<Duration> {
     let uptime: f64 = uptime.split_whitespace().next()?.parse().ok()?;
     let started = Duration::from_millis(started * 1000 / TICKS_PER_SECOND);
     Some(Duration::from_secs_f64(uptime).saturating_sub(started))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ANSWER_WITHIN: Duration = Duration::from_millis(4500);
+
+    /// A process that took 300 ms to start and was ready this long ago.
+    fn ready(ago: Duration) -> Clock {
+        let ready = Instant::now().checked_sub(ago).unwrap();
+        let started = ready.checked_sub(Duration::from_millis(300)).unwrap();
+        Clock { answer_within: ANSWER_WITHIN, started, ready, cold: AtomicBool::new(true) }
+    }
+
+    /// The end of an invocation in so much time, as Lambda states it.
+    fn lambda(within: Duration) -> u64 {
+        (SystemTime::now() + within).duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
+    }
+
+    #[test]
+    fn an_event_that_waited_for_the_process_counts_from_its_start() {
+        let clock = ready(Duration::from_millis(5));
+        let time = clock.event(0);
+        assert!(time.cold);
+        assert_eq!((time.since, time.until), (clock.started, clock.started + ANSWER_WITHIN));
+    }
+
+    #[test]
+    fn a_first_event_that_did_not_wait_counts_from_its_arrival() {
+        let clock = ready(Duration::from_secs(60));
+        let time = clock.event(0);
+        assert!(time.cold && time.since > clock.ready + Duration::from_secs(59));
+    }
+
+    #[test]
+    fn later_events_count_from_their_arrival() {
+        let clock = ready(Duration::ZERO);
+        clock.event(0);
+        let time = clock.event(0);
+        assert!(!time.cold && time.since >= clock.ready);
+    }
+
+    #[test]
+    fn an_invocation_that_ends_sooner_has_less_time_and_a_later_end_changes_nothing() {
+        let clock = ready(Duration::ZERO);
+        clock.event(0);
+        let time = clock.event(lambda(Duration::from_secs(3)));
+        assert!(
+            time.until <= time.since + Duration::from_millis(2800) && time.until > time.since + Duration::from_secs(1)
+        );
+        let time = clock.event(lambda(Duration::from_secs(60)));
+        assert_eq!(time.until, time.since + ANSWER_WITHIN);
+    }
+
+    #[test]
+    fn a_deadline_in_the_past_or_beyond_all_time_means_that_nobody_knows() {
+        let clock = ready(Duration::ZERO);
+        for deadline in [0, 600_000, u64::MAX] {
+            let time = clock.event(deadline);
+            assert_eq!(time.until, time.since + ANSWER_WITHIN);
+        }
+    }
+
+    #[test]
+    fn the_system_knows_when_this_process_was_started() {
+        let age = process_age().unwrap();
+        assert!(age < Duration::from_secs(3600), "{age:?}");
+    }
 }

@@ -9,7 +9,8 @@ use thiserror::Error;
 use crate::{backend, mapper};
 
 /// The one sentence that a person who signs up may see.
-pub const SENTENCE: &str = "Your account is confirmed, but setting it up could not be finished. Please contact support.";
+pub const SENTENCE: &str =
+    "Your account is confirmed, but setting it up could not be finished. Please contact support.";
 
 /// Why an event was not delivered.
 #[derive(Debug, Error)]
@@ -56,5 +57,44 @@ pub struct Rejection(pub &'static str);
 impl From<Rejection> for Diagnostic {
     fn from(rejection: Rejection) -> Diagnostic {
         Diagnostic { error_type: rejection.0.to_owned(), error_message: SENTENCE.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::StatusCode;
+
+    #[test]
+    fn error_types_are_fixed_because_monitoring_depends_on_them() {
+        use backend::Failure::{Refused, TimedOut, Unavailable, Unreachable};
+        use mapper::Failure::{Exited, NoCode, OutOfMemory, Returned, TimedOut as MapperTimedOut, Trapped, Unreadable};
+        for (error, error_type) in [
+            (Error::from(Returned("code".to_owned())), "Mapper.Failed"),
+            (Trapped("why".to_owned()).into(), "Mapper.Trapped"),
+            (Exited.into(), "Mapper.Exited"),
+            (MapperTimedOut.into(), "Mapper.TimedOut"),
+            (OutOfMemory.into(), "Mapper.OutOfMemory"),
+            (Unreadable.into(), "Mapper.AnswerUnreadable"),
+            (NoCode.into(), "Mapper.AnswerRefused"),
+            (backend::Violation::PathDots.into(), "Mapper.AnswerRefused"),
+            (Unreachable.into(), "Backend.Unreachable"),
+            (TimedOut.into(), "Backend.TimedOut"),
+            (Unavailable(StatusCode::BAD_GATEWAY).into(), "Backend.Unavailable"),
+            (Refused(StatusCode::NOT_FOUND).into(), "Backend.Refused"),
+            (Error::Host, "Host.Panicked"),
+        ] {
+            assert_eq!(error.error_type(), error_type);
+            assert!(
+                include_str!("../../README.md").contains(&format!("`{error_type}`")),
+                "{error_type} is not in README"
+            );
+        }
+    }
+
+    #[test]
+    fn a_rejection_says_one_constant_sentence() {
+        let diagnostic = Diagnostic::from(Rejection("Backend.Refused"));
+        assert_eq!((diagnostic.error_type.as_str(), diagnostic.error_message.as_str()), ("Backend.Refused", SENTENCE));
     }
 }

@@ -187,3 +187,6 @@ impl<'de> Deserialize<'de> for Object<'de> {
         deserializer.deserialize_map(Members)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,7 +52,7 @@ pub struct Plan {
 #[derive(Debug)]
 pub enum Step {
     /// Deliver this.
-    Deliver(Prepared),
+    Deliver(Box<Prepared>),
     /// Nothing, for the reason with this code.
     Skip(String),
 }
@@ -103,7 +103,11 @@ impl Handler {
     ///
     /// # Errors
     /// The rejection.
-    pub async fn invoke(&self, invocation: LambdaEvent<Box<RawValue>>, clock: &Clock) -> Result<Box<RawValue>, Rejection> {
+    pub async fn invoke(
+        &self,
+        invocation: LambdaEvent<Box<RawValue>>,
+        clock: &Clock,
+    ) -> Result<Box<RawValue>, Rejection> {
         let time = clock.event(invocation.context.deadline);
         let event = Event::read(invocation.payload, &invocation.context.request_id);
         let ended = self.handle(&event, time.until).await;
@@ -113,7 +117,9 @@ impl Handler {
             report::said(&event, &ended.said);
         }
         match ended.end {
-            End::Undelivered(error) if self.on_undelivered == OnUndelivered::Reject => Err(Rejection(error.error_type())),
+            End::Undelivered(error) if self.on_undelivered == OnUndelivered::Reject => {
+                Err(Rejection(error.error_type()))
+            }
             End::Delivered(_) | End::Skipped(_) | End::Undelivered(_) => Ok(event.json),
         }
     }
@@ -136,7 +142,8 @@ impl Handler {
         let call = self.mapper.transform(event, until).await;
         let step = match call.result {
             Ok(Outcome::Deliver(request)) => {
-                self.backend.prepare(request, &event.id).map(Step::Deliver).map_err(error::Error::from)
+                let prepared = self.backend.prepare(request, &event.id);
+                prepared.map(|prepared| Step::Deliver(Box::new(prepared))).map_err(error::Error::from)
             }
             Ok(Outcome::Skip(code)) => Ok(Step::Skip(code)),
             Err(failure) => Err(failure.into()),

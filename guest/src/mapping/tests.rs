@@ -49,7 +49,10 @@ fn a_sign_up_is_posted_to_users_as_json() {
     let request = request(&sign_up(&[("sub", "s-1"), ("email", "alice@example.com")]), &settings(&[]));
     assert_eq!((request.method, request.path.as_str()), (Method::Post, "users/"));
     assert_eq!(request.accept_status, [409]);
-    assert_eq!((request.headers[0].name.as_str(), request.headers[0].value.as_str()), ("content-type", "application/json"));
+    assert_eq!(
+        (request.headers[0].name.as_str(), request.headers[0].value.as_str()),
+        ("content-type", "application/json")
+    );
     assert_eq!(
         serde_json::from_slice::<Value>(&request.body).unwrap(),
         json!({
@@ -118,7 +121,10 @@ fn the_attributes_to_send_can_be_chosen() {
     let attributes = [("email", "a@example.com"), ("locale", "de"), ("custom:plan", "gold"), ("custom:secret", "x")];
     let chosen = [("USER_ATTRIBUTES", "locale, custom:plan")];
     assert_eq!(body(&attributes, &chosen), json!({ "locale": "de", "custom": { "plan": "gold" } }));
-    assert_eq!(body(&attributes, &[("USER_ATTRIBUTES", "custom:*")])["custom"], json!({ "plan": "gold", "secret": "x" }));
+    assert_eq!(
+        body(&attributes, &[("USER_ATTRIBUTES", "custom:*")])["custom"],
+        json!({ "plan": "gold", "secret": "x" })
+    );
 }
 
 #[test]

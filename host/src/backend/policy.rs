@@ -6,7 +6,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{StatusCode, Url};
 use thiserror::Error;
 
-use super::{Method, Request, RETRIED};
+use super::{Method, RETRIED, Request};
 
 /// The longest path with its query, in bytes.
 const MAX_PATH: usize = 8 * 1024;
@@ -206,7 +206,9 @@ fn headers(asked: &[(String, String)]) -> Result<HeaderMap, Violation> {
         if let Some(prefix) = RESERVED_PREFIXES.into_iter().find(|prefix| name.as_str().starts_with(prefix)) {
             return Err(Violation::HeaderReserved(prefix));
         }
-        headers.append(name, HeaderValue::from_str(value).map_err(|_| Violation::HeaderValue)?);
+        // The library would also take bytes that have no meaning in HTTP.
+        let ascii = Some(value).filter(|value| value.is_ascii()).ok_or(Violation::HeaderValue)?;
+        headers.append(name, HeaderValue::from_str(ascii).map_err(|_| Violation::HeaderValue)?);
     }
     Ok(headers)
 }
@@ -221,3 +223,6 @@ fn accept_status(asked: &[u16]) -> Result<Vec<StatusCode>, Violation> {
     }
     asked.iter().map(|status| StatusCode::from_u16(*status).map_err(|_| Violation::Status)).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! What Lambda runs. This file owns the order of starting: settings, mapper, backend, run loop.
 
 use std::process::ExitCode;
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use lambda_runtime::service_fn;
@@ -12,8 +13,9 @@ use post_confirmation_host::init;
 // One thread: Lambda hands over one event at a time.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    let started = Instant::now();
     init::hide_panic_messages();
-    match run().await {
+    match run(started).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -22,10 +24,11 @@ async fn main() -> ExitCode {
     }
 }
 
-async fn run() -> Result<()> {
-    std::env::var_os("AWS_LAMBDA_RUNTIME_API")
-        .context("AWS_LAMBDA_RUNTIME_API is not set: AWS Lambda starts this program; to try a mapper, use `mapper run`")?;
-    let (handler, clock) = match start() {
+async fn run(started: Instant) -> Result<()> {
+    std::env::var_os("AWS_LAMBDA_RUNTIME_API").context(
+        "AWS_LAMBDA_RUNTIME_API is not set: AWS Lambda starts this program; to try a mapper, use `mapper run`",
+    )?;
+    let (handler, clock) = match start(started) {
         Ok(started) => started,
         Err(error) => {
             if let Err(untold) = init::tell_lambda(init::error_type(&error)).await {
@@ -39,9 +42,9 @@ async fn run() -> Result<()> {
         .map_err(anyhow::Error::from_boxed)
 }
 
-fn start() -> Result<(Handler, Clock)> {
+fn start(started: Instant) -> Result<(Handler, Clock)> {
     let config = Config::from_env()?;
     let answer_within = config.answer_within;
     let handler = Handler::start(config)?;
-    Ok((handler, Clock::start(answer_within)))
+    Ok((handler, Clock::start(answer_within, started)))
 }

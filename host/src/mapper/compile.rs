@@ -18,7 +18,9 @@ pub const TARGETS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-lin
 #[derive(Debug, Error)]
 pub enum CompileError {
     /// A module instead of a component.
-    #[error("the file is a WebAssembly module, not a component; build it for `wasm32-wasip2`, or with the componentizing tool of its language")]
+    #[error(
+        "the file is a WebAssembly module, not a component; build it for `wasm32-wasip2`, or with the componentizing tool of its language"
+    )]
     Module,
     /// Not WebAssembly at all.
     #[error("the file is no WebAssembly component")]

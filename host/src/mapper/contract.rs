@@ -110,7 +110,9 @@ mod tests {
 
     #[test]
     fn an_import_that_is_not_granted_is_refused_by_name() {
-        for import in ["wasi:http/types@0.2.6", "wasi:cli/environment@0.3.0", "db:store/kv@1.0.0", "log", "wasi:nn/a@0.2.0"] {
+        for import in
+            ["wasi:http/types@0.2.6", "wasi:cli/environment@0.3.0", "db:store/kv@1.0.0", "log", "wasi:nn/a@0.2.0"]
+        {
             assert_eq!(check([import], [MAPPER]), Err(ContractError::Import(import.to_owned())));
         }
     }

@@ -21,12 +21,8 @@ struct Settings {
     memory64: bool,
 }
 
-const SETTINGS: Settings = Settings {
-    epoch_interruption: true,
-    concurrency_support: false,
-    generate_address_map: false,
-    memory64: false,
-};
+const SETTINGS: Settings =
+    Settings { epoch_interruption: true, concurrency_support: false, generate_address_map: false, memory64: false };
 
 /// As many events as may be mapped at once, and the second sandbox of each that shadowing takes.
 const CONCURRENT: u32 = 32;

@@ -13,13 +13,15 @@ use wasmtime::component::Component;
 
 use super::contract::{self, ContractError};
 use super::engine::{self, WASMTIME_VERSION};
-use super::manifest::{self, File, Manifest};
+use super::manifest::{FORMAT, File, Form, Manifest};
 
 /// Why an image is not loaded. Each says what to do.
 #[derive(Debug, Error)]
 pub enum ImageError {
     /// No image.
-    #[error("the mapper image `{path}` can't be read; make it with `mapper compile`, or set MAPPER_IMAGE to where it is")]
+    #[error(
+        "the mapper image `{path}` can't be read; make it with `mapper compile`, or set MAPPER_IMAGE to where it is"
+    )]
     Unreadable {
         /// The image.
         path: PathBuf,
@@ -27,21 +29,29 @@ pub enum ImageError {
         source: io::Error,
     },
     /// No manifest.
-    #[error("the manifest `{path}` can't be read; deploy the `.json` file that `mapper compile` wrote beside the image")]
+    #[error(
+        "the manifest `{path}` can't be read; deploy the `.json` file that `mapper compile` wrote beside the image"
+    )]
     NoManifest {
         /// The manifest.
         path: PathBuf,
         /// What the system says.
         source: io::Error,
     },
-    /// A manifest of another form.
-    #[error("the manifest `{path}` is not one that this host understands; run `mapper compile` again")]
+    /// A manifest that is none.
+    #[error("the manifest `{path}` is broken; run `mapper compile` again")]
     Manifest {
         /// The manifest.
         path: PathBuf,
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// A manifest of another form.
+    #[error(
+        "the manifest has format {0}, and this host understands {FORMAT}; compile the mapper again with the `mapper` \
+         tool of this host's release"
+    )]
+    Format(u32),
     /// Not the image of this manifest.
     #[error(
         "the mapper image is not the one that its manifest describes (SHA-256 {found}, expected {expected}): it is \
@@ -73,7 +83,9 @@ pub enum ImageError {
         expected: &'static str,
     },
     /// Other engine settings.
-    #[error("the mapper image was made with other engine settings; compile it again with the `mapper` tool of this host's release")]
+    #[error(
+        "the mapper image was made with other engine settings; compile it again with the `mapper` tool of this host's release"
+    )]
     Engine,
     /// No mapper of this contract.
     #[error(transparent)]
@@ -84,11 +96,8 @@ pub enum ImageError {
 }
 
 /// The machine that this host was built for, as images name it.
-pub const THIS_TARGET: &str = if cfg!(target_arch = "aarch64") {
-    "aarch64-unknown-linux-gnu"
-} else {
-    "x86_64-unknown-linux-gnu"
-};
+pub const THIS_TARGET: &str =
+    if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
 
 /// Loads the image at `path` after checking it against the manifest beside it.
 pub(super) fn load(engine: &Engine, path: &Path) -> Result<(Component, Manifest), ImageError> {
@@ -116,7 +125,11 @@ fn read_manifest(image: &Path) -> Result<Manifest, ImageError> {
         Ok(text) => text,
         Err(source) => return Err(ImageError::NoManifest { path, source }),
     };
-    serde_json::from_slice(&text).map_err(|source| ImageError::Manifest { path, source })
+    let manifest = serde_json::from_slice(&text).and_then(|Form { format }| match format {
+        FORMAT => serde_json::from_slice(&text).map(Ok),
+        other => Ok(Err(ImageError::Format(other))),
+    });
+    manifest.map_err(|source| ImageError::Manifest { path, source })?
 }
 
 fn check(manifest: &Manifest, image: &[u8]) -> Result<(), ImageError> {
@@ -130,7 +143,7 @@ fn check(manifest: &Manifest, image: &[u8]) -> Result<(), ImageError> {
     if manifest.wasmtime != WASMTIME_VERSION {
         return Err(ImageError::Wasmtime { found: manifest.wasmtime.clone(), expected: WASMTIME_VERSION });
     }
-    if manifest.format != manifest::FORMAT || manifest.engine != engine::fingerprint() {
+    if manifest.engine != engine::fingerprint() {
         return Err(ImageError::Engine);
     }
     Ok(())

@@ -31,6 +31,12 @@ pub struct Manifest {
     pub imports: Vec<String>,
 }
 
+/// The part that every form of the manifest has.
+#[derive(Deserialize)]
+pub(super) struct Form {
+    pub format: u32,
+}
+
 /// A file by its content.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct File {

@@ -1,2 +1,12 @@
-#[test]
-fn a() { println!("{} {}", env!("CARGO_BIN_EXE_bootstrap"), env!("CARGO_BIN_EXE_mapper")); }
+//! The host as it is deployed: the real `bootstrap` between a Runtime API and a backend on real sockets, with real
+//! components built from source, and the real `mapper`.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where one of them panics")]
+
+mod delivery;
+mod events;
+mod images;
+mod sandbox;
+mod start;
+mod support;
+mod workbench;

@@ -14,8 +14,8 @@ mod bindings {
     use super::Mapper;
 }
 
-use bindings::exports::cognito::post_confirmation::mapper::{Error, Event, Guest, Outcome};
 use bindings::cognito::post_confirmation::types::{Header, Method, Request};
+use bindings::exports::cognito::post_confirmation::mapper::{Error, Event, Guest, Outcome};
 
 struct Mapper;
 
@@ -50,7 +50,9 @@ impl Guest for Mapper {
             "write" => request.body = format!("{}", fs::write(argument, "x").is_ok()).into_bytes(),
             "connect" => request.body = format!("{}", net::TcpStream::connect(argument).is_ok()).into_bytes(),
             "listen" => request.body = format!("{}", net::TcpListener::bind(argument).is_ok()).into_bytes(),
-            "resolve" => request.body = format!("{}", net::ToSocketAddrs::to_socket_addrs(argument).is_ok()).into_bytes(),
+            "resolve" => {
+                request.body = format!("{}", net::ToSocketAddrs::to_socket_addrs(argument).is_ok()).into_bytes()
+            }
             "allocate" => request.body = vec![hold(number(argument))],
             // Other ends.
             "skip" => return Ok(Outcome::Skip(argument.to_owned())),

@@ -1,0 +1,132 @@
+//! The settings as a specification. `tests/it/start.rs` shows how `bootstrap` reports faults.
+
+use super::*;
+
+const URL: (&str, &str) = (BACKEND_API_URL, "https://api.example.com/");
+
+fn config(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    Config::from_vars(vars.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))))
+}
+
+/// The variables that are at fault.
+fn faults(vars: &[(&str, &str)]) -> Vec<String> {
+    let faults = config(vars).err().map(|error| error.faults).unwrap_or_default();
+    faults.into_iter().map(|(variable, _)| variable).collect()
+}
+
+#[test]
+fn only_the_backend_has_to_be_set() {
+    let config = config(&[URL]).unwrap();
+    assert_eq!(config.backend.api_url.as_str(), "https://api.example.com/");
+    assert_eq!(config.mapper.image, PathBuf::from("/opt/mapper.cwasm"));
+    assert_eq!(config.mapper.timeout, Duration::from_millis(1000));
+    assert_eq!(config.mapper.memory, 64 << 20);
+    assert_eq!(config.answer_within, Duration::from_millis(4500));
+    assert_eq!(config.on_undelivered, OnUndelivered::Accept);
+    assert!(!config.mapper_logs && config.mapper.variables.is_empty() && config.backend.roots.is_empty());
+    assert_eq!(faults(&[]), [BACKEND_API_URL]);
+    assert_eq!(faults(&[(BACKEND_API_URL, "")]), [BACKEND_API_URL]);
+}
+
+#[test]
+fn http_is_for_loopback_and_where_it_is_allowed() {
+    for url in ["http://localhost:8000", "http://127.0.0.1/", "http://127.8.9.10/", "http://[::1]:8000/"] {
+        assert!(config(&[(BACKEND_API_URL, url)]).is_ok(), "{url}");
+    }
+    for url in [
+        "http://api.example.com/",
+        "http://10.0.0.1/",
+        "http://localhost.example.com/",
+        "http://127.0.0.1.example.com/",
+    ] {
+        assert_eq!(faults(&[(BACKEND_API_URL, url)]), [BACKEND_API_URL], "{url}");
+        assert!(config(&[(BACKEND_API_URL, url), (BACKEND_ALLOW_HTTP, "on")]).is_ok(), "{url}");
+    }
+}
+
+#[test]
+fn a_backend_url_that_is_no_base_is_refused() {
+    for url in [
+        "api.example.com",
+        "/users",
+        "ftp://api.example.com/",
+        "https://",
+        "https://u:p@api.example.com/",
+        "https://u@a/",
+        "https://api.example.com/?a=1",
+        "https://api.example.com/#a",
+        "mailto:a@example.com",
+    ] {
+        assert_eq!(faults(&[(BACKEND_API_URL, url)]), [BACKEND_API_URL], "{url}");
+    }
+}
+
+#[test]
+fn numbers_have_bounds() {
+    for (variable, least, most) in
+        [(ANSWER_WITHIN_MS, 200, 4900), (MAPPER_TIMEOUT_MS, 10, 4499), (MAPPER_MEMORY_MB, 2, 4095)]
+    {
+        let fits = |number: i32| {
+            let number = number.to_string();
+            // A short answer needs a shorter mapper.
+            faults(&[URL, (MAPPER_TIMEOUT_MS, "10"), (variable, &number)])
+        };
+        assert_eq!((fits(least), fits(most)), (vec![], vec![]), "{variable}");
+        assert_eq!(
+            (fits(least - 1), fits(most + 1)),
+            (vec![variable.to_owned()], vec![variable.to_owned()]),
+            "{variable}"
+        );
+    }
+    for text in ["", "1e3", "-5", "1000.0", " 1000", "0x10"] {
+        let expected: &[&str] = if text.is_empty() { &[] } else { &[MAPPER_TIMEOUT_MS] };
+        assert_eq!(faults(&[URL, (MAPPER_TIMEOUT_MS, text)]), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_mapper_has_less_time_than_the_answer() {
+    assert_eq!(faults(&[URL, (ANSWER_WITHIN_MS, "1000")]), [MAPPER_TIMEOUT_MS]);
+    assert!(config(&[URL, (ANSWER_WITHIN_MS, "1001")]).is_ok());
+}
+
+#[test]
+fn unknown_values_are_faults_and_not_defaults() {
+    for variable in [BACKEND_ALLOW_HTTP, MAPPER_LOGS, ON_UNDELIVERED] {
+        for value in ["ON", "true", "1", "rejected"] {
+            assert_eq!(faults(&[URL, (variable, value)]), [variable], "{value}");
+        }
+    }
+    assert_eq!(config(&[URL, (ON_UNDELIVERED, "reject")]).unwrap().on_undelivered, OnUndelivered::Reject);
+    assert!(config(&[URL, (MAPPER_LOGS, "on")]).unwrap().mapper_logs);
+}
+
+#[test]
+fn the_mappers_variables_lose_their_prefix() {
+    let config =
+        config(&[URL, ("MAPPER_ENV_A", "1"), ("MAPPER_ENV_EMPTY", ""), ("MAPPER_IMAGE", "/x"), ("A", "2")]).unwrap();
+    assert_eq!(config.mapper.variables, [("A".to_owned(), "1".to_owned()), ("EMPTY".to_owned(), String::new())]);
+    assert_eq!(config.mapper.image, PathBuf::from("/x"));
+}
+
+#[test]
+fn a_secret_is_marked_so_that_it_is_never_printed() {
+    let config = config(&[URL, (BACKEND_AUTHORIZATION, "Bearer s-e-c-r-e-t")]).unwrap();
+    let authorization = config.backend.authorization.unwrap();
+    assert!(authorization.is_sensitive() && !format!("{authorization:?}").contains("s-e-c-r-e-t"));
+}
+
+#[test]
+fn a_file_without_certificates_is_a_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, content) in [
+        ("empty.pem", ""),
+        ("text.pem", "hello"),
+        ("broken.pem", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"),
+        ("other.pem", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n"),
+    ] {
+        let file = folder.path().join(name);
+        std::fs::write(&file, content).unwrap();
+        assert_eq!(faults(&[URL, (BACKEND_CA_FILE, file.to_str().unwrap())]), [BACKEND_CA_FILE], "{name}");
+    }
+}

@@ -1,0 +1,44 @@
+//! The parts around the programs under test.
+
+pub mod backend;
+pub mod components;
+pub mod function;
+pub mod runtime_api;
+pub mod tls;
+
+use std::env;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+/// Longer than anything here takes; a test that waits so long has failed.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The program `name`: the one in the folder `DIST`, which `just test` sets to what is shipped, else cargo's.
+pub fn program(name: &str) -> PathBuf {
+    match (env::var_os("DIST"), name) {
+        (Some(dist), _) => PathBuf::from(dist).join(name),
+        (None, "bootstrap") => env!("CARGO_BIN_EXE_bootstrap").into(),
+        (None, _) => env!("CARGO_BIN_EXE_mapper").into(),
+    }
+}
+
+/// A sign-up with the attribute `custom:behaviour`, which the misbehaving mapper obeys.
+pub fn behaving(behaviour: &str) -> Value {
+    json!({
+        "version": "1",
+        "triggerSource": "PostConfirmation_ConfirmSignUp",
+        "region": "eu-central-1",
+        "userPoolId": "eu-central-1_A1b2C3d4E",
+        "userName": "alice",
+        "callerContext": { "awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": "client" },
+        "request": { "userAttributes": { "sub": "11111111-2222-3333-4444-555555555555", "custom:behaviour": behaviour } },
+        "response": {},
+    })
+}
+
+/// A sign-up as the default mapper expects it.
+pub fn sign_up() -> Value {
+    behaving("good")
+}

@@ -1,0 +1,57 @@
+//! A backend that speaks TLS with a certificate of its own authority.
+
+use std::sync::Arc;
+
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::rustls::ServerConfig;
+use tokio_rustls::rustls::pki_types::PrivateKeyDer;
+
+/// A backend that takes every user over TLS, until it is dropped.
+pub struct TlsBackend {
+    pub url: String,
+    /// The authority's certificate, PEM.
+    pub authority: String,
+    server: JoinHandle<()>,
+}
+
+impl TlsBackend {
+    pub async fn start() -> TlsBackend {
+        let mut authority = CertificateParams::default();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        let key = KeyPair::generate().unwrap();
+        let certificate =
+            CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+            .unwrap();
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let server = tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                // A client that does not trust the certificate ends here.
+                let Ok(mut connection) = acceptor.accept(connection).await else { continue };
+                let mut request = [0; 4096];
+                let _ = connection.read(&mut request).await;
+                let _ = connection.write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n").await;
+                let _ = connection.shutdown().await;
+            }
+        });
+        TlsBackend { url, authority: authority.pem(), server }
+    }
+}
+
+impl Drop for TlsBackend {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
