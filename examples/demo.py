@@ -160,7 +160,7 @@ class Demo:
         check(end == ("delivered" if received else "skipped"), f"the event ended as {end}")
         print(f"it ended      {end}" + (f", the backend answered {status}" if received else ""))
         print("it took      ", ", ".join(f"{step} {milliseconds:.3g} ms" for step, milliseconds in took.items()))
-        note = "cold: the start is known to 10 ms" if ends[0]["coldStart"] else ""
+        note = "cold, the start included" if ends[0]["coldStart"] else ""
         self.table.append((title, end, status, f"{took['total']:.2f}", note))
 
     def swap(self):

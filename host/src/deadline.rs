@@ -6,6 +6,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What is left of an invocation's own time for the answer's way to Lambda.
 const BEFORE_LAMBDA: Duration = Duration::from_millis(200);
+/// How exactly the system knows when it started a process, rounding included. Reaching `main` takes about a
+/// millisecond, but far longer where a small function's share of a processor is used up.
+const RESOLUTION: Duration = Duration::from_millis(20);
 /// An event that arrives later than this after the process was ready did not wait for it to start.
 const WAITED: Duration = Duration::from_secs(1);
 
@@ -33,7 +36,8 @@ impl Clock {
     /// time of an event.
     pub fn start(answer_within: Duration, main: Instant) -> Clock {
         let ready = Instant::now();
-        let started = process_age().and_then(|age| ready.checked_sub(age)).map_or(main, |started| started.min(main));
+        let system = process_age().and_then(|age| ready.checked_sub(age));
+        let started = system.filter(|started| *started + RESOLUTION < main).unwrap_or(main);
         Clock { answer_within, started, ready, cold: AtomicBool::new(true) }
     }
 

@@ -39,9 +39,11 @@ pub fn error_type(error: &anyhow::Error) -> &'static str {
 /// Lambda can't be told. The process ends all the same, which Lambda notices.
 pub async fn tell_lambda(error_type: &str) -> anyhow::Result<()> {
     let api = env::var("AWS_LAMBDA_RUNTIME_API")?;
+    // Lambda gives a host and a port; emulators also give a URL.
+    let api = if api.contains("://") { api } else { format!("http://{api}") };
     let body = serde_json::json!({ "errorType": error_type, "errorMessage": SENTENCE, "stackTrace": [] });
     backend::client(&[])?
-        .post(format!("http://{api}/2018-06-01/runtime/init/error"))
+        .post(format!("{api}/2018-06-01/runtime/init/error"))
         .header(CONTENT_TYPE, "application/json")
         .header("lambda-runtime-function-error-type", error_type)
         .body(body.to_string())
