@@ -17,15 +17,29 @@ struct Settings {
     concurrency_support: bool,
     /// Where in a function a trap arose. Frames keep their names without it, and images are smaller.
     generate_address_map: bool,
+    /// Symbols and unwinding tables for debuggers and profilers of the host: a fifth of an image, which costs a cold
+    /// start and helps nothing in production.
+    debug_symbols: bool,
+    native_unwind_info: bool,
     /// A proposal that no mapper needs and that would have to be trusted.
     memory64: bool,
 }
 
-const SETTINGS: Settings =
-    Settings { epoch_interruption: true, concurrency_support: false, generate_address_map: false, memory64: false };
+const SETTINGS: Settings = Settings {
+    epoch_interruption: true,
+    concurrency_support: false,
+    generate_address_map: false,
+    debug_symbols: false,
+    native_unwind_info: false,
+    memory64: false,
+};
 
-/// As many events as may be mapped at once, and the second sandbox of each that shadowing takes.
-const CONCURRENT: u32 = 32;
+/// The most sandboxes at once. Lambda hands over one event at a time; the rest is room, and costs address space only.
+const SANDBOXES: u32 = 16;
+/// Core instances, memories and tables for each sandbox, on average. A mapper in Rust has 3, 1 and 2.
+const PARTS: u32 = 8;
+/// The most elements of a table: far above what the interpreters of other languages need.
+pub(super) const TABLE_ELEMENTS: usize = 100_000;
 
 /// The configuration of every engine of this project.
 fn config() -> Result<Config> {
@@ -34,6 +48,8 @@ fn config() -> Result<Config> {
         .epoch_interruption(SETTINGS.epoch_interruption)
         .concurrency_support(SETTINGS.concurrency_support)
         .generate_address_map(SETTINGS.generate_address_map)
+        .debug_symbols(SETTINGS.debug_symbols)
+        .native_unwind_info(SETTINGS.native_unwind_info)
         .wasm_memory64(SETTINGS.memory64)
         // Set here because a variable of the environment would change it, and images with it.
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
@@ -44,7 +60,12 @@ fn config() -> Result<Config> {
 /// The engine that runs images. It needs no compiler, and uses none where there is one.
 pub(super) fn runner() -> Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(CONCURRENT).total_stacks(CONCURRENT);
+    pool.total_component_instances(SANDBOXES)
+        .total_stacks(SANDBOXES)
+        .total_core_instances(SANDBOXES * PARTS)
+        .total_memories(SANDBOXES * PARTS)
+        .total_tables(SANDBOXES * PARTS)
+        .table_elements(TABLE_ELEMENTS);
     let mut config = config()?;
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Engine::new(&config)

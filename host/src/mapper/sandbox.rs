@@ -6,6 +6,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, ResourceLimiter, Result, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use super::engine::TABLE_ELEMENTS;
 use super::output::Output;
 
 /// The most data that one call may hand over: the largest request of the contract with room for its form.
@@ -14,8 +15,6 @@ const HANDED_OVER: usize = 2 * 1024 * 1024;
 const RANDOM_AT_ONCE: u64 = 64 * 1024;
 /// The most handles (streams, clocks, timers) open at once.
 const HANDLES: usize = 256;
-/// The most elements of a table: far above what the interpreters of other languages need.
-const TABLE_ELEMENTS: usize = 100_000;
 
 /// What belongs to one event inside the engine.
 pub(super) struct Sandbox {
