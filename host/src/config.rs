@@ -211,12 +211,12 @@ impl Reader {
     fn authorization(&mut self) -> Option<HeaderValue> {
         let text = self.text(BACKEND_AUTHORIZATION)?;
         match HeaderValue::from_str(&text) {
-            Ok(mut value) if text.is_ascii() => {
+            Ok(mut value) if text.is_ascii() && !text.trim().is_empty() => {
                 value.set_sensitive(true);
                 Some(value)
             }
             _ => {
-                self.fault(BACKEND_AUTHORIZATION, "holds a character that a header can't hold");
+                self.fault(BACKEND_AUTHORIZATION, "is blank or holds a character that a header can't hold");
                 None
             }
         }

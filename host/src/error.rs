@@ -93,6 +93,14 @@ mod tests {
     }
 
     #[test]
+    fn the_names_of_a_failed_start_are_in_the_readme() {
+        for error_type in ["Settings.Invalid", "Mapper.Refused", "Host.StartFailed"] {
+            assert!(include_str!("init.rs").contains(error_type), "{error_type}");
+            assert!(include_str!("../../README.md").contains(&format!("`{error_type}`")), "{error_type}");
+        }
+    }
+
+    #[test]
     fn a_rejection_says_one_constant_sentence() {
         let diagnostic = Diagnostic::from(Rejection("Backend.Refused"));
         assert_eq!((diagnostic.error_type.as_str(), diagnostic.error_message.as_str()), ("Backend.Refused", SENTENCE));

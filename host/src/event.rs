@@ -124,7 +124,8 @@ impl<'a> Object<'a> {
     }
 
     fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| *value)
+        // Of members with the same name the last one counts, as for most readers of JSON.
+        self.0.iter().rfind(|(key, _)| key == name).map(|(_, value)| *value)
     }
 
     fn object(&self, name: &str) -> Object<'a> {

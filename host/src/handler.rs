@@ -108,6 +108,17 @@ impl Handler {
         invocation: LambdaEvent<Box<RawValue>>,
         clock: &Clock,
     ) -> Result<Box<RawValue>, Rejection> {
+        let answer = invocation.payload.clone();
+        // Where even reading or reporting panics, the runtime would show the panic's message to the caller.
+        let ended = AssertUnwindSafe(self.process(invocation, clock)).catch_unwind().await;
+        match ended.unwrap_or(Some(error::Error::Host.error_type())) {
+            Some(error_type) if self.on_undelivered == OnUndelivered::Reject => Err(Rejection(error_type)),
+            Some(_) | None => Ok(answer),
+        }
+    }
+
+    /// Handles and reports one invocation. Returns the fixed name of the error where the user is undelivered.
+    async fn process(&self, invocation: LambdaEvent<Box<RawValue>>, clock: &Clock) -> Option<&'static str> {
         let time = clock.event(invocation.context.deadline);
         let event = Event::read(invocation.payload, &invocation.context.request_id);
         let ended = self.handle(&event, time.until).await;
@@ -117,10 +128,8 @@ impl Handler {
             report::said(&event, &ended.said);
         }
         match ended.end {
-            End::Undelivered(error) if self.on_undelivered == OnUndelivered::Reject => {
-                Err(Rejection(error.error_type()))
-            }
-            End::Delivered(_) | End::Skipped(_) | End::Undelivered(_) => Ok(event.json),
+            End::Undelivered(error) => Some(error.error_type()),
+            End::Delivered(_) | End::Skipped(_) => None,
         }
     }
 

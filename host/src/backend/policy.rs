@@ -64,6 +64,8 @@ pub enum Violation {
     PathHost,
     #[error("the path holds a `.` or `..` segment; it has to stay under BACKEND_API_URL")]
     PathDots,
+    #[error("the path holds a percent-encoded character that is not UTF-8")]
+    PathUtf8,
     #[error("the path is percent-encoded more than {MAX_ENCODINGS} times over")]
     PathEncodings,
     #[error("there are more than {MAX_HEADERS} headers")]
@@ -171,6 +173,10 @@ fn check_characters(path: &str) -> Result<(), Violation> {
 fn check_segments(path: &str) -> Result<(), Violation> {
     let mut decoded = path.as_bytes().to_vec();
     for _ in 0..=MAX_ENCODINGS {
+        // An overlong form of a dot or a slash is one to a lenient decoder.
+        if str::from_utf8(&decoded).is_err() {
+            return Err(Violation::PathUtf8);
+        }
         let mut segments = decoded.split(|byte| matches!(byte, b'/' | b'\\'));
         if segments.any(is_dots) {
             return Err(Violation::PathDots);
@@ -200,10 +206,12 @@ fn headers(asked: &[(String, String)]) -> Result<HeaderMap, Violation> {
     let mut headers = HeaderMap::with_capacity(asked.len());
     for (name, value) in asked {
         let name = HeaderName::try_from(name.as_str()).map_err(|_| Violation::HeaderName)?;
-        if let Some(reserved) = RESERVED.into_iter().find(|reserved| name == *reserved) {
+        // Servers in the manner of CGI take an underscore for a hyphen.
+        let hyphenated = name.as_str().replace('_', "-");
+        if let Some(reserved) = RESERVED.into_iter().find(|reserved| hyphenated == *reserved) {
             return Err(Violation::HeaderReserved(reserved));
         }
-        if let Some(prefix) = RESERVED_PREFIXES.into_iter().find(|prefix| name.as_str().starts_with(prefix)) {
+        if let Some(prefix) = RESERVED_PREFIXES.into_iter().find(|prefix| hyphenated.starts_with(prefix)) {
             return Err(Violation::HeaderReserved(prefix));
         }
         // The library would also take bytes that have no meaning in HTTP.

@@ -39,7 +39,7 @@ const SANDBOXES: u32 = 16;
 /// Core instances, memories and tables for each sandbox, on average. A mapper in Rust has 3, 1 and 2.
 const PARTS: u32 = 8;
 /// The most elements of a table: far above what the interpreters of other languages need.
-pub(super) const TABLE_ELEMENTS: usize = 100_000;
+const TABLE_ELEMENTS: usize = 100_000;
 
 /// The configuration of every engine of this project.
 fn config() -> Result<Config> {

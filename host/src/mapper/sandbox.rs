@@ -6,7 +6,6 @@ use wasmtime::component::ResourceTable;
 use wasmtime::{Engine, ResourceLimiter, Result, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use super::engine::TABLE_ELEMENTS;
 use super::output::Output;
 
 /// The most data that one call may hand over: the largest request of the contract with room for its form.
@@ -84,19 +83,26 @@ impl WasiView for Sandbox {
     }
 }
 
-impl ResourceLimiter for Memory {
-    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool> {
-        // The limit is on all memories of the component together.
-        let used = self.used + (desired - current);
+impl Memory {
+    /// Takes `bytes` more, where they fit.
+    fn take(&mut self, bytes: usize) -> bool {
+        let used = self.used.saturating_add(bytes);
         if used > self.limit {
             self.refused = true;
-            return Ok(false);
+            return false;
         }
         self.used = used;
-        Ok(true)
+        true
+    }
+}
+
+/// The limit is on all memories and tables of the component together.
+impl ResourceLimiter for Memory {
+    fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        Ok(self.take(desired - current))
     }
 
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
-        Ok(desired <= TABLE_ELEMENTS)
+    fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+        Ok(self.take((desired - current).saturating_mul(size_of::<usize>())))
     }
 }

@@ -1,5 +1,7 @@
 //! Hostile mappers: each ends in its own named error inside its limits, and the next event is none the worse.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::support::backend::Backend;
@@ -35,19 +37,28 @@ async fn fails(behaviour: &str, error_type: &str, settings: &[(&str, &str)]) {
 }
 
 #[tokio::test]
-async fn a_mapper_that_loops_is_stopped() {
-    fails("loop", "Mapper.TimedOut", &[("MAPPER_TIMEOUT_MS", "100")]).await;
-}
-
-#[tokio::test]
-async fn a_mapper_that_sleeps_is_stopped() {
-    fails("sleep", "Mapper.TimedOut", &[("MAPPER_TIMEOUT_MS", "100")]).await;
+async fn a_mapper_that_loops_or_sleeps_is_stopped_at_the_time_that_is_set() {
+    for behaviour in ["loop", "sleep"] {
+        fails(behaviour, "Mapper.TimedOut", &[("MAPPER_TIMEOUT_MS", "100")]).await;
+        let backend = Backend::start().await;
+        let mut function = function(&backend, &[("MAPPER_TIMEOUT_MS", "100")]).await;
+        let line = ends(&mut function, behaviour).await;
+        // Not a measurement: it tells the limit that is set from the default of 1000.
+        assert!(line["milliseconds"]["mapping"].as_f64().unwrap() < 1000.0, "{behaviour}: {line}");
+    }
 }
 
 #[tokio::test]
 async fn a_mapper_is_stopped_before_the_answer_is_due() {
-    let settings = [("ANSWER_WITHIN_MS", "400"), ("MAPPER_TIMEOUT_MS", "399")];
-    fails("loop", "Mapper.TimedOut", &settings).await;
+    let backend = Backend::start().await;
+    let mut function = function(&backend, &[("MAPPER_TIMEOUT_MS", "4400")]).await;
+    for behaviour in ["loop", "sleep"] {
+        let event = behaving(behaviour).to_string();
+        let line = function.invoke_within(event, Some(Duration::from_millis(500))).await.line;
+        assert_eq!(line["errorType"], "Mapper.TimedOut");
+        // Not a measurement: the mapper's own time would take until 4400.
+        assert!(line["milliseconds"]["mapping"].as_f64().unwrap() < 4000.0, "{behaviour}: {line}");
+    }
 }
 
 #[tokio::test]

@@ -163,3 +163,54 @@ fn compiling_the_same_component_twice_makes_the_same_image() {
     let manifest: Value = serde_json::from_slice(&fs::read(again.with_extension("json")).unwrap()).unwrap();
     assert_eq!(json(&output), manifest);
 }
+
+#[test]
+fn compile_refuses_an_output_that_would_take_the_place_of_another_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let own = folder.path().join("own.wasm");
+    fs::copy(component(DEFAULT), &own).unwrap();
+    for output in [own.clone(), folder.path().join("image.json"), folder.path().join("image")] {
+        let compiled =
+            Command::new(program("mapper")).arg("compile").arg(&own).arg("-o").arg(&output).output().unwrap();
+        assert_eq!(compiled.status.code(), Some(2));
+        assert!(String::from_utf8_lossy(&compiled.stderr).contains("has to end in `.cwasm`"), "{compiled:?}");
+    }
+    assert_eq!(fs::read(&own).unwrap(), fs::read(component(DEFAULT)).unwrap());
+}
+
+#[test]
+fn unit_test_runs_every_test_and_reports_every_failure() {
+    let source = r#"
+        #[test] fn passes() {}
+        #[test] fn fails() { panic!("the first text") }
+        #[test] fn fails_too() { assert_eq!(1, 2, "the second text") }
+        #[test] fn leaves_without_a_word() { std::process::exit(0) }
+        #[test] #[ignore] fn waits() {}
+    "#;
+    let folder = tempfile::tempdir().unwrap();
+    let (file, tests) = (folder.path().join("tests.rs"), folder.path().join("tests.wasm"));
+    fs::write(&file, source).unwrap();
+    let compile = ["--test", "--edition", "2024", "--target", "wasm32-wasip2", "-o"];
+    let compiled = Command::new("rustc").args(compile).args([&tests, &file]).output().unwrap();
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+
+    let run = |args: &[&str]| Command::new(program("mapper")).arg("unit-test").arg(&tests).args(args).output().unwrap();
+    let all = run(&[]);
+    let text = String::from_utf8_lossy(&all.stdout);
+    assert_eq!(all.status.code(), Some(1));
+    for part in [
+        "test passes ... ok",
+        "1 passed; 3 failed; 1 ignored; 0 measured; 0 filtered out",
+        "the first text",
+        "the second text",
+    ] {
+        assert!(text.contains(part), "`{part}` is not in: {text}");
+    }
+    for (args, summary) in [
+        (&["passes", "waits"][..], "ok. 1 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out"),
+        (&["--exact", "fails"][..], "FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 4 filtered out"),
+    ] {
+        let text = run(args).stdout;
+        assert!(String::from_utf8_lossy(&text).contains(summary), "{}", String::from_utf8_lossy(&text));
+    }
+}

@@ -64,6 +64,8 @@ fn a_path_that_leaves_the_base_is_refused() {
         ("..%20/admin", Violation::PathDots),
         ("..%00", Violation::PathDots),
         ("%2525252561", Violation::PathEncodings),
+        ("%c0%ae%c0%ae/admin", Violation::PathUtf8),
+        ("..%c0%afadmin", Violation::PathUtf8),
         ("..\\admin", Violation::PathBackslash),
         ("a#b", Violation::PathFragment),
         ("a\r\nx: y", Violation::PathControl),
@@ -91,9 +93,15 @@ fn a_path_never_changes_host_or_user() {
 
 #[test]
 fn headers_of_the_host_and_the_connection_are_refused_in_any_case() {
-    for name in
-        RESERVED.into_iter().chain(["Authorization", "TE", "Proxy-Authorization", "webhook-id", "WebHook-Signature"])
-    {
+    for name in RESERVED.into_iter().chain([
+        "Authorization",
+        "TE",
+        "Proxy-Authorization",
+        "webhook-id",
+        "WebHook-Signature",
+        "idempotency_key",
+        "Content_Length",
+    ]) {
         assert!(matches!(header(name, "x"), Err(Violation::HeaderReserved(_))), "{name}");
     }
     for name in ["x-authorization", "content-type", "accept", "user-agent", "x-webhook-id"] {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use post_confirmation_host::mapper::compile::{Compiled, TARGETS, compile};
 use post_confirmation_host::mapper::{Manifest, THIS_TARGET};
 
@@ -15,7 +15,7 @@ use post_confirmation_host::mapper::{Manifest, THIS_TARGET};
 pub struct Args {
     /// The component.
     component: PathBuf,
-    /// The image to write; the manifest stands beside it and ends in `.json`.
+    /// The image to write, ending in `.cwasm`; the manifest stands beside it and ends in `.json`.
     #[arg(short, long, default_value = "mapper.cwasm")]
     output: PathBuf,
     /// The machine that the function runs on.
@@ -28,6 +28,12 @@ pub struct Args {
 
 /// Carries the command out.
 pub fn run(args: &Args) -> Result<bool> {
+    // The manifest takes the image's place in the one case, the image the component's in the other.
+    ensure!(
+        args.output.extension().is_some_and(|extension| extension == "cwasm"),
+        "`{}` has to end in `.cwasm`; the manifest beside it ends in `.json`",
+        args.output.display()
+    );
     let started = Instant::now();
     let compiled = from_file(&args.component, &args.target)?;
     compiled.write(&args.output)?;
