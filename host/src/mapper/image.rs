@@ -125,11 +125,12 @@ fn read_manifest(image: &Path) -> Result<Manifest, ImageError> {
         Ok(text) => text,
         Err(source) => return Err(ImageError::NoManifest { path, source }),
     };
-    let manifest = serde_json::from_slice(&text).and_then(|Form { format }| match format {
-        FORMAT => serde_json::from_slice(&text).map(Ok),
-        other => Ok(Err(ImageError::Format(other))),
-    });
-    manifest.map_err(|source| ImageError::Manifest { path, source })?
+    let broken = |source| ImageError::Manifest { path: path.clone(), source };
+    let Form { format } = serde_json::from_slice(&text).map_err(broken)?;
+    if format != FORMAT {
+        return Err(ImageError::Format(format));
+    }
+    serde_json::from_slice(&text).map_err(broken)
 }
 
 fn check(manifest: &Manifest, image: &[u8]) -> Result<(), ImageError> {

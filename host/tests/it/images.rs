@@ -24,14 +24,19 @@ async fn refused(image: &Path, saying: &[&str]) {
     assert!(!error.to_string().contains(image.to_str().unwrap()), "{error}");
 }
 
-/// An image whose manifest has `value` at `field`.
+/// Puts `value` at `field` of the manifest beside `image`.
+fn change_manifest(image: &Path, field: &str, value: Value) {
+    let path = image.with_extension("json");
+    let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    manifest[field] = value;
+    fs::write(&path, manifest.to_string()).unwrap();
+}
+
+/// Checks that an image whose manifest has `value` at `field` is refused with an error that says all of `saying`.
 async fn with_manifest(field: &str, value: impl Into<Value>, saying: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let image = copy_of_image(folder.path());
-    let path = image.with_extension("json");
-    let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
-    manifest[field] = value.into();
-    fs::write(&path, manifest.to_string()).unwrap();
+    change_manifest(&image, field, value.into());
     refused(&image, saying).await;
 }
 
@@ -122,13 +127,10 @@ async fn a_manifest_of_another_form_is_refused() {
 async fn an_image_that_wasmtime_refuses_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let image = copy_of_image(folder.path());
-    let path = image.with_extension("json");
-    let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     let bytes = b"not native code";
     fs::write(&image, bytes).unwrap();
     let file = post_confirmation_host::mapper::File::of(bytes);
-    manifest["image"] = serde_json::to_value(file).unwrap();
-    fs::write(&path, manifest.to_string()).unwrap();
+    change_manifest(&image, "image", serde_json::to_value(file).unwrap());
     refused(&image, &["wasmtime refuses", "ELF"]).await;
 }
 
