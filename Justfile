@@ -17,22 +17,27 @@ build: _target
     @echo "Building bootstrap, the workbench and the default mapper (some minutes the first time)"
     cargo build --locked --profile lambda --package post-confirmation-host --bin bootstrap
     cargo build --locked --release --package post-confirmation-host --features workbench --bin mapper --example backend
-    cargo build --locked --profile lambda --target wasm32-wasip2 --package post-confirmation-guest
+    cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest
     mkdir -p {{ dist }}
     install target/lambda/bootstrap target/release/mapper {{ dist }}
-    {{ dist }}/mapper compile target/wasm32-wasip2/lambda/post_confirmation_guest.wasm --output {{ dist }}/mapper.cwasm
+    {{ dist }}/mapper compile target/wasm32-wasip2/mapper/post_confirmation_guest.wasm --output {{ dist }}/mapper.cwasm
 
 # Show the whole way of three users, and swap the mapper under a host that stays as it is
 demo: build _cargo-lambda
-    cargo build --locked --profile lambda --target wasm32-wasip2 --package mapper-rust
+    cargo build --locked --profile mapper --target wasm32-wasip2 --package mapper-rust
     python3 examples/demo.py
 
 # Run all tests: the mappers' inside wasmtime, the host's against the programs in target/dist
-test *args: build
-    # The function must not carry the compiler of the workbench; cargo would unify them in one build.
-    grep --quiet cranelift_codegen {{ dist }}/mapper && ! grep --quiet cranelift_codegen {{ dist }}/bootstrap
+test *args: build _python
+    # The function must not carry the compiler of the workbench, whose panics would name its files; cargo would unify
+    # them in one build.
+    grep --quiet cranelift-codegen- {{ dist }}/mapper && ! grep --quiet cranelift-codegen- {{ dist }}/bootstrap
     CARGO_TARGET_WASM32_WASIP2_RUNNER="{{ dist }}/mapper unit-test" cargo test --locked --target wasm32-wasip2 --package post-confirmation-guest --package mapper-rust
     DIST={{ dist }} cargo test --locked --release --package post-confirmation-host --features workbench {{ args }}
+
+# Draw faults for so many events and show that no user is lost; the same seed draws the same faults
+soak events="10000" seed="1": build _python
+    SOAK_EVENTS={{ events }} SOAK_SEED={{ seed }} DIST={{ dist }} cargo test --locked --release --package post-confirmation-host --features workbench --test it soak -- --nocapture
 
 # Map one event and show the request; more options as for `mapper run`
 run event *args: build
@@ -73,6 +78,14 @@ advisories: _cargo-deny
 
 _target:
     @rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2
+
+# AWS on this machine and an independent verifier of signatures, for the tests. Made anew where the list has changed.
+_python:
+    @cmp --silent host/tests/python/requirements.txt target/python/installed.txt || { \
+        echo "Installing the Python tools of the tests into target/python" && rm -rf target/python && \
+        python3 -m venv target/python && \
+        target/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement host/tests/python/requirements.txt && \
+        cp host/tests/python/requirements.txt target/python/installed.txt; }
 
 _cargo-lambda:
     @[ -x {{ tools }}/cargo-lambda/bin/cargo-lambda ] || python3 -m pip install --quiet --no-deps --target {{ tools }}/cargo-lambda cargo-lambda==1.9.2

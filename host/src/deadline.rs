@@ -6,6 +6,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What is left of an invocation's own time for the answer's way to Lambda.
 const BEFORE_LAMBDA: Duration = Duration::from_millis(200);
+/// The share of an event's time that is left for its line in the log and the answer: some 140 ms of the default, where
+/// a small function's share of a processor may be used up for 100 ms.
+const ANSWERING: u32 = 32;
+/// The share of an event's time that is kept for the queue.
+const QUEUEING: u32 = 5;
 /// How exactly the system knows when it started a process, rounding included. Reaching `main` takes about a
 /// millisecond, but far longer where a small function's share of a processor is used up.
 const RESOLUTION: Duration = Duration::from_millis(20);
@@ -27,8 +32,15 @@ pub struct Time {
     pub cold: bool,
     /// When it came: with the process where it waited for it to start, else when it was handed over.
     pub since: Instant,
-    /// When its answer has to be there.
+    /// When its end has to be known, so that its answer is there in time.
     pub until: Instant,
+}
+
+impl Time {
+    /// When the backend must have the event, so that there is still time to put it into the queue.
+    pub fn before_queue(&self) -> Instant {
+        self.until - (self.until - self.since) / QUEUEING
+    }
 }
 
 impl Clock {
@@ -56,12 +68,23 @@ impl Clock {
         let now = Instant::now();
         let cold = self.cold.swap(false, Ordering::Relaxed);
         let since = if cold && now - self.ready < WAITED { self.started } else { now };
-        let until = since + self.answer_within;
-        let lambda = UNIX_EPOCH.checked_add(Duration::from_millis(lambda));
-        let left = lambda.and_then(|lambda| lambda.duration_since(SystemTime::now()).ok());
-        let until = left.map_or(until, |left| until.min(now + left.saturating_sub(BEFORE_LAMBDA)));
-        Time { cold, since, until }
+        let until = since + self.answer_within - self.answer_within / ANSWERING;
+        Time { cold, since, until: ends(lambda, now).map_or(until, |ends| until.min(ends)) }
     }
+
+    /// The time of a batch from the queue. Nobody waits for it, so it has all the time of its invocation.
+    pub fn batch(&self, lambda: u64) -> Time {
+        let now = Instant::now();
+        let cold = self.cold.swap(false, Ordering::Relaxed);
+        Time { cold, since: now, until: ends(lambda, now).unwrap_or(now + self.answer_within) }
+    }
+}
+
+/// When an invocation that Lambda ends at `lambda` has to be over; nothing where that is in the past.
+fn ends(lambda: u64, now: Instant) -> Option<Instant> {
+    let lambda = UNIX_EPOCH.checked_add(Duration::from_millis(lambda))?;
+    let left = lambda.duration_since(SystemTime::now()).ok()?;
+    now.checked_add(left.saturating_sub(BEFORE_LAMBDA))
 }
 
 /// How long ago the system started this process: to a hundredth of a second, and nothing where it doesn't tell.
@@ -82,6 +105,8 @@ mod tests {
     use super::*;
 
     const ANSWER_WITHIN: Duration = Duration::from_millis(4500);
+    /// What is left of it besides the answer.
+    const WORKING: Duration = Duration::from_micros(4_359_375);
 
     /// A process that took 300 ms to start and was ready this long ago.
     fn ready(ago: Duration) -> Clock {
@@ -100,7 +125,7 @@ mod tests {
         let clock = ready(Duration::from_millis(5));
         let time = clock.event(0);
         assert!(time.cold);
-        assert_eq!((time.since, time.until), (clock.started, clock.started + ANSWER_WITHIN));
+        assert_eq!((time.since, time.until), (clock.started, clock.started + WORKING));
     }
 
     #[test]
@@ -127,7 +152,7 @@ mod tests {
             time.until <= time.since + Duration::from_millis(2800) && time.until > time.since + Duration::from_secs(1)
         );
         let time = clock.event(lambda(Duration::from_secs(60)));
-        assert_eq!(time.until, time.since + ANSWER_WITHIN);
+        assert_eq!(time.until, time.since + WORKING);
     }
 
     #[test]
@@ -135,8 +160,26 @@ mod tests {
         let clock = ready(Duration::ZERO);
         for deadline in [0, 600_000, u64::MAX] {
             let time = clock.event(deadline);
-            assert_eq!(time.until, time.since + ANSWER_WITHIN);
+            assert_eq!(time.until, time.since + WORKING);
         }
+    }
+
+    #[test]
+    fn the_last_fifth_of_the_time_is_the_queues() {
+        let clock = ready(Duration::ZERO);
+        clock.event(0);
+        let time = clock.event(0);
+        assert_eq!(time.before_queue(), time.since + WORKING * 4 / 5);
+    }
+
+    #[test]
+    fn a_batch_has_the_time_of_its_invocation() {
+        let clock = ready(Duration::ZERO);
+        let time = clock.batch(lambda(Duration::from_secs(60)));
+        assert!(time.cold && time.until > time.since + Duration::from_secs(59));
+        assert!(time.until < time.since + Duration::from_millis(59_801));
+        let time = clock.batch(0);
+        assert_eq!(time.until, time.since + ANSWER_WITHIN);
     }
 
     #[test]

@@ -6,14 +6,14 @@
 use lambda_runtime::Diagnostic;
 use thiserror::Error;
 
-use crate::{backend, mapper};
+use crate::{aws, backend, mapper, secrets, undelivered};
 
 /// The one sentence that a person who signs up may see.
 pub const SENTENCE: &str =
     "Your account is confirmed, but setting it up could not be finished. Please contact support.";
 
 /// Why an event was not delivered.
-#[derive(Debug, Error)]
+#[derive(Debug, Clone, Error)]
 pub enum Error {
     /// The mapper made nothing of it.
     #[error(transparent)]
@@ -24,6 +24,12 @@ pub enum Error {
     /// The backend did not take it.
     #[error(transparent)]
     Backend(#[from] backend::Failure),
+    /// A record of the queue that is no event.
+    #[error("the record's body is not JSON")]
+    Record,
+    /// The event came too late, or the function started too slowly.
+    #[error("there was no time left to map the event")]
+    OutOfTime,
     /// A fault of the host itself.
     #[error("the host panicked")]
     Host,
@@ -45,8 +51,22 @@ impl Error {
             Error::Backend(backend::Failure::TimedOut) => "Backend.TimedOut",
             Error::Backend(backend::Failure::Unavailable(_)) => "Backend.Unavailable",
             Error::Backend(backend::Failure::Refused(_)) => "Backend.Refused",
+            Error::Backend(backend::Failure::Secret(secrets::Failure::Unavailable(..))) => "Secret.Unavailable",
+            Error::Backend(backend::Failure::Secret(secrets::Failure::Invalid(_))) => "Secret.Invalid",
+            Error::Record => "Queue.RecordUnreadable",
+            Error::OutOfTime | Error::Backend(backend::Failure::OutOfTime) => "Host.OutOfTime",
             Error::Host => "Host.Panicked",
         }
+    }
+}
+
+/// The fixed name of why the queue does not have an event.
+pub fn queue_error_type(failure: &undelivered::Failure) -> &'static str {
+    match failure {
+        undelivered::Failure::TooLarge => "Queue.TooLarge",
+        undelivered::Failure::Aws(aws::Failure::Unreachable) => "Queue.Unreachable",
+        undelivered::Failure::Aws(aws::Failure::TimedOut) => "Queue.TimedOut",
+        undelivered::Failure::Aws(aws::Failure::Refused(_)) => "Queue.Refused",
     }
 }
 
@@ -67,8 +87,9 @@ mod tests {
 
     #[test]
     fn error_types_are_fixed_because_monitoring_depends_on_them() {
-        use backend::Failure::{Refused, TimedOut, Unavailable, Unreachable};
+        use backend::Failure::{OutOfTime, Refused, Secret, TimedOut, Unavailable, Unreachable};
         use mapper::Failure::{Exited, NoCode, OutOfMemory, Returned, TimedOut as MapperTimedOut, Trapped, Unreadable};
+        use secrets::Failure::{Invalid, Unavailable as NoSecret};
         for (error, error_type) in [
             (Error::from(Returned("code".to_owned())), "Mapper.Failed"),
             (Trapped("why".to_owned()).into(), "Mapper.Trapped"),
@@ -82,21 +103,41 @@ mod tests {
             (TimedOut.into(), "Backend.TimedOut"),
             (Unavailable(StatusCode::BAD_GATEWAY).into(), "Backend.Unavailable"),
             (Refused(StatusCode::NOT_FOUND).into(), "Backend.Refused"),
+            (Secret(NoSecret("A", aws::Failure::TimedOut)).into(), "Secret.Unavailable"),
+            (Secret(Invalid("A")).into(), "Secret.Invalid"),
+            (Error::Record, "Queue.RecordUnreadable"),
+            (Error::OutOfTime, "Host.OutOfTime"),
+            (OutOfTime.into(), "Host.OutOfTime"),
             (Error::Host, "Host.Panicked"),
         ] {
             assert_eq!(error.error_type(), error_type);
-            assert!(
-                include_str!("../../README.md").contains(&format!("`{error_type}`")),
-                "{error_type} is not in README"
-            );
+            assert_in_readme(error_type);
         }
+    }
+
+    #[test]
+    fn so_are_the_names_of_what_keeps_an_event_from_the_queue() {
+        for (failure, error_type) in [
+            (undelivered::Failure::TooLarge, "Queue.TooLarge"),
+            (aws::Failure::Unreachable.into(), "Queue.Unreachable"),
+            (aws::Failure::TimedOut.into(), "Queue.TimedOut"),
+            (aws::Failure::Refused("AccessDenied".to_owned()).into(), "Queue.Refused"),
+        ] {
+            assert_eq!(queue_error_type(&failure), error_type);
+            assert_in_readme(error_type);
+        }
+    }
+
+    fn assert_in_readme(error_type: &str) {
+        let named = include_str!("../../README.md").contains(&format!("`{error_type}`"));
+        assert!(named, "{error_type} is not in README");
     }
 
     #[test]
     fn the_names_of_a_failed_start_are_in_the_readme() {
         for error_type in ["Settings.Invalid", "Mapper.Refused", "Host.StartFailed"] {
             assert!(include_str!("init.rs").contains(error_type), "{error_type}");
-            assert!(include_str!("../../README.md").contains(&format!("`{error_type}`")), "{error_type}");
+            assert_in_readme(error_type);
         }
     }
 

@@ -3,11 +3,10 @@
 //! Reading never fails. AWS warns that stricter validation breaks functions when elements are added, so unknown
 //! fields, unknown sources, nulls, absent parts and values of another type are all fine.
 
-use std::fmt;
-
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
+
+use crate::lenient::Object;
 
 /// The source of a first confirmation.
 const CONFIRM_SIGN_UP: &str = "PostConfirmation_ConfirmSignUp";
@@ -50,6 +49,17 @@ pub enum TriggerSource {
 impl Event {
     /// Reads the event of the invocation `request_id`.
     pub fn read(json: Box<RawValue>, request_id: &str) -> Event {
+        let mut event = Event::view(json);
+        event.id = event.derive_id(request_id);
+        event
+    }
+
+    /// Reads an event that has its id from an earlier invocation.
+    pub fn with_id(json: Box<RawValue>, id: String) -> Event {
+        Event { id, ..Event::view(json) }
+    }
+
+    fn view(json: Box<RawValue>) -> Event {
         let event = Object::of(&json);
         let caller = event.object("callerContext");
         let request = event.object("request");
@@ -58,7 +68,7 @@ impl Event {
             source if source == CONFIRM_FORGOT_PASSWORD => TriggerSource::ConfirmForgotPassword,
             source => TriggerSource::Other(source),
         };
-        let mut read = Event {
+        Event {
             trigger_source,
             region: event.text("region").unwrap_or_default(),
             user_pool_id: event.text("userPoolId").unwrap_or_default(),
@@ -68,9 +78,7 @@ impl Event {
             client_metadata: request.object("clientMetadata").texts(),
             id: String::new(),
             json,
-        };
-        read.id = read.derive_id(request_id);
-        read
+        }
     }
 
     /// The user's id that never changes, where the event has one.
@@ -110,82 +118,6 @@ impl TriggerSource {
             TriggerSource::ConfirmForgotPassword => CONFIRM_FORGOT_PASSWORD,
             TriggerSource::Other(source) => source,
         }
-    }
-}
-
-/// The members of a JSON object, unread: no value's size, depth or type can make the object unreadable.
-#[derive(Default)]
-struct Object<'a>(Vec<(String, &'a RawValue)>);
-
-impl<'a> Object<'a> {
-    /// The members of `json`; none where it is not an object.
-    fn of(json: &'a RawValue) -> Object<'a> {
-        serde_json::from_str(json.get()).unwrap_or_default()
-    }
-
-    fn get(&self, name: &str) -> Option<&'a RawValue> {
-        // Of members with the same name the last one counts, as for most readers of JSON.
-        self.0.iter().rfind(|(key, _)| key == name).map(|(_, value)| *value)
-    }
-
-    fn object(&self, name: &str) -> Object<'a> {
-        self.get(name).map(Object::of).unwrap_or_default()
-    }
-
-    fn text(&self, name: &str) -> Option<String> {
-        self.get(name).and_then(text)
-    }
-
-    fn texts(self) -> Vec<(String, String)> {
-        self.0.into_iter().filter_map(|(name, value)| Some((name, text(value)?))).collect()
-    }
-}
-
-/// A text as it is, `null` as nothing, and any other value as its JSON.
-fn text(value: &RawValue) -> Option<String> {
-    match value.get() {
-        "null" => None,
-        json if json.starts_with('"') => serde_json::from_str(json).ok().map(|Text(text)| text),
-        json => Some(json.to_owned()),
-    }
-}
-
-/// A JSON string in which an unpaired surrogate becomes a replacement character instead of an error.
-struct Text(String);
-
-impl<'de> Deserialize<'de> for Text {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Bytes;
-        impl Visitor<'_> for Bytes {
-            type Value = Text;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string")
-            }
-            fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Text, E> {
-                Ok(Text(String::from_utf8_lossy(bytes).into_owned()))
-            }
-        }
-        deserializer.deserialize_bytes(Bytes)
-    }
-}
-
-impl<'de> Deserialize<'de> for Object<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
-        impl<'de> Visitor<'de> for Members {
-            type Value = Object<'de>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Text(name), value)) = map.next_entry()? {
-                    members.push((name, value));
-                }
-                Ok(Object(members))
-            }
-        }
-        deserializer.deserialize_map(Members)
     }
 }
 

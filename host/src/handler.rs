@@ -1,28 +1,31 @@
-//! The one way of an event: map it, check the request, deliver it, report how it ended.
+//! The one way of an event: map it, check the request, deliver it, keep what could not be delivered.
 
 use std::panic::AssertUnwindSafe;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use futures_util::FutureExt;
-use lambda_runtime::LambdaEvent;
 use reqwest::StatusCode;
-use serde_json::value::RawValue;
 use thiserror::Error;
 
-use crate::backend::{self, Backend, Prepared};
+use crate::backend::{self, Backend, Delivery, Prepared, Trace};
 use crate::config::{Config, OnUndelivered};
-use crate::deadline::Clock;
-use crate::error::{self, Rejection};
+use crate::deadline::Time;
+use crate::error::Error;
 use crate::event::Event;
 use crate::mapper::{self, Mapper, Outcome, Said};
-use crate::report;
+use crate::report::Log;
+use crate::shadow::Shadow;
+use crate::undelivered::{self, Queue, Reason};
 
 /// What handles the events of this process.
 pub struct Handler {
-    mapper: Mapper,
-    backend: Backend,
-    mapper_logs: bool,
-    on_undelivered: OnUndelivered,
+    pub(crate) mapper: Mapper,
+    pub(crate) backend: Backend,
+    queue: Option<Queue>,
+    pub(crate) shadow: Option<Shadow>,
+    pub(crate) log: Log,
+    pub(crate) mapper_logs: bool,
+    pub(crate) on_undelivered: OnUndelivered,
 }
 
 /// Why events can't be handled.
@@ -34,12 +37,15 @@ pub enum StartError {
     /// The backend's client.
     #[error(transparent)]
     Backend(#[from] backend::BuildError),
+    /// The thread that loads the mapper while secrets are fetched.
+    #[error("the mapper could not be loaded beside the secrets")]
+    Thread(#[from] tokio::task::JoinError),
 }
 
 /// What is to be done with an event, and what the mapper said about it.
 pub struct Plan {
     /// The request or the skip, or why there is neither.
-    pub step: Result<Step, error::Error>,
+    pub step: Result<Step, Error>,
     /// What the mapper said, for its author alone.
     pub said: Said,
     /// How long mapping took.
@@ -57,38 +63,70 @@ pub enum Step {
     Skip(String),
 }
 
-/// How an event ended.
-pub struct Ended {
-    /// The end.
-    pub end: End,
-    /// How long mapping took; nothing where the host failed before it was over.
-    pub mapping: Option<Duration>,
-    /// How long the backend took.
-    pub delivery: Option<Duration>,
-    /// What the mapper said.
-    pub said: Said,
+/// How far an event came.
+pub struct Way {
+    /// What the mapper made of it; nothing where the host failed before it was over.
+    pub plan: Option<Plan>,
+    /// What became of the request, where there was one.
+    pub delivery: Option<Delivery>,
+    /// The good end, or why there is none.
+    pub result: Result<Done, Error>,
 }
 
-/// The ends of an event.
+/// The good ends of an event.
 #[derive(Debug)]
-pub enum End {
+pub enum Done {
     /// The backend has the user.
     Delivered(StatusCode),
     /// The mapper wants nothing delivered.
     Skipped(String),
-    /// Nobody has the user.
-    Undelivered(error::Error),
+}
+
+/// How an event ended.
+pub struct Ended {
+    /// How far it came.
+    pub way: Way,
+    /// Who has it where the backend does not.
+    pub kept: Option<Kept>,
+    /// How long the queue took, where it was asked.
+    pub queueing: Option<Duration>,
+}
+
+/// Who has an event that the backend does not have.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// The queue.
+    Queued,
+    /// Nobody; and why not the queue, where there is one.
+    Undelivered(Option<undelivered::Failure>),
 }
 
 impl Handler {
-    /// Loads the mapper and makes the client.
+    /// Loads the mapper and makes the client. Where a secret has to be fetched, that goes on meanwhile and afterwards.
     ///
     /// # Errors
-    /// What keeps every event from being handled.
-    pub fn start(config: Config) -> Result<Handler, StartError> {
+    /// What keeps every event from being handled. A secret that can't be fetched is not such a thing: the queue takes
+    /// the events.
+    pub async fn start(config: Config) -> Result<Handler, StartError> {
+        let secrets = config.backend.secrets.clone();
+        if !secrets.are_remote() {
+            return Handler::new(config);
+        }
+        tokio::spawn(async move { secrets.fetch_ahead().await });
+        tokio::task::spawn_blocking(|| Handler::new(config)).await?
+    }
+
+    /// Like `start`, without asking anyone for anything.
+    ///
+    /// # Errors
+    /// As for `start`.
+    pub fn new(config: Config) -> Result<Handler, StartError> {
         Ok(Handler {
             mapper: Mapper::load(config.mapper)?,
             backend: Backend::new(config.backend)?,
+            queue: config.queue_url.map(Queue::new),
+            shadow: config.shadow.map(Shadow::new),
+            log: config.log,
             mapper_logs: config.mapper_logs,
             on_undelivered: config.on_undelivered,
         })
@@ -99,78 +137,75 @@ impl Handler {
         &self.mapper
     }
 
-    /// Answers one invocation: with the event as it came, or with a rejection where the operator wants one.
-    ///
-    /// # Errors
-    /// The rejection.
-    pub async fn invoke(
-        &self,
-        invocation: LambdaEvent<Box<RawValue>>,
-        clock: &Clock,
-    ) -> Result<Box<RawValue>, Rejection> {
-        let answer = invocation.payload.clone();
-        // Where even reading or reporting panics, the runtime would show the panic's message to the caller.
-        let ended = AssertUnwindSafe(self.process(invocation, clock)).catch_unwind().await;
-        match ended.unwrap_or(Some(error::Error::Host.error_type())) {
-            Some(error_type) if self.on_undelivered == OnUndelivered::Reject => Err(Rejection(error_type)),
-            Some(_) | None => Ok(answer),
-        }
+    /// The backend of this process.
+    pub fn backend(&self) -> &Backend {
+        &self.backend
     }
 
-    /// Handles and reports one invocation. Returns the fixed name of the error where the user is undelivered.
-    async fn process(&self, invocation: LambdaEvent<Box<RawValue>>, clock: &Clock) -> Option<&'static str> {
-        let time = clock.event(invocation.context.deadline);
-        let event = Event::read(invocation.payload, &invocation.context.request_id);
-        let ended = self.handle(&event, time.until).await;
+    /// Takes `event` to its end: to the backend, or else into the queue.
+    pub async fn handle(&self, event: &Event, trace: &Trace, time: &Time) -> Ended {
+        let Some(queue) = &self.queue else {
+            let way = self.go(event, trace, time.until).await;
+            let kept = way.result.is_err().then_some(Kept::Undelivered(None));
+            return Ended { way, kept, queueing: None };
+        };
+        let way = self.go(event, trace, time.before_queue()).await;
+        let Err(error) = &way.result else { return Ended { way, kept: None, queueing: None } };
 
-        report::ended(&event, &ended, &invocation.context.request_id, self.mapper.manifest(), time, clock);
-        if self.mapper_logs {
-            report::said(&event, &ended.said);
-        }
-        match ended.end {
-            End::Undelivered(error) => Some(error.error_type()),
-            End::Delivered(_) | End::Skipped(_) => None,
-        }
+        let delivery = way.delivery.as_ref();
+        let reason = Reason {
+            error_type: error.error_type(),
+            attempts: delivery.map_or(0, |delivery| delivery.attempts.len()),
+            first_failed: delivery.and_then(|delivery| delivery.first_failed).unwrap_or_else(SystemTime::now),
+            retry_after: delivery.and_then(|delivery| delivery.retry_after).unwrap_or_default(),
+        };
+        let started = Instant::now();
+        let put = queue.put(event, &reason, time.until).await;
+        let kept = put.map_or_else(|failure| Kept::Undelivered(Some(failure)), |()| Kept::Queued);
+        Ended { way, kept: Some(kept), queueing: Some(started.elapsed()) }
     }
 
-    /// Takes `event` to its end, before `until`.
-    pub async fn handle(&self, event: &Event, until: Instant) -> Ended {
-        // A fault of the host must not lose the user either; the panic's message is not read, it may hold anything.
-        let way = async { self.carry_out(self.plan(event, until).await, until).await };
-        let ended = AssertUnwindSafe(way).catch_unwind().await;
-        ended.unwrap_or_else(|_| Ended {
-            end: End::Undelivered(error::Error::Host),
-            mapping: None,
-            delivery: None,
-            said: Said::default(),
-        })
+    /// Takes `event` to the backend before `until`. A fault of the host ends like any other: the panic's message is not
+    /// read, it may hold anything.
+    pub async fn go(&self, event: &Event, trace: &Trace, until: Instant) -> Way {
+        let way = async {
+            let plan = self.plan(event, trace, until).await;
+            self.carry_out(plan, until).await
+        };
+        let way = AssertUnwindSafe(way).catch_unwind().await;
+        way.unwrap_or(Way { plan: None, delivery: None, result: Err(Error::Host) })
     }
 
     /// What is to be done with `event`: the way of an event as far as it goes without the backend.
-    pub async fn plan(&self, event: &Event, until: Instant) -> Plan {
+    pub async fn plan(&self, event: &Event, trace: &Trace, until: Instant) -> Plan {
         let call = self.mapper.transform(event, until).await;
         let step = match call.result {
-            Ok(Outcome::Deliver(request)) => {
-                let prepared = self.backend.prepare(request, &event.id);
-                prepared.map(|prepared| Step::Deliver(Box::new(prepared))).map_err(error::Error::from)
-            }
-            Ok(Outcome::Skip(code)) => Ok(Step::Skip(code)),
+            Ok(outcome) => step(&self.backend, outcome, event, trace),
+            // The mapper had less time than was promised to it.
+            Err(mapper::Failure::TimedOut) if Instant::now() >= until => Err(Error::OutOfTime),
             Err(failure) => Err(failure.into()),
         };
         Plan { step, said: call.said, mapping: call.took, memory: call.memory }
     }
 
     /// Does what `plan` says, before `until`.
-    pub async fn carry_out(&self, plan: Plan, until: Instant) -> Ended {
-        let started = Instant::now();
-        let (end, delivery) = match plan.step {
-            Ok(Step::Deliver(request)) => match self.backend.send(&request, until).await {
-                Ok(status) => (End::Delivered(status), Some(started.elapsed())),
-                Err(failure) => (End::Undelivered(failure.into()), Some(started.elapsed())),
-            },
-            Ok(Step::Skip(code)) => (End::Skipped(code), None),
-            Err(error) => (End::Undelivered(error), None),
+    pub async fn carry_out(&self, plan: Plan, until: Instant) -> Way {
+        let (result, delivery) = match &plan.step {
+            Ok(Step::Deliver(request)) => {
+                let delivery = self.backend.deliver(request, until).await;
+                (delivery.result.clone().map(Done::Delivered).map_err(Error::from), Some(delivery))
+            }
+            Ok(Step::Skip(code)) => (Ok(Done::Skipped(code.clone())), None),
+            Err(error) => (Err(error.clone()), None),
         };
-        Ended { end, mapping: Some(plan.mapping), delivery, said: plan.said }
+        Way { plan: Some(plan), delivery, result }
+    }
+}
+
+/// What a mapper's outcome asks for, checked.
+pub(crate) fn step(backend: &Backend, outcome: Outcome, event: &Event, trace: &Trace) -> Result<Step, Error> {
+    match outcome {
+        Outcome::Deliver(request) => Ok(Step::Deliver(Box::new(backend.prepare(request, &event.id, trace)?))),
+        Outcome::Skip(code) => Ok(Step::Skip(code)),
     }
 }

@@ -26,9 +26,12 @@ pub fn error_type(error: &anyhow::Error) -> &'static str {
     }
     match error.downcast_ref::<StartError>() {
         Some(StartError::Mapper(LoadError::Image(_) | LoadError::Link(_))) => "Mapper.Refused",
-        Some(StartError::Mapper(LoadError::Engine(_) | LoadError::Thread(_)) | StartError::Backend(_)) | None => {
-            "Host.StartFailed"
-        }
+        Some(
+            StartError::Mapper(LoadError::Engine(_) | LoadError::Thread(_))
+            | StartError::Backend(_)
+            | StartError::Thread(_),
+        )
+        | None => "Host.StartFailed",
     }
 }
 

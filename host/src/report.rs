@@ -1,158 +1,121 @@
-//! What is logged of an event: one line of JSON. It holds no attribute, no user name, no secret, no body and no
-//! address; the user's `sub` only where nobody has the user, so that the user can be found again.
+//! What is logged: one line for each event, with its metrics. A line holds no attribute, no user name, no secret, no
+//! body and no address; the user's `sub` only where nobody has the user, so that the user can be found again.
 
+mod line;
+mod metrics;
+mod text;
+
+use std::error::Error as _;
+use std::fmt::Display;
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use aws_sdk_sqs::primitives::{DateTime, DateTimeFormat};
 use serde::Serialize;
 
-use crate::deadline::{Clock, Time};
-use crate::event::{Event, TriggerSource};
-use crate::handler::{End, Ended};
-use crate::mapper::{Manifest, Said};
+use crate::deadline::Time;
+use crate::event::Event;
+use crate::handler::Ended;
+use crate::mapper::{LoadError, Manifest, Said};
+use crate::undelivered::Record;
 
-/// The line of an event.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line<'a> {
-    level: &'static str,
-    message: &'static str,
-    end: &'static str,
-    event_id: &'a str,
-    trigger_source: &'a str,
-    user_pool_id: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    sub: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
-    cold_start: bool,
-    milliseconds: Milliseconds,
-    mapper: &'a str,
-    wit: &'a str,
-    request_id: &'a str,
+/// How detailed the log is, in the order of detail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[allow(missing_docs, reason = "the names are Lambda's")]
+pub enum Level {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+    Fatal,
 }
 
-/// How long the steps took.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Milliseconds {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    start: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mapping: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delivery: Option<f64>,
-    total: f64,
+/// How lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// One object on a line, with metrics.
+    Json,
+    /// For people.
+    Text,
 }
 
-/// What the mapper said of an event.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct SaidLine<'a> {
-    level: &'static str,
-    message: &'static str,
-    event_id: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    stdout: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    stderr: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_message: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    backtrace: Option<&'a str>,
+/// The log of this process: standard output.
+pub struct Log {
+    /// Lines below it are left out.
+    pub level: Level,
+    /// How lines are written.
+    pub format: Format,
+    /// The function's name, by which its metrics are kept.
+    pub function: String,
 }
 
-/// Logs how `event` ended.
-pub fn ended(event: &Event, ended: &Ended, request_id: &str, mapper: &Manifest, time: Time, clock: &Clock) {
-    let mut line = Line {
-        level: "INFO",
-        message: "the user is at the backend",
-        end: "delivered",
-        event_id: &event.id,
-        trigger_source: source(event),
-        user_pool_id: pool(event),
-        sub: None,
-        code: None,
-        status: None,
-        error_type: None,
-        error: None,
-        cold_start: time.cold,
-        milliseconds: Milliseconds {
-            start: time.cold.then(|| milliseconds(clock.start_up())),
-            mapping: ended.mapping.map(milliseconds),
-            delivery: ended.delivery.map(milliseconds),
-            total: milliseconds(time.since.elapsed()),
-        },
-        mapper: &mapper.component.sha256,
-        wit: &mapper.wit,
-        request_id,
-    };
-    match &ended.end {
-        End::Delivered(status) => line.status = Some(status.as_u16()),
-        End::Skipped(code) => {
-            line.message = "the mapper skipped the event";
-            line.end = "skipped";
-            line.code = Some(code);
-        }
-        End::Undelivered(error) => {
-            line.level = "ERROR";
-            line.message = "the user is not at the backend";
-            line.end = "undelivered";
-            line.sub = event.sub();
-            line.error_type = Some(error.error_type());
-            line.error = Some(error.to_string());
+/// What an event's line says about its invocation.
+pub struct Invocation<'a> {
+    /// The invocation's id.
+    pub request_id: &'a str,
+    /// The event's time.
+    pub time: Time,
+    /// How long the process took to start.
+    pub start_up: Duration,
+    /// The record of the queue that the event came with.
+    pub record: Option<&'a Record>,
+}
+
+impl Log {
+    /// Logs how `event` ended.
+    pub fn ended(&self, event: &Event, ended: &Ended, invocation: &Invocation<'_>, mapper: &Manifest) {
+        let line = line::Event::of(event, ended, invocation, mapper, &self.function);
+        self.write(line.head.level, &line);
+    }
+
+    /// Logs what the mapper said about `event`, where it said anything.
+    pub fn said(&self, event: &Event, said: &Said) {
+        if !said.stdout.is_empty() || !said.stderr.is_empty() || said.message.is_some() || said.backtrace.is_some() {
+            let line = line::Said::of(event, said);
+            self.write(line.head.level, &line);
         }
     }
-    write(&line);
-}
 
-/// Logs what the mapper said about `event`, where it said anything.
-pub fn said(event: &Event, said: &Said) {
-    if said.stdout.is_empty() && said.stderr.is_empty() && said.message.is_none() && said.backtrace.is_none() {
-        return;
+    /// Logs where the shadow mapper's request for `event` differs.
+    pub fn shadow(&self, event: &Event, shadow: &Manifest, differences: &[String]) {
+        let line = line::Shadow::of(event, shadow, differences);
+        self.write(line.head.level, &line);
     }
-    write(&SaidLine {
-        level: "INFO",
-        message: "the mapper said",
-        event_id: &event.id,
-        stdout: &said.stdout,
-        stderr: &said.stderr,
-        error_message: said.message.as_deref(),
-        backtrace: said.backtrace.as_deref(),
-    });
-}
 
-/// One line at once, so that lines of other threads don't mix with it. A log that can't be written is no reason to
-/// fail an event.
-fn write(line: &impl Serialize) {
-    if let Ok(mut line) = serde_json::to_vec(line) {
-        line.push(b'\n');
-        let _ = io::stdout().write_all(&line);
+    /// Logs that there is no shadow mapper.
+    pub fn no_shadow(&self, error: &LoadError) {
+        let line = line::NoShadow::of(error);
+        self.write(line.head.level, &line);
     }
-}
 
-/// The source, where it is one that has a name; any other is whatever the caller wrote.
-fn source(event: &Event) -> &str {
-    match &event.trigger_source {
-        TriggerSource::Other(_) => "other",
-        known => known.as_str(),
+    /// One line at once, so that lines of other threads don't mix with it. A log that can't be written is no reason to
+    /// fail an event.
+    fn write(&self, level: Level, line: &(impl Serialize + Display)) {
+        if level < self.level {
+            return;
+        }
+        let written = match self.format {
+            Format::Json => serde_json::to_string(line).unwrap_or_default(),
+            Format::Text => line.to_string(),
+        };
+        let _ = io::stdout().write_all(format!("{written}\n").as_bytes());
     }
 }
 
-/// The pool's id, where it is one (`REGION_ID`); anything else is whatever the caller wrote.
-fn pool(event: &Event) -> &str {
-    let pool = event.user_pool_id.as_str();
-    let fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
-    if pool.len() <= 55 && pool.contains('_') && pool.chars().all(fit) { pool } else { "unknown" }
+/// Now, as Lambda reads it in a line: RFC 3339.
+fn timestamp() -> String {
+    DateTime::from(SystemTime::now()).fmt(DateTimeFormat::DateTime).unwrap_or_default()
 }
 
-/// Milliseconds to a thousandth.
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
+/// An error with its causes, as `anyhow` writes it.
+fn with_causes(error: &LoadError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }

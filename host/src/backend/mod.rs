@@ -1,23 +1,37 @@
 //! The team's backend, for the life of the process: what may be requested of it, what only the host may add to a
 //! request, and sending it. It knows nothing of WebAssembly.
 
+mod attempts;
 mod client;
 mod policy;
+mod signing;
+mod trace;
 
 use std::fmt;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{StatusCode, Url};
 use rustls::pki_types::CertificateDer;
 use thiserror::Error;
 
+use crate::secrets::{self, Keys, Secrets};
+
+pub use attempts::{Attempt, Delivery};
 pub use client::BuildError;
 pub(crate) use client::build as client;
 pub use policy::Violation;
+pub use signing::{Key, KeyError};
+pub use trace::Trace;
 
 /// Carries the event's id, the same for every attempt, so that the backend can tell a repetition from a new user.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The same id, under the name that the Standard Webhooks specification has for it.
+const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
+/// When this attempt was made, in seconds since 1970.
+const WEBHOOK_TIMESTAMP: HeaderName = HeaderName::from_static("webhook-timestamp");
+/// Who vouches for id, timestamp and body.
+const WEBHOOK_SIGNATURE: HeaderName = HeaderName::from_static("webhook-signature");
 /// Statuses that ask to try again: the backend did not take the request, but may take it later.
 const RETRIED: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
 /// As much of an answer's body as is read, so that the connection ends in peace. Nobody looks into it.
@@ -29,10 +43,14 @@ const MAX_ANSWER_TIME: Duration = Duration::from_millis(250);
 pub struct Settings {
     /// The base of every request, without query and fragment.
     pub api_url: Url,
-    /// The value of the `authorization` header, marked as sensitive.
-    pub authorization: Option<HeaderValue>,
+    /// What authorizes and signs.
+    pub secrets: Secrets,
     /// Certificates to trust besides the public ones.
     pub roots: Vec<CertificateDer<'static>>,
+    /// The longest time of one attempt.
+    pub attempt_timeout: Duration,
+    /// The most attempts; at least one.
+    pub max_attempts: usize,
 }
 
 /// What a mapper asks for, unchecked.
@@ -59,8 +77,14 @@ pub enum Method {
 }
 
 /// Why the backend did not take a request. It holds no address: an address may hold user data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Failure {
+    /// It was not asked.
+    #[error("there was no time left to ask the backend")]
+    OutOfTime,
+    /// It was not asked, because it would not have believed who asks.
+    #[error(transparent)]
+    Secret(#[from] secrets::Failure),
     /// No connection was made, or it broke.
     #[error("the backend could not be reached")]
     Unreachable,
@@ -79,16 +103,25 @@ pub enum Failure {
 pub struct Backend {
     client: reqwest::Client,
     api_url: Url,
-    authorization: Option<HeaderValue>,
+    secrets: Secrets,
+    attempt_timeout: Duration,
+    max_attempts: usize,
 }
 
-/// A checked request with everything that the host adds, as it goes over the wire.
+/// A checked request with everything that the host adds, except what is secret or new in each attempt.
 pub struct Prepared {
+    event_id: String,
     method: reqwest::Method,
     url: Url,
     headers: HeaderMap,
     body: Vec<u8>,
     accept_status: Vec<StatusCode>,
+}
+
+/// How the backend answered an attempt.
+struct Answer {
+    result: Result<StatusCode, Failure>,
+    retry_after: Option<Duration>,
 }
 
 impl Backend {
@@ -100,26 +133,29 @@ impl Backend {
         Ok(Backend {
             client: client::build(&settings.roots)?,
             api_url: settings.api_url,
-            authorization: settings.authorization,
+            secrets: settings.secrets,
+            attempt_timeout: settings.attempt_timeout,
+            max_attempts: settings.max_attempts,
         })
     }
 
-    /// Checks what a mapper asks for and adds what only the host may add for the event `event_id`.
+    /// Checks what a mapper asks for and adds what the host adds for the event `event_id` in the trace `trace`.
     ///
     /// # Errors
     /// The rule that the request breaks.
-    pub fn prepare(&self, request: Request, event_id: &str) -> Result<Prepared, Violation> {
+    pub fn prepare(&self, request: Request, event_id: &str, trace: &Trace) -> Result<Prepared, Violation> {
         let approved = policy::approve(&self.api_url, request)?;
         let mut headers = approved.headers;
         let agent = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
         headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(agent));
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
         // An id is `evt_` and hexadecimal digits, which are always valid here.
-        headers.insert(IDEMPOTENCY_KEY, HeaderValue::from_str(event_id).map_err(|_| Violation::HeaderValue)?);
-        if let Some(authorization) = &self.authorization {
-            headers.insert(header::AUTHORIZATION, authorization.clone());
-        }
+        let id = HeaderValue::from_str(event_id).map_err(|_| Violation::HeaderValue)?;
+        headers.insert(IDEMPOTENCY_KEY, id.clone());
+        headers.insert(WEBHOOK_ID, id);
+        trace.add_to(&mut headers);
         Ok(Prepared {
+            event_id: event_id.to_owned(),
             method: approved.method,
             url: approved.url,
             headers,
@@ -128,20 +164,36 @@ impl Backend {
         })
     }
 
+    /// The headers that each attempt adds, as far as the settings tell.
+    pub fn added_headers(&self) -> Vec<HeaderName> {
+        let authorization = self.secrets.authorize().then_some(header::AUTHORIZATION);
+        let signature = self.secrets.sign().then_some([WEBHOOK_TIMESTAMP, WEBHOOK_SIGNATURE]);
+        authorization.into_iter().chain(signature.into_iter().flatten()).collect()
+    }
+
     /// Sends `prepared` once. The answer's status, where it counts as delivered, is there before `until`.
-    ///
-    /// # Errors
-    /// Why the backend did not take it.
-    pub async fn send(&self, prepared: &Prepared, until: Instant) -> Result<StatusCode, Failure> {
-        let left = until.saturating_duration_since(Instant::now());
-        let request = self
+    async fn attempt(&self, prepared: &Prepared, keys: &Keys, until: Instant) -> Answer {
+        let failed = |failure| Answer { result: Err(failure), retry_after: None };
+        let mut request = self
             .client
             .request(prepared.method.clone(), prepared.url.clone())
             .headers(prepared.headers.clone())
             .body(prepared.body.clone())
-            .timeout(left);
-        let mut answer = request.send().await.map_err(Failure::from)?;
+            .timeout(until.saturating_duration_since(Instant::now()));
+        if let Some(authorization) = &keys.authorization {
+            request = request.header(header::AUTHORIZATION, authorization.clone());
+        }
+        if !keys.signing.is_empty() {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+            let signatures = signing::signatures(&keys.signing, &prepared.event_id, now, &prepared.body);
+            request = request.header(WEBHOOK_TIMESTAMP, now).header(WEBHOOK_SIGNATURE, signatures);
+        }
+        let mut answer = match request.send().await {
+            Ok(answer) => answer,
+            Err(error) => return failed(error.into()),
+        };
         let status = answer.status();
+        let retry_after = attempts::retry_after(answer.headers());
 
         // The status has settled the matter: a body that is slow, broken or endless changes nothing.
         let mut read = 0;
@@ -156,12 +208,23 @@ impl Backend {
         let drained_by = until.min(Instant::now() + MAX_ANSWER_TIME);
         let _ = tokio::time::timeout_at(drained_by.into(), drain).await;
 
-        if status.is_success() || prepared.accept_status.contains(&status) {
+        let result = if status.is_success() || prepared.accept_status.contains(&status) {
             Ok(status)
         } else if RETRIED.contains(&status.as_u16()) {
             Err(Failure::Unavailable(status))
         } else {
             Err(Failure::Refused(status))
+        };
+        Answer { result, retry_after }
+    }
+}
+
+impl Failure {
+    /// Whether trying again would change nothing.
+    fn is_final(&self) -> bool {
+        match self {
+            Failure::Unreachable | Failure::TimedOut | Failure::Unavailable(_) => false,
+            Failure::OutOfTime | Failure::Secret(_) | Failure::Refused(_) => true,
         }
     }
 }
@@ -183,9 +246,14 @@ impl Prepared {
         &self.url
     }
 
-    /// The headers in the order in which they are sent. The host's secrets among them are marked as sensitive.
+    /// The headers in the order in which they are sent, without those that each attempt adds.
     pub fn headers(&self) -> &HeaderMap {
         &self.headers
+    }
+
+    /// The statuses besides 2xx that count as delivered.
+    pub fn accept_status(&self) -> &[StatusCode] {
+        &self.accept_status
     }
 
     /// The body.

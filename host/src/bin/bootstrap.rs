@@ -4,11 +4,12 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use lambda_runtime::service_fn;
+use lambda_runtime::{Runtime, service_fn};
 use post_confirmation_host::config::Config;
 use post_confirmation_host::deadline::Clock;
 use post_confirmation_host::handler::Handler;
 use post_confirmation_host::init;
+use tower::util::MapFutureLayer;
 
 // One thread: Lambda hands over one event at a time.
 #[tokio::main(flavor = "current_thread")]
@@ -28,7 +29,7 @@ async fn run(started: Instant) -> Result<()> {
     std::env::var_os("AWS_LAMBDA_RUNTIME_API").context(
         "AWS_LAMBDA_RUNTIME_API is not set: AWS Lambda starts this program; to try a mapper, use `mapper run`",
     )?;
-    let (handler, clock) = match start(started) {
+    let (handler, clock) = match start(started).await {
         Ok(started) => started,
         Err(error) => {
             if let Err(untold) = init::tell_lambda(init::error_type(&error)).await {
@@ -37,14 +38,19 @@ async fn run(started: Instant) -> Result<()> {
             return Err(error);
         }
     };
-    lambda_runtime::run(service_fn(async |event| handler.invoke(event, &clock).await))
-        .await
-        .map_err(anyhow::Error::from_boxed)
+    let runtime = Runtime::new(service_fn(async |event| handler.invoke(event, &clock).await));
+    // A layer goes on when Lambda has the answer and before it is asked for the next event.
+    let runtime = runtime.layer(MapFutureLayer::new(async |answering| {
+        let answered = answering.await;
+        handler.after_answer().await;
+        answered
+    }));
+    runtime.run().await.map_err(anyhow::Error::from_boxed)
 }
 
-fn start(started: Instant) -> Result<(Handler, Clock)> {
+async fn start(started: Instant) -> Result<(Handler, Clock)> {
     let config = Config::from_env()?;
     let answer_within = config.answer_within;
-    let handler = Handler::start(config)?;
+    let handler = Handler::start(config).await?;
     Ok((handler, Clock::start(answer_within, started)))
 }

@@ -1,5 +1,7 @@
 //! The settings as a specification. `tests/it/start.rs` shows how `bootstrap` reports faults.
 
+use std::path::PathBuf;
+
 use super::*;
 
 const URL: (&str, &str) = (BACKEND_API_URL, "https://api.example.com/");
@@ -24,6 +26,9 @@ fn only_the_backend_has_to_be_set() {
     assert_eq!(config.answer_within, Duration::from_millis(4500));
     assert_eq!(config.on_undelivered, OnUndelivered::Accept);
     assert!(!config.mapper_logs && config.mapper.variables.is_empty() && config.backend.roots.is_empty());
+    assert_eq!((config.backend.attempt_timeout, config.backend.max_attempts), (Duration::from_secs(2), 3));
+    assert_eq!((config.log.level, config.log.format), (Level::Info, Format::Json));
+    assert!(config.queue_url.is_none() && config.shadow.is_none() && !config.backend.secrets.are_remote());
     assert_eq!(faults(&[]), [BACKEND_API_URL]);
     assert_eq!(faults(&[(BACKEND_API_URL, "")]), [BACKEND_API_URL]);
 }
@@ -63,9 +68,13 @@ fn a_backend_url_that_is_no_base_is_refused() {
 
 #[test]
 fn numbers_have_bounds() {
-    for (variable, least, most) in
-        [(ANSWER_WITHIN_MS, 200, 4900), (MAPPER_TIMEOUT_MS, 10, 4499), (MAPPER_MEMORY_MB, 2, 4095)]
-    {
+    for (variable, least, most) in [
+        (ANSWER_WITHIN_MS, 200, 4900),
+        (MAPPER_TIMEOUT_MS, 10, 4499),
+        (MAPPER_MEMORY_MB, 2, 4095),
+        (ATTEMPT_TIMEOUT_MS, 50, 60_000),
+        (MAX_ATTEMPTS, 1, 20),
+    ] {
         let fits = |number: i32| {
             let number = number.to_string();
             // A short answer needs a shorter mapper.
@@ -92,7 +101,7 @@ fn a_mapper_has_less_time_than_the_answer() {
 
 #[test]
 fn unknown_values_are_faults_and_not_defaults() {
-    for variable in [BACKEND_ALLOW_HTTP, MAPPER_LOGS, ON_UNDELIVERED] {
+    for variable in [BACKEND_ALLOW_HTTP, MAPPER_LOGS, ON_UNDELIVERED, LOG_LEVEL, LOG_FORMAT] {
         for value in ["ON", "true", "1", "rejected"] {
             assert_eq!(faults(&[URL, (variable, value)]), [variable], "{value}");
         }
@@ -110,10 +119,64 @@ fn the_mappers_variables_lose_their_prefix() {
 }
 
 #[test]
-fn a_secret_is_marked_so_that_it_is_never_printed() {
-    let config = config(&[URL, (BACKEND_AUTHORIZATION, "Bearer s-e-c-r-e-t")]).unwrap();
-    let authorization = config.backend.authorization.unwrap();
-    assert!(authorization.is_sensitive() && !format!("{authorization:?}").contains("s-e-c-r-e-t"));
+fn a_secret_is_checked_and_its_fault_never_repeats_it() {
+    for value in ["Bearer s-e-c-r-e-t\u{e9}", "Bearer s-e-c-r-e-t\nx", " "] {
+        let error = config(&[URL, (BACKEND_AUTHORIZATION, value)]).err().unwrap();
+        assert!(error.to_string().contains(BACKEND_AUTHORIZATION) && !error.to_string().contains("s-e-c-r-e-t"));
+    }
+    let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    for value in [key.to_owned(), format!("{key} {key}")] {
+        assert!(config(&[URL, (BACKEND_SIGNING_SECRET, &value)]).is_ok());
+    }
+    for value in ["s-e-c-r-e-t", "whsec_", "whsec_c2hvcnQ=", " ", &format!("{key},{key}"), &format!("{key} x")] {
+        let error = config(&[URL, (BACKEND_SIGNING_SECRET, value)]).err().unwrap();
+        assert!(!error.to_string().contains("s-e-c-r-e-t") && !error.to_string().contains("MfKQ9"), "{error}");
+    }
+}
+
+#[test]
+fn a_secret_may_be_named_by_the_arn_of_a_secret_or_of_a_parameter() {
+    let account = "eu-central-1:123456789012";
+    for arn in [
+        format!("arn:aws:secretsmanager:{account}:secret:backend-AbCdEf"),
+        format!("arn:aws:ssm:{account}:parameter/backend/token"),
+        "arn:aws-cn:ssm:cn-north-1:123456789012:parameter/token".to_owned(),
+    ] {
+        let config = config(&[URL, (BACKEND_AUTHORIZATION, &arn), (BACKEND_SIGNING_SECRET, &arn)]).unwrap();
+        assert!(config.backend.secrets.are_remote(), "{arn}");
+    }
+    for arn in [
+        "arn:".to_owned(),
+        format!("arn:aws:s3:{account}:secret:x"),
+        format!("arn:aws:ssm:{account}:document/x"),
+        "arn:aws:ssm::123456789012:parameter/x".to_owned(),
+    ] {
+        assert_eq!(faults(&[URL, (BACKEND_AUTHORIZATION, &arn)]), [BACKEND_AUTHORIZATION], "{arn}");
+    }
+}
+
+#[test]
+fn the_queue_is_named_by_its_url() {
+    for url in
+        ["https://sqs.eu-central-1.amazonaws.com/123456789012/undelivered", "http://127.0.0.1:5000/1/undelivered"]
+    {
+        assert_eq!(config(&[URL, (UNDELIVERED_QUEUE_URL, url)]).unwrap().queue_url.as_deref(), Some(url));
+    }
+    for url in [
+        "undelivered",
+        "arn:aws:sqs:eu-central-1:123456789012:undelivered",
+        "https://a.example/",
+        "https://a.example/1/q.fifo",
+    ] {
+        assert_eq!(faults(&[URL, (UNDELIVERED_QUEUE_URL, url)]), [UNDELIVERED_QUEUE_URL], "{url}");
+    }
+}
+
+#[test]
+fn the_shadow_mapper_has_the_settings_of_the_mapper() {
+    let config = config(&[URL, (SHADOW_MAPPER_IMAGE, "/opt/new.cwasm"), (MAPPER_MEMORY_MB, "7")]).unwrap();
+    let shadow = config.shadow.unwrap();
+    assert_eq!((shadow.image, shadow.memory), (PathBuf::from("/opt/new.cwasm"), 7 << 20));
 }
 
 #[test]

@@ -34,6 +34,7 @@ pub use image::{ImageError, THIS_TARGET};
 pub use manifest::{File, Manifest};
 
 /// What the operator has set about the mapper.
+#[derive(Clone)]
 pub struct Settings {
     /// The image to load.
     pub image: PathBuf,

@@ -3,10 +3,19 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where one of them panics")]
 
+mod attempts;
+mod canary;
 mod delivery;
 mod events;
 mod images;
+mod queue;
+mod redelivery;
+mod reports;
 mod sandbox;
+mod secrets;
+mod shadow;
+mod signing;
+mod soak;
 mod start;
 mod support;
 mod workbench;

@@ -55,7 +55,7 @@ async fn a_mapper_is_stopped_before_the_answer_is_due() {
     for behaviour in ["loop", "sleep"] {
         let event = behaving(behaviour).to_string();
         let line = function.invoke_within(event, Some(Duration::from_millis(500))).await.line;
-        assert_eq!(line["errorType"], "Mapper.TimedOut");
+        assert_eq!(line["errorType"], "Host.OutOfTime");
         // Not a measurement: the mapper's own time would take until 4400.
         assert!(line["milliseconds"]["mapping"].as_f64().unwrap() < 4000.0, "{behaviour}: {line}");
     }

@@ -10,14 +10,20 @@ async fn all_faults_of_the_settings_are_reported_together_and_without_their_valu
     let settings = [
         ("BACKEND_API_URL", "ftp://s-e-c-r-e-t.example"),
         ("BACKEND_ALLOW_HTTP", "s-e-c-r-e-t"),
-        ("BACKEND_AUTHORIZATION", "s-e-c-r-e-t\n"),
+        ("BACKEND_AUTHORIZATION", "s-e-c-r-e-t\ns-e-c-r-e-t"),
         ("BACKEND_CA_FILE", "/s-e-c-r-e-t"),
         ("ANSWER_WITHIN_MS", "s-e-c-r-e-t"),
         ("MAPPER_TIMEOUT_MS", "99999"),
         ("MAPPER_MEMORY_MB", "0"),
         ("MAPPER_LOGS", "yes"),
         ("MAPPER_ENV_", "nameless"),
+        ("BACKEND_SIGNING_SECRET", "s-e-c-r-e-t"),
+        ("ATTEMPT_TIMEOUT_MS", "0"),
+        ("MAX_ATTEMPTS", "0"),
+        ("UNDELIVERED_QUEUE_URL", "s-e-c-r-e-t"),
         ("ON_UNDELIVERED", "ignore"),
+        ("AWS_LAMBDA_LOG_LEVEL", "LOUD"),
+        ("AWS_LAMBDA_LOG_FORMAT", "XML"),
     ];
     let mut function = Function::start(&image(DEFAULT), &settings).await;
     let (status, text) = function.ended().await;

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use post_confirmation_host::backend::Trace;
 use post_confirmation_host::config::{BACKEND_API_URL, Config, MAPPER_IMAGE};
 use post_confirmation_host::event::Event;
-use post_confirmation_host::handler::{End, Handler};
+use post_confirmation_host::handler::Handler;
 use post_confirmation_host::mapper::THIS_TARGET;
 
 use crate::compile;
@@ -21,7 +22,7 @@ const SHOWN_API_URL: &str = "https://backend.example/";
 /// Map one event and show the request; send it only with `--send`.
 ///
 /// The settings are those of the function, from the same environment variables. What the mapper wrote and returned is
-/// shown in full, user data included.
+/// shown in full, user data included. Nothing is put into the queue.
 ///
 /// Example: BACKEND_API_URL=http://localhost:8000/ mapper run event.json --mapper my_mapper.wasm --send
 #[derive(clap::Args)]
@@ -48,16 +49,16 @@ pub async fn run(args: Args) -> Result<bool> {
     let scratch = tempfile::tempdir()?;
     let config = config(&args, scratch.path())?;
     let answer_within = config.answer_within;
-    let handler = Handler::start(config)?;
+    let handler = Handler::new(config)?;
 
     let until = Instant::now() + answer_within;
-    let plan = handler.plan(&event, until).await;
-    let mut shown = Shown::of(&event, handler.mapper().manifest(), &plan);
+    let plan = handler.plan(&event, &Trace::default(), until).await;
+    let mut shown = Shown::of(&event, &handler, &plan);
     let mut fine = plan.step.is_ok();
     if args.send {
-        let end = handler.carry_out(plan, until).await.end;
-        fine = !matches!(end, End::Undelivered(_));
-        shown.ended(&end);
+        let way = handler.carry_out(plan, until).await;
+        fine = way.result.is_ok();
+        shown.ended(&way);
     }
     if args.json {
         println!("{}", serde_json::to_string_pretty(&shown)?);

@@ -7,12 +7,8 @@ use base64::prelude::BASE64_STANDARD;
 use post_confirmation_host::backend::Prepared;
 use post_confirmation_host::error::Error;
 use post_confirmation_host::event::Event;
-use post_confirmation_host::handler::{End, Plan, Step};
-use post_confirmation_host::mapper::Manifest;
+use post_confirmation_host::handler::{Done, Handler, Plan, Step, Way};
 use serde::Serialize;
-
-/// What stands in place of a secret.
-const SECRET: &str = "(secret)";
 
 /// One mapped event. Fields that say nothing are left out of the JSON.
 #[derive(Serialize)]
@@ -25,6 +21,7 @@ pub struct Shown {
     memory_bytes: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     request: Option<Request>,
+    added_headers: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     skipped: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -47,7 +44,8 @@ struct Mapper {
     sha256: String,
 }
 
-/// A request with exactly the bytes that are sent; the body as text where it is text.
+/// A request with exactly the bytes that are sent, except for the headers that each attempt adds (authorization, the
+/// signature and its time); the body as text where it is text.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Request {
@@ -74,8 +72,9 @@ struct Failed {
 }
 
 impl Shown {
-    /// What `plan` says about `event`.
-    pub fn of(event: &Event, manifest: &Manifest, plan: &Plan) -> Shown {
+    /// What `plan` says about `event`, and which headers `handler` adds to every request.
+    pub fn of(event: &Event, handler: &Handler, plan: &Plan) -> Shown {
+        let manifest = handler.mapper().manifest();
         let mut shown = Shown {
             event_id: event.id.clone(),
             trigger_source: event.trigger_source.as_str().to_owned(),
@@ -83,6 +82,7 @@ impl Shown {
             milliseconds: plan.mapping.as_secs_f64() * 1e3,
             memory_bytes: plan.memory,
             request: None,
+            added_headers: handler.backend().added_headers().iter().map(ToString::to_string).collect(),
             skipped: None,
             failed: None,
             error_message: plan.said.message.clone(),
@@ -100,11 +100,11 @@ impl Shown {
     }
 
     /// Adds how the event ended.
-    pub fn ended(&mut self, end: &End) {
-        match end {
-            End::Delivered(status) => self.delivered = Some(status.as_u16()),
-            End::Skipped(_) => {}
-            End::Undelivered(error) => self.failed = Some(Failed::of(error)),
+    pub fn ended(&mut self, way: &Way) {
+        match &way.result {
+            Ok(Done::Delivered(status)) => self.delivered = Some(status.as_u16()),
+            Ok(Done::Skipped(_)) => {}
+            Err(error) => self.failed = Some(Failed::of(error)),
         }
     }
 }
@@ -114,8 +114,8 @@ impl Request {
         let body = String::from_utf8(prepared.body().to_vec());
         let headers = prepared.headers().iter().map(|(name, value)| Header {
             name: name.to_string(),
-            // Every value is ASCII: the policy and the settings see to it.
-            value: if value.is_sensitive() { SECRET } else { value.to_str().unwrap_or_default() }.to_owned(),
+            // Every value is ASCII: the policy sees to it.
+            value: value.to_str().unwrap_or_default().to_owned(),
         });
         Request {
             method: prepared.method().to_owned(),
@@ -159,16 +159,20 @@ impl fmt::Display for Shown {
             }
         }
         match &self.request {
-            Some(request) => write!(f, "\n{request}"),
+            Some(request) => {
+                writeln!(f, "\n{} {}", request.method, request.url)?;
+                request.headers.iter().try_for_each(|Header { name, value }| writeln!(f, "{name}: {value}"))?;
+                self.added_headers.iter().try_for_each(|name| writeln!(f, "{name}: (added to each attempt)"))?;
+                write!(f, "{request}")
+            }
             None => Ok(()),
         }
     }
 }
 
+/// The body.
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{} {}", self.method, self.url)?;
-        self.headers.iter().try_for_each(|Header { name, value }| writeln!(f, "{name}: {value}"))?;
         match (&self.body, &self.body_base64) {
             (Some(text), _) => writeln!(f, "\n{text}"),
             (None, Some(base64)) => writeln!(f, "\n(not text; in base64:)\n{base64}"),

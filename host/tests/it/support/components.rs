@@ -30,14 +30,14 @@ pub fn component(package: &str) -> PathBuf {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let target = workspace.join("target");
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--locked", "--profile", "lambda", "--target", "wasm32-wasip2", "--package", package])
+            .args(["build", "--locked", "--profile", "mapper", "--target", "wasm32-wasip2", "--package", package])
             .arg("--target-dir")
             .arg(&target)
             .current_dir(workspace)
             .output()
             .unwrap();
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        target.join("wasm32-wasip2/lambda").join(package.replace('-', "_")).with_extension("wasm")
+        target.join("wasm32-wasip2/mapper").join(package.replace('-', "_")).with_extension("wasm")
     })
 }
 

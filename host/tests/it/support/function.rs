@@ -5,7 +5,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use axum::body::Bytes;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
@@ -27,6 +27,14 @@ pub struct Invoked {
     pub answer: Answer,
     /// The line of the event's end.
     pub line: Value,
+}
+
+/// How an invocation with a batch went.
+#[derive(Debug)]
+pub struct Batch {
+    pub answer: Answer,
+    /// The lines of the records' ends.
+    pub lines: Vec<Value>,
 }
 
 impl Function {
@@ -62,13 +70,33 @@ impl Function {
 
     /// Like `invoke`, in an invocation that Lambda would end after `within`.
     pub async fn invoke_within(&mut self, event: impl Into<Bytes>, within: Option<Duration>) -> Invoked {
-        self.invocations += 1;
-        let id = format!("request-{}", self.invocations);
-        let answer = self.api.invoke(&id, event, within);
-        let answer = timeout(PATIENCE, answer).await.expect("no answer in time").expect("the function died");
+        let answer = self.answer(event, within).await;
         let line = self.line().await;
-        assert_eq!(line["requestId"], id.as_str());
+        assert_eq!(line["requestId"], self.request_id());
         Invoked { answer, line }
+    }
+
+    /// Hands over `records` of a queue in an invocation that Lambda would end after `within`.
+    pub async fn invoke_batch(&mut self, records: &[Value], within: Duration) -> Batch {
+        let answer = self.answer(json!({ "Records": records }).to_string(), Some(within)).await;
+        let mut lines = Vec::new();
+        for _ in records {
+            let line = self.line().await;
+            assert_eq!(line["requestId"], self.request_id());
+            lines.push(line);
+        }
+        Batch { answer, lines }
+    }
+
+    /// Like `invoke_within`, without reading the log.
+    pub async fn answer(&mut self, event: impl Into<Bytes>, within: Option<Duration>) -> Answer {
+        self.invocations += 1;
+        let answer = self.api.invoke(&self.request_id(), event, within);
+        timeout(PATIENCE, answer).await.expect("no answer in time").expect("the function died")
+    }
+
+    fn request_id(&self) -> String {
+        format!("request-{}", self.invocations)
     }
 
     /// The next line of the log.
@@ -85,11 +113,43 @@ impl Function {
         (status, text)
     }
 
+    /// Kills the process and returns what was not read yet of all that it wrote.
+    pub async fn killed(mut self) -> String {
+        self.process.kill().await.unwrap();
+        let mut text = String::new();
+        self.log.get_mut().read_to_string(&mut text).await.unwrap();
+        self.process.stderr.take().unwrap().read_to_string(&mut text).await.unwrap();
+        text
+    }
+
+    /// Freezes the process, as Lambda does between invocations, and returns when it stands still.
+    pub async fn freeze(&self) {
+        self.signal("STOP").await;
+        while !self.status("State:").starts_with('T') {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Lets a frozen process run again.
+    pub async fn thaw(&self) {
+        self.signal("CONT").await;
+    }
+
+    // The shell has the command built in, where a program of that name may be missing.
+    async fn signal(&self, name: &str) {
+        let command = format!("kill -s {name} {}", self.process.id().unwrap());
+        assert!(Command::new("sh").args(["-c", &command]).status().await.unwrap().success());
+    }
+
     /// The process's resident memory in kilobytes.
     pub fn resident_kilobytes(&self) -> u64 {
+        self.status("VmRSS:").split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    /// What the kernel says of the process under this name.
+    fn status(&self, name: &str) -> String {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id().unwrap())).unwrap();
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+        status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned()
     }
 }
 
@@ -102,6 +162,14 @@ impl Invoked {
     /// The error's fixed name that was logged.
     pub fn error_type(&self) -> &str {
         self.line["errorType"].as_str().unwrap_or("none")
+    }
+
+    /// What came of each attempt: a status, or an error's fixed name.
+    pub fn attempts(&self) -> Vec<String> {
+        let attempts = self.line["attempts"].as_array().unwrap().iter();
+        attempts
+            .map(|attempt| attempt["errorType"].as_str().map_or(attempt["status"].to_string(), str::to_owned))
+            .collect()
     }
 
     /// The bytes of the response.

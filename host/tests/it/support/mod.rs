@@ -1,8 +1,14 @@
 //! The parts around the programs under test.
 
+pub mod aws;
 pub mod backend;
+pub mod canary;
 pub mod components;
+pub mod event_source;
+pub mod faults;
 pub mod function;
+pub mod proxy;
+pub mod python;
 pub mod runtime_api;
 pub mod tls;
 

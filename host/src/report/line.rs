@@ -1,0 +1,251 @@
+//! The lines of the log. Their order and names are what dashboards and alarms are made of.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::metrics::Metrics;
+use super::{Invocation, Level, timestamp, with_causes};
+use crate::backend;
+use crate::error::{Error, queue_error_type};
+use crate::event::{self, TriggerSource};
+use crate::handler::{Done, Ended, Kept};
+use crate::mapper::{self, LoadError, Manifest};
+
+/// What every line begins with; Lambda reads both to filter and to sort.
+#[derive(Serialize)]
+pub struct Head {
+    pub timestamp: String,
+    pub level: Level,
+    pub message: &'static str,
+}
+
+/// The line of an event.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event<'a> {
+    #[serde(flatten)]
+    pub head: Head,
+    pub end: &'static str,
+    pub event_id: &'a str,
+    pub trigger_source: &'a str,
+    pub user_pool_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sub: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_error_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_error: Option<String>,
+    pub attempts: Vec<Attempt>,
+    pub cold_start: bool,
+    pub milliseconds: Milliseconds,
+    pub mapper: &'a str,
+    pub wit: &'a str,
+    pub request_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receive_count: Option<u32>,
+    #[serde(flatten)]
+    pub metrics: Metrics<'a>,
+}
+
+/// One attempt.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_type: Option<&'static str>,
+    pub milliseconds: f64,
+}
+
+/// How long the steps took.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Milliseconds {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<f64>,
+    pub total: f64,
+}
+
+/// What the mapper said of an event.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Said<'a> {
+    #[serde(flatten)]
+    pub head: Head,
+    pub event_id: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub stdout: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub stderr: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error_message: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backtrace: Option<&'a str>,
+}
+
+/// Where the shadow mapper's request differs.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shadow<'a> {
+    #[serde(flatten)]
+    pub head: Head,
+    pub event_id: &'a str,
+    pub shadow_mapper: &'a str,
+    pub differences: &'a [String],
+}
+
+/// There is no shadow mapper.
+#[derive(Serialize)]
+pub struct NoShadow {
+    #[serde(flatten)]
+    pub head: Head,
+    pub error: String,
+}
+
+impl Head {
+    fn new(level: Level, message: &'static str) -> Head {
+        Head { timestamp: timestamp(), level, message }
+    }
+}
+
+impl<'a> Event<'a> {
+    pub fn of(
+        event: &'a event::Event,
+        ended: &'a Ended,
+        invocation: &Invocation<'a>,
+        mapper: &'a Manifest,
+        function: &'a str,
+    ) -> Event<'a> {
+        let way = &ended.way;
+        let (end, level, message) = match (&way.result, &ended.kept) {
+            (Ok(Done::Delivered(_)), _) => ("delivered", Level::Info, "the user is at the backend"),
+            (Ok(Done::Skipped(_)), _) => ("skipped", Level::Info, "the mapper skipped the event"),
+            (Err(_), Some(Kept::Queued)) => ("queued", Level::Warn, "the user is in the queue, not at the backend"),
+            (Err(_), _) => ("undelivered", Level::Error, "the user is not at the backend"),
+        };
+        let error = way.result.as_ref().err();
+        let queue_failure = match &ended.kept {
+            Some(Kept::Undelivered(failure)) => failure.as_ref(),
+            _ => None,
+        };
+        let attempts = way.delivery.as_ref().map(|delivery| delivery.attempts.as_slice()).unwrap_or_default();
+        let total = milliseconds(invocation.time.since.elapsed());
+        Event {
+            head: Head::new(level, message),
+            end,
+            event_id: &event.id,
+            trigger_source: source(event),
+            user_pool_id: pool(event),
+            sub: event.sub().filter(|_| end == "undelivered"),
+            code: match &way.result {
+                Ok(Done::Skipped(code)) => Some(code),
+                _ => None,
+            },
+            status: attempts.last().and_then(status),
+            error_type: error.map(Error::error_type),
+            error: error.map(Error::to_string),
+            queue_error_type: queue_failure.map(queue_error_type),
+            queue_error: queue_failure.map(ToString::to_string),
+            attempts: attempts.iter().map(Attempt::of).collect(),
+            cold_start: invocation.time.cold,
+            milliseconds: Milliseconds {
+                start: invocation.time.cold.then(|| milliseconds(invocation.start_up)),
+                mapping: way.plan.as_ref().map(|plan| milliseconds(plan.mapping)),
+                queue: ended.queueing.map(milliseconds),
+                total,
+            },
+            mapper: &mapper.component.sha256,
+            wit: &mapper.wit,
+            request_id: invocation.request_id,
+            message_id: invocation.record.map(|record| record.message_id.as_str()),
+            receive_count: invocation.record.and_then(|record| record.receive_count),
+            metrics: Metrics::of(function, end, attempts.len(), total),
+        }
+    }
+}
+
+impl Attempt {
+    fn of(attempt: &backend::Attempt) -> Attempt {
+        let status = status(attempt);
+        let failed = attempt.result.as_ref().err().filter(|_| status.is_none());
+        Attempt {
+            status,
+            error_type: failed.map(|failure| Error::from(failure.clone()).error_type()),
+            milliseconds: milliseconds(attempt.took),
+        }
+    }
+}
+
+impl<'a> Said<'a> {
+    pub fn of(event: &'a event::Event, said: &'a mapper::Said) -> Said<'a> {
+        Said {
+            head: Head::new(Level::Info, "the mapper said"),
+            event_id: &event.id,
+            stdout: &said.stdout,
+            stderr: &said.stderr,
+            error_message: said.message.as_deref(),
+            backtrace: said.backtrace.as_deref(),
+        }
+    }
+}
+
+impl<'a> Shadow<'a> {
+    pub fn of(event: &'a event::Event, shadow: &'a Manifest, differences: &'a [String]) -> Shadow<'a> {
+        let same = differences.is_empty();
+        let message = if same { "the shadow mapper agrees" } else { "the shadow mapper differs" };
+        let head = Head::new(Level::Info, message);
+        Shadow { head, event_id: &event.id, shadow_mapper: &shadow.component.sha256, differences }
+    }
+}
+
+impl NoShadow {
+    pub fn of(error: &LoadError) -> NoShadow {
+        NoShadow { head: Head::new(Level::Warn, "there is no shadow mapper"), error: with_causes(error) }
+    }
+}
+
+/// The status of an attempt that was answered.
+fn status(attempt: &backend::Attempt) -> Option<u16> {
+    match &attempt.result {
+        Ok(status) | Err(backend::Failure::Unavailable(status) | backend::Failure::Refused(status)) => {
+            Some(status.as_u16())
+        }
+        Err(_) => None,
+    }
+}
+
+/// The source, where it is one that has a name; any other is whatever the caller wrote.
+fn source(event: &event::Event) -> &str {
+    match &event.trigger_source {
+        TriggerSource::Other(_) => "other",
+        known => known.as_str(),
+    }
+}
+
+/// The pool's id, where it is one (`REGION_ID`); anything else is whatever the caller wrote.
+fn pool(event: &event::Event) -> &str {
+    let pool = event.user_pool_id.as_str();
+    let fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    if pool.len() <= 55 && pool.contains('_') && pool.chars().all(fit) { pool } else { "unknown" }
+}
+
+/// Milliseconds to a thousandth.
+fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
+}

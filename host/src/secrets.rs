@@ -1,0 +1,249 @@
+//! The host's secrets: values of the settings, or of Secrets Manager and the SSM parameter store, from where they are
+//! fetched while the mapper loads, and again when they are old or the backend does not accept them any more.
+
+mod source;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
+use thiserror::Error;
+use tokio::sync::Mutex;
+use tokio::time::timeout_at;
+
+use crate::aws;
+use crate::backend::{Key, KeyError};
+
+pub use source::{Arn, Source};
+
+/// As long as fetched values are used without asking again.
+const FRESH: Duration = Duration::from_secs(5 * 60);
+/// The longest time of fetching. The services answer within some 50 ms.
+const FETCH_TIMEOUT: Duration = Duration::from_millis(2000);
+/// Why there are no secrets. It names the variable and holds no value.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Failure {
+    /// The service did not give it.
+    #[error("the secret that {0} names could not be fetched: {1}")]
+    Unavailable(&'static str, aws::Failure),
+    /// The service gave something else.
+    #[error("the secret that {0} names is not what the variable takes")]
+    Invalid(&'static str),
+}
+
+/// What a value is checked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum ValueError {
+    /// No value of a header.
+    #[error("is blank or holds a character that a header can't hold")]
+    Header,
+    /// No signing secret.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+}
+
+/// The secrets, checked.
+pub struct Keys {
+    /// The value of the `authorization` header, marked as sensitive.
+    pub authorization: Option<HeaderValue>,
+    /// The keys that sign, each for itself.
+    pub signing: Vec<Key>,
+    values: Values,
+}
+
+/// The secrets as they were written.
+type Values = [Option<SecretString>; 2];
+
+/// Where the two secrets come from, each with the variable that says so.
+pub struct Sources {
+    /// The `authorization` header.
+    pub authorization: Option<(&'static str, Source)>,
+    /// The signing secrets.
+    pub signing: Option<(&'static str, Source)>,
+}
+
+/// The secrets of this process. Clones share them.
+#[derive(Clone)]
+pub struct Secrets(Arc<Shared>);
+
+struct Shared {
+    sources: Sources,
+    cache: Mutex<Option<Cached>>,
+}
+
+struct Cached {
+    keys: Arc<Keys>,
+    fetched: SystemTime,
+}
+
+impl Secrets {
+    /// The secrets behind `sources`. Nothing is fetched yet.
+    pub fn new(sources: Sources) -> Secrets {
+        Secrets(Arc::new(Shared { sources, cache: Mutex::default() }))
+    }
+
+    /// Whether any of them has to be fetched.
+    pub fn are_remote(&self) -> bool {
+        let Sources { authorization, signing } = &self.0.sources;
+        [authorization, signing].into_iter().flatten().any(|(_, source)| matches!(source, Source::Remote(_)))
+    }
+
+    /// Whether there is an `authorization` header.
+    pub fn authorize(&self) -> bool {
+        self.0.sources.authorization.is_some()
+    }
+
+    /// Whether requests are signed.
+    pub fn sign(&self) -> bool {
+        self.0.sources.signing.is_some()
+    }
+
+    /// Fetches what has to be fetched, so that the first event finds it.
+    pub async fn fetch_ahead(&self) {
+        // Where it fails, the first event tries again and has somebody to tell.
+        let _ = self.current(Instant::now() + FETCH_TIMEOUT).await;
+    }
+
+    /// The secrets, fetched before `until` where the known ones are old. Old ones are better than none.
+    ///
+    /// # Errors
+    /// There are none.
+    pub async fn current(&self, until: Instant) -> Result<Arc<Keys>, Failure> {
+        let mut cache = timeout_at(until.into(), self.0.cache.lock()).await.map_err(|_| self.unavailable())?;
+        if let Some(cached) = cache.as_ref() {
+            if is_fresh(cached.fetched, SystemTime::now()) || !self.are_remote() {
+                return Ok(cached.keys.clone());
+            }
+        }
+        match (self.fetch(until).await, cache.as_ref()) {
+            (Ok(keys), _) => {
+                *cache = Some(Cached { keys: keys.clone(), fetched: SystemTime::now() });
+                Ok(keys)
+            }
+            (Err(_), Some(cached)) => Ok(cached.keys.clone()),
+            (Err(failure), None) => Err(failure),
+        }
+    }
+
+    /// Other secrets than `refused`, which the backend did not accept; nothing where there are none.
+    pub async fn other_than(&self, refused: &Keys, until: Instant) -> Option<Arc<Keys>> {
+        if !self.are_remote() {
+            return None;
+        }
+        let mut cache = timeout_at(until.into(), self.0.cache.lock()).await.ok()?;
+        // Another event may have fetched them meanwhile.
+        if let Some(cached) = cache.as_ref().filter(|cached| cached.keys.differ_from(refused)) {
+            return Some(cached.keys.clone());
+        }
+        let keys = self.fetch(until).await.ok()?;
+        *cache = Some(Cached { keys: keys.clone(), fetched: SystemTime::now() });
+        keys.differ_from(refused).then_some(keys)
+    }
+
+    async fn fetch(&self, until: Instant) -> Result<Arc<Keys>, Failure> {
+        let Sources { authorization, signing } = &self.0.sources;
+        let until = until.min(Instant::now() + FETCH_TIMEOUT);
+        let (authorization, signing) =
+            tokio::join!(fetch(authorization.as_ref(), until), fetch(signing.as_ref(), until));
+        let values = [authorization?, signing?];
+        let variable = |source: &Option<(&'static str, Source)>| source.as_ref().map_or("", |(variable, _)| variable);
+        let [authorization, signing] = &values;
+        Ok(Arc::new(Keys {
+            authorization: authorization
+                .as_ref()
+                .map(header)
+                .transpose()
+                .map_err(|_| Failure::Invalid(variable(&self.0.sources.authorization)))?,
+            signing: signing
+                .as_ref()
+                .map_or_else(|| Ok(Vec::new()), keys)
+                .map_err(|_| Failure::Invalid(variable(&self.0.sources.signing)))?,
+            values,
+        }))
+    }
+
+    /// Whoever is fetching needs longer than there is time.
+    fn unavailable(&self) -> Failure {
+        let Sources { authorization, signing } = &self.0.sources;
+        let remote =
+            [authorization, signing].into_iter().flatten().find(|(_, source)| matches!(source, Source::Remote(_)));
+        Failure::Unavailable(remote.map_or("", |(variable, _)| variable), aws::Failure::TimedOut)
+    }
+}
+
+impl Keys {
+    fn differ_from(&self, other: &Keys) -> bool {
+        let expose = |values: &Values| {
+            values.each_ref().map(|value| value.as_ref().map(|value| value.expose_secret().to_owned()))
+        };
+        expose(&self.values) != expose(&other.values)
+    }
+}
+
+/// Whether what was fetched then is used now. The system's clock also runs while the process is frozen; where it was set
+/// back, nothing is known.
+fn is_fresh(fetched: SystemTime, now: SystemTime) -> bool {
+    now.duration_since(fetched).is_ok_and(|age| age < FRESH)
+}
+
+async fn fetch(source: Option<&(&'static str, Source)>, until: Instant) -> Result<Option<SecretString>, Failure> {
+    match source {
+        None => Ok(None),
+        Some((_, Source::Value(value))) => Ok(Some(value.clone())),
+        Some((variable, Source::Remote(arn))) => {
+            let fetched = timeout_at(until.into(), Box::pin(arn.fetch())).await.unwrap_or(Err(aws::Failure::TimedOut));
+            fetched.map(Some).map_err(|failure| Failure::Unavailable(variable, failure))
+        }
+    }
+}
+
+/// The value of the `authorization` header.
+///
+/// # Errors
+/// It is none.
+pub fn header(value: &SecretString) -> Result<HeaderValue, ValueError> {
+    // Files and consoles like to end a value with a line break.
+    let value = value.expose_secret().trim();
+    match HeaderValue::from_str(value) {
+        Ok(mut header) if value.is_ascii() && !value.is_empty() => {
+            header.set_sensitive(true);
+            Ok(header)
+        }
+        _ => Err(ValueError::Header),
+    }
+}
+
+/// The signing keys, separated by spaces.
+///
+/// # Errors
+/// One is none, or there are none.
+pub fn keys(value: &SecretString) -> Result<Vec<Key>, ValueError> {
+    let keys = value.expose_secret().split_whitespace().map(Key::parse).collect::<Result<Vec<_>, _>>()?;
+    if keys.is_empty() { Err(KeyError::Form.into()) } else { Ok(keys) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_fetched_is_fresh_for_five_minutes() {
+        let fetched = SystemTime::now();
+        for (after, fresh) in [(0, true), (299, true), (300, false), (86_400, false)] {
+            assert_eq!(is_fresh(fetched, fetched + Duration::from_secs(after)), fresh, "{after}");
+        }
+        assert!(!is_fresh(fetched, fetched - Duration::from_secs(1)));
+    }
+
+    #[tokio::test]
+    async fn values_of_the_settings_are_never_fetched() {
+        let source = Source::Value("Bearer t-0-k-e-n".to_owned().into());
+        let secrets = Secrets::new(Sources { authorization: Some(("A", source)), signing: None });
+        let soon = Instant::now() + Duration::from_secs(1);
+        let keys = secrets.current(soon).await.unwrap();
+        assert!(!secrets.are_remote() && secrets.authorize() && !secrets.sign());
+        assert!(keys.authorization.as_ref().is_some_and(HeaderValue::is_sensitive));
+        assert!(secrets.other_than(&keys, soon).await.is_none());
+    }
+}

@@ -1,0 +1,63 @@
+//! A second mapper that maps every event after Cognito has its answer. Nothing of it is sent: only whether and where its
+//! requests differ is logged, so that a new mapper can be watched on real events before it is swapped in.
+
+mod compare;
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use tokio::sync::OnceCell;
+
+use crate::backend::{Backend, Trace};
+use crate::error::Error;
+use crate::event::Event;
+use crate::handler::{Step, step};
+use crate::mapper::{Mapper, Settings};
+use crate::report::Log;
+
+/// The shadow mapper of this process.
+pub struct Shadow {
+    settings: Mutex<Option<Settings>>,
+    mapper: OnceCell<Option<Mapper>>,
+    left: Mutex<Vec<Left>>,
+}
+
+/// An event that was left to be compared, and what the mapper made of it.
+struct Left {
+    event: Event,
+    step: Result<Step, Error>,
+    until: Instant,
+}
+
+impl Shadow {
+    /// The shadow mapper of `settings`, which is not loaded before its first event is compared.
+    pub fn new(settings: Settings) -> Shadow {
+        Shadow { settings: Mutex::new(Some(settings)), mapper: OnceCell::new(), left: Mutex::default() }
+    }
+
+    /// Leaves `event`, of which the mapper made `step`, to be compared before `until`.
+    pub fn leave(&self, event: Event, step: Result<Step, Error>, until: Instant) {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).push(Left { event, step, until });
+    }
+
+    /// Compares all that was left for which there is still time, and logs it.
+    pub async fn compare(&self, backend: &Backend, log: &Log) {
+        let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
+        let Some(mapper) = self.mapper.get_or_init(async || self.load(log)).await else { return };
+        for Left { event, step: made, until } in left {
+            if Instant::now() >= until {
+                continue;
+            }
+            let call = mapper.transform(&event, until).await;
+            let shadow = call.result.map_err(Error::from);
+            // The trace is the host's, so it would be the same.
+            let shadow = shadow.and_then(|outcome| step(backend, outcome, &event, &Trace::default()));
+            log.shadow(&event, mapper.manifest(), &compare::steps(&event, &made, &shadow));
+        }
+    }
+
+    fn load(&self, log: &Log) -> Option<Mapper> {
+        let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        Mapper::load(settings).map_err(|error| log.no_shadow(&error)).ok()
+    }
+}

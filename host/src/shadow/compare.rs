@@ -1,0 +1,174 @@
+//! Where two mappings of one event differ, without any value, and without any name that could be one.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+use reqwest::Url;
+use reqwest::header::HeaderMap;
+use serde_json::Value;
+
+use crate::backend::Prepared;
+use crate::error::Error;
+use crate::event::Event;
+use crate::handler::Step;
+
+/// The most differences that are named; more than these make a new mapping altogether.
+const MAX_NAMED: usize = 20;
+/// The longest name that is shown.
+const MAX_NAME: usize = 64;
+/// What stands in place of a name that may be a user's.
+const HIDDEN: &str = "*";
+/// Headers that the host sets from the invocation's trace; they say nothing about a mapper.
+const TRACE: [&str; 2] = ["traceparent", "x-amzn-trace-id"];
+
+/// Where `shadow` differs from `made`: `method`, `path segment 2`, `query NAME`, `header NAME`, `accept-status`,
+/// `body` or `body /JSON/POINTER`, each with `added`, `removed` or `changed`, or else the two outcomes.
+pub fn steps(event: &Event, made: &Result<Step, Error>, shadow: &Result<Step, Error>) -> Vec<String> {
+    let mut found = Found { names: Names::of(event), differences: Vec::new() };
+    match (made, shadow) {
+        (Ok(Step::Deliver(made)), Ok(Step::Deliver(shadow))) => found.requests(made, shadow),
+        _ => {
+            let (made, shadow) = (outcome(made), outcome(shadow));
+            if made != shadow {
+                found.differences.push(format!("outcome: {made} became {shadow}"));
+            }
+        }
+    }
+    found.differences
+}
+
+/// An outcome in words that may be logged: a code is part of every event's line.
+fn outcome(step: &Result<Step, Error>) -> String {
+    match step {
+        Ok(Step::Deliver(_)) => "deliver".to_owned(),
+        Ok(Step::Skip(code)) => format!("skip {code}"),
+        Err(error) => error.error_type().to_owned(),
+    }
+}
+
+struct Found {
+    names: Names,
+    differences: Vec<String>,
+}
+
+impl Found {
+    fn note(&mut self, place: &str, how: &str) {
+        match self.differences.len() {
+            MAX_NAMED => self.differences.push("more".to_owned()),
+            named if named < MAX_NAMED => self.differences.push(format!("{place}: {how}")),
+            _ => {}
+        }
+    }
+
+    fn requests(&mut self, made: &Prepared, shadow: &Prepared) {
+        if made.method() != shadow.method() {
+            self.note("method", "changed");
+        }
+        self.paths(made.url(), shadow.url());
+        self.members("query ", &query(made.url()), &query(shadow.url()));
+        self.members("header ", &headers(made.headers()), &headers(shadow.headers()));
+        let statuses = |prepared: &Prepared| prepared.accept_status().iter().copied().collect::<BTreeSet<_>>();
+        if statuses(made) != statuses(shadow) {
+            self.note("accept-status", "changed");
+        }
+        let json = |prepared: &Prepared| serde_json::from_slice::<Value>(prepared.body()).ok();
+        match (json(made), json(shadow)) {
+            (Some(made), Some(shadow)) => self.values("body ", &made, &shadow),
+            _ if made.body() != shadow.body() => self.note("body", "changed"),
+            _ => {}
+        }
+    }
+
+    fn paths(&mut self, made: &Url, shadow: &Url) {
+        let (made, shadow): (Vec<_>, Vec<_>) = (made.path().split('/').collect(), shadow.path().split('/').collect());
+        if made.len() != shadow.len() {
+            self.note("path", "another number of segments");
+        }
+        for (place, _) in made.iter().zip(&shadow).enumerate().filter(|(_, (made, shadow))| made != shadow) {
+            self.note(&format!("path segment {place}"), "changed");
+        }
+    }
+
+    /// Members by name that are there once or several times.
+    fn members<T: PartialEq>(&mut self, place: &str, made: &BTreeMap<String, T>, shadow: &BTreeMap<String, T>) {
+        for name in made.keys().chain(shadow.keys()).collect::<BTreeSet<_>>() {
+            if let Some(how) = how(made.get(name), shadow.get(name)) {
+                let place = format!("{place}{}", self.names.shown(name));
+                self.note(&place, how);
+            }
+        }
+    }
+
+    fn values(&mut self, place: &str, made: &Value, shadow: &Value) {
+        match (made, shadow) {
+            (Value::Object(made), Value::Object(shadow)) => {
+                for name in made.keys().chain(shadow.keys()).collect::<BTreeSet<_>>() {
+                    let place = format!("{place}/{}", self.names.shown(name));
+                    match (made.get(name), shadow.get(name)) {
+                        (Some(made), Some(shadow)) => self.values(&place, made, shadow),
+                        (made, shadow) => self.note(&place, how(made, shadow).unwrap_or_default()),
+                    }
+                }
+            }
+            (Value::Array(made), Value::Array(shadow)) if made.len() == shadow.len() => {
+                for (index, (made, shadow)) in made.iter().zip(shadow).enumerate() {
+                    self.values(&format!("{place}/{index}"), made, shadow);
+                }
+            }
+            _ if made != shadow => self.note(place.trim_end(), "changed"),
+            _ => {}
+        }
+    }
+}
+
+fn how<T: PartialEq>(made: Option<T>, shadow: Option<T>) -> Option<&'static str> {
+    match (made, shadow) {
+        (Some(made), Some(shadow)) => (made != shadow).then_some("changed"),
+        (None, Some(_)) => Some("added"),
+        (Some(_), None) => Some("removed"),
+        (None, None) => None,
+    }
+}
+
+fn query(url: &Url) -> BTreeMap<String, Vec<Cow<'_, str>>> {
+    let mut members = BTreeMap::<_, Vec<_>>::new();
+    url.query_pairs().for_each(|(name, value)| members.entry(name.into_owned()).or_default().push(value));
+    members
+}
+
+fn headers(headers: &HeaderMap) -> BTreeMap<String, Vec<&[u8]>> {
+    let names = headers.keys().filter(|name| !TRACE.contains(&name.as_str()));
+    let values = |name| headers.get_all(name).iter().map(|value| value.as_bytes()).collect();
+    names.map(|name| (name.to_string(), values(name))).collect()
+}
+
+/// Which names may be shown: a mapper may well put an attribute's value where a name stands.
+struct Names {
+    values: Vec<String>,
+}
+
+impl Names {
+    fn of(event: &Event) -> Names {
+        let pairs = event.user_attributes.iter().chain(&event.client_metadata);
+        let values = pairs.flat_map(|(_, value)| words(value)).chain(words(&event.user_name));
+        Names { values: values.collect() }
+    }
+
+    /// `name` where it looks like one of a schema and shares nothing with a value of the event.
+    fn shown<'a>(&self, name: &'a str) -> &'a str {
+        let fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
+        let schema = name.len() <= MAX_NAME && name.chars().all(fit) && !name.chars().all(|c| c.is_ascii_digit());
+        let lower = name.to_lowercase();
+        let shared = words(name).any(|word| self.values.contains(&word))
+            || self.values.iter().any(|value| value.len() > 3 && lower.contains(value.as_str()));
+        if schema && !shared { name } else { HIDDEN }
+    }
+}
+
+/// The words of `text` in lower case.
+fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 1).map(str::to_lowercase)
+}
+
+#[cfg(test)]
+mod tests;

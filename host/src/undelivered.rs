@@ -1,0 +1,137 @@
+//! What could not be delivered: the queue that keeps it, and reading it back.
+
+mod batch;
+
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_sqs::operation::send_message::SendMessageError;
+use aws_sdk_sqs::primitives::{DateTime, DateTimeFormat};
+use aws_sdk_sqs::types::MessageAttributeValue;
+use thiserror::Error;
+use tokio::sync::OnceCell;
+use tokio::time::timeout_at;
+
+use crate::aws;
+use crate::event::Event;
+
+pub use batch::{Batch, Record, answer};
+
+/// The largest message of SQS with its attributes, in bytes. A queue may be set to less.
+const MAX_MESSAGE: usize = 1024 * 1024;
+/// The longest delay of SQS.
+const MAX_DELAY: Duration = Duration::from_secs(900);
+/// The longest time of one try. The last fifth of the default time for an answer holds two.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(420);
+
+/// The attribute with the event's id.
+const EVENT_ID: &str = "event-id";
+/// The attribute with the fixed name of the error.
+const REASON: &str = "reason";
+/// The attribute with the number of attempts.
+const ATTEMPTS: &str = "attempts";
+/// The attribute with the time of the first failure, RFC 3339.
+const FIRST_FAILED_AT: &str = "first-failed-at";
+
+/// Why the queue does not have an event.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Failure {
+    /// The queue takes no such message.
+    #[error("the event is larger than the queue takes")]
+    TooLarge,
+    /// SQS did not take it.
+    #[error("the queue did not take the event: {0}")]
+    Aws(#[from] aws::Failure),
+}
+
+/// Why an event is handed to the queue.
+pub struct Reason {
+    /// The fixed name of the error.
+    pub error_type: &'static str,
+    /// How often the backend was asked.
+    pub attempts: usize,
+    /// When the first failure was.
+    pub first_failed: SystemTime,
+    /// How long the backend wants to be left alone.
+    pub retry_after: Duration,
+}
+
+/// The queue of this process.
+pub struct Queue {
+    url: String,
+    client: OnceCell<Client>,
+}
+
+impl Queue {
+    /// The queue at `url`. Nothing is made or asked before the first need, so that an event that is delivered pays
+    /// nothing for it.
+    pub fn new(url: String) -> Queue {
+        Queue { url, client: OnceCell::new() }
+    }
+
+    /// Puts `event` into the queue before `until`.
+    ///
+    /// # Errors
+    /// Why the queue does not have it, as far as is known: where it did not answer in time, it may have it.
+    pub async fn put(&self, event: &Event, reason: &Reason, until: Instant) -> Result<(), Failure> {
+        let first_failed = DateTime::from(reason.first_failed).fmt(DateTimeFormat::DateTime).unwrap_or_default();
+        let attributes = [
+            (EVENT_ID, "String", event.id.clone()),
+            (REASON, "String", reason.error_type.to_owned()),
+            (ATTEMPTS, "Number", reason.attempts.to_string()),
+            (FIRST_FAILED_AT, "String", first_failed),
+        ];
+        let body = writable(event.json.get());
+        let parts = attributes.iter().flat_map(|(name, kind, value)| [name.len(), kind.len(), value.len()]);
+        if body.len() + parts.sum::<usize>() > MAX_MESSAGE {
+            return Err(Failure::TooLarge);
+        }
+        let delay = reason.retry_after.min(MAX_DELAY).as_secs();
+        let put = async {
+            let client = self.client.get_or_init(async || Client::new(&aws::config(None, ATTEMPT_TIMEOUT).await)).await;
+            let mut message = client.send_message().queue_url(&self.url).message_body(body);
+            if delay > 0 {
+                message = message.delay_seconds(delay.try_into().unwrap_or_default());
+            }
+            for (name, kind, value) in attributes {
+                let value = MessageAttributeValue::builder().data_type(kind).string_value(value);
+                message = message.message_attributes(name, value.build().map_err(SdkError::construction_failure)?);
+            }
+            message.send().await
+        };
+        // On the heap, because it is large and seldom made.
+        match timeout_at(until.into(), Box::pin(put)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) if says_too_large(&error) => Err(Failure::TooLarge),
+            Ok(Err(error)) => Err(Failure::Aws(error.into())),
+            Err(_) => Err(Failure::Aws(aws::Failure::TimedOut)),
+        }
+    }
+}
+
+/// The message is read here and nowhere shown; the code is one that SQS has for many faults.
+fn says_too_large(error: &SdkError<SendMessageError>) -> bool {
+    error.meta().message().is_some_and(|message| message.contains("must be shorter than"))
+}
+
+/// `json` with the two characters that JSON may hold and SQS does not take written as escapes. They can only stand in
+/// strings.
+fn writable(json: &str) -> String {
+    json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_sqs_does_not_take_is_written_as_an_escape_of_the_same_json() {
+        let json = "{\"a\u{ffff}\":\"\u{fffe}\u{1f980}\u{fffd}\u{e000}\u{7f}\"}";
+        let written = writable(json);
+        assert!(!written.contains(['\u{fffe}', '\u{ffff}']));
+        let read = |json: &str| serde_json::from_str::<serde_json::Value>(json).unwrap();
+        assert_eq!(read(&written), read(json));
+        assert_eq!(writable(r#"{"a": 1.0}"#), r#"{"a": 1.0}"#);
+    }
+}

@@ -1,0 +1,124 @@
+//! Secrets that stand in AWS: they are fetched, renewed when the backend does not accept them, and a user whose secret
+//! can't be had is kept.
+
+use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
+use serde_json::json;
+
+use crate::support::aws::{self, Queue};
+use crate::support::components::{DEFAULT, image};
+use crate::support::faults::{Fault, FaultyBackend};
+use crate::support::function::Function;
+use crate::support::proxy::{Mode, Proxy};
+use crate::support::sign_up;
+
+/// The SDK's configuration for the tests' own requests.
+async fn config() -> aws_config::SdkConfig {
+    aws_config::defaults(BehaviorVersion::v2026_01_12())
+        .region(Region::new("eu-central-1"))
+        .endpoint_url(aws::endpoint())
+        .credentials_provider(Credentials::new("key-id", "access-key", None, None, "tests"))
+        .http_client(aws_smithy_http_client::Builder::new().build_http())
+        .load()
+        .await
+}
+
+/// A new secret of Secrets Manager, and its ARN.
+async fn secret(name: &str, value: &str) -> String {
+    let client = aws_sdk_secretsmanager::Client::new(&config().await);
+    client.create_secret().name(name).secret_string(value).send().await.unwrap().arn.unwrap()
+}
+
+async fn change(arn: &str, value: &str) {
+    let client = aws_sdk_secretsmanager::Client::new(&config().await);
+    client.put_secret_value().secret_id(arn).secret_string(value).send().await.unwrap();
+}
+
+/// A new encrypted parameter, and its ARN.
+async fn parameter(name: &str, value: &str) -> String {
+    let client = aws_sdk_ssm::Client::new(&config().await);
+    let kind = aws_sdk_ssm::types::ParameterType::SecureString;
+    client.put_parameter().name(name).value(value).r#type(kind).send().await.unwrap();
+    client.get_parameter().name(name).send().await.unwrap().parameter.unwrap().arn.unwrap()
+}
+
+/// A function with the default mapper, and AWS at `endpoint`.
+async fn function(backend: &FaultyBackend, endpoint: &str, settings: &[(&str, &str)]) -> Function {
+    let backend = [("BACKEND_API_URL", backend.url.as_str()), ("ANSWER_WITHIN_MS", "4500")];
+    Function::start(&image(DEFAULT), &[&backend, settings, &aws::variables(endpoint)].concat()).await
+}
+
+#[tokio::test]
+async fn secrets_come_from_secrets_manager_and_from_the_parameter_store() {
+    let signing = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let (secret, parameter) = (secret("both", "Bearer t-0-k-e-n\n").await, parameter("/both/signing", signing).await);
+    let backend = FaultyBackend::start([], Fault::Takes).await;
+    let settings = [("BACKEND_AUTHORIZATION", secret.as_str()), ("BACKEND_SIGNING_SECRET", &parameter)];
+    let mut function = function(&backend, aws::endpoint(), &settings).await;
+    for _ in 0..2 {
+        assert_eq!(function.invoke(sign_up().to_string()).await.end(), "delivered");
+    }
+    for request in backend.requests() {
+        assert_eq!(request.header("authorization"), "Bearer t-0-k-e-n");
+        assert!(request.header("webhook-signature").starts_with("v1,"));
+    }
+}
+
+#[tokio::test]
+async fn a_secret_that_was_changed_is_fetched_again_when_the_backend_refuses_the_old_one() {
+    let arn = secret("changed", "Bearer old").await;
+    let backend = FaultyBackend::start([Fault::Takes, Fault::status(401)], Fault::Takes).await;
+    let mut function = function(&backend, aws::endpoint(), &[("BACKEND_AUTHORIZATION", &arn)]).await;
+    assert_eq!(function.invoke(sign_up().to_string()).await.attempts(), ["201"]);
+    change(&arn, "Bearer new").await;
+    let invoked = function.invoke(sign_up().to_string()).await;
+    assert_eq!((invoked.end(), invoked.attempts()), ("delivered", vec!["401".to_owned(), "409".to_owned()]));
+    let sent: Vec<String> = backend.requests().iter().map(|request| request.header("authorization")).collect();
+    assert_eq!(sent, ["Bearer old", "Bearer old", "Bearer new"]);
+}
+
+#[tokio::test]
+async fn a_secret_that_is_the_same_is_not_tried_twice() {
+    let arn = secret("same", "Bearer same").await;
+    let backend = FaultyBackend::start([], Fault::status(401)).await;
+    let mut function = function(&backend, aws::endpoint(), &[("BACKEND_AUTHORIZATION", &arn)]).await;
+    let invoked = function.invoke(sign_up().to_string()).await;
+    assert_eq!((invoked.error_type(), invoked.attempts()), ("Backend.Refused", vec!["401".to_owned()]));
+}
+
+#[tokio::test]
+async fn a_user_whose_secret_can_not_be_fetched_is_kept_and_never_sent_without_it() {
+    let queue = Queue::new().await;
+    let backend = FaultyBackend::start([], Fault::Takes).await;
+    let missing = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:missing-a1b2c3";
+    let settings = [("BACKEND_AUTHORIZATION", missing), ("UNDELIVERED_QUEUE_URL", &queue.url)];
+    let mut function = function(&backend, aws::endpoint(), &settings).await;
+    let invoked = function.invoke(sign_up().to_string()).await;
+    assert_eq!((invoked.end(), invoked.error_type()), ("queued", "Secret.Unavailable"));
+    let error = "the secret that BACKEND_AUTHORIZATION names could not be fetched: ResourceNotFoundException";
+    assert_eq!((&invoked.line["error"], &invoked.line["attempts"]), (&json!(error), &json!([])));
+    assert_eq!((backend.requests().len(), queue.count().await), (0, 1));
+}
+
+#[tokio::test]
+async fn a_secret_that_is_none_is_named_by_its_variable() {
+    let arn = parameter("/none/signing", "no signing secret").await;
+    let backend = FaultyBackend::start([], Fault::Takes).await;
+    let mut function = function(&backend, aws::endpoint(), &[("BACKEND_SIGNING_SECRET", &arn)]).await;
+    let invoked = function.invoke(sign_up().to_string()).await;
+    assert_eq!((invoked.end(), invoked.error_type()), ("undelivered", "Secret.Invalid"));
+    assert!(invoked.line["error"].as_str().unwrap().contains("BACKEND_SIGNING_SECRET"), "{}", invoked.line);
+}
+
+#[tokio::test]
+async fn a_service_that_hangs_neither_keeps_the_function_from_starting_nor_makes_it_late() {
+    let arn = secret("hangs", "Bearer t-0-k-e-n").await;
+    let proxy = Proxy::start(aws::endpoint(), Mode::Hangs).await;
+    let backend = FaultyBackend::start([], Fault::Takes).await;
+    let mut function = function(&backend, &proxy.endpoint, &[("BACKEND_AUTHORIZATION", &arn)]).await;
+    let invoked = function.invoke(sign_up().to_string()).await;
+    assert_eq!((invoked.end(), invoked.error_type()), ("undelivered", "Secret.Unavailable"));
+    assert!(invoked.line["milliseconds"]["total"].as_f64().unwrap() < 4500.0, "{}", invoked.line);
+
+    proxy.set(Mode::Passes);
+    assert_eq!(function.invoke(sign_up().to_string()).await.end(), "delivered");
+}
