@@ -11,6 +11,9 @@ const BEFORE_LAMBDA: Duration = Duration::from_millis(200);
 const ANSWERING: u32 = 32;
 /// The share of an event's time that is kept for the queue.
 const QUEUEING: u32 = 5;
+/// As much as the queue has even where a slow start has used up all of the time: a late answer is better than a lost
+/// user.
+const LEAST_FOR_QUEUE: Duration = Duration::from_millis(500);
 /// How exactly the system knows when it started a process, rounding included. Reaching `main` takes about a
 /// millisecond, but far longer where a small function's share of a processor is used up.
 const RESOLUTION: Duration = Duration::from_millis(20);
@@ -34,12 +37,28 @@ pub struct Time {
     pub since: Instant,
     /// When its end has to be known, so that its answer is there in time.
     pub until: Instant,
+    /// When Lambda ends the invocation, with some time for the answer; nothing where nobody knows.
+    pub ends: Option<Instant>,
 }
 
 impl Time {
     /// When the backend must have the event, so that there is still time to put it into the queue.
     pub fn before_queue(&self) -> Instant {
-        self.until - (self.until - self.since) / QUEUEING
+        self.until - self.until.saturating_duration_since(self.since) / QUEUEING
+    }
+
+    /// When the queue must have the event that the backend does not have.
+    pub fn for_queue(&self) -> Instant {
+        let share = self.until.saturating_duration_since(self.since) / QUEUEING;
+        let least = Instant::now() + share.min(LEAST_FOR_QUEUE);
+        self.until.max(self.ends.map_or(least, |ends| least.min(ends)))
+    }
+
+    /// When one of `records` that are still to be mapped has to be: they have half of the time and share it alike.
+    pub fn share(&self, records: usize) -> Instant {
+        let now = Instant::now();
+        let mapped = self.since + self.until.saturating_duration_since(self.since) / 2;
+        now + mapped.saturating_duration_since(now) / u32::try_from(records).unwrap_or(u32::MAX).max(1)
     }
 }
 
@@ -69,14 +88,16 @@ impl Clock {
         let cold = self.cold.swap(false, Ordering::Relaxed);
         let since = if cold && now - self.ready < WAITED { self.started } else { now };
         let until = since + self.answer_within - self.answer_within / ANSWERING;
-        Time { cold, since, until: ends(lambda, now).map_or(until, |ends| until.min(ends)) }
+        let ends = ends(lambda, now);
+        Time { cold, since, until: ends.map_or(until, |ends| until.min(ends)), ends }
     }
 
     /// The time of a batch from the queue. Nobody waits for it, so it has all the time of its invocation.
     pub fn batch(&self, lambda: u64) -> Time {
         let now = Instant::now();
         let cold = self.cold.swap(false, Ordering::Relaxed);
-        Time { cold, since: now, until: ends(lambda, now).unwrap_or(now + self.answer_within) }
+        let ends = ends(lambda, now);
+        Time { cold, since: now, until: ends.unwrap_or(now + self.answer_within), ends }
     }
 }
 
@@ -170,6 +191,28 @@ mod tests {
         clock.event(0);
         let time = clock.event(0);
         assert_eq!(time.before_queue(), time.since + WORKING * 4 / 5);
+    }
+
+    #[test]
+    fn the_queue_has_some_time_even_where_all_is_used_up_but_never_more_than_lambda() {
+        let late = Instant::now() - Duration::from_secs(1);
+        let since = late.checked_sub(WORKING).unwrap();
+        let time = Time { cold: true, since, until: late, ends: None };
+        assert!(time.for_queue() > Instant::now() + Duration::from_millis(400));
+        let ends = Instant::now() + Duration::from_millis(100);
+        assert_eq!(Time { ends: Some(ends), ..time }.for_queue(), ends);
+        let later = Instant::now() + Duration::from_secs(60);
+        assert_eq!(Time { until: later, ..time }.for_queue(), later);
+    }
+
+    #[test]
+    fn records_share_half_of_the_time() {
+        let since = Instant::now();
+        let time = Time { cold: false, since, until: since + Duration::from_secs(20), ends: None };
+        let share = |records| time.share(records) - since;
+        assert!(share(10) >= Duration::from_millis(990) && share(10) < Duration::from_millis(1500), "{:?}", share(10));
+        assert!(share(1) > Duration::from_secs(9) && share(1) < Duration::from_secs(11));
+        assert!(share(0) > Duration::from_secs(9));
     }
 
     #[test]

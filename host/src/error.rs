@@ -15,6 +15,9 @@ pub const SENTENCE: &str =
 /// Why an event was not delivered.
 #[derive(Debug, Clone, Error)]
 pub enum Error {
+    /// There is no mapper; why.
+    #[error("the mapper can't be loaded: {0}")]
+    NoMapper(String),
     /// The mapper made nothing of it.
     #[error(transparent)]
     Mapper(#[from] mapper::Failure),
@@ -25,7 +28,7 @@ pub enum Error {
     #[error(transparent)]
     Backend(#[from] backend::Failure),
     /// A record of the queue that is no event.
-    #[error("the record's body is not JSON")]
+    #[error("the record's body is no event of Cognito")]
     Record,
     /// The event came too late, or the function started too slowly.
     #[error("there was no time left to map the event")]
@@ -40,6 +43,7 @@ impl Error {
     /// on them.
     pub fn error_type(&self) -> &'static str {
         match self {
+            Error::NoMapper(_) => "Mapper.Refused",
             Error::Mapper(mapper::Failure::Returned(_)) => "Mapper.Failed",
             Error::Mapper(mapper::Failure::Trapped(_)) => "Mapper.Trapped",
             Error::Mapper(mapper::Failure::Exited) => "Mapper.Exited",
@@ -91,7 +95,8 @@ mod tests {
         use mapper::Failure::{Exited, NoCode, OutOfMemory, Returned, TimedOut as MapperTimedOut, Trapped, Unreadable};
         use secrets::Failure::{Invalid, Unavailable as NoSecret};
         for (error, error_type) in [
-            (Error::from(Returned("code".to_owned())), "Mapper.Failed"),
+            (Error::NoMapper("why".to_owned()), "Mapper.Refused"),
+            (Returned("code".to_owned()).into(), "Mapper.Failed"),
             (Trapped("why".to_owned()).into(), "Mapper.Trapped"),
             (Exited.into(), "Mapper.Exited"),
             (MapperTimedOut.into(), "Mapper.TimedOut"),

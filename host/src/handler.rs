@@ -19,7 +19,8 @@ use crate::undelivered::{self, Queue, Reason};
 
 /// What handles the events of this process.
 pub struct Handler {
-    pub(crate) mapper: Mapper,
+    /// The mapper, or why there is none.
+    pub(crate) mapper: Result<Mapper, String>,
     pub(crate) backend: Backend,
     queue: Option<Queue>,
     pub(crate) shadow: Option<Shadow>,
@@ -105,8 +106,8 @@ impl Handler {
     /// Loads the mapper and makes the client. Where a secret has to be fetched, that goes on meanwhile and afterwards.
     ///
     /// # Errors
-    /// What keeps every event from being handled. A secret that can't be fetched is not such a thing: the queue takes
-    /// the events.
+    /// What keeps every event from being handled. A secret that can't be fetched is not such a thing, and neither is a
+    /// mapper that can't be loaded where there is a queue: it takes the events.
     pub async fn start(config: Config) -> Result<Handler, StartError> {
         let secrets = config.backend.secrets.clone();
         if !secrets.are_remote() {
@@ -121,8 +122,14 @@ impl Handler {
     /// # Errors
     /// As for `start`.
     pub fn new(config: Config) -> Result<Handler, StartError> {
+        let mapper = match Mapper::load(config.mapper) {
+            Ok(mapper) => Ok(mapper),
+            // A function that does not start loses every user. This one keeps them until the mapper is mended.
+            Err(error) if config.queue_url.is_some() => Err(config.log.no_mapper(&error)),
+            Err(error) => return Err(error.into()),
+        };
         Ok(Handler {
-            mapper: Mapper::load(config.mapper)?,
+            mapper,
             backend: Backend::new(config.backend)?,
             queue: config.queue_url.map(Queue::new),
             shadow: config.shadow.map(Shadow::new),
@@ -132,9 +139,9 @@ impl Handler {
         })
     }
 
-    /// The mapper of this process.
-    pub fn mapper(&self) -> &Mapper {
-        &self.mapper
+    /// The mapper of this process, where there is one.
+    pub fn mapper(&self) -> Option<&Mapper> {
+        self.mapper.as_ref().ok()
     }
 
     /// The backend of this process.
@@ -160,25 +167,34 @@ impl Handler {
             retry_after: delivery.and_then(|delivery| delivery.retry_after).unwrap_or_default(),
         };
         let started = Instant::now();
-        let put = queue.put(event, &reason, time.until).await;
+        let put = queue.put(event, &reason, time.for_queue()).await;
         let kept = put.map_or_else(|failure| Kept::Undelivered(Some(failure)), |()| Kept::Queued);
         Ended { way, kept: Some(kept), queueing: Some(started.elapsed()) }
     }
 
-    /// Takes `event` to the backend before `until`. A fault of the host ends like any other: the panic's message is not
-    /// read, it may hold anything.
-    pub async fn go(&self, event: &Event, trace: &Trace, until: Instant) -> Way {
-        let way = async {
-            let plan = self.plan(event, trace, until).await;
-            self.carry_out(plan, until).await
-        };
-        let way = AssertUnwindSafe(way).catch_unwind().await;
-        way.unwrap_or(Way { plan: None, delivery: None, result: Err(Error::Host) })
+    /// Takes `event` to the backend before `until`.
+    async fn go(&self, event: &Event, trace: &Trace, until: Instant) -> Way {
+        match caught(self.plan(event, trace, until)).await {
+            Ok(plan) => self.carry_out_safely(plan, until).await,
+            Err(error) => Way::without_plan(error),
+        }
+    }
+
+    /// Like `carry_out`, and a fault of the host ends like any other.
+    pub(crate) async fn carry_out_safely(&self, plan: Plan, until: Instant) -> Way {
+        caught(self.carry_out(plan, until)).await.unwrap_or_else(Way::without_plan)
     }
 
     /// What is to be done with `event`: the way of an event as far as it goes without the backend.
     pub async fn plan(&self, event: &Event, trace: &Trace, until: Instant) -> Plan {
-        let call = self.mapper.transform(event, until).await;
+        let mapper = match &self.mapper {
+            Ok(mapper) => mapper,
+            Err(reason) => return Plan::failed(Error::NoMapper(reason.clone())),
+        };
+        if Instant::now() >= until {
+            return Plan::failed(Error::OutOfTime);
+        }
+        let call = mapper.transform(event, until).await;
         let step = match call.result {
             Ok(outcome) => step(&self.backend, outcome, event, trace),
             // The mapper had less time than was promised to it.
@@ -200,6 +216,25 @@ impl Handler {
         };
         Way { plan: Some(plan), delivery, result }
     }
+}
+
+impl Plan {
+    /// The plan for an event that no mapper saw.
+    fn failed(error: Error) -> Plan {
+        Plan { step: Err(error), said: Said::default(), mapping: Duration::ZERO, memory: 0 }
+    }
+}
+
+impl Way {
+    /// The way of an event that never began.
+    pub(crate) fn without_plan(error: Error) -> Way {
+        Way { plan: None, delivery: None, result: Err(error) }
+    }
+}
+
+/// What `work` makes, or that it panicked. The panic's message is not read, it may hold anything.
+pub(crate) async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Error> {
+    AssertUnwindSafe(work).catch_unwind().await.map_err(|_| Error::Host)
 }
 
 /// What a mapper's outcome asks for, checked.

@@ -19,28 +19,26 @@ pub fn hide_panic_messages() {
     }));
 }
 
+/// Tells Lambda that the function can't start, and why by a fixed name. The message reaches the caller, so it is the
+/// constant sentence; the reason is in the log. Where Lambda can't be told, it notices that the process ends.
+pub async fn tell_lambda(error: &anyhow::Error) {
+    if let Err(untold) = post_init_error(error_type(error)).await {
+        eprintln!("error: Lambda could not be told: {untold:#}");
+    }
+}
+
 /// The fixed name of what kept the function from starting.
-pub fn error_type(error: &anyhow::Error) -> &'static str {
+fn error_type(error: &anyhow::Error) -> &'static str {
     if error.is::<ConfigError>() {
         return "Settings.Invalid";
     }
     match error.downcast_ref::<StartError>() {
         Some(StartError::Mapper(LoadError::Image(_) | LoadError::Link(_))) => "Mapper.Refused",
-        Some(
-            StartError::Mapper(LoadError::Engine(_) | LoadError::Thread(_))
-            | StartError::Backend(_)
-            | StartError::Thread(_),
-        )
-        | None => "Host.StartFailed",
+        _ => "Host.StartFailed",
     }
 }
 
-/// Tells Lambda that the function can't start. The message reaches the caller, so it is the constant sentence; the
-/// reason is in the log.
-///
-/// # Errors
-/// Lambda can't be told. The process ends all the same, which Lambda notices.
-pub async fn tell_lambda(error_type: &str) -> anyhow::Result<()> {
+async fn post_init_error(error_type: &str) -> anyhow::Result<()> {
     let api = env::var("AWS_LAMBDA_RUNTIME_API")?;
     // Lambda gives a host and a port; emulators also give a URL.
     let api = if api.contains("://") { api } else { format!("http://{api}") };

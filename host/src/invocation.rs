@@ -1,10 +1,9 @@
 //! One invocation: an event from Cognito, which gets the same bytes back, or a batch from the queue, which is told what
 //! has to stay there.
 
-use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{StreamExt, stream};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::value::RawValue;
 
@@ -13,13 +12,13 @@ use crate::config::OnUndelivered;
 use crate::deadline::{Clock, Time};
 use crate::error::{Error, Rejection};
 use crate::event::Event;
-use crate::handler::{Ended, Handler, Kept, Way};
+use crate::handler::{Ended, Handler, Kept, Way, caught};
+use crate::mapper::Mapper;
 use crate::report::Invocation;
 use crate::undelivered::{self, Batch, Record};
 
-/// The most records of a batch at once: as many users as a backend that has just come back is asked to take at a time
-/// by each function that redelivers.
-const AT_ONCE: usize = 8;
+/// The most records of a batch that are delivered at once: all of one of the usual size.
+const AT_ONCE: usize = 10;
 
 impl Handler {
     /// Answers one invocation: with the event as it came, or with a rejection where the operator wants one; and a batch
@@ -37,14 +36,13 @@ impl Handler {
         match Batch::read(&payload) {
             Some(batch) => {
                 let redelivered = self.redeliver(batch, &context, &trace, clock);
-                let answer = AssertUnwindSafe(redelivered).catch_unwind().await;
+                let answer = caught(redelivered).await;
                 // Without an answer all of the batch stays in the queue.
                 answer.ok().flatten().ok_or(Rejection(Error::Host.error_type()))
             }
             None => {
                 let processed = self.process(payload.clone(), &context, &trace, clock);
-                let lost = AssertUnwindSafe(processed).catch_unwind().await;
-                match lost.unwrap_or(Some(Error::Host.error_type())) {
+                match caught(processed).await.unwrap_or_else(|error| Some(error.error_type())) {
                     Some(error_type) if self.on_undelivered == OnUndelivered::Reject => Err(Rejection(error_type)),
                     Some(_) | None => Ok(payload),
                 }
@@ -75,32 +73,40 @@ impl Handler {
     /// Handles and reports the records of `batch`, and says which have to stay in the queue.
     async fn redeliver(&self, batch: Batch, context: &Context, trace: &Trace, clock: &Clock) -> Option<Box<RawValue>> {
         let time = clock.batch(context.deadline);
-        let records = batch.records.iter();
-        let ways = records.map(async |record| {
-            let time = Time { since: Instant::now(), ..time };
-            let way = self.redeliver_one(record, trace, &time).await;
+        // One after the other and all before the first request: a mapper that loops keeps the thread to itself, and
+        // nobody else's request may wait for it.
+        let mut plans = Vec::new();
+        for (place, record) in batch.records.iter().enumerate() {
+            let until = time.share(batch.records.len() - place);
+            let since = Instant::now();
+            let plan = match record.readable {
+                true => caught(self.plan(&record.event, trace, until)).await,
+                false => Err(Error::Record),
+            };
+            plans.push((record, since, plan));
+        }
+        let ways = plans.into_iter().enumerate().map(async |(place, (record, since, plan))| {
+            let way = match plan {
+                Ok(plan) => self.carry_out_safely(plan, time.until).await,
+                Err(error) => Way::without_plan(error),
+            };
             let kept = way.result.is_err().then_some(Kept::Queued);
             let ended = Ended { way, kept, queueing: None };
-            self.report(&record.event, &ended, context, time, clock, Some(record));
-            ended
+            self.report(&record.event, &ended, context, Time { since, ..time }, clock, Some(record));
+            (place, ended)
         });
-        let ended: Vec<Ended> = stream::iter(ways).buffered(AT_ONCE).collect().await;
+        let mut ended: Vec<(usize, Ended)> = stream::iter(ways).buffer_unordered(AT_ONCE).collect().await;
+        ended.sort_unstable_by_key(|(place, _)| *place);
 
-        let stays = batch.records.iter().zip(&ended).filter(|(_, ended)| ended.kept.is_some());
+        let ended = batch.records.into_iter().zip(ended).map(|(record, (_, ended))| (record, ended));
+        let ended: Vec<(Record, Ended)> = ended.collect();
+        let stays = ended.iter().filter(|(_, ended)| ended.kept.is_some());
         let stays: Vec<&str> = stays.map(|(record, _)| record.message_id.as_str()).collect();
         let answer = undelivered::answer(&stays);
-        for (record, ended) in batch.records.into_iter().zip(ended) {
+        for (record, ended) in ended {
             self.hand_to_shadow(record.event, ended.way, time.until);
         }
         answer
-    }
-
-    async fn redeliver_one(&self, record: &Record, trace: &Trace, time: &Time) -> Way {
-        if record.readable {
-            self.go(&record.event, trace, time.until).await
-        } else {
-            Way { plan: None, delivery: None, result: Err(Error::Record) }
-        }
     }
 
     fn report(
@@ -112,8 +118,10 @@ impl Handler {
         clock: &Clock,
         record: Option<&Record>,
     ) {
-        let invocation = Invocation { request_id: &context.request_id, time, start_up: clock.start_up(), record };
-        self.log.ended(event, ended, &invocation, self.mapper.manifest());
+        let mapper = self.mapper().map(Mapper::manifest);
+        let request_id = &context.request_id;
+        let invocation = Invocation { request_id, time, start_up: clock.start_up(), record, mapper };
+        self.log.ended(event, ended, &invocation);
         if let Some(plan) = ended.way.plan.as_ref().filter(|_| self.mapper_logs) {
             self.log.said(event, &plan.said);
         }
@@ -130,7 +138,7 @@ impl Handler {
     pub async fn after_answer(&self) {
         if let Some(shadow) = &self.shadow {
             // Its failure harms nothing, and neither does a fault of the host in it.
-            let _ = AssertUnwindSafe(shadow.compare(&self.backend, &self.log)).catch_unwind().await;
+            let _ = caught(shadow.compare(&self.backend, &self.log)).await;
         }
     }
 }

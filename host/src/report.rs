@@ -61,12 +61,18 @@ pub struct Invocation<'a> {
     pub start_up: Duration,
     /// The record of the queue that the event came with.
     pub record: Option<&'a Record>,
+    /// What the mapper was made of, where there is one.
+    pub mapper: Option<&'a Manifest>,
 }
 
 impl Log {
     /// Logs how `event` ended.
-    pub fn ended(&self, event: &Event, ended: &Ended, invocation: &Invocation<'_>, mapper: &Manifest) {
-        let line = line::Event::of(event, ended, invocation, mapper, &self.function);
+    pub fn ended(&self, event: &Event, ended: &Ended, invocation: &Invocation<'_>) {
+        let mut line = line::Event::of(event, ended, invocation, &self.function);
+        if line.end == "undelivered" {
+            // Nothing else tells of this user, so no level leaves the line out.
+            line.head.level = line.head.level.max(self.level);
+        }
         self.write(line.head.level, &line);
     }
 
@@ -86,8 +92,16 @@ impl Log {
 
     /// Logs that there is no shadow mapper.
     pub fn no_shadow(&self, error: &LoadError) {
-        let line = line::NoShadow::of(error);
+        let line = line::NoMapper::of(Level::Warn, "there is no shadow mapper", with_causes(error));
         self.write(line.head.level, &line);
+    }
+
+    /// Logs that there is no mapper, and returns why in words.
+    pub fn no_mapper(&self, error: &LoadError) -> String {
+        let message = "there is no mapper: every event goes into the queue";
+        let line = line::NoMapper::of(Level::Error, message, with_causes(error));
+        self.write(line.head.level, &line);
+        line.error
     }
 
     /// One line at once, so that lines of other threads don't mix with it. A log that can't be written is no reason to

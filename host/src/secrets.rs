@@ -3,13 +3,13 @@
 
 mod source;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use thiserror::Error;
-use tokio::sync::Mutex;
+use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::timeout_at;
 
 use crate::aws;
@@ -19,8 +19,13 @@ pub use source::{Arn, Source};
 
 /// As long as fetched values are used without asking again.
 const FRESH: Duration = Duration::from_secs(5 * 60);
-/// The longest time of fetching. The services answer within some 50 ms.
+/// As long as nobody asks again after asking was in vain.
+const PAUSE: Duration = Duration::from_secs(10);
+/// The longest time of fetching where there is nothing. The services answer within some 50 ms.
 const FETCH_TIMEOUT: Duration = Duration::from_millis(2000);
+/// The longest time of fetching where something is known, which may well do.
+const REFRESH_TIMEOUT: Duration = Duration::from_millis(700);
+
 /// Why there are no secrets. It names the variable and holds no value.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Failure {
@@ -69,18 +74,23 @@ pub struct Secrets(Arc<Shared>);
 
 struct Shared {
     sources: Sources,
-    cache: Mutex<Option<Cached>>,
+    known: Mutex<Option<Known>>,
+    /// Held by the one who fetches.
+    fetching: AsyncMutex<()>,
 }
 
-struct Cached {
+#[derive(Clone)]
+struct Known {
     keys: Arc<Keys>,
     fetched: SystemTime,
+    /// When asking for others was in vain.
+    in_vain: Option<SystemTime>,
 }
 
 impl Secrets {
     /// The secrets behind `sources`. Nothing is fetched yet.
     pub fn new(sources: Sources) -> Secrets {
-        Secrets(Arc::new(Shared { sources, cache: Mutex::default() }))
+        Secrets(Arc::new(Shared { sources, known: Mutex::default(), fetching: AsyncMutex::default() }))
     }
 
     /// Whether any of them has to be fetched.
@@ -110,20 +120,23 @@ impl Secrets {
     /// # Errors
     /// There are none.
     pub async fn current(&self, until: Instant) -> Result<Arc<Keys>, Failure> {
-        let mut cache = timeout_at(until.into(), self.0.cache.lock()).await.map_err(|_| self.unavailable())?;
-        if let Some(cached) = cache.as_ref() {
-            if is_fresh(cached.fetched, SystemTime::now()) || !self.are_remote() {
-                return Ok(cached.keys.clone());
+        let now = SystemTime::now();
+        if let Some(known) = self.known() {
+            if !self.are_remote() || is_within(FRESH, known.fetched, now) || known.was_in_vain(now) {
+                return Ok(known.keys);
             }
+            // Whoever fetches already does it for all.
+            let Ok(_fetching) = self.0.fetching.try_lock() else { return Ok(known.keys) };
+            let until = until.min(Instant::now() + REFRESH_TIMEOUT);
+            return Ok(self.refresh(known, until).await);
         }
-        match (self.fetch(until).await, cache.as_ref()) {
-            (Ok(keys), _) => {
-                *cache = Some(Cached { keys: keys.clone(), fetched: SystemTime::now() });
-                Ok(keys)
-            }
-            (Err(_), Some(cached)) => Ok(cached.keys.clone()),
-            (Err(failure), None) => Err(failure),
+        let _fetching = timeout_at(until.into(), self.0.fetching.lock()).await.map_err(|_| self.unavailable())?;
+        if let Some(known) = self.known() {
+            return Ok(known.keys);
         }
+        let keys = self.fetch(until.min(Instant::now() + FETCH_TIMEOUT)).await?;
+        self.know(Known { keys: keys.clone(), fetched: SystemTime::now(), in_vain: None });
+        Ok(keys)
     }
 
     /// Other secrets than `refused`, which the backend did not accept; nothing where there are none.
@@ -131,19 +144,45 @@ impl Secrets {
         if !self.are_remote() {
             return None;
         }
-        let mut cache = timeout_at(until.into(), self.0.cache.lock()).await.ok()?;
+        let until = until.min(Instant::now() + REFRESH_TIMEOUT);
+        let _fetching = timeout_at(until.into(), self.0.fetching.lock()).await.ok()?;
+        let known = self.known()?;
         // Another event may have fetched them meanwhile.
-        if let Some(cached) = cache.as_ref().filter(|cached| cached.keys.differ_from(refused)) {
-            return Some(cached.keys.clone());
+        if known.keys.differ_from(refused) {
+            return Some(known.keys);
         }
-        let keys = self.fetch(until).await.ok()?;
-        *cache = Some(Cached { keys: keys.clone(), fetched: SystemTime::now() });
-        keys.differ_from(refused).then_some(keys)
+        if known.was_in_vain(SystemTime::now()) {
+            return None;
+        }
+        Some(self.refresh(known, until).await).filter(|keys| keys.differ_from(refused))
+    }
+
+    /// The secrets as they are now, or as they are known where that can't be found out.
+    async fn refresh(&self, known: Known, until: Instant) -> Arc<Keys> {
+        let now = SystemTime::now();
+        match self.fetch(until).await {
+            Ok(keys) => {
+                let in_vain = (!keys.differ_from(&known.keys)).then_some(now);
+                self.know(Known { keys: keys.clone(), fetched: now, in_vain });
+                keys
+            }
+            Err(_) => {
+                self.know(Known { in_vain: Some(now), ..known.clone() });
+                known.keys
+            }
+        }
+    }
+
+    fn known(&self) -> Option<Known> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn know(&self, known: Known) {
+        *self.0.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
     }
 
     async fn fetch(&self, until: Instant) -> Result<Arc<Keys>, Failure> {
         let Sources { authorization, signing } = &self.0.sources;
-        let until = until.min(Instant::now() + FETCH_TIMEOUT);
         let (authorization, signing) =
             tokio::join!(fetch(authorization.as_ref(), until), fetch(signing.as_ref(), until));
         let values = [authorization?, signing?];
@@ -181,10 +220,17 @@ impl Keys {
     }
 }
 
-/// Whether what was fetched then is used now. The system's clock also runs while the process is frozen; where it was set
+impl Known {
+    /// Whether asking again is too early.
+    fn was_in_vain(&self, now: SystemTime) -> bool {
+        self.in_vain.is_some_and(|asked| is_within(PAUSE, asked, now))
+    }
+}
+
+/// Whether `then` is less than `time` ago. The system's clock also runs while the process is frozen; where it was set
 /// back, nothing is known.
-fn is_fresh(fetched: SystemTime, now: SystemTime) -> bool {
-    now.duration_since(fetched).is_ok_and(|age| age < FRESH)
+fn is_within(time: Duration, then: SystemTime, now: SystemTime) -> bool {
+    now.duration_since(then).is_ok_and(|age| age < time)
 }
 
 async fn fetch(source: Option<&(&'static str, Source)>, until: Instant) -> Result<Option<SecretString>, Failure> {
@@ -192,7 +238,8 @@ async fn fetch(source: Option<&(&'static str, Source)>, until: Instant) -> Resul
         None => Ok(None),
         Some((_, Source::Value(value))) => Ok(Some(value.clone())),
         Some((variable, Source::Remote(arn))) => {
-            let fetched = timeout_at(until.into(), Box::pin(arn.fetch())).await.unwrap_or(Err(aws::Failure::TimedOut));
+            let fetched =
+                timeout_at(until.into(), Box::pin(arn.fetch(until))).await.unwrap_or(Err(aws::Failure::TimedOut));
             fetched.map(Some).map_err(|failure| Failure::Unavailable(variable, failure))
         }
     }
@@ -231,9 +278,9 @@ mod tests {
     fn what_was_fetched_is_fresh_for_five_minutes() {
         let fetched = SystemTime::now();
         for (after, fresh) in [(0, true), (299, true), (300, false), (86_400, false)] {
-            assert_eq!(is_fresh(fetched, fetched + Duration::from_secs(after)), fresh, "{after}");
+            assert_eq!(is_within(FRESH, fetched, fetched + Duration::from_secs(after)), fresh, "{after}");
         }
-        assert!(!is_fresh(fetched, fetched - Duration::from_secs(1)));
+        assert!(!is_within(FRESH, fetched, fetched - Duration::from_secs(1)));
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ mod batch;
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::Config;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::operation::send_message::SendMessageError;
 use aws_sdk_sqs::primitives::{DateTime, DateTimeFormat};
@@ -22,8 +23,6 @@ pub use batch::{Batch, Record, answer};
 const MAX_MESSAGE: usize = 1024 * 1024;
 /// The longest delay of SQS.
 const MAX_DELAY: Duration = Duration::from_secs(900);
-/// The longest time of one try. The last fifth of the default time for an answer holds two.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(420);
 
 /// The attribute with the event's id.
 const EVENT_ID: &str = "event-id";
@@ -89,7 +88,8 @@ impl Queue {
         }
         let delay = reason.retry_after.min(MAX_DELAY).as_secs();
         let put = async {
-            let client = self.client.get_or_init(async || Client::new(&aws::config(None, ATTEMPT_TIMEOUT).await)).await;
+            let region = region(&self.url);
+            let client = self.client.get_or_init(async || Client::new(&aws::config(region).await)).await;
             let mut message = client.send_message().queue_url(&self.url).message_body(body);
             if delay > 0 {
                 message = message.delay_seconds(delay.try_into().unwrap_or_default());
@@ -98,7 +98,8 @@ impl Queue {
                 let value = MessageAttributeValue::builder().data_type(kind).string_value(value);
                 message = message.message_attributes(name, value.build().map_err(SdkError::construction_failure)?);
             }
-            message.send().await
+            let timeouts = Config::builder().timeout_config(aws::timeouts(until));
+            message.customize().config_override(timeouts).send().await
         };
         // On the heap, because it is large and seldom made.
         match timeout_at(until.into(), Box::pin(put)).await {
@@ -108,6 +109,12 @@ impl Queue {
             Err(_) => Err(Failure::Aws(aws::Failure::TimedOut)),
         }
     }
+}
+
+/// The region in the URL of a queue, `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`; nothing where it has another form.
+fn region(url: &str) -> Option<String> {
+    let host = url.split('/').nth(2)?.strip_prefix("sqs.")?;
+    host.split_once(".amazonaws.com").map(|(region, _)| region.to_owned())
 }
 
 /// The message is read here and nowhere shown; the code is one that SQS has for many faults.
@@ -124,6 +131,14 @@ fn writable(json: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_region_is_the_queues_own() {
+        let of = |url| region(url);
+        assert_eq!(of("https://sqs.eu-west-1.amazonaws.com/123456789012/q").as_deref(), Some("eu-west-1"));
+        assert_eq!(of("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q").as_deref(), Some("cn-north-1"));
+        assert_eq!(of("http://127.0.0.1:5000/123456789012/q"), None);
+    }
 
     #[test]
     fn what_sqs_does_not_take_is_written_as_an_escape_of_the_same_json() {

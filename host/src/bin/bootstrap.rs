@@ -26,18 +26,13 @@ async fn main() -> ExitCode {
 }
 
 async fn run(started: Instant) -> Result<()> {
-    std::env::var_os("AWS_LAMBDA_RUNTIME_API").context(
-        "AWS_LAMBDA_RUNTIME_API is not set: AWS Lambda starts this program; to try a mapper, use `mapper run`",
-    )?;
-    let (handler, clock) = match start(started).await {
-        Ok(started) => started,
-        Err(error) => {
-            if let Err(untold) = init::tell_lambda(init::error_type(&error)).await {
-                eprintln!("error: Lambda could not be told: {untold:#}");
-            }
-            return Err(error);
-        }
-    };
+    let api = std::env::var_os("AWS_LAMBDA_RUNTIME_API");
+    api.context("AWS_LAMBDA_RUNTIME_API is not set: AWS Lambda starts this program; try mappers with `mapper run`")?;
+    let started = start(started).await;
+    if let Err(error) = &started {
+        init::tell_lambda(error).await;
+    }
+    let (handler, clock) = started?;
     let runtime = Runtime::new(service_fn(async |event| handler.invoke(event, &clock).await));
     // A layer goes on when Lambda has the answer and before it is asked for the next event.
     let runtime = runtime.layer(MapFutureLayer::new(async |answering| {

@@ -48,11 +48,11 @@ impl Reader {
         self.one_of(variable, &SWITCH)
     }
 
-    /// One of `values` by its name, the first one where nothing is set.
+    /// One of `values` by its name in capitals or not, the first one where nothing is set.
     pub(super) fn one_of<T: Copy>(&mut self, variable: &str, values: &[(&str, T)]) -> T {
         let (_, default) = values[0];
         let Some(text) = self.text(variable) else { return default };
-        match values.iter().find(|(name, _)| *name == text) {
+        match values.iter().find(|(name, _)| name.eq_ignore_ascii_case(&text)) {
             Some((_, value)) => *value,
             None => {
                 let names: Vec<String> = values.iter().map(|(name, _)| format!("`{name}`")).collect();

@@ -102,12 +102,15 @@ fn a_mapper_has_less_time_than_the_answer() {
 #[test]
 fn unknown_values_are_faults_and_not_defaults() {
     for variable in [BACKEND_ALLOW_HTTP, MAPPER_LOGS, ON_UNDELIVERED, LOG_LEVEL, LOG_FORMAT] {
-        for value in ["ON", "true", "1", "rejected"] {
+        for value in ["yes", "true", "1", "rejected"] {
             assert_eq!(faults(&[URL, (variable, value)]), [variable], "{value}");
         }
     }
     assert_eq!(config(&[URL, (ON_UNDELIVERED, "reject")]).unwrap().on_undelivered, OnUndelivered::Reject);
-    assert!(config(&[URL, (MAPPER_LOGS, "on")]).unwrap().mapper_logs);
+    assert!(config(&[URL, (MAPPER_LOGS, "On")]).unwrap().mapper_logs);
+    // Lambda writes these two as it likes.
+    let log = config(&[URL, (LOG_LEVEL, "warn"), (LOG_FORMAT, "TEXT")]).unwrap().log;
+    assert_eq!((log.level, log.format), (Level::Warn, Format::Text));
 }
 
 #[test]

@@ -5,12 +5,12 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::metrics::Metrics;
-use super::{Invocation, Level, timestamp, with_causes};
+use super::{Invocation, Level, timestamp};
 use crate::backend;
 use crate::error::{Error, queue_error_type};
 use crate::event::{self, TriggerSource};
 use crate::handler::{Done, Ended, Kept};
-use crate::mapper::{self, LoadError, Manifest};
+use crate::mapper::{self, Manifest};
 
 /// What every line begins with; Lambda reads both to filter and to sort.
 #[derive(Serialize)]
@@ -47,8 +47,10 @@ pub struct Event<'a> {
     pub attempts: Vec<Attempt>,
     pub cold_start: bool,
     pub milliseconds: Milliseconds,
-    pub mapper: &'a str,
-    pub wit: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapper: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wit: Option<&'a str>,
     pub request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message_id: Option<&'a str>,
@@ -110,9 +112,9 @@ pub struct Shadow<'a> {
     pub differences: &'a [String],
 }
 
-/// There is no shadow mapper.
+/// There is no mapper, or no shadow mapper.
 #[derive(Serialize)]
-pub struct NoShadow {
+pub struct NoMapper {
     #[serde(flatten)]
     pub head: Head,
     pub error: String,
@@ -125,13 +127,7 @@ impl Head {
 }
 
 impl<'a> Event<'a> {
-    pub fn of(
-        event: &'a event::Event,
-        ended: &'a Ended,
-        invocation: &Invocation<'a>,
-        mapper: &'a Manifest,
-        function: &'a str,
-    ) -> Event<'a> {
+    pub fn of(event: &'a event::Event, ended: &'a Ended, invocation: &Invocation<'a>, function: &'a str) -> Event<'a> {
         let way = &ended.way;
         let (end, level, message) = match (&way.result, &ended.kept) {
             (Ok(Done::Delivered(_)), _) => ("delivered", Level::Info, "the user is at the backend"),
@@ -170,8 +166,8 @@ impl<'a> Event<'a> {
                 queue: ended.queueing.map(milliseconds),
                 total,
             },
-            mapper: &mapper.component.sha256,
-            wit: &mapper.wit,
+            mapper: invocation.mapper.map(|mapper| mapper.component.sha256.as_str()),
+            wit: invocation.mapper.map(|mapper| mapper.wit.as_str()),
             request_id: invocation.request_id,
             message_id: invocation.record.map(|record| record.message_id.as_str()),
             receive_count: invocation.record.and_then(|record| record.receive_count),
@@ -214,9 +210,9 @@ impl<'a> Shadow<'a> {
     }
 }
 
-impl NoShadow {
-    pub fn of(error: &LoadError) -> NoShadow {
-        NoShadow { head: Head::new(Level::Warn, "there is no shadow mapper"), error: with_causes(error) }
+impl NoMapper {
+    pub fn of(level: Level, message: &'static str, error: String) -> NoMapper {
+        NoMapper { head: Head::new(level, message), error }
     }
 }
 

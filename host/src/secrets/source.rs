@@ -1,13 +1,10 @@
 //! Where a secret comes from.
 
-use std::time::Duration;
+use std::time::Instant;
 
 use secrecy::SecretString;
 
 use crate::aws;
-
-/// The longest time of one try; there is time for a second one.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_millis(900);
 
 /// Where a secret comes from.
 pub enum Source {
@@ -50,12 +47,13 @@ impl Source {
 }
 
 impl Arn {
-    /// The secret's value. The client is made anew each time: that is once in minutes.
+    /// The secret's value, asked for until `until`. The client is made anew each time: that is once in minutes.
     ///
     /// # Errors
     /// What AWS said instead.
-    pub(super) async fn fetch(&self) -> Result<SecretString, aws::Failure> {
-        let config = aws::config(Some(self.region.clone()), ATTEMPT_TIMEOUT).await;
+    pub(super) async fn fetch(&self, until: Instant) -> Result<SecretString, aws::Failure> {
+        let config = aws::config(Some(self.region.clone())).await;
+        let config = config.into_builder().timeout_config(aws::timeouts(until)).build();
         let value = match self.service {
             Service::SecretsManager => {
                 let asked = aws_sdk_secretsmanager::Client::new(&config).get_secret_value().secret_id(&self.arn);

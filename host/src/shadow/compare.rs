@@ -60,6 +60,11 @@ impl Found {
         }
     }
 
+    /// Whether nothing more is named.
+    fn is_full(&self) -> bool {
+        self.differences.len() > MAX_NAMED
+    }
+
     fn requests(&mut self, made: &Prepared, shadow: &Prepared) {
         if made.method() != shadow.method() {
             self.note("method", "changed");
@@ -92,6 +97,9 @@ impl Found {
     /// Members by name that are there once or several times.
     fn members<T: PartialEq>(&mut self, place: &str, made: &BTreeMap<String, T>, shadow: &BTreeMap<String, T>) {
         for name in made.keys().chain(shadow.keys()).collect::<BTreeSet<_>>() {
+            if self.is_full() {
+                return;
+            }
             if let Some(how) = how(made.get(name), shadow.get(name)) {
                 let place = format!("{place}{}", self.names.shown(name));
                 self.note(&place, how);
@@ -100,13 +108,19 @@ impl Found {
     }
 
     fn values(&mut self, place: &str, made: &Value, shadow: &Value) {
+        // What is equal is not looked into: names are costly to show.
+        if self.is_full() || made == shadow {
+            return;
+        }
         match (made, shadow) {
             (Value::Object(made), Value::Object(shadow)) => {
                 for name in made.keys().chain(shadow.keys()).collect::<BTreeSet<_>>() {
+                    let (made, shadow) = (made.get(name), shadow.get(name));
+                    let Some(how) = how(made, shadow).filter(|_| !self.is_full()) else { continue };
                     let place = format!("{place}/{}", self.names.shown(name));
-                    match (made.get(name), shadow.get(name)) {
+                    match (made, shadow) {
                         (Some(made), Some(shadow)) => self.values(&place, made, shadow),
-                        (made, shadow) => self.note(&place, how(made, shadow).unwrap_or_default()),
+                        _ => self.note(&place, how),
                     }
                 }
             }
@@ -115,8 +129,7 @@ impl Found {
                     self.values(&format!("{place}/{index}"), made, shadow);
                 }
             }
-            _ if made != shadow => self.note(place.trim_end(), "changed"),
-            _ => {}
+            _ => self.note(place.trim_end(), "changed"),
         }
     }
 }
@@ -142,32 +155,39 @@ fn headers(headers: &HeaderMap) -> BTreeMap<String, Vec<&[u8]>> {
     names.map(|name| (name.to_string(), values(name))).collect()
 }
 
-/// Which names may be shown: a mapper may well put an attribute's value where a name stands.
+/// Which names may be shown: a mapper may well put an attribute's value, or a part of it, where a name stands.
 struct Names {
+    /// The letters and digits of each value.
     values: Vec<String>,
 }
 
 impl Names {
     fn of(event: &Event) -> Names {
         let pairs = event.user_attributes.iter().chain(&event.client_metadata);
-        let values = pairs.flat_map(|(_, value)| words(value)).chain(words(&event.user_name));
-        Names { values: values.collect() }
+        let values = pairs.map(|(_, value)| value).chain([&event.user_name]);
+        Names { values: values.flat_map(|value| [vec![value.as_str()], words(value)].concat()).map(bare).collect() }
     }
 
     /// `name` where it looks like one of a schema and shares nothing with a value of the event.
     fn shown<'a>(&self, name: &'a str) -> &'a str {
         let fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
         let schema = name.len() <= MAX_NAME && name.chars().all(fit) && !name.chars().all(|c| c.is_ascii_digit());
-        let lower = name.to_lowercase();
-        let shared = words(name).any(|word| self.values.contains(&word))
-            || self.values.iter().any(|value| value.len() > 3 && lower.contains(value.as_str()));
-        if schema && !shared { name } else { HIDDEN }
+        let bare = bare(name);
+        let shared = |value: &String| {
+            // A single letter says nothing of anybody, and `true` or `de` are parts of many names.
+            (bare.len() > 1 && value.contains(&bare)) || (value.len() > 4 && bare.contains(value.as_str()))
+        };
+        if schema && !self.values.iter().any(shared) { name } else { HIDDEN }
     }
 }
 
-/// The words of `text` in lower case.
-fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.len() > 1).map(str::to_lowercase)
+fn words(text: &str) -> Vec<&str> {
+    text.split(|c: char| !c.is_alphanumeric()).collect()
+}
+
+/// The letters and digits of `text`, in lower case.
+fn bare(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 #[cfg(test)]

@@ -21,7 +21,8 @@ pub struct Record {
     pub receive_count: Option<u32>,
     /// The event, with the id that it has had from the start.
     pub event: Event,
-    /// Whether the body is JSON. Where it is not, `event` is one of which nothing is known.
+    /// Whether the body is an event of Cognito. Where it is not (an event inside another message, for example), nothing
+    /// that is made of it may end well, or the user in it would be lost.
     pub readable: bool,
 }
 
@@ -54,8 +55,8 @@ impl Record {
         let message_id = record.text("messageId").unwrap_or_default();
         let id = record.object("messageAttributes").object(EVENT_ID).text("stringValue");
         let body = RawValue::from_string(record.text("body").unwrap_or_default());
-        let readable = body.is_ok();
         let json = body.unwrap_or_else(|_| RawValue::NULL.to_owned());
+        let readable = is_event(&json);
         Record {
             receive_count: record.object("attributes").text("ApproximateReceiveCount").and_then(|n| n.parse().ok()),
             event: match id.filter(|id| is_event_id(id)) {
@@ -73,6 +74,12 @@ impl Record {
 pub fn answer(stay: &[&str]) -> Option<Box<RawValue>> {
     let failures = stay.iter().map(|id| Failed { item_identifier: id }).collect();
     serde_json::value::to_raw_value(&Failures { batch_item_failures: failures }).ok()
+}
+
+fn is_event(json: &RawValue) -> bool {
+    let event = Object::of(json);
+    let of = |name: &str, first: char| event.get(name).is_some_and(|value| value.get().starts_with(first));
+    of("triggerSource", '"') && of("request", '{')
 }
 
 fn is_event_id(id: &str) -> bool {

@@ -261,3 +261,47 @@ async fn an_event_that_is_queued_although_the_answer_was_lost_arrives_once() {
     }
     assert_eq!((queue.count().await, backend.times("alice")), (0, 1));
 }
+
+#[tokio::test]
+async fn a_queue_that_fails_for_a_moment_or_is_slow_has_the_event_all_the_same() {
+    for (failing, mended) in [
+        (Mode::Fails, Mode::Passes),
+        (Mode::Resets, Mode::Passes),
+        (Mode::PassesAfter(Duration::from_millis(600)), Mode::PassesAfter(Duration::from_millis(600))),
+    ] {
+        let (backend, queue) = (FaultyBackend::start([], Fault::status(404)).await, Queue::new().await);
+        let proxy = Proxy::start(aws::endpoint(), failing).await;
+        let settings = queue.settings_through(&proxy.endpoint);
+        let backend = [("BACKEND_API_URL", backend.url.as_str())];
+        let mut function = Function::start(&image(DEFAULT), &[&backend, &settings[..]].concat()).await;
+        let mend = async {
+            // As long as three tries in a row would take.
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            proxy.set(mended);
+        };
+        let (invoked, ()) = tokio::join!(function.invoke(sign_up().to_string()), mend);
+        assert_eq!((invoked.end(), queue.count().await), ("queued", 1), "{failing:?}: {}", invoked.line);
+    }
+}
+
+#[tokio::test]
+async fn a_function_whose_mapper_can_not_be_loaded_keeps_the_users_until_it_is_mended() {
+    let (backend, queue) = (FaultyBackend::start([], Fault::Takes).await, Queue::new().await);
+    let settings = [&[("BACKEND_API_URL", backend.url.as_str())], &queue.settings()[..]].concat();
+    let mut broken = Function::start("/nowhere/mapper.cwasm".as_ref(), &settings).await;
+    let line = broken.line().await;
+    assert_eq!(
+        (&line["level"], &line["message"]),
+        (&"ERROR".into(), &"there is no mapper: every event goes into the queue".into())
+    );
+    let invoked = broken.invoke(sign_up().to_string()).await;
+    assert_eq!((invoked.end(), invoked.error_type()), ("queued", "Mapper.Refused"));
+    assert_eq!(invoked.response(), sign_up().to_string().as_bytes());
+    assert!(invoked.line["error"].as_str().unwrap().contains("/nowhere/mapper.cwasm"), "{}", invoked.line);
+    let redelivered = EventSource::of(&queue).poll(&mut broken).await.unwrap();
+    assert_eq!((redelivered.failed.len(), queue.count().await), (1, 1));
+
+    let mut mended = Function::start(&image(DEFAULT), &settings).await;
+    EventSource::of(&queue).poll(&mut mended).await.unwrap();
+    assert_eq!((queue.count().await, backend.times("alice")), (0, 1));
+}

@@ -237,3 +237,63 @@ async fn another_user_pool_or_source_has_another_id_and_so_have_two_resets() {
     ids.dedup();
     assert_eq!(ids.len(), 5, "{ids:?}");
 }
+
+#[tokio::test]
+async fn a_record_that_is_no_event_stays_whatever_json_it_is() {
+    let (backend, queue) = (FaultyBackend::start([], Fault::Takes).await, Queue::new().await);
+    let mut function = function(DEFAULT, &backend, &queue).await;
+    let event = of("alice", "good");
+    let wrapped = |name: &str| serde_json::json!({ name: event }).to_string();
+    let inside_text = Value::from(event.to_string()).to_string();
+    let bodies =
+        ["null", "[]", "{}", "7", &wrapped("Message"), &wrapped("detail"), &wrapped("requestPayload"), &inside_text];
+    for body in bodies {
+        queue.send(body, None).await;
+    }
+    let redelivered = EventSource::of(&queue).poll(&mut function).await.unwrap();
+    assert_eq!((redelivered.failed.len(), backend.requests().len()), (bodies.len(), 0));
+    assert!(redelivered.lines.iter().all(|line| line["errorType"] == "Queue.RecordUnreadable"));
+}
+
+#[tokio::test]
+async fn a_record_whose_request_hangs_keeps_no_other_waiting() {
+    let queue = Queue::new().await;
+    let backend = FaultyBackend::start([Fault::Hangs], Fault::TakesAfter(Duration::from_millis(20))).await;
+    let settings = [("BACKEND_API_URL", backend.url.as_str()), ("ATTEMPT_TIMEOUT_MS", "60000")];
+    let mut function = Function::start(&image(DEFAULT), &[&settings, &queue.settings()[..]].concat()).await;
+    let records: Vec<Value> = (0..24).map(|number| record(number, &of(&format!("user-{number}"), "good"))).collect();
+    let batch = function.invoke_batch(&records, Duration::from_secs(4)).await;
+    let delivered = batch.lines.iter().filter(|line| line["end"] == "delivered").count();
+    assert_eq!((delivered, batch.lines.len()), (23, 24));
+}
+
+#[tokio::test]
+async fn records_whose_mapper_loops_keep_no_other_waiting() {
+    let (backend, queue) = (FaultyBackend::start([], Fault::Takes).await, Queue::new().await);
+    let mut function = function(MISBEHAVING, &backend, &queue).await;
+    let good = |number: usize| number == 0 || number == 9;
+    let records: Vec<Value> = (0..10)
+        .map(|number| record(number, &of(&format!("user-{number}"), if good(number) { "good" } else { "loop" })))
+        .collect();
+    let batch = function.invoke_batch(&records, Duration::from_secs(6)).await;
+    for line in &batch.lines {
+        let number: usize = line["messageId"].as_str().unwrap().parse().unwrap();
+        let end = if good(number) { "delivered" } else { "queued" };
+        assert_eq!(
+            (line["end"].as_str(), line["attempts"].as_array().unwrap().len()),
+            (Some(end), usize::from(good(number)))
+        );
+    }
+    assert_eq!(backend.requests().len(), 2);
+}
+
+/// A record of a batch, for what no queue of the tests hands over at a time.
+fn record(number: usize, event: &Value) -> Value {
+    serde_json::json!({
+        "messageId": number.to_string(),
+        "body": event.to_string(),
+        "attributes": { "ApproximateReceiveCount": "1" },
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+    })
+}

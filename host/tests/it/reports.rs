@@ -67,13 +67,13 @@ async fn an_events_metrics_are_in_its_line_in_the_embedded_metric_format() {
 }
 
 #[tokio::test]
-async fn lines_below_the_level_are_left_out() {
+async fn lines_below_the_level_are_left_out_but_never_that_of_a_lost_user() {
     for (level, ends) in [
         ("TRACE", &["delivered", "skipped", "undelivered"][..]),
         ("INFO", &["delivered", "skipped", "undelivered"]),
         ("WARN", &["undelivered"]),
         ("ERROR", &["undelivered"]),
-        ("FATAL", &[]),
+        ("FATAL", &["undelivered"]),
     ] {
         let lines = log(&[("AWS_LAMBDA_LOG_LEVEL", level)]).await;
         let logged: Vec<Value> =

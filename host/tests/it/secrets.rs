@@ -122,3 +122,16 @@ async fn a_service_that_hangs_neither_keeps_the_function_from_starting_nor_makes
     proxy.set(Mode::Passes);
     assert_eq!(function.invoke(sign_up().to_string()).await.end(), "delivered");
 }
+
+#[tokio::test]
+async fn a_known_secret_is_used_on_where_no_other_can_be_fetched() {
+    let arn = secret("known", "Bearer known").await;
+    let proxy = Proxy::start(aws::endpoint(), Mode::Passes).await;
+    let backend = FaultyBackend::start([Fault::Takes, Fault::status(401)], Fault::Takes).await;
+    let mut function = function(&backend, &proxy.endpoint, &[("BACKEND_AUTHORIZATION", &arn)]).await;
+    assert_eq!(function.invoke(sign_up().to_string()).await.attempts(), ["201"]);
+    proxy.set(Mode::Hangs);
+    let refused = function.invoke(sign_up().to_string()).await;
+    assert_eq!((refused.error_type(), refused.attempts()), ("Backend.Refused", vec!["401".to_owned()]));
+    assert_eq!(function.invoke(sign_up().to_string()).await.attempts(), ["409"]);
+}

@@ -53,6 +53,16 @@ async fn where_a_shadow_differs_is_named_without_any_value() {
 }
 
 #[tokio::test]
+async fn cognito_has_its_answer_before_the_shadow_maps() {
+    let backend = Backend::start().await;
+    let mut function = function(&backend, &image(MISBEHAVING)).await;
+    // The shadow takes all the time that a mapper has, and only then is there a line of it.
+    assert_eq!(function.invoke(behaving("loop").to_string()).await.end(), "delivered");
+    assert!(!function.has_a_line());
+    assert_eq!(function.line().await["message"], "the shadow mapper differs");
+}
+
+#[tokio::test]
 async fn a_shadow_that_fails_harms_nothing() {
     let backend = Backend::start().await;
     let mut function = function(&backend, &image(MISBEHAVING)).await;

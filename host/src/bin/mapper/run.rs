@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use post_confirmation_host::backend::Trace;
-use post_confirmation_host::config::{BACKEND_API_URL, Config, MAPPER_IMAGE};
+use post_confirmation_host::config::{BACKEND_API_URL, Config, MAPPER_IMAGE, UNDELIVERED_QUEUE_URL};
 use post_confirmation_host::event::Event;
 use post_confirmation_host::handler::Handler;
 use post_confirmation_host::mapper::THIS_TARGET;
@@ -50,10 +50,11 @@ pub async fn run(args: Args) -> Result<bool> {
     let config = config(&args, scratch.path())?;
     let answer_within = config.answer_within;
     let handler = Handler::new(config)?;
+    let manifest = handler.mapper().context("there is no mapper")?.manifest();
 
     let until = Instant::now() + answer_within;
     let plan = handler.plan(&event, &Trace::default(), until).await;
-    let mut shown = Shown::of(&event, &handler, &plan);
+    let mut shown = Shown::of(&event, manifest, handler.backend(), &plan);
     let mut fine = plan.step.is_ok();
     if args.send {
         let way = handler.carry_out(plan, until).await;
@@ -87,5 +88,7 @@ fn config(args: &Args, scratch: &Path) -> Result<Config> {
         }
         set(MAPPER_IMAGE, image.into());
     }
+    // This command puts nothing into the queue, and says itself what is wrong with a mapper.
+    set(UNDELIVERED_QUEUE_URL, OsString::new());
     Ok(Config::from_vars(vars)?)
 }

@@ -4,10 +4,11 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use post_confirmation_host::backend::Prepared;
+use post_confirmation_host::backend::{Backend, Prepared};
 use post_confirmation_host::error::Error;
 use post_confirmation_host::event::Event;
-use post_confirmation_host::handler::{Done, Handler, Plan, Step, Way};
+use post_confirmation_host::handler::{Done, Plan, Step, Way};
+use post_confirmation_host::mapper::Manifest;
 use serde::Serialize;
 
 /// One mapped event. Fields that say nothing are left out of the JSON.
@@ -72,9 +73,8 @@ struct Failed {
 }
 
 impl Shown {
-    /// What `plan` says about `event`, and which headers `handler` adds to every request.
-    pub fn of(event: &Event, handler: &Handler, plan: &Plan) -> Shown {
-        let manifest = handler.mapper().manifest();
+    /// What `plan` says about `event`, and which headers `backend` adds to every request.
+    pub fn of(event: &Event, manifest: &Manifest, backend: &Backend, plan: &Plan) -> Shown {
         let mut shown = Shown {
             event_id: event.id.clone(),
             trigger_source: event.trigger_source.as_str().to_owned(),
@@ -82,7 +82,7 @@ impl Shown {
             milliseconds: plan.mapping.as_secs_f64() * 1e3,
             memory_bytes: plan.memory,
             request: None,
-            added_headers: handler.backend().added_headers().iter().map(ToString::to_string).collect(),
+            added_headers: backend.added_headers().iter().map(ToString::to_string).collect(),
             skipped: None,
             failed: None,
             error_message: plan.said.message.clone(),

@@ -24,6 +24,8 @@ use crate::support::runtime_api::Answer;
 
 /// Cognito's limit. What the functions are set to is far below it.
 const COGNITO_WAITS: Duration = Duration::from_secs(5);
+/// The time of an event in milliseconds, as `TIMES` has it.
+const ANSWER_WITHIN: f64 = 1500.0;
 /// Short times, so that a fault takes little of the campaign.
 const TIMES: [(&str, &str); 3] =
     [("ANSWER_WITHIN_MS", "1500"), ("ATTEMPT_TIMEOUT_MS", "300"), ("MAPPER_TIMEOUT_MS", "200")];
@@ -121,6 +123,9 @@ impl Lane {
 
     fn look_at(&mut self, user: &str, event: &str, invoked: &Invoked, took: Duration) {
         assert!(took < COGNITO_WAITS, "{user} took {took:?}: {}", invoked.line);
+        // By the function's own clock, which counts from the start of its process.
+        let total = invoked.line["milliseconds"]["total"].as_f64().unwrap();
+        assert!(total < ANSWER_WITHIN, "{user}: {}", invoked.line);
         let Answer::Response(bytes) = &invoked.answer else { panic!("{user} was rejected") };
         assert!(bytes == event.as_bytes(), "the answer differs from the event of {user}");
         canary::check(&invoked.line.to_string());

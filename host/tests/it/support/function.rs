@@ -5,11 +5,13 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use axum::body::Bytes;
+use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use tokio::time::timeout;
 
+use super::processor::Share;
 use super::runtime_api::{Answer, RuntimeApi};
 use super::{PATIENCE, program};
 
@@ -46,8 +48,19 @@ impl Function {
 
     /// Starts a function with these variables and those that Lambda sets.
     pub async fn with_variables(variables: &[(&str, &str)]) -> Function {
+        Function::run(Command::new(program("bootstrap")), variables).await
+    }
+
+    /// Like `start`, with a share of a processor from the program's first instruction on.
+    pub async fn with_share(share: &Share, image: &Path, settings: &[(&str, &str)]) -> Function {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", r#"echo $$ > "$0" && exec "$1""#]).arg(share.processes()).arg(program("bootstrap"));
+        Function::run(command, &[&[("MAPPER_IMAGE", image.to_str().unwrap())], settings].concat()).await
+    }
+
+    async fn run(mut command: Command, variables: &[(&str, &str)]) -> Function {
         let api = RuntimeApi::start().await;
-        let mut process = Command::new(program("bootstrap"))
+        let mut process = command
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", &api.address)
             .env("AWS_LAMBDA_FUNCTION_NAME", "function")
@@ -103,6 +116,11 @@ impl Function {
     pub async fn line(&mut self) -> Value {
         let line = timeout(PATIENCE, self.log.next_line()).await.expect("no line in time").unwrap();
         serde_json::from_str(&line.expect("the function died")).unwrap()
+    }
+
+    /// Whether there is a line that was not read yet.
+    pub fn has_a_line(&mut self) -> bool {
+        self.log.next_line().now_or_never().is_some()
     }
 
     /// Waits for the end of a function that can't start, and returns its status with what it wrote to standard error.

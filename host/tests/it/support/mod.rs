@@ -7,6 +7,7 @@ pub mod components;
 pub mod event_source;
 pub mod faults;
 pub mod function;
+pub mod processor;
 pub mod proxy;
 pub mod python;
 pub mod runtime_api;

@@ -1,10 +1,12 @@
 //! A proxy in front of AWS that fails when it is told to.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, copy_bidirectional, sink};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 /// What a new connection meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub enum Mode {
     Fails,
     /// Silence.
     Hangs,
+    /// AWS, after this time.
+    PassesAfter(Duration),
     /// AWS, but the answer is lost: the message is in the queue, and nobody knows.
     LosesAnswers,
 }
@@ -60,7 +64,10 @@ impl Drop for Proxy {
 // Whoever is at the other end may go away at any time, which is no failure here.
 async fn handle(mut client: TcpStream, mode: Mode, upstream: &str) {
     match mode {
-        Mode::Passes => {
+        Mode::Passes | Mode::PassesAfter(_) => {
+            if let Mode::PassesAfter(time) = mode {
+                sleep(time).await;
+            }
             let mut server = TcpStream::connect(upstream).await.unwrap();
             let _ = copy_bidirectional(&mut client, &mut server).await;
         }
