@@ -146,11 +146,12 @@ class Demo:
             show("The mapper made", made["request"])
             check(len(received) == 1, f"the event ended as {end}, the backend received {len(received)} requests")
             show("The backend received", received[0])
-            # Host and content-length belong to the connection.
-            own = [header for header in received[0]["headers"] if header["name"] not in ("host", "content-length")]
+            # Host and length belong to the connection, the trace to the invocation.
+            others = ("host", "content-length", "x-amzn-trace-id", "traceparent")
+            own = [header for header in received[0]["headers"] if header["name"] not in others]
             same = made["request"] == {**made["request"], **received[0], "headers": own}
             check(same, "the backend received another request than the mapper made")
-            print(f"the same?     yes: method, path, {len(own)} headers and body; the connection added host and length")
+            print(f"the same?     yes: method, path, {len(own)} headers and body; host, length and trace were added")
         else:
             print(f"mapper made   no request: it skips the event with the code `{made.get('skipped')}`")
             check(not received, "the backend received a request that the mapper did not make")
@@ -159,6 +160,10 @@ class Demo:
         print(f"Cognito got   its own event back, the same {len(answer)} bytes")
         check(end == ("delivered" if received else "skipped"), f"the event ended as {end}")
         print(f"it ended      {end}" + (f", the backend answered {status}" if received else ""))
+        total = took.pop("total")
+        for attempt in ends[0]["attempts"]:
+            took["backend"] = took.get("backend", 0) + attempt["milliseconds"]
+        took["total"] = total
         print("it took      ", ", ".join(f"{step} {milliseconds:.3g} ms" for step, milliseconds in took.items()))
         note = "cold, the start included" if ends[0]["coldStart"] else ""
         self.table.append((title, end, status, f"{took['total']:.2f}", note))
