@@ -70,6 +70,7 @@ pub fn queue_error_type(failure: &undelivered::Failure) -> &'static str {
         undelivered::Failure::TooLarge => "Queue.TooLarge",
         undelivered::Failure::Aws(aws::Failure::Unreachable) => "Queue.Unreachable",
         undelivered::Failure::Aws(aws::Failure::TimedOut) => "Queue.TimedOut",
+        undelivered::Failure::Aws(aws::Failure::Unavailable(_)) => "Queue.Unavailable",
         undelivered::Failure::Aws(aws::Failure::Refused(_)) => "Queue.Refused",
     }
 }
@@ -126,6 +127,7 @@ mod tests {
             (undelivered::Failure::TooLarge, "Queue.TooLarge"),
             (aws::Failure::Unreachable.into(), "Queue.Unreachable"),
             (aws::Failure::TimedOut.into(), "Queue.TimedOut"),
+            (aws::Failure::Unavailable("InternalError".to_owned()).into(), "Queue.Unavailable"),
             (aws::Failure::Refused("AccessDenied".to_owned()).into(), "Queue.Refused"),
         ] {
             assert_eq!(queue_error_type(&failure), error_type);

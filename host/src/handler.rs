@@ -7,6 +7,7 @@ use futures_util::FutureExt;
 use reqwest::StatusCode;
 use thiserror::Error;
 
+use crate::aws;
 use crate::backend::{self, Backend, Delivery, Prepared, Trace};
 use crate::config::{Config, OnUndelivered};
 use crate::deadline::Time;
@@ -152,7 +153,7 @@ impl Handler {
     /// Takes `event` to its end: to the backend, or else into the queue.
     pub async fn handle(&self, event: &Event, trace: &Trace, time: &Time) -> Ended {
         let Some(queue) = &self.queue else {
-            let way = self.go(event, trace, time.until).await;
+            let way = self.go(event, trace, time.for_the_last()).await;
             let kept = way.result.is_err().then_some(Kept::Undelivered(None));
             return Ended { way, kept, queueing: None };
         };
@@ -167,7 +168,8 @@ impl Handler {
             retry_after: delivery.and_then(|delivery| delivery.retry_after).unwrap_or_default(),
         };
         let started = Instant::now();
-        let put = queue.put(event, &reason, time.for_queue()).await;
+        let put = caught(queue.put(event, &reason, time.for_the_last())).await;
+        let put = put.unwrap_or_else(|error| Err(aws::Failure::Refused(error.to_string()).into()));
         let kept = put.map_or_else(|failure| Kept::Undelivered(Some(failure)), |()| Kept::Queued);
         Ended { way, kept: Some(kept), queueing: Some(started.elapsed()) }
     }

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::panic;
+use std::process::ExitCode;
 
 use reqwest::header::CONTENT_TYPE;
 
@@ -17,6 +18,12 @@ pub fn hide_panic_messages() {
         Some(location) => eprintln!("panicked at {location}"),
         None => eprintln!("panicked"),
     }));
+}
+
+/// Says on standard error why the process ends.
+pub fn failed(error: anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
 }
 
 /// Tells Lambda that the function can't start, and why by a fixed name. The message reaches the caller, so it is the

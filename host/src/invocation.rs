@@ -72,39 +72,38 @@ impl Handler {
 
     /// Handles and reports the records of `batch`, and says which have to stay in the queue.
     async fn redeliver(&self, batch: Batch, context: &Context, trace: &Trace, clock: &Clock) -> Option<Box<RawValue>> {
-        let time = clock.batch(context.deadline);
+        let whole = clock.batch(context.deadline);
         // One after the other and all before the first request: a mapper that loops keeps the thread to itself, and
         // nobody else's request may wait for it.
         let mut plans = Vec::new();
-        for (place, record) in batch.records.iter().enumerate() {
-            let until = time.share(batch.records.len() - place);
-            let since = Instant::now();
-            let plan = match record.readable {
-                true => caught(self.plan(&record.event, trace, until)).await,
-                false => Err(Error::Record),
+        let records = batch.records.len();
+        for (place, record) in batch.records.into_iter().enumerate() {
+            // What began with the process is the first record.
+            let time = Time { cold: whole.cold && place == 0, since: Instant::now(), ..whole };
+            let plan = if record.readable {
+                caught(self.plan(&record.event, trace, whole.share(records - place))).await
+            } else {
+                Err(Error::Record)
             };
-            plans.push((record, since, plan));
+            plans.push((record, time, plan));
         }
-        let ways = plans.into_iter().enumerate().map(async |(place, (record, since, plan))| {
+        let ways = plans.into_iter().map(async |(record, time, plan)| {
             let way = match plan {
                 Ok(plan) => self.carry_out_safely(plan, time.until).await,
                 Err(error) => Way::without_plan(error),
             };
             let kept = way.result.is_err().then_some(Kept::Queued);
             let ended = Ended { way, kept, queueing: None };
-            self.report(&record.event, &ended, context, Time { since, ..time }, clock, Some(record));
-            (place, ended)
+            self.report(&record.event, &ended, context, time, clock, Some(&record));
+            (record, ended)
         });
-        let mut ended: Vec<(usize, Ended)> = stream::iter(ways).buffer_unordered(AT_ONCE).collect().await;
-        ended.sort_unstable_by_key(|(place, _)| *place);
+        let ended: Vec<(Record, Ended)> = stream::iter(ways).buffer_unordered(AT_ONCE).collect().await;
 
-        let ended = batch.records.into_iter().zip(ended).map(|(record, (_, ended))| (record, ended));
-        let ended: Vec<(Record, Ended)> = ended.collect();
         let stays = ended.iter().filter(|(_, ended)| ended.kept.is_some());
         let stays: Vec<&str> = stays.map(|(record, _)| record.message_id.as_str()).collect();
         let answer = undelivered::answer(&stays);
         for (record, ended) in ended {
-            self.hand_to_shadow(record.event, ended.way, time.until);
+            self.hand_to_shadow(record.event, ended.way, whole.until);
         }
         answer
     }

@@ -13,11 +13,12 @@
 //! from Cognito or a batch from the queue that way; [`shadow`] compares another mapper's work when that is over.
 //!
 //! Around them are [`config`], the settings; [`secrets`], what the backend believes us by; [`aws`], what the clients of
-//! AWS have in common; [`deadline`], by when the answer has to be there; [`error`], why a user was not delivered;
+//! AWS have in common; [`backoff`], how long to wait before trying again; [`deadline`], by when the answer has to be there; [`error`], why a user was not delivered;
 //! [`lenient`], reading JSON that may be anything; and [`init`], starting and failing to.
 
 pub mod aws;
 pub mod backend;
+pub mod backoff;
 pub mod config;
 pub mod deadline;
 pub mod error;

@@ -83,8 +83,10 @@ struct Shared {
 struct Known {
     keys: Arc<Keys>,
     fetched: SystemTime,
-    /// When asking for others was in vain.
-    in_vain: Option<SystemTime>,
+    /// When they could not be fetched again although they were old.
+    stale: Option<SystemTime>,
+    /// When there were no others although the backend did not accept them.
+    refused: Option<SystemTime>,
 }
 
 impl Secrets {
@@ -122,21 +124,27 @@ impl Secrets {
     pub async fn current(&self, until: Instant) -> Result<Arc<Keys>, Failure> {
         let now = SystemTime::now();
         if let Some(known) = self.known() {
-            if !self.are_remote() || is_within(FRESH, known.fetched, now) || known.was_in_vain(now) {
+            let asked = is_within(FRESH, Some(known.fetched), now) || is_within(PAUSE, known.stale, now);
+            if asked || !self.are_remote() {
                 return Ok(known.keys);
             }
             // Whoever fetches already does it for all.
             let Ok(_fetching) = self.0.fetching.try_lock() else { return Ok(known.keys) };
-            let until = until.min(Instant::now() + REFRESH_TIMEOUT);
-            return Ok(self.refresh(known, until).await);
+            let keys = match self.fetch(until.min(Instant::now() + REFRESH_TIMEOUT)).await {
+                Ok(keys) => keys,
+                Err(_) => {
+                    self.know(Known { stale: Some(now), ..known.clone() });
+                    return Ok(known.keys);
+                }
+            };
+            return Ok(self.know(Known::now(keys)));
         }
         let _fetching = timeout_at(until.into(), self.0.fetching.lock()).await.map_err(|_| self.unavailable())?;
         if let Some(known) = self.known() {
             return Ok(known.keys);
         }
         let keys = self.fetch(until.min(Instant::now() + FETCH_TIMEOUT)).await?;
-        self.know(Known { keys: keys.clone(), fetched: SystemTime::now(), in_vain: None });
-        Ok(keys)
+        Ok(self.know(Known::now(keys)))
     }
 
     /// Other secrets than `refused`, which the backend did not accept; nothing where there are none.
@@ -151,24 +159,19 @@ impl Secrets {
         if known.keys.differ_from(refused) {
             return Some(known.keys);
         }
-        if known.was_in_vain(SystemTime::now()) {
+        let now = SystemTime::now();
+        if is_within(PAUSE, known.refused, now) {
             return None;
         }
-        Some(self.refresh(known, until).await).filter(|keys| keys.differ_from(refused))
-    }
-
-    /// The secrets as they are now, or as they are known where that can't be found out.
-    async fn refresh(&self, known: Known, until: Instant) -> Arc<Keys> {
-        let now = SystemTime::now();
         match self.fetch(until).await {
+            Ok(keys) if keys.differ_from(refused) => Some(self.know(Known::now(keys))),
             Ok(keys) => {
-                let in_vain = (!keys.differ_from(&known.keys)).then_some(now);
-                self.know(Known { keys: keys.clone(), fetched: now, in_vain });
-                keys
+                self.know(Known { refused: Some(now), ..Known::now(keys) });
+                None
             }
             Err(_) => {
-                self.know(Known { in_vain: Some(now), ..known.clone() });
-                known.keys
+                self.know(Known { refused: Some(now), ..known });
+                None
             }
         }
     }
@@ -177,8 +180,10 @@ impl Secrets {
         self.0.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn know(&self, known: Known) {
+    fn know(&self, known: Known) -> Arc<Keys> {
+        let keys = known.keys.clone();
         *self.0.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(known);
+        keys
     }
 
     async fn fetch(&self, until: Instant) -> Result<Arc<Keys>, Failure> {
@@ -221,16 +226,15 @@ impl Keys {
 }
 
 impl Known {
-    /// Whether asking again is too early.
-    fn was_in_vain(&self, now: SystemTime) -> bool {
-        self.in_vain.is_some_and(|asked| is_within(PAUSE, asked, now))
+    fn now(keys: Arc<Keys>) -> Known {
+        Known { keys, fetched: SystemTime::now(), stale: None, refused: None }
     }
 }
 
 /// Whether `then` is less than `time` ago. The system's clock also runs while the process is frozen; where it was set
 /// back, nothing is known.
-fn is_within(time: Duration, then: SystemTime, now: SystemTime) -> bool {
-    now.duration_since(then).is_ok_and(|age| age < time)
+fn is_within(time: Duration, then: Option<SystemTime>, now: SystemTime) -> bool {
+    then.and_then(|then| now.duration_since(then).ok()).is_some_and(|age| age < time)
 }
 
 async fn fetch(source: Option<&(&'static str, Source)>, until: Instant) -> Result<Option<SecretString>, Failure> {
@@ -238,9 +242,7 @@ async fn fetch(source: Option<&(&'static str, Source)>, until: Instant) -> Resul
         None => Ok(None),
         Some((_, Source::Value(value))) => Ok(Some(value.clone())),
         Some((variable, Source::Remote(arn))) => {
-            let fetched =
-                timeout_at(until.into(), Box::pin(arn.fetch(until))).await.unwrap_or(Err(aws::Failure::TimedOut));
-            fetched.map(Some).map_err(|failure| Failure::Unavailable(variable, failure))
+            arn.fetch(until).await.map(Some).map_err(|failure| Failure::Unavailable(variable, failure))
         }
     }
 }
@@ -278,9 +280,9 @@ mod tests {
     fn what_was_fetched_is_fresh_for_five_minutes() {
         let fetched = SystemTime::now();
         for (after, fresh) in [(0, true), (299, true), (300, false), (86_400, false)] {
-            assert_eq!(is_within(FRESH, fetched, fetched + Duration::from_secs(after)), fresh, "{after}");
+            assert_eq!(is_within(FRESH, Some(fetched), fetched + Duration::from_secs(after)), fresh, "{after}");
         }
-        assert!(!is_within(FRESH, fetched, fetched - Duration::from_secs(1)));
+        assert!(!is_within(FRESH, Some(fetched), fetched - Duration::from_secs(1)) && !is_within(FRESH, None, fetched));
     }
 
     #[tokio::test]

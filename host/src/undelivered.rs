@@ -2,17 +2,16 @@
 
 mod batch;
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::config::Config;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_sqs::operation::send_message::SendMessageError;
 use aws_sdk_sqs::primitives::{DateTime, DateTimeFormat};
 use aws_sdk_sqs::types::MessageAttributeValue;
 use thiserror::Error;
 use tokio::sync::OnceCell;
-use tokio::time::timeout_at;
 
 use crate::aws;
 use crate::event::Event;
@@ -86,28 +85,28 @@ impl Queue {
         if body.len() + parts.sum::<usize>() > MAX_MESSAGE {
             return Err(Failure::TooLarge);
         }
+        let attribute = |(name, kind, value): (&str, &str, String)| {
+            let value = MessageAttributeValue::builder().data_type(kind).string_value(value).build();
+            // Only a missing type could be wrong with it.
+            value.map(|value| (name.to_owned(), value)).map_err(|_| aws::Failure::Refused("no type".to_owned()))
+        };
+        let attributes: HashMap<_, _> = attributes.into_iter().map(attribute).collect::<Result<_, _>>()?;
         let delay = reason.retry_after.min(MAX_DELAY).as_secs();
-        let put = async {
+        let send = async || {
             let region = region(&self.url);
             let client = self.client.get_or_init(async || Client::new(&aws::config(region).await)).await;
-            let mut message = client.send_message().queue_url(&self.url).message_body(body);
+            let mut message = client.send_message().queue_url(&self.url).message_body(&body);
+            message = message.set_message_attributes(Some(attributes.clone()));
             if delay > 0 {
                 message = message.delay_seconds(delay.try_into().unwrap_or_default());
             }
-            for (name, kind, value) in attributes {
-                let value = MessageAttributeValue::builder().data_type(kind).string_value(value);
-                message = message.message_attributes(name, value.build().map_err(SdkError::construction_failure)?);
+            match message.send().await {
+                Err(error) if says_too_large(&error) => Ok(Err(Failure::TooLarge)),
+                sent => Ok(Ok(sent.map(drop)?)),
             }
-            let timeouts = Config::builder().timeout_config(aws::timeouts(until));
-            message.customize().config_override(timeouts).send().await
         };
         // On the heap, because it is large and seldom made.
-        match timeout_at(until.into(), Box::pin(put)).await {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) if says_too_large(&error) => Err(Failure::TooLarge),
-            Ok(Err(error)) => Err(Failure::Aws(error.into())),
-            Err(_) => Err(Failure::Aws(aws::Failure::TimedOut)),
-        }
+        Box::pin(aws::ask(until, send)).await?
     }
 }
 

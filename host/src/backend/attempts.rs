@@ -1,17 +1,16 @@
 //! Delivering a request: attempts within the time that there is.
 
-use std::iter;
 use std::time::{Duration, Instant, SystemTime};
 
-use backon::{BackoffBuilder, ExponentialBuilder};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 use super::{Backend, Failure, Prepared};
+use crate::backoff;
 
-/// The longest first wait; each wait is drawn from zero to twice the longest one before it.
+/// The longest first wait between two attempts.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
-/// The longest wait that is drawn.
+/// The longest wait between two attempts, unless the backend asks for more.
 const LONGEST_WAIT: Duration = Duration::from_millis(1600);
 /// A further attempt is made only where it would have as much time: a connection, its TLS and an answer take some
 /// 100 ms on a small function. What is cut short at the end is no chance but a second, doubtful delivery.
@@ -56,7 +55,7 @@ impl Backend {
         if until.saturating_duration_since(Instant::now()) < LEAST_FIRST_TIME {
             return delivery;
         }
-        let mut waits = waits(self.max_attempts);
+        let mut waits = backoff::waits(FIRST_WAIT, LONGEST_WAIT, self.max_attempts);
         loop {
             let started = Instant::now();
             let answer = self.attempt(prepared, &keys, until.min(started + self.attempt_timeout)).await;
@@ -90,15 +89,6 @@ impl Backend {
     }
 }
 
-/// The waits between `attempts` attempts: exponential with full jitter, so that functions whose events failed together
-/// don't come back together.
-fn waits(attempts: usize) -> impl Iterator<Item = Duration> {
-    let between = attempts.saturating_sub(1);
-    let longest =
-        ExponentialBuilder::new().with_min_delay(FIRST_WAIT).with_max_delay(LONGEST_WAIT).with_max_times(between);
-    iter::zip(longest.build(), iter::repeat_with(fastrand::f64)).map(|(longest, share)| longest.mul_f64(share))
-}
-
 /// How long the answer with these headers asks to wait: seconds, or until a date.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -128,17 +118,5 @@ mod tests {
         assert_eq!(asked("Thu, 01 Jan 1970 00:00:00 GMT"), Some(Duration::ZERO));
         assert!(["", "-1", "1.5", "soon", "99999999999999999999"].into_iter().all(|value| asked(value).is_none()));
         assert_eq!(retry_after(&HeaderMap::new()), None);
-    }
-
-    #[test]
-    fn waits_are_drawn_from_zero_to_a_longest_one_that_doubles() {
-        assert_eq!((waits(0).count(), waits(1).count(), waits(2).count(), waits(9).count()), (0, 0, 1, 8));
-        for _ in 0..100 {
-            let longest = [200, 400, 800, 1600, 1600].map(Duration::from_millis);
-            assert!(waits(6).zip(longest).all(|(wait, longest)| wait <= longest));
-        }
-        let drawn: Vec<Duration> = (0..100).filter_map(|_| waits(2).next()).collect();
-        let half = FIRST_WAIT / 2;
-        assert!(drawn.iter().any(|wait| *wait < half) && drawn.iter().any(|wait| *wait > half));
     }
 }

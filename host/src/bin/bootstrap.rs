@@ -1,5 +1,8 @@
 //! What Lambda runs. This file owns the order of starting: settings, mapper, backend, run loop.
 
+// The futures of the AWS SDK are nested deeply.
+#![recursion_limit = "256"]
+
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -16,13 +19,7 @@ use tower::util::MapFutureLayer;
 async fn main() -> ExitCode {
     let started = Instant::now();
     init::hide_panic_messages();
-    match run(started).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    run(started).await.map_or_else(init::failed, |()| ExitCode::SUCCESS)
 }
 
 async fn run(started: Instant) -> Result<()> {

@@ -53,18 +53,20 @@ impl Arn {
     /// What AWS said instead.
     pub(super) async fn fetch(&self, until: Instant) -> Result<SecretString, aws::Failure> {
         let config = aws::config(Some(self.region.clone())).await;
-        let config = config.into_builder().timeout_config(aws::timeouts(until)).build();
-        let value = match self.service {
-            Service::SecretsManager => {
-                let asked = aws_sdk_secretsmanager::Client::new(&config).get_secret_value().secret_id(&self.arn);
-                asked.send().await?.secret_string
-            }
-            Service::ParameterStore => {
-                let asked = aws_sdk_ssm::Client::new(&config).get_parameter().name(&self.arn).with_decryption(true);
-                let answer = asked.send().await?;
-                answer.parameter.and_then(|parameter| parameter.value)
-            }
+        let ask = async || {
+            let value = match self.service {
+                Service::SecretsManager => {
+                    let asked = aws_sdk_secretsmanager::Client::new(&config).get_secret_value().secret_id(&self.arn);
+                    asked.send().await?.secret_string
+                }
+                Service::ParameterStore => {
+                    let asked = aws_sdk_ssm::Client::new(&config).get_parameter().name(&self.arn).with_decryption(true);
+                    asked.send().await?.parameter.and_then(|parameter| parameter.value)
+                }
+            };
+            value.map(SecretString::from).ok_or_else(|| aws::Failure::Refused("it holds no text".to_owned()))
         };
-        value.map(SecretString::from).ok_or_else(|| aws::Failure::Refused("it holds no text".to_owned()))
+        // On the heap, because it is large and seldom made.
+        Box::pin(aws::ask(until, ask)).await
     }
 }

@@ -1,6 +1,7 @@
 //! Where two mappings of one event differ, without any value, and without any name that could be one.
 
 use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Url;
@@ -24,7 +25,9 @@ const TRACE: [&str; 2] = ["traceparent", "x-amzn-trace-id"];
 /// Where `shadow` differs from `made`: `method`, `path segment 2`, `query NAME`, `header NAME`, `accept-status`,
 /// `body` or `body /JSON/POINTER`, each with `added`, `removed` or `changed`, or else the two outcomes.
 pub fn steps(event: &Event, made: &Result<Step, Error>, shadow: &Result<Step, Error>) -> Vec<String> {
-    let mut found = Found { names: Names::of(event), differences: Vec::new() };
+    // Most events have no difference to name.
+    let names = LazyCell::new(|| Names::of(event));
+    let mut found = Found { names, differences: Vec::new() };
     match (made, shadow) {
         (Ok(Step::Deliver(made)), Ok(Step::Deliver(shadow))) => found.requests(made, shadow),
         _ => {
@@ -46,12 +49,12 @@ fn outcome(step: &Result<Step, Error>) -> String {
     }
 }
 
-struct Found {
-    names: Names,
+struct Found<F> {
+    names: LazyCell<Names, F>,
     differences: Vec<String>,
 }
 
-impl Found {
+impl<F: FnOnce() -> Names> Found<F> {
     fn note(&mut self, place: &str, how: &str) {
         match self.differences.len() {
             MAX_NAMED => self.differences.push("more".to_owned()),
