@@ -20,7 +20,7 @@ from contextlib import closing
 from pathlib import Path
 from subprocess import DEVNULL, STDOUT, Popen, SubprocessError, check_output
 
-EVENTS = Path("examples/events")
+EVENTS = Path("guest/cases")
 BOOTSTRAP, WORKBENCH, IMAGE = (Path("target/dist") / name for name in ("bootstrap", "mapper", "mapper.cwasm"))
 OTHER_MAPPER = Path("target/wasm32-wasip2/mapper/mapper_rust.wasm")
 BACKEND = Path("target/release/examples/backend")
@@ -172,7 +172,7 @@ class Demo:
         """Deploys another mapper under the same program and shows what that changes for one more user."""
         section(f"The mapper is swapped ({OTHER_MAPPER})")
         # Another user: for the first one the backend would answer 409.
-        event, sub = json.loads((EVENTS / "sign-up.json").read_bytes()), "44444444-dddd-4ddd-8ddd-444444444444"
+        event, sub = json.loads((EVENTS / "native.event.json").read_bytes()), "44444444-dddd-4ddd-8ddd-444444444444"
         event["request"]["userAttributes"].update(sub=sub, email="dana@example.com", given_name="Dana")
         file = DEMO / "another-sign-up.json"
         file.write_text(json.dumps({**event, "userName": sub}, indent=2), "utf-8")
@@ -188,9 +188,9 @@ class Demo:
 
     def run(self):
         """The events, the swap and the summary."""
-        self.event("1. A user signs up", EVENTS / "sign-up.json", start="bootstrap")
-        self.event("2. A user comes from Google", EVENTS / "federated-sign-up.json")
-        self.event("3. A user sets a new password", EVENTS / "password-reset.json")
+        self.event("1. A user signs up", EVENTS / "native.event.json", start="bootstrap")
+        self.event("2. A user comes from Google", EVENTS / "federated.event.json")
+        self.event("3. A user sets a new password", EVENTS / "password-reset.event.json")
         self.swap()
         section("Summary")
         for row in [("event", "end", "backend", "ms", ""), *self.table]:

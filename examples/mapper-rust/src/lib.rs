@@ -6,7 +6,7 @@ use serde_json::json;
 #[allow(missing_docs, unsafe_code, reason = "generated; the documentation is in `wit/`")]
 mod bindings {
     wit_bindgen::generate!({
-        path: "../../wit",
+        path: "wit",
         world: "post-confirmation-mapper",
     });
     export!(Mapper with_types_in self);

@@ -1,0 +1,135 @@
+// A mapper in JavaScript to start from. It does what the default mapper does: a confirmed user becomes a `POST` with a
+// small JSON body, and password resets are skipped. What your backend wants goes into `outcomeOf` and `userOf`.
+//
+// Each event gets a sandbox of its own, made from a snapshot that was taken when the component was built. Code outside
+// of functions therefore runs once, at build time: variables, clocks and random numbers belong into functions. There is
+// no network and there are no files; the host sends the request.
+//
+// The types are those of `wit/types.wit`, with its names in camel case. A variant is `{ tag, val }`, an option a value
+// or undefined, `list<u8>` a Uint8Array (a string would arrive empty), and an error is thrown as `{ code, message }`.
+
+import { getEnvironment } from 'wasi:cli/environment@0.2.0';
+
+/**
+ * @typedef {{ name: string, value: string }} Attribute
+ * @typedef {{ tag: 'confirm-sign-up' | 'confirm-forgot-password' } | { tag: 'other', val: string }} TriggerSource
+ * @typedef {{ triggerSource: TriggerSource, region: string, userPoolId: string, userName: string, clientId?: string,
+ *   userAttributes: Attribute[], clientMetadata: Attribute[], id: string, json: string }} Event
+ * @typedef {{ method: 'post' | 'put' | 'patch', path: string, headers: Attribute[], body: Uint8Array,
+ *   acceptStatus: number[] }} Request
+ * @typedef {{ tag: 'deliver', val: Request } | { tag: 'skip', val: string }} Outcome
+ */
+
+/** What is sent unless `USER_ATTRIBUTES` says otherwise: what most user tables have a column for. */
+const COMMON = 'email,email_verified,phone_number,name,given_name,family_name,identities,custom:*';
+
+export const mapper = {
+  /**
+   * Maps one event.
+   * @param {Event} event
+   * @returns {Outcome}
+   */
+  transform(event) {
+    try {
+      return outcomeOf(event);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      // A fault of this file. Thrown on as it is, it would end as a trap that does not say what happened.
+      throw { code: 'exception', message: `${error}\n${error.stack}` };
+    }
+  },
+};
+
+/**
+ * What is to be done with the event.
+ * @param {Event} event
+ * @returns {Outcome}
+ */
+function outcomeOf(event) {
+  switch (event.triggerSource.tag) {
+    case 'confirm-sign-up':
+      break;
+    case 'confirm-forgot-password':
+      return { tag: 'skip', val: 'password-reset' };
+    default:
+      return { tag: 'skip', val: 'unknown-trigger-source' };
+  }
+  const variables = new Map(getEnvironment());
+  // A variable that is set to nothing counts as not set.
+  const path = variables.get('USERS_PATH') || 'users/';
+  const attributes = (variables.get('USER_ATTRIBUTES') || COMMON).split(',').map((name) => name.trim());
+  return {
+    tag: 'deliver',
+    val: {
+      method: 'post',
+      path,
+      headers: [{ name: 'content-type', value: 'application/json' }],
+      body: new TextEncoder().encode(JSON.stringify(userOf(event, attributes))),
+      // The backend's word for a user that it has already, from an earlier attempt.
+      acceptStatus: [409],
+    },
+  };
+}
+
+/**
+ * The user as the backend gets it. `clientMetadata` is never copied: whoever signs up can write anything into it.
+ * @param {Event} event
+ * @param {string[]} sent the names of the attributes to send
+ */
+function userOf(event, sent) {
+  const sub = event.userAttributes.find(({ name, value }) => name === 'sub' && value !== '');
+  if (!sub) throw { code: 'no-sub', message: "the event has no attribute `sub`, which is the user's id" };
+
+  // Maps, because a name such as `__proto__` is not like others in an object.
+  const user = new Map();
+  const custom = new Map();
+  for (const attribute of event.userAttributes) {
+    const isCustom = attribute.name.startsWith('custom:');
+    if (!sent.includes(attribute.name) && !(isCustom && sent.includes('custom:*'))) continue;
+    const value = valueOf(attribute);
+    if (value === undefined) continue;
+    if (isCustom) custom.set(attribute.name.slice('custom:'.length), value);
+    else user.set(attribute.name, value);
+  }
+  // What the user is comes last, so that no attribute of the same name can take its place.
+  if (custom.size > 0) user.set('custom', Object.fromEntries(custom));
+  if (event.clientId !== undefined) user.set('client_id', event.clientId);
+  user.set('cognito_id', sub.value);
+  user.set('username', event.userName);
+  user.set('trigger_source', 'PostConfirmation_ConfirmSignUp');
+  user.set('user_pool_id', event.userPoolId);
+  return Object.fromEntries(user);
+}
+
+/**
+ * An attribute's value as JSON; undefined where it is not what it has to be, which must not keep the user from the
+ * backend. Cognito writes every value as text, whatever it is.
+ * @param {Attribute} attribute
+ */
+function valueOf({ name, value }) {
+  switch (name) {
+    case 'email_verified':
+    case 'phone_number_verified':
+      if (/^true$/i.test(value)) return true;
+      if (/^false$/i.test(value)) return false;
+      return leftOut(name, 'is neither `true` nor `false`');
+    case 'identities':
+      try {
+        return JSON.parse(value);
+      } catch {
+        return leftOut(name, 'is not JSON');
+      }
+    default:
+      return value;
+  }
+}
+
+/**
+ * Says on standard error that an attribute is left out, without its value.
+ * @param {string} name
+ * @param {string} reason
+ */
+function leftOut(name, reason) {
+  console.error(`the attribute \`${name}\` ${reason} and is left out`);
+  return undefined;
+}
