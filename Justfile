@@ -6,6 +6,7 @@ set ignore-comments := true
 root := justfile_directory()
 dist := root / "target/dist"
 tools := root / "target/tools"
+python_lists := "host/tests/python/requirements.txt examples/mapper-python/requirements.txt"
 export PATH := tools / "bin" + ":" + env("PATH")
 
 # List the recipes
@@ -28,7 +29,7 @@ demo: build _cargo-lambda
     python3 examples/demo.py
 
 # Run all tests: the mappers' inside wasmtime, the host's against the programs in target/dist
-test *args: build _python
+test *args: build _python _javascript
     # The function must not carry the compiler of the workbench, whose panics would name its files; cargo would unify
     # them in one build.
     grep --quiet cranelift-codegen- {{ dist }}/mapper && ! grep --quiet cranelift-codegen- {{ dist }}/bootstrap
@@ -42,6 +43,10 @@ soak events="10000" seed="1": build _python
 # Map one event and show the request; more options as for `mapper run`
 run event *args: build
     MAPPER_IMAGE={{ dist }}/mapper.cwasm {{ dist }}/mapper run {{ event }} {{ args }}
+
+# Measure what a mapper costs in each language, the table of docs/mappers.md
+costs: build _python _javascript
+    python3 examples/costs.py
 
 # Everything that CI checks
 ci: check-fmt clippy doc test wit deny demo
@@ -79,13 +84,24 @@ advisories: _cargo-deny
 _target:
     @rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2
 
-# AWS on this machine and an independent verifier of signatures, for the tests. Made anew where the list has changed.
+# AWS on this machine, an independent verifier of signatures and componentize-py, for the tests. Made anew where the lists
+# have changed.
 _python:
-    @cmp --silent host/tests/python/requirements.txt target/python/installed.txt || { \
+    @cat {{ python_lists }} | cmp --silent - target/python/installed.txt || { \
         echo "Installing the Python tools of the tests into target/python" && rm -rf target/python && \
         python3 -m venv target/python && \
-        target/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement host/tests/python/requirements.txt && \
-        cp host/tests/python/requirements.txt target/python/installed.txt; }
+        target/python/bin/python -m pip install --quiet --disable-pip-version-check {{ prepend("--requirement ", python_lists) }} && \
+        cat {{ python_lists }} > target/python/installed.txt; }
+
+# componentize-js, for the tests. Made anew where the list has changed; without Node.js the tests of JavaScript are skipped.
+_javascript:
+    @cmp --silent examples/mapper-js/package-lock.json target/javascript/installed.json || \
+        if command -v npm > /dev/null; then \
+        echo "Installing componentize-js into target/javascript" && rm -rf target/javascript && \
+        mkdir -p target/javascript && cp examples/mapper-js/package*.json target/javascript && \
+        npm ci --silent --no-audit --no-fund --prefix target/javascript && \
+        cp examples/mapper-js/package-lock.json target/javascript/installed.json; \
+        else echo "Node.js with npm is not installed: the tests of mappers in JavaScript are skipped"; fi
 
 _cargo-lambda:
     @[ -x {{ tools }}/cargo-lambda/bin/cargo-lambda ] || python3 -m pip install --quiet --no-deps --target {{ tools }}/cargo-lambda cargo-lambda==1.9.2

@@ -159,6 +159,7 @@ impl Config {
             timeout: Duration::from_millis(timeout),
             memory: usize::try_from(memory << 20).unwrap_or(usize::MAX),
             variables: reader.mapper_variables(),
+            fixed: false,
         };
         let shadow = reader.text(SHADOW_MAPPER_IMAGE);
         let config = Config {

@@ -14,6 +14,9 @@ use super::manifest::{FORMAT, File, Manifest};
 /// The machines that Lambda has.
 pub const TARGETS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
 
+/// What a WASI program exports, in some version.
+const RUN: &str = "wasi:cli/run";
+
 /// Why there is no image.
 #[derive(Debug, Error)]
 pub enum CompileError {
@@ -28,6 +31,11 @@ pub enum CompileError {
     /// A component that is no mapper.
     #[error(transparent)]
     Contract(#[from] ContractError),
+    /// A component that is no WASI program.
+    #[error(
+        "the component is no WASI program: it does not export `{RUN}`; build it as a program or a test for `wasm32-wasip2`"
+    )]
+    NoProgram,
     /// A component that can't be compiled.
     #[error("wasmtime can't compile the component")]
     Compile(#[source] wasmtime::Error),
@@ -54,14 +62,29 @@ pub struct Compiled {
 /// # Errors
 /// What is wrong with the component.
 pub fn compile(component: &[u8], target: &str) -> Result<Compiled, CompileError> {
-    let (imports, exports) = names(component)?;
-    let wit = contract::check(&imports, &exports)?;
+    let interface = interface(component)?;
+    image(component, target, interface.wit()?, interface.imports)
+}
+
+/// Compiles any WASI program, as the unit tests of mappers are.
+pub(super) fn program(component: &[u8], target: &str) -> Result<Compiled, CompileError> {
+    let Interface { imports, exports } = interface(component)?;
+    let run = |name: &String| name.split('@').next() == Some(RUN);
+    let wit = exports.into_iter().find(run).ok_or(CompileError::NoProgram)?;
+    image(component, target, wit, imports)
+}
+
+/// The image of a component that has been checked.
+fn image(component: &[u8], target: &str, wit: String, imports: Vec<String>) -> Result<Compiled, CompileError> {
     let engine = engine::compiler(target).map_err(CompileError::Compile)?;
-    let image = engine.precompile_component(component).map_err(CompileError::Compile)?;
+    let mut image = engine.precompile_component(component).map_err(CompileError::Compile)?;
+    let component = File::of(component);
+    // What comes after the end of an ELF file changes nothing about it.
+    image.extend(component.sha256.as_bytes());
     let manifest = Manifest {
         format: FORMAT,
         wit,
-        component: File::of(component),
+        component,
         image: File::of(&image),
         target: target.to_owned(),
         wasmtime: WASMTIME_VERSION.to_owned(),
@@ -95,8 +118,29 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<(), CompileError> {
         .map_err(|source| CompileError::Write { path: path.into(), source })
 }
 
-/// The names of a component's own imports and exports.
-fn names(component: &[u8]) -> Result<(Vec<String>, Vec<String>), CompileError> {
+/// What a component asks for and offers, by name.
+pub struct Interface {
+    /// What it imports.
+    pub imports: Vec<String>,
+    /// What it exports.
+    pub exports: Vec<String>,
+}
+
+impl Interface {
+    /// The contract that the component implements, for example `cognito:post-confirmation@0.1.0`.
+    ///
+    /// # Errors
+    /// Why it is no mapper for this host.
+    pub fn wit(&self) -> Result<String, ContractError> {
+        contract::check(&self.imports, &self.exports)
+    }
+}
+
+/// The interface of `component`, which is not compiled for it.
+///
+/// # Errors
+/// That it is no component.
+pub fn interface(component: &[u8]) -> Result<Interface, CompileError> {
     let (mut imports, mut exports) = (Vec::new(), Vec::new());
     let mut depth = 0;
     for payload in Parser::new(0).parse_all(component) {
@@ -117,5 +161,5 @@ fn names(component: &[u8]) -> Result<(Vec<String>, Vec<String>), CompileError> {
             _ => {}
         }
     }
-    Ok((imports, exports))
+    Ok(Interface { imports, exports })
 }

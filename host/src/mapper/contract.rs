@@ -59,10 +59,10 @@ pub fn check(
     Ok(format!("{PACKAGE}@{version}"))
 }
 
-/// Whether `version` is compatible with this host's by semantic versioning.
+/// Whether `version` is compatible with this host's by semantic versioning, be it older or newer.
 fn understood(version: &str) -> bool {
-    let Ok(own) = VersionReq::parse(VERSION) else { return false };
-    Version::parse(version).is_ok_and(|version| own.matches(&version))
+    let own = VERSION.rsplit_once('.').and_then(|(compatible, _)| VersionReq::parse(compatible).ok());
+    own.is_some_and(|own| Version::parse(version).is_ok_and(|version| own.matches(&version)))
 }
 
 /// `wasi:io/poll@0.2.6` as `wasi:io/poll` and `0.2.6`.

@@ -1,5 +1,8 @@
 //! The WebAssembly engine: its one configuration, for compiling and for running alike.
 
+#[cfg(feature = "workbench")]
+use std::num::NonZero;
+
 use sha2::{Digest, Sha256};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, ModuleVersionStrategy, PoolingAllocationConfig};
 use wasmtime::{Result, WasmBacktraceDetails};
@@ -35,7 +38,7 @@ const SETTINGS: Settings = Settings {
 };
 
 /// The most sandboxes at once. Lambda hands over one event at a time; the rest is room, and costs address space only.
-const SANDBOXES: u32 = 16;
+pub const SANDBOXES: u32 = 16;
 /// Core instances, memories and tables for each sandbox, on average. A mapper in Rust has 3, 1 and 2.
 const PARTS: u32 = 8;
 /// The most elements of a table: far above what the interpreters of other languages need.
@@ -59,6 +62,19 @@ fn config() -> Result<Config> {
 
 /// The engine that runs images. It needs no compiler, and uses none where there is one.
 pub(super) fn runner() -> Result<Engine> {
+    Engine::new(&running()?)
+}
+
+/// The same for tests of mappers, with longer backtraces: the functions of a panic take half of what else is shown.
+#[cfg(feature = "workbench")]
+pub(super) fn tester() -> Result<Engine> {
+    let mut config = running()?;
+    config.wasm_backtrace_max_frames(NonZero::new(100));
+    Engine::new(&config)
+}
+
+/// What an image runs on.
+fn running() -> Result<Config> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(SANDBOXES)
         .total_stacks(SANDBOXES)
@@ -68,7 +84,7 @@ pub(super) fn runner() -> Result<Engine> {
         .table_elements(TABLE_ELEMENTS);
     let mut config = config()?;
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    Engine::new(&config)
+    Ok(config)
 }
 
 /// The engine that makes images for `target`, at the baseline of that architecture: naming the target switches off
@@ -78,12 +94,6 @@ pub(super) fn compiler(target: &str) -> Result<Engine> {
     let mut config = config()?;
     config.target(target)?;
     Engine::new(&config)
-}
-
-/// The engine that compiles for this machine and runs at once: for tests of mappers.
-#[cfg(feature = "workbench")]
-pub fn tester() -> Result<Engine> {
-    Engine::new(&config()?)
 }
 
 /// What images and engines must have in common besides the version.

@@ -4,7 +4,7 @@
 //! against somebody who can write both files, who could as well replace the host.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
@@ -14,6 +14,11 @@ use wasmtime::component::Component;
 use super::contract::{self, ContractError};
 use super::engine::{self, WASMTIME_VERSION};
 use super::manifest::{FORMAT, File, Form, Manifest};
+
+/// The largest image that is read whole before it is loaded, in bytes. That takes a millisecond; for the 30 MB of a
+/// mapper in JavaScript or Python it would take 35, several times as long as all else at the start. A larger one is told
+/// by its size and its end, where `mapper compile` writes which component it was made of.
+const READ_WHOLE: u64 = 1024 * 1024;
 
 /// Why an image is not loaded. Each says what to do.
 #[derive(Debug, Error)]
@@ -54,10 +59,12 @@ pub enum ImageError {
     Format(u32),
     /// Not the image of this manifest.
     #[error(
-        "the mapper image is not the one that its manifest describes (SHA-256 {found}, expected {expected}): it is \
+        "the mapper image is not the one that its manifest describes ({what} {found}, expected {expected}): it is \
          damaged, or the two files come from different runs; run `mapper compile` again and deploy both files"
     )]
-    Digest {
+    Other {
+        /// By what it was told.
+        what: &'static str,
         /// The image's.
         found: String,
         /// The manifest's.
@@ -68,8 +75,8 @@ pub enum ImageError {
     Target {
         /// The image's.
         found: String,
-        /// This host's.
-        expected: &'static str,
+        /// The one that is asked for.
+        expected: String,
     },
     /// Another wasmtime.
     #[error(
@@ -99,18 +106,9 @@ pub enum ImageError {
 pub const THIS_TARGET: &str =
     if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
 
-/// Loads the image at `path` after checking it against the manifest beside it.
-pub(super) fn load(engine: &Engine, path: &Path) -> Result<(Component, Manifest), ImageError> {
-    let image = fs::read(path).map_err(|source| ImageError::Unreadable { path: path.into(), source })?;
-    let manifest = read_manifest(path)?;
-    check(&manifest, &image)?;
-
-    // SAFETY: The file holds native code and is trusted like this program itself: it comes from `mapper compile`,
-    // which the manifest's release, settings and digest have just confirmed, through the deployment that also brought
-    // this program. It lies in a Lambda layer or package, which nothing can write while the function runs.
-    #[expect(unsafe_code, reason = "images are native code; this is the one place that loads one")]
-    let component = unsafe { Component::deserialize_file(engine, path) }.map_err(ImageError::Refused)?;
-
+/// Loads the mapper's image at `path` after checking it against the manifest beside it and the contract.
+pub(super) fn load_mapper(engine: &Engine, path: &Path) -> Result<(Component, Manifest), ImageError> {
+    let (component, manifest) = load(engine, path)?;
     let ty = component.component_type();
     contract::check(
         ty.imports(engine).map(|(name, _)| name.to_owned()),
@@ -119,27 +117,69 @@ pub(super) fn load(engine: &Engine, path: &Path) -> Result<(Component, Manifest)
     Ok((component, manifest))
 }
 
-fn read_manifest(image: &Path) -> Result<Manifest, ImageError> {
-    let path = Manifest::path(image);
-    let text = match fs::read(&path) {
-        Ok(text) => text,
-        Err(source) => return Err(ImageError::NoManifest { path, source }),
-    };
-    let broken = |source| ImageError::Manifest { path: path.clone(), source };
-    let Form { format } = serde_json::from_slice(&text).map_err(broken)?;
-    if format != FORMAT {
-        return Err(ImageError::Format(format));
-    }
-    serde_json::from_slice(&text).map_err(broken)
+/// Loads the image at `path`, of a mapper or not, after checking it against the manifest beside it.
+pub(super) fn load(engine: &Engine, path: &Path) -> Result<(Component, Manifest), ImageError> {
+    let manifest = verified(path, THIS_TARGET)?;
+
+    // SAFETY: The file holds native code and is trusted like this program itself: it comes from `mapper compile`,
+    // which the manifest's release, settings and digest have just confirmed, through the deployment that also brought
+    // this program. It lies in a Lambda layer or package, which nothing can write while the function runs. In the
+    // workbench it may lie in the cache of the user who runs it, who could as well replace the workbench, and where
+    // files are replaced as a whole, never rewritten.
+    #[expect(unsafe_code, reason = "images are native code; this is the one place that loads one")]
+    let component = unsafe { Component::deserialize_file(engine, path) }.map_err(ImageError::Refused)?;
+    Ok((component, manifest))
 }
 
-fn check(manifest: &Manifest, image: &[u8]) -> Result<(), ImageError> {
-    let found = File::of(image);
-    if found != manifest.image {
-        return Err(ImageError::Digest { found: found.sha256, expected: manifest.image.sha256.clone() });
+/// The manifest of the image at `path`, where the two fit each other, `target` and this release.
+pub(super) fn verified(path: &Path, target: &str) -> Result<Manifest, ImageError> {
+    let unreadable = |source| ImageError::Unreadable { path: path.into(), source };
+    let mut image = fs::File::open(path).map_err(unreadable)?;
+    let manifest = Manifest::of(path)?;
+    check(&manifest, target)?;
+    let Manifest { image: expected, component, .. } = &manifest;
+    let size = image.metadata().map_err(unreadable)?.len();
+    same("size", size.to_string(), &expected.size.to_string())?;
+    if size <= READ_WHOLE {
+        let mut bytes = Vec::new();
+        image.read_to_end(&mut bytes).map_err(unreadable)?;
+        same("SHA-256", File::of(&bytes).sha256, &expected.sha256)?;
+    } else {
+        let mut end = vec![0; component.sha256.len()];
+        image.seek(SeekFrom::End(-(end.len() as i64))).and_then(|_| image.read_exact(&mut end)).map_err(unreadable)?;
+        same("component", String::from_utf8_lossy(&end).into_owned(), &component.sha256)?;
     }
-    if manifest.target != THIS_TARGET {
-        return Err(ImageError::Target { found: manifest.target.clone(), expected: THIS_TARGET });
+    Ok(manifest)
+}
+
+/// Whether the image has what its manifest says.
+fn same(what: &'static str, found: String, expected: &str) -> Result<(), ImageError> {
+    if found == expected { Ok(()) } else { Err(ImageError::Other { what, found, expected: expected.to_owned() }) }
+}
+
+impl Manifest {
+    /// The manifest of the image at `image`.
+    ///
+    /// # Errors
+    /// That there is none beside it, or none that this release understands.
+    pub fn of(image: &Path) -> Result<Manifest, ImageError> {
+        let path = Manifest::path(image);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(source) => return Err(ImageError::NoManifest { path, source }),
+        };
+        let broken = |source| ImageError::Manifest { path: path.clone(), source };
+        let Form { format } = serde_json::from_slice(&text).map_err(broken)?;
+        if format != FORMAT {
+            return Err(ImageError::Format(format));
+        }
+        serde_json::from_slice(&text).map_err(broken)
+    }
+}
+
+fn check(manifest: &Manifest, target: &str) -> Result<(), ImageError> {
+    if manifest.target != target {
+        return Err(ImageError::Target { found: manifest.target.clone(), expected: target.to_owned() });
     }
     if manifest.wasmtime != WASMTIME_VERSION {
         return Err(ImageError::Wasmtime { found: manifest.wasmtime.clone(), expected: WASMTIME_VERSION });

@@ -3,6 +3,7 @@
 mod bindings;
 mod contract;
 mod engine;
+mod fixed;
 mod image;
 mod manifest;
 mod output;
@@ -10,12 +11,18 @@ mod sandbox;
 mod watchdog;
 
 #[cfg(feature = "workbench")]
+pub mod cache;
+#[cfg(feature = "workbench")]
 pub mod compile;
 
+#[cfg(feature = "workbench")]
+use std::path::Path;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
+#[cfg(feature = "workbench")]
+use wasmtime::component::Component;
 use wasmtime::component::Linker;
 use wasmtime::{Engine, Store, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
@@ -29,7 +36,7 @@ use watchdog::Watchdog;
 
 pub use contract::ContractError;
 #[cfg(feature = "workbench")]
-pub use engine::tester;
+pub use engine::SANDBOXES;
 pub use image::{ImageError, THIS_TARGET};
 pub use manifest::{File, Manifest};
 
@@ -44,6 +51,8 @@ pub struct Settings {
     pub memory: usize,
     /// The variables that the mapper sees.
     pub variables: Vec<(String, String)>,
+    /// Whether clocks stand still and random numbers are the same for every event: for tests of mappers only.
+    pub fixed: bool,
 }
 
 /// Why there is no mapper.
@@ -111,7 +120,7 @@ pub struct Call {
 
 /// What a mapper said besides its outcome. It may hold user data: it is for the mapper's author and for operators who
 /// have asked for it. It has no `Debug`.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Said {
     /// The first bytes of standard output.
     pub stdout: String,
@@ -139,7 +148,7 @@ impl Mapper {
     /// What is wrong with the image, and what to do about it.
     pub fn load(settings: Settings) -> Result<Mapper, LoadError> {
         let engine = engine::runner().map_err(LoadError::Engine)?;
-        let (component, manifest) = image::load(&engine, &settings.image)?;
+        let (component, manifest) = image::load_mapper(&engine, &settings.image)?;
         let mut linker = Linker::new(&engine);
         wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(LoadError::Engine)?;
         let pre = linker.instantiate_pre(&component).and_then(MapperPre::new).map_err(LoadError::Link)?;
@@ -157,8 +166,7 @@ impl Mapper {
         let started = Instant::now();
         let deadline = until.min(started + self.settings.timeout);
         let (stdout, stderr) = (Output::default(), Output::default());
-        let Settings { variables, memory, .. } = &self.settings;
-        let mut store = Sandbox::new(&self.engine, variables, &stdout, &stderr, *memory, deadline);
+        let mut store = Sandbox::new(&self.engine, &self.settings, &stdout, &stderr, deadline);
 
         // A loop is stopped by the watchdog; a mapper that sleeps inside a call to WASI, by the timeout.
         self.watchdog.announce(deadline);
@@ -195,6 +203,16 @@ impl Mapper {
         let mapper = self.pre.instantiate_async(&mut *store).await?;
         mapper.cognito_post_confirmation_mapper().call_transform(store, &event.into()).await
     }
+}
+
+/// Loads the image of any WASI program, on the engine that runs mappers. [`SANDBOXES`] can run at once.
+///
+/// # Errors
+/// What is wrong with the image, and what to do about it.
+#[cfg(feature = "workbench")]
+pub fn program(image: &Path) -> Result<Component, LoadError> {
+    let engine = engine::tester().map_err(LoadError::Engine)?;
+    Ok(image::load(&engine, image)?.0)
 }
 
 /// Who or what ended a call that has no answer.

@@ -7,6 +7,7 @@ use wasmtime::{Engine, ResourceLimiter, Result, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::output::Output;
+use super::{Settings, fixed};
 
 /// The most data that one call may hand over: the largest request of the contract with room for its form.
 const HANDED_OVER: usize = 2 * 1024 * 1024;
@@ -36,25 +37,27 @@ struct Memory {
 pub(super) struct TimeIsUp;
 
 impl Sandbox {
-    /// A fresh sandbox. Nothing is granted but `variables`, the two streams, clocks and random numbers.
+    /// A fresh sandbox. Nothing is granted but variables, the two streams, clocks and random numbers.
     pub(super) fn new(
         engine: &Engine,
-        variables: &[(String, String)],
+        settings: &Settings,
         stdout: &Output,
         stderr: &Output,
-        memory: usize,
         deadline: Instant,
     ) -> Store<Sandbox> {
         let mut wasi = WasiCtx::builder();
-        wasi.envs(variables)
+        wasi.envs(&settings.variables)
             .stdout(stdout.clone())
             .stderr(stderr.clone())
             .max_random_size(RANDOM_AT_ONCE)
             .allow_tcp(false)
             .allow_udp(false);
+        if settings.fixed {
+            fixed::give(&mut wasi);
+        }
         let mut handles = ResourceTable::new();
         handles.set_max_capacity(HANDLES);
-        let memory = Memory { limit: memory, used: 0, refused: false };
+        let memory = Memory { limit: settings.memory, used: 0, refused: false };
         let mut store = Store::new(engine, Sandbox { wasi: wasi.build(), handles, memory, deadline });
         store.limiter(|sandbox| &mut sandbox.memory);
         store.set_hostcall_fuel(HANDED_OVER);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::support::backend::Backend;
 use crate::support::components::{DEFAULT, image};
 use crate::support::function::Function;
-use crate::support::sign_up;
+use crate::support::{resident_bound, sign_up};
 
 /// A function with the default mapper and a backend that takes every user.
 async fn function(backend: &Backend) -> Function {
@@ -141,5 +141,5 @@ async fn memory_stays_under_24_megabytes_over_a_thousand_events() {
     }
     let resident = function.resident_kilobytes();
     println!("resident after 1000 events: {resident} KB");
-    assert!(resident < 24 * 1024, "{resident} KB");
+    assert!(resident < resident_bound(24), "{resident} KB");
 }

@@ -1,7 +1,9 @@
 //! Files that are no image for this host: each is one clear error at the start, that says what to do.
 
 use std::fs;
-use std::path::Path;
+use std::io::Write;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
@@ -93,7 +95,7 @@ async fn a_component_in_place_of_an_image_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let image = copy_of_image(folder.path());
     fs::copy(component(DEFAULT), &image).unwrap();
-    refused(&image, &["SHA-256"]).await;
+    refused(&image, &["(size ", "mapper compile"]).await;
 }
 
 #[tokio::test]
@@ -182,4 +184,56 @@ async fn a_component_with_the_right_names_and_other_types_is_refused() {
         .unwrap();
     assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
     refused(&image, &["does not fit this host"]).await;
+}
+
+/// An image of about so many bytes that another with another `mark` has as well, and no component that runs.
+fn filled(folder: &Path, bytes: usize, mark: char) -> PathBuf {
+    let data = mark.to_string().repeat(bytes);
+    let component = component_of(
+        &format!(
+            r#"(component
+                (core module $m (memory (export "memory") 64) (data (i32.const 0) "{data}"))
+                (core instance $i (instantiate $m))
+                (instance $i)
+                (export "cognito:post-confirmation/mapper@0.1.0" (instance $i)))"#
+        ),
+        folder,
+    );
+    let image = folder.join(format!("{mark}.cwasm"));
+    let compile = ["compile", component.to_str().unwrap(), "--output", image.to_str().unwrap()];
+    let compiled = Command::new(program("mapper")).args(compile).output().unwrap();
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+    image
+}
+
+/// Checks that an image of about so many bytes is told from one of the same size by `told_by`, one of the words of the
+/// error, and is not refused for that with its own manifest.
+async fn told_apart(bytes: usize, sizes: RangeInclusive<u64>, told_by: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let (image, other) = (filled(folder.path(), bytes, 'a'), filled(folder.path(), bytes, 'b'));
+    let size = fs::metadata(&image).unwrap().len();
+    assert!(sizes.contains(&size), "{size}");
+    assert_eq!(fs::metadata(&other).unwrap().len(), size);
+    refused(&image, &["does not fit this host"]).await;
+    fs::copy(&other, &image).unwrap();
+    refused(&image, &["not the one that its manifest describes", &format!("({told_by} "), "mapper compile"]).await;
+
+    // One that grew or shrank is told by its size before anything else.
+    fs::OpenOptions::new().append(true).open(&image).unwrap().write_all(b"x").unwrap();
+    refused(&image, &[&format!("(size {}, expected {size})", size + 1)]).await;
+    fs::write(&image, "").unwrap();
+    refused(&image, &[&format!("(size 0, expected {size})")]).await;
+}
+
+/// Up to this size an image is read whole.
+const READ_WHOLE: u64 = 1024 * 1024;
+
+#[tokio::test]
+async fn a_small_image_is_told_from_another_by_its_digest() {
+    told_apart(700_000, 700_000..=READ_WHOLE, "SHA-256").await;
+}
+
+#[tokio::test]
+async fn a_large_image_is_told_from_another_by_the_component_that_it_ends_with() {
+    told_apart(1_100_000, READ_WHOLE + 1..=3 * READ_WHOLE, "component").await;
 }

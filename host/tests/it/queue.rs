@@ -13,7 +13,7 @@ use crate::support::faults::{Fault, FaultyBackend};
 use crate::support::function::{Function, Invoked};
 use crate::support::proxy::{Mode, Proxy};
 use crate::support::runtime_api::Answer;
-use crate::support::{behaving, sign_up};
+use crate::support::{behaving, resident_bound, sign_up};
 
 /// Cognito's limit, which nobody can change.
 const COGNITO_WAITS: Duration = Duration::from_secs(5);
@@ -336,5 +336,5 @@ async fn memory_stays_under_24_megabytes_over_hundreds_of_queued_events() {
     }
     let resident = function.resident_kilobytes();
     println!("resident after 300 queued events: {resident} KB");
-    assert!(resident < 24 * 1024, "{resident} KB");
+    assert!(resident < resident_bound(24), "{resident} KB");
 }

@@ -1,19 +1,26 @@
 //! `mapper compile`: a component becomes an image and its manifest.
 
-use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use anstream::{eprintln, println};
 use anyhow::{Context, Result, ensure};
-use post_confirmation_host::mapper::compile::{Compiled, TARGETS, compile};
+use post_confirmation_host::mapper::compile::{TARGETS, compile};
 use post_confirmation_host::mapper::{Manifest, THIS_TARGET};
 
-/// Compile a component to the image that `bootstrap` loads, with its manifest beside it.
-///
-/// Example: mapper compile my_mapper.wasm --target aarch64-unknown-linux-gnu
+use crate::load::{self, COMPONENT};
+use crate::style::{size, time};
+
+/// Compile a component to the image that the function loads, with its manifest beside it.
 #[derive(clap::Args)]
+#[command(after_help = "Examples:
+  mapper compile --target aarch64-unknown-linux-gnu
+  mapper compile target/my_mapper.wasm --output layer/mapper.cwasm
+
+Exit status: 0 where there is a new image, 2 where there is none.")]
 pub struct Args {
     /// The component.
+    #[arg(default_value = COMPONENT)]
     component: PathBuf,
     /// The image to write, ending in `.cwasm`; the manifest stands beside it and ends in `.json`.
     #[arg(short, long, default_value = "mapper.cwasm")]
@@ -34,28 +41,21 @@ pub fn run(args: &Args) -> Result<bool> {
         "`{}` has to end in `.cwasm`; the manifest beside it ends in `.json`",
         args.output.display()
     );
+    let component = load::read(&args.component)?;
     let started = Instant::now();
-    let compiled = from_file(&args.component, &args.target)?;
+    let progress = load::compiling(&args.component, component.len());
+    let compiled = compile(&component, &args.target);
+    drop(progress);
+    let compiled = compiled.with_context(|| format!("`{}` can't be compiled", args.component.display()))?;
     compiled.write(&args.output)?;
 
     let Manifest { wit, image, target, .. } = &compiled.manifest;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&compiled.manifest)?);
     } else {
-        println!("{}  {} KB for {target}", args.output.display(), image.size.div_ceil(1024));
+        println!("{}  {} for {target}", args.output.display(), size(image.size));
         println!("{}  {wit}", Manifest::path(&args.output).display());
-        eprintln!("compiled in {:.1} s", started.elapsed().as_secs_f64());
+        eprintln!("compiled in {}", time(started.elapsed()));
     }
     Ok(true)
-}
-
-/// Compiles the component in the file `component`, saying so where it takes long.
-pub fn from_file(component: &PathBuf, target: &str) -> Result<Compiled> {
-    /// A component of this size takes a second or more: it carries the interpreter of another language.
-    const LARGE: usize = 1024 * 1024;
-    let bytes = fs::read(component).with_context(|| format!("`{}` can't be read", component.display()))?;
-    if bytes.len() > LARGE {
-        eprintln!("compiling {} ({} MB), which can take half a minute", component.display(), bytes.len() >> 20);
-    }
-    compile(&bytes, target).with_context(|| format!("`{}` can't be compiled", component.display()))
 }

@@ -8,8 +8,8 @@ use post_confirmation_host::backend::{Backend, Prepared};
 use post_confirmation_host::error::Error;
 use post_confirmation_host::event::Event;
 use post_confirmation_host::handler::{Done, Plan, Step, Way};
-use post_confirmation_host::mapper::Manifest;
-use serde::Serialize;
+use post_confirmation_host::mapper::{Manifest, Said};
+use serde::{Serialize, Serializer};
 
 /// One mapped event. Fields that say nothing are left out of the JSON.
 #[derive(Serialize)]
@@ -27,14 +27,8 @@ pub struct Shown {
     skipped: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failed: Option<Failed>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error_message: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    backtrace: Option<String>,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    stdout: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    stderr: String,
+    #[serde(flatten, serialize_with = "said")]
+    said: Said,
     #[serde(skip_serializing_if = "Option::is_none")]
     delivered: Option<u16>,
 }
@@ -85,10 +79,7 @@ impl Shown {
             added_headers: backend.added_headers().iter().map(ToString::to_string).collect(),
             skipped: None,
             failed: None,
-            error_message: plan.said.message.clone(),
-            backtrace: plan.said.backtrace.clone(),
-            stdout: plan.said.stdout.clone(),
-            stderr: plan.said.stderr.clone(),
+            said: plan.said.clone(),
             delivered: None,
         };
         match &plan.step {
@@ -148,16 +139,7 @@ impl fmt::Display for Shown {
         if let Some(status) = self.delivered {
             writeln!(f, "answer   {status}: the user is at the backend")?;
         }
-        for (title, text) in [
-            ("message", self.error_message.as_deref()),
-            ("backtrace", self.backtrace.as_deref()),
-            ("standard output", Some(self.stdout.as_str())),
-            ("standard error", Some(self.stderr.as_str())),
-        ] {
-            if let Some(text) = text.filter(|text| !text.is_empty()) {
-                writeln!(f, "\n{title} of the mapper:\n{}", text.trim_end())?;
-            }
-        }
+        f.write_str(&words(&self.said))?;
         match &self.request {
             Some(request) => {
                 writeln!(f, "\n{} {}", request.method, request.url)?;
@@ -168,6 +150,27 @@ impl fmt::Display for Shown {
             None => Ok(()),
         }
     }
+}
+
+/// What a mapper said, under the names that the JSON has.
+fn parts(said: &Said) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
+    [
+        ("errorMessage", "message", said.message.as_deref()),
+        ("backtrace", "backtrace", said.backtrace.as_deref()),
+        ("stdout", "standard output", Some(said.stdout.as_str())),
+        ("stderr", "standard error", Some(said.stderr.as_str())),
+    ]
+    .into_iter()
+    .filter_map(|(name, title, text)| Some((name, title, text.filter(|text| !text.is_empty())?)))
+}
+
+/// What a mapper said, for people.
+pub fn words(said: &Said) -> String {
+    parts(said).map(|(_, title, text)| format!("\n{title} of the mapper:\n{}\n", text.trim_end())).collect()
+}
+
+fn said<S: Serializer>(said: &Said, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(parts(said).map(|(name, _, text)| (name, text)))
 }
 
 /// The body.

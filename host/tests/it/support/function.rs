@@ -164,6 +164,11 @@ impl Function {
         self.status("VmRSS:").split_whitespace().next().unwrap().parse().unwrap()
     }
 
+    /// The most memory that the process has had, in kilobytes.
+    pub fn peak_kilobytes(&self) -> u64 {
+        self.status("VmHWM:").split_whitespace().next().unwrap().parse().unwrap()
+    }
+
     /// What the kernel says of the process under this name.
     fn status(&self, name: &str) -> String {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id().unwrap())).unwrap();

@@ -7,6 +7,7 @@ pub mod components;
 pub mod event_source;
 pub mod faults;
 pub mod function;
+pub mod languages;
 pub mod processor;
 pub mod proxy;
 pub mod python;
@@ -29,6 +30,12 @@ pub fn program(name: &str) -> PathBuf {
         (None, "bootstrap") => env!("CARGO_BIN_EXE_bootstrap").into(),
         (None, _) => env!("CARGO_BIN_EXE_mapper").into(),
     }
+}
+
+/// What `megabytes` of resident memory are in kilobytes. Cargo's own `bootstrap` is not optimised and has the compiler of
+/// the workbench in it: it may take twice as much as the one that is shipped.
+pub fn resident_bound(megabytes: u64) -> u64 {
+    megabytes * 1024 * if env::var_os("DIST").is_some() { 1 } else { 2 }
 }
 
 /// A sign-up with the attribute `custom:behaviour`, which the misbehaving mapper obeys.

@@ -1,7 +1,10 @@
 //! A mapper that does what the attribute `custom:behaviour` of its event asks for, good or bad. It shows that the host
 //! withstands each of it, and that the next event of the same process is none the worse.
 
-use std::{env, fs, hint, net, process, thread, time::Duration};
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, Hasher};
+use std::time::{Duration, Instant, SystemTime};
+use std::{env, fs, hint, net, process, thread};
 
 #[allow(missing_docs, unsafe_code, reason = "generated; the documentation is in `wit/`")]
 mod bindings {
@@ -34,6 +37,9 @@ impl Guest for Mapper {
         match name {
             // A request as the argument says.
             "body" => request.body = vec![b'x'; number(argument)],
+            "text" => request.body = argument.as_bytes().to_vec(),
+            "bytes" => request.body = argument.split(' ').map(|byte| number(byte) as u8).collect(),
+            "variable" => request.body = env::var(argument).unwrap_or_default().into_bytes(),
             "path" => request.path = argument.to_owned(),
             "long-path" => request.path = "x".repeat(number(argument)),
             "header" => {
@@ -41,6 +47,7 @@ impl Guest for Mapper {
                 request.headers.push(header(name, &value.replace("\\r", "\r").replace("\\n", "\n")));
             }
             "headers" => request.headers = (0..number(argument)).map(|i| header(&format!("x-{i}"), "v")).collect(),
+            "repeated" => request.headers = argument.split(' ').map(|value| header("X-Repeated", value)).collect(),
             "header-bytes" => request.headers.push(header("x", &"v".repeat(number(argument)))),
             "accept" => request.accept_status = vec![number(argument) as u16],
             // What it can see and reach.
@@ -54,6 +61,13 @@ impl Guest for Mapper {
                 request.body = format!("{}", net::ToSocketAddrs::to_socket_addrs(argument).is_ok()).into_bytes()
             }
             "allocate" => request.body = vec![hold(number(argument))],
+            // What is another each time.
+            "random" => request.body = RandomState::new().build_hasher().finish().to_string().into_bytes(),
+            "clock" => request.body = format!("{:?} {:?}", SystemTime::now(), Instant::now()).into_bytes(),
+            "wait" => {
+                let until = Instant::now() + Duration::from_millis(number(argument) as u64);
+                while Instant::now() < until {}
+            }
             // Other ends.
             "skip" => return Ok(Outcome::Skip(argument.to_owned())),
             "error" => return Err(Error { code: argument.to_owned(), message: "the message of the error".to_owned() }),

@@ -1,4 +1,4 @@
-//! The real `mapper`.
+//! `mapper run`.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,8 +9,9 @@ use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::{Folder, cannot, ends, wasm};
 use crate::support::backend::{Answer, Backend};
-use crate::support::components::{DEFAULT, MISBEHAVING, component, image};
+use crate::support::components::{DEFAULT, MISBEHAVING, OTHER, component, image};
 use crate::support::function::Function;
 use crate::support::{behaving, program, sign_up};
 
@@ -25,7 +26,9 @@ fn file(event: &Value) -> (TempDir, PathBuf) {
 /// Runs `mapper run` on `event` with these arguments and settings.
 fn run(event: &Value, args: &[&str], settings: &[(&str, &str)]) -> Output {
     let (_folder, file) = file(event);
-    Command::new(program("mapper")).arg("run").arg(file).args(args).envs(settings.iter().copied()).output().unwrap()
+    let mut command = Command::new(program("mapper"));
+    command.env_remove("MAPPER_IMAGE").env_remove("BACKEND_API_URL");
+    command.arg("run").arg(file).args(args).envs(settings.iter().copied()).output().unwrap()
 }
 
 fn json(output: &Output) -> Value {
@@ -104,7 +107,7 @@ fn run_takes_a_component_and_needs_no_backend_to_show_a_request() {
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("\nPOST https://backend.example/users/\n"), "{text}");
     assert!(text.contains("\ncontent-type: application/json\n"), "{text}");
-    assert!(String::from_utf8(output.stderr).unwrap().contains("BACKEND_API_URL is not set"));
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
 }
 
 #[test]
@@ -141,79 +144,30 @@ fn run_names_what_is_wrong_with_its_input() {
 }
 
 #[test]
-fn compile_writes_a_manifest_that_describes_image_and_component() {
-    let manifest: Value = serde_json::from_slice(&fs::read(image(DEFAULT).with_extension("json")).unwrap()).unwrap();
-    assert_eq!(manifest["wit"], "cognito:post-confirmation@0.1.0");
-    assert_eq!(manifest["image"]["size"], fs::metadata(image(DEFAULT)).unwrap().len());
-    assert_eq!(manifest["component"]["size"], fs::metadata(component(DEFAULT)).unwrap().len());
-    let imports = manifest["imports"].as_array().unwrap();
-    assert!(imports.iter().all(|import| !import.as_str().unwrap().starts_with("wasi:http")), "{imports:?}");
+fn run_takes_the_component_of_the_folder_where_none_is_named() {
+    let folder = Folder::new();
+    folder.event("one", &sign_up());
+    let run = &mut folder.mapper(&["run", "cases/one.event.json"]);
+    cannot(run, &["the mapper `mapper.wasm` can't be read", "`mapper build` makes it, or `--mapper` names another"]);
+    fs::copy(component(DEFAULT), folder.path("mapper.wasm")).unwrap();
+    ends(run, 0).shows(&["POST https://backend.example/users/\n"]);
 }
 
 #[test]
-fn compiling_the_same_component_twice_makes_the_same_image() {
-    let folder = tempfile::tempdir().unwrap();
-    let again = folder.path().join("again.cwasm");
-    let output = Command::new(program("mapper"))
-        .arg("compile")
-        .arg(component(DEFAULT))
-        .args(["--json", "--output"])
-        .arg(&again)
-        .output()
-        .unwrap();
-    assert!(output.status.success());
-    assert_eq!(fs::read(&again).unwrap(), fs::read(image(DEFAULT)).unwrap());
-    let manifest: Value = serde_json::from_slice(&fs::read(again.with_extension("json")).unwrap()).unwrap();
-    assert_eq!(json(&output), manifest);
+fn run_takes_the_mapper_of_mapper_image_unless_another_is_named() {
+    let folder = Folder::new();
+    folder.event("one", &sign_up());
+    let mut run = folder.mapper(&["run", "cases/one.event.json"]);
+    ends(run.env("MAPPER_IMAGE", image(OTHER)), 0).shows(&["PUT https://backend.example/v2/accounts/"]);
+    ends(run.args(["--mapper", &wasm(DEFAULT)]), 0).shows(&["POST https://backend.example/users/"]);
+    let run = &mut folder.mapper(&["run", "cases/one.event.json"]);
+    cannot(run.env("MAPPER_IMAGE", "nowhere.cwasm"), &["the mapper `nowhere.cwasm` can't be read"]);
 }
 
 #[test]
-fn compile_refuses_an_output_that_would_take_the_place_of_another_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let own = folder.path().join("own.wasm");
-    fs::copy(component(DEFAULT), &own).unwrap();
-    for output in [own.clone(), folder.path().join("image.json"), folder.path().join("image")] {
-        let compiled =
-            Command::new(program("mapper")).arg("compile").arg(&own).arg("-o").arg(&output).output().unwrap();
-        assert_eq!(compiled.status.code(), Some(2));
-        assert!(String::from_utf8_lossy(&compiled.stderr).contains("has to end in `.cwasm`"), "{compiled:?}");
-    }
-    assert_eq!(fs::read(&own).unwrap(), fs::read(component(DEFAULT)).unwrap());
-}
-
-#[test]
-fn unit_test_runs_every_test_and_reports_every_failure() {
-    let source = r#"
-        #[test] fn passes() {}
-        #[test] fn fails() { panic!("the first text") }
-        #[test] fn fails_too() { assert_eq!(1, 2, "the second text") }
-        #[test] fn leaves_without_a_word() { std::process::exit(0) }
-        #[test] #[ignore] fn waits() {}
-    "#;
-    let folder = tempfile::tempdir().unwrap();
-    let (file, tests) = (folder.path().join("tests.rs"), folder.path().join("tests.wasm"));
-    fs::write(&file, source).unwrap();
-    let compile = ["--test", "--edition", "2024", "--target", "wasm32-wasip2", "-o"];
-    let compiled = Command::new("rustc").args(compile).args([&tests, &file]).output().unwrap();
-    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
-
-    let run = |args: &[&str]| Command::new(program("mapper")).arg("unit-test").arg(&tests).args(args).output().unwrap();
-    let all = run(&[]);
-    let text = String::from_utf8_lossy(&all.stdout);
-    assert_eq!(all.status.code(), Some(1));
-    for part in [
-        "test passes ... ok",
-        "1 passed; 3 failed; 1 ignored; 0 measured; 0 filtered out",
-        "the first text",
-        "the second text",
-    ] {
-        assert!(text.contains(part), "`{part}` is not in: {text}");
-    }
-    for (args, summary) in [
-        (&["passes", "waits"][..], "ok. 1 passed; 0 failed; 1 ignored; 0 measured; 3 filtered out"),
-        (&["--exact", "fails"][..], "FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 4 filtered out"),
-    ] {
-        let text = run(args).stdout;
-        assert!(String::from_utf8_lossy(&text).contains(summary), "{}", String::from_utf8_lossy(&text));
-    }
+fn run_shows_the_address_and_the_variables_that_are_set() {
+    let settings = [("BACKEND_API_URL", "https://users.example/v1/"), ("MAPPER_ENV_NAME", "the value")];
+    let output = run(&behaving("variable NAME"), &["--mapper", &wasm(MISBEHAVING)], &settings);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("\nPOST https://users.example/v1/users/\n") && text.ends_with("\nthe value\n"), "{text}");
 }

@@ -1,0 +1,104 @@
+//! `mapper check`: would the host load it?
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use anstream::{print, println};
+use anyhow::Result;
+use post_confirmation_host::mapper::cache::Cache;
+use post_confirmation_host::mapper::{Manifest, Mapper};
+use serde::Serialize;
+
+use crate::grants::granted;
+use crate::load::{self, Which};
+use crate::style::{BAD, FAINT, GOOD, HEADING, size};
+
+/// Say whether the function would load a mapper, what it imports, and what it gets for that.
+///
+/// A component is compiled first and loaded as the function loads it.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  mapper check
+  mapper check --mapper layer/mapper.cwasm --json
+
+Exit status: 0 where the function would load it, 1 where it would not, 2 where the file can't be read.")]
+pub struct Args {
+    #[command(flatten)]
+    mapper: Which,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What there is to say.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    mapper: PathBuf,
+    loads: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(flatten)]
+    loaded: Option<Loaded>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Loaded {
+    wit: String,
+    target: String,
+    component_bytes: u64,
+    image_bytes: u64,
+    imports: Vec<Import>,
+}
+
+#[derive(Serialize)]
+struct Import {
+    name: String,
+    gets: &'static str,
+}
+
+/// Carries the command out.
+pub fn run(args: &Args) -> Result<bool> {
+    let mapper = args.mapper.file();
+    load::read(&mapper)?;
+    // Not a fault of the mapper.
+    load::config(mapper.clone(), false)?;
+    let (loaded, reason) = match loaded(&mapper) {
+        Ok(loaded) => (Some(loaded), None),
+        Err(error) => (None, Some(format!("{error:#}"))),
+    };
+    let report = Report { mapper, loads: reason.is_none(), reason, loaded };
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+    } else {
+        print!("{report}");
+    }
+    Ok(report.loads)
+}
+
+/// Loads the mapper in `file` as the function does.
+fn loaded(file: &Path) -> Result<Loaded> {
+    let cache = Cache::from_env();
+    let config = load::config(load::image(&cache, file)?, false)?;
+    let mapper = Mapper::load(config.mapper)?;
+    let Manifest { wit, target, component, image, imports, .. } = mapper.manifest().clone();
+    let imports = imports.into_iter().map(|name| Import { gets: granted(&name), name }).collect();
+    Ok(Loaded { wit, target, component_bytes: component.size, image_bytes: image.size, imports })
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mapper = self.mapper.display();
+        let Some(loaded) = &self.loaded else {
+            let reason = self.reason.as_deref().unwrap_or_default();
+            return writeln!(f, "{BAD}the function would refuse{BAD:#} {mapper}: {reason}");
+        };
+        writeln!(f, "{GOOD}the function would load{GOOD:#} {mapper}")?;
+        writeln!(f, "contract   {}", loaded.wit)?;
+        writeln!(f, "component  {}", size(loaded.component_bytes))?;
+        writeln!(f, "image      {} for {}", size(loaded.image_bytes), loaded.target)?;
+        writeln!(f, "\n{HEADING}imports, and what they get{HEADING:#}")?;
+        loaded.imports.iter().try_for_each(|Import { name, gets }| writeln!(f, "  {name:<42} {FAINT}{gets}{FAINT:#}"))
+    }
+}

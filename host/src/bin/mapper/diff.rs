@@ -1,0 +1,105 @@
+//! `mapper diff`: what a swap would change.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anstream::{print, println};
+use anyhow::Result;
+use post_confirmation_host::mapper::cache::Cache;
+use serde::Serialize;
+
+use crate::cases::{self, Case};
+use crate::mapped::Mapped;
+use crate::style::{BAD, GOOD, HEADING, WARNING};
+use crate::trial::{self, Bench, Trial};
+use crate::{difference, load};
+
+/// Show which events two mappers map differently, and how.
+///
+/// Both get the same events and variables, the settings of the environment, and the limits of production.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  mapper diff deployed/mapper.cwasm mapper.wasm
+  mapper diff old.wasm new.wasm --events recorded --json
+
+Exit status: 0 where both make the same of every event, 1 where they don't, 2 where they could not be compared.")]
+pub struct Args {
+    /// The mapper that is in use: a component, or an image.
+    old: PathBuf,
+    /// The mapper that is to take its place.
+    new: PathBuf,
+    /// A folder of events, `NAME.event.json`.
+    #[arg(long, value_name = "DIR", default_value = "cases")]
+    events: PathBuf,
+    /// Let clocks stand still and random numbers be the same for every event.
+    #[arg(long)]
+    deterministic: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// One event through both.
+#[derive(Serialize)]
+struct Compared<'a> {
+    name: &'a str,
+    same: bool,
+    /// Whether each mapper makes the same of the event every time.
+    stable: bool,
+    old: &'a Mapped,
+    new: &'a Mapped,
+}
+
+/// Carries the command out.
+pub async fn run(args: &Args) -> Result<bool> {
+    let cases: Vec<Arc<Case>> = cases::read(&args.events)?.into_iter().map(Arc::new).collect();
+    let cache = Cache::from_env();
+    let mut trials = Vec::new();
+    for mapper in [&args.old, &args.new] {
+        let config = load::config(load::image(&cache, mapper)?, false)?;
+        trials.push(Bench::new(config, &cases, args.deterministic)?.try_all(&cases).await?);
+    }
+    let compared =
+        cases.iter().zip(trials[0].iter().zip(&trials[1])).map(|(case, (old, new))| Compared::of(case, old, new));
+    let compared: Vec<Compared<'_>> = compared.collect();
+    let different = compared.iter().filter(|compared| !compared.same).count();
+
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&compared)?);
+    } else {
+        println!("{BAD}- {}{BAD:#}\n{GOOD}+ {}{GOOD:#}", args.old.display(), args.new.display());
+        compared.iter().for_each(|compared| compared.show(args.deterministic));
+        let failed = compared.iter().filter(|compared| matches!(compared.new, Mapped::Failed(_))).count();
+        if failed > 0 {
+            println!("\n{WARNING}the new one fails for {failed} of the events{WARNING:#}");
+        }
+        match different {
+            0 => println!("\n{GOOD}both make the same of all {} events{GOOD:#}", compared.len()),
+            _ => println!("\n{BAD}{different} of {} events are mapped differently{BAD:#}", compared.len()),
+        }
+    }
+    Ok(different == 0)
+}
+
+impl<'a> Compared<'a> {
+    fn of(case: &'a Case, old: &'a Trial, new: &'a Trial) -> Compared<'a> {
+        Compared {
+            name: &case.name,
+            same: old.mapped == new.mapped,
+            stable: old.stable && new.stable,
+            old: &old.mapped,
+            new: &new.mapped,
+        }
+    }
+
+    fn show(&self, fixed: bool) {
+        if self.same && self.stable {
+            return;
+        }
+        println!("\n{HEADING}---- {} ----{HEADING:#}", self.name);
+        print!("{}", difference::shown(&self.old.text(), &self.new.text()));
+        if !self.stable {
+            println!("{WARNING}{}{WARNING:#}", trial::unstable(fixed));
+        }
+    }
+}

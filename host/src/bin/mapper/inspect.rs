@@ -1,0 +1,147 @@
+//! `mapper inspect`: what a file is, without compiling or running anything of it.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anstream::{print, println};
+use anyhow::{Context, Result};
+use post_confirmation_host::mapper::compile::{self, Interface};
+use post_confirmation_host::mapper::{File, Manifest};
+use serde::Serialize;
+use wasmparser::{KnownCustom, Parser, Payload};
+
+use crate::load;
+use crate::style::{BAD, HEADING, size};
+
+/// Say what a component or an image is, from its manifest and its custom sections.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  mapper inspect mapper.wasm
+  mapper inspect /opt/mapper.cwasm --json
+
+Exit status: 0 where the file is a mapper, 1 where it is another component or was changed since it was made, 2 where it
+is neither a component nor an image, or can't be read.")]
+pub struct Args {
+    /// The component, or the image.
+    #[arg(default_value = load::COMPONENT)]
+    file: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a file is.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+enum Inspected {
+    Component {
+        #[serde(flatten)]
+        file: File,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        wit: Option<String>,
+        /// Why it is no mapper.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        refused: Option<String>,
+        imports: Vec<String>,
+        exports: Vec<String>,
+        /// What made it: languages, tools and libraries with their versions.
+        made_by: Vec<Tool>,
+    },
+    Image {
+        manifest: Manifest,
+        /// Whether the image is the one that the manifest describes.
+        unchanged: bool,
+    },
+}
+
+#[derive(Serialize, PartialEq)]
+struct Tool {
+    role: String,
+    name: String,
+    version: String,
+}
+
+/// Carries the command out.
+pub fn run(args: &Args) -> Result<bool> {
+    let bytes = load::read(&args.file)?;
+    let inspected = if load::is_wasm(&bytes) { component(&bytes)? } else { image(&args.file, &bytes)? };
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&inspected)?);
+    } else {
+        print!("{HEADING}{}{HEADING:#}\n{}", args.file.display(), inspected.text());
+    }
+    Ok(match inspected {
+        Inspected::Component { refused, .. } => refused.is_none(),
+        Inspected::Image { unchanged, .. } => unchanged,
+    })
+}
+
+fn component(bytes: &[u8]) -> Result<Inspected> {
+    let interface = compile::interface(bytes)?;
+    let (wit, refused) = match interface.wit() {
+        Ok(wit) => (Some(wit), None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let Interface { imports, exports } = interface;
+    Ok(Inspected::Component { file: File::of(bytes), wit, refused, imports, exports, made_by: tools(bytes)? })
+}
+
+/// The tools that a component and all that it holds name in their `producers` sections.
+fn tools(component: &[u8]) -> Result<Vec<Tool>> {
+    let mut tools = Vec::new();
+    for payload in Parser::new(0).parse_all(component) {
+        let Payload::CustomSection(section) = payload? else { continue };
+        let KnownCustom::Producers(fields) = section.as_known() else { continue };
+        for field in fields {
+            let field = field?;
+            for value in field.values {
+                let value = value?;
+                let (role, name, version) = (field.name.to_owned(), value.name.to_owned(), value.version.to_owned());
+                let tool = Tool { role, name, version };
+                if !tools.contains(&tool) {
+                    tools.push(tool);
+                }
+            }
+        }
+    }
+    Ok(tools)
+}
+
+fn image(path: &Path, bytes: &[u8]) -> Result<Inspected> {
+    let manifest = Manifest::of(path).context("the file is no component, and no image with its manifest")?;
+    Ok(Inspected::Image { unchanged: File::of(bytes) == manifest.image, manifest })
+}
+
+impl Inspected {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let mut line = |name: &str, value: &str| {
+            let _ = writeln!(text, "{name:<12} {value}");
+        };
+        match self {
+            Inspected::Component { file, wit, refused, imports, exports, made_by } => {
+                line("component", &size(file.size));
+                line("sha256", &file.sha256);
+                if let Some(wit) = wit {
+                    line("contract", wit);
+                }
+                if let Some(refused) = refused {
+                    line("no mapper", &format!("{BAD}{refused}{BAD:#}"));
+                }
+                made_by.iter().for_each(|tool| line(&tool.role, format!("{} {}", tool.name, tool.version).trim_end()));
+                exports.iter().for_each(|name| line("export", name));
+                imports.iter().for_each(|name| line("import", name));
+            }
+            Inspected::Image { manifest, unchanged } => {
+                line("image", &format!("{} for {}", size(manifest.image.size), manifest.target));
+                let changed = format!("  {BAD}and the file has another: it is not this manifest's image{BAD:#}");
+                line("sha256", &format!("{}{}", manifest.image.sha256, if *unchanged { "" } else { &changed }));
+                line("contract", &manifest.wit);
+                line("component", &format!("{}, sha256 {}", size(manifest.component.size), manifest.component.sha256));
+                line("wasmtime", &format!("{}, settings {}", manifest.wasmtime, manifest.engine));
+                manifest.imports.iter().for_each(|name| line("import", name));
+            }
+        }
+        text
+    }
+}

@@ -1,0 +1,50 @@
+//! How the workbench looks in a terminal. The streams of `anstream` drop the colours everywhere else.
+
+use std::io::{IsTerminal, stderr};
+use std::time::Duration;
+
+use anstyle::{AnsiColor, Style};
+use indicatif::{ProgressBar, ProgressStyle};
+
+/// What is as it should be, or was added.
+pub const GOOD: Style = AnsiColor::Green.on_default();
+/// What is not as it should be, or was removed.
+pub const BAD: Style = AnsiColor::Red.on_default();
+/// What needs a second look.
+pub const WARNING: Style = AnsiColor::Yellow.on_default();
+/// What matters less.
+pub const FAINT: Style = Style::new().dimmed();
+/// A heading.
+pub const HEADING: Style = Style::new().bold();
+
+/// Says on standard error that `what` goes on, with the time that it has taken in a terminal, until the value is
+/// dropped.
+pub fn progress(what: String) -> ProgressBar {
+    if !stderr().is_terminal() {
+        anstream::eprintln!("{what}");
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new_spinner().with_message(what);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} ({elapsed})") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(100));
+    bar.with_finish(indicatif::ProgressFinish::AndClear)
+}
+
+/// `bytes` for people: `12.0 MB`, `263 KB`.
+pub fn size(bytes: u64) -> String {
+    match bytes {
+        0..1_000_000 => format!("{} KB", bytes.div_ceil(1000)),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
+}
+
+/// `time` for people: `1.2 s`, `310 ms`, `0.031 ms`.
+pub fn time(time: Duration) -> String {
+    match time.as_millis() {
+        0..100 => format!("{:.3} ms", time.as_secs_f64() * 1e3),
+        100..1000 => format!("{} ms", time.as_millis()),
+        _ => format!("{:.1} s", time.as_secs_f64()),
+    }
+}

@@ -1,0 +1,213 @@
+//! `mapper test`: a folder of cases through a mapper.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anstream::{print, println};
+use anyhow::{Context, Result};
+use post_confirmation_host::mapper::cache::Cache;
+use serde::Serialize;
+
+use crate::cases::{self, Case};
+use crate::difference;
+use crate::load::{self, Which};
+use crate::mapped::Mapped;
+use crate::shown;
+use crate::style::{BAD, FAINT, GOOD, HEADING, WARNING, time};
+use crate::trial::{self, Bench, Trial};
+
+mod junit;
+
+/// Test a mapper with a folder of cases, each in a fresh sandbox with the limits of production.
+///
+/// A case is `NAME.event.json`, an event as Cognito sends it, and `NAME.expected.json`: the request, the skip or the
+/// error that the mapper should make of it. `NAME.variables.json` may give the mapper variables. Each event is mapped
+/// twice, to find mappers that depend on clocks or random numbers.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  mapper test
+  mapper test guest/cases --mapper mapper.wasm --junit report.xml
+  mapper test --bless        accept what the mapper makes, then look at it with `git diff`
+
+Exit status: 0 where every case passes, 1 where one does not, 2 where they could not be tried.")]
+pub struct Args {
+    /// The folder of cases.
+    #[arg(default_value = "cases")]
+    cases: PathBuf,
+    #[command(flatten)]
+    mapper: Which,
+    /// Write what the mapper makes of the events into the expected files.
+    #[arg(long)]
+    bless: bool,
+    /// Let clocks stand still and random numbers be the same for every event.
+    #[arg(long)]
+    deterministic: bool,
+    /// Write a report in JUnit's form, for CI.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a case ended.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Verdict {
+    Passed,
+    Blessed,
+    /// The mapper makes something else of the event.
+    Differs,
+    /// Nothing is expected yet.
+    New,
+    /// The mapper makes something else of the event each time.
+    Unstable,
+    /// The mapper makes of the event what no case can expect.
+    Failed,
+}
+
+/// A case and how it ended.
+struct Tried {
+    case: Arc<Case>,
+    trial: Trial,
+    verdict: Verdict,
+}
+
+/// Carries the command out.
+pub async fn run(args: &Args) -> Result<bool> {
+    let cases: Vec<Arc<Case>> = cases::read(&args.cases)?.into_iter().map(Arc::new).collect();
+    let file = args.mapper.file();
+    let cache = Cache::from_env();
+    let config = load::config(load::image(&cache, &file)?, false)?;
+    let bench = Bench::new(config, &cases, args.deterministic)?;
+    let started = Instant::now();
+    let trials = bench.try_all(&cases).await?;
+    let took = started.elapsed();
+
+    let verdict = |(case, trial): (Arc<Case>, Trial)| {
+        let verdict = Verdict::of(&case, &trial, args.bless)?;
+        Ok(Tried { case, trial, verdict })
+    };
+    let tried: Vec<Tried> = cases.into_iter().zip(trials).map(verdict).collect::<Result<_>>()?;
+    if let Some(path) = &args.junit {
+        junit::write(path, &file, &tried, args.deterministic, took)?;
+    }
+    let failed = tried.iter().filter(|tried| !tried.verdict.is_good()).count();
+    if args.json {
+        println!("{}", serde_json::to_string_pretty(&report(&file, &tried))?);
+    } else {
+        println!("\n{} cases of {} for {}\n", tried.len(), args.cases.display(), file.display());
+        tried.iter().for_each(|tried| tried.line());
+        tried.iter().filter(|tried| !tried.verdict.is_good()).for_each(|tried| tried.explain(args.deterministic));
+        let blessed = tried.iter().filter(|tried| tried.verdict == Verdict::Blessed).count();
+        let passed = tried.len() - failed - blessed;
+        let accepted = if args.bless { format!(", {blessed} accepted") } else { String::new() };
+        let style = if failed == 0 { GOOD } else { BAD };
+        println!("\n{style}{passed} passed{accepted}, {failed} failed{style:#} in {}", time(took));
+    }
+    Ok(failed == 0)
+}
+
+impl Verdict {
+    /// What `trial` says about `case`. Where that is to be accepted, it becomes what the case expects.
+    fn of(case: &Case, trial: &Trial, bless: bool) -> Result<Verdict> {
+        if case.expected.as_ref() == Some(&trial.mapped) && trial.stable {
+            return Ok(Verdict::Passed);
+        }
+        let path = &case.expected_file;
+        Ok(match trial.mapped {
+            Mapped::Failed(_) => Verdict::Failed,
+            _ if bless && trial.stable => {
+                fs::write(path, trial.mapped.text() + "\n")
+                    .with_context(|| format!("`{}` can't be written", path.display()))?;
+                Verdict::Blessed
+            }
+            _ if !trial.stable => Verdict::Unstable,
+            _ if case.expected.is_none() => Verdict::New,
+            _ => Verdict::Differs,
+        })
+    }
+
+    fn is_good(self) -> bool {
+        matches!(self, Verdict::Passed | Verdict::Blessed)
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Verdict::Passed => "ok",
+            Verdict::Blessed => "accepted",
+            Verdict::Differs => "DIFFERS",
+            Verdict::New => "NEW",
+            Verdict::Unstable => "UNSTABLE",
+            Verdict::Failed => "FAILED",
+        }
+    }
+}
+
+impl Tried {
+    fn line(&self) {
+        let style = if self.verdict.is_good() { GOOD } else { BAD };
+        let (word, name) = (self.verdict.word(), &self.case.name);
+        println!("{style}{word:<9}{style:#} {name:<32} {FAINT}{}{FAINT:#}", time(self.trial.took));
+    }
+
+    /// Says what is wrong and what to do about it.
+    fn explain(&self, fixed: bool) {
+        println!("\n{HEADING}---- {} ----{HEADING:#}", self.case.name);
+        print!("{}", self.compared());
+        if !self.trial.stable {
+            println!("{WARNING}{}{WARNING:#}", trial::unstable(fixed));
+        }
+        print!("{}", shown::words(&self.trial.said));
+    }
+
+    /// What the mapper makes beside what is expected.
+    fn compared(&self) -> String {
+        let mapped = &self.trial.mapped;
+        match (mapped, &self.case.expected) {
+            (Mapped::Failed(failed), _) => format!("{BAD}{}{BAD:#}: {}\n", failed.error_type, failed.error),
+            (_, None) if !self.trial.stable => format!("{}\n", mapped.text()),
+            (_, None) => format!("nothing is expected yet; accept this with `--bless`:\n{}\n", mapped.text()),
+            (_, Some(expected)) if expected == mapped => String::new(),
+            (_, Some(expected)) => {
+                let signs = format!("  {BAD}- expected{BAD:#}\n  {GOOD}+ mapped{GOOD:#}\n");
+                signs + &difference::shown(&expected.text(), &mapped.text())
+            }
+        }
+    }
+}
+
+/// The whole as machines read it.
+#[derive(Serialize)]
+struct Report<'a> {
+    mapper: &'a Path,
+    passed: usize,
+    failed: usize,
+    cases: Vec<Line<'a>>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    name: &'a str,
+    verdict: Verdict,
+    milliseconds: f64,
+    stable: bool,
+    mapped: &'a Mapped,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'a Mapped>,
+}
+
+fn report<'a>(mapper: &'a Path, tried: &'a [Tried]) -> Report<'a> {
+    let line = |Tried { case, trial, verdict }: &'a Tried| Line {
+        name: &case.name,
+        verdict: *verdict,
+        milliseconds: trial.took.as_secs_f64() * 1e3,
+        stable: trial.stable,
+        mapped: &trial.mapped,
+        expected: case.expected.as_ref(),
+    };
+    let failed = tried.iter().filter(|tried| !tried.verdict.is_good()).count();
+    Report { mapper, passed: tried.len() - failed, failed, cases: tried.iter().map(line).collect() }
+}

@@ -1,0 +1,168 @@
+//! Mappers in other languages: what their authors do, and what the function does with them. Where a language's tool is
+//! missing, its tests say so and pass.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::support::backend::{Backend, Recorded};
+use crate::support::components::{DEFAULT, image};
+use crate::support::function::Function;
+use crate::support::languages::{JAVASCRIPT, Language, PYTHON, succeeds};
+
+/// The cases that the default mapper and its counterparts in other languages share.
+fn shared_cases() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("guest/cases")
+}
+
+/// Does with a new mapper what its author does, and then makes the mistake of writing `wrong` in place of `right`.
+fn from_new_to_deployed(language: &Language, right: &str, wrong: &str) {
+    if !language.is_there() {
+        return;
+    }
+    let folder = language.new_folder("walked");
+    let mapper = |args: &[&str]| language.mapper(&folder, args);
+    assert!(succeeds(&mapper(&["build"])).starts_with("mapper.wasm  "));
+    assert!(succeeds(&mapper(&["check"])).contains("the function would load mapper.wasm"));
+    assert!(succeeds(&mapper(&["test"])).contains("6 passed, 0 failed"));
+    assert!(succeeds(&mapper(&["run", "cases/native.event.json"])).contains("\nPOST https://backend.example/users/\n"));
+    assert!(succeeds(&mapper(&["compile"])).contains("mapper.json  cognito:post-confirmation@0.1.0"));
+    assert!(succeeds(&mapper(&["test", "--mapper", "mapper.cwasm"])).contains("6 passed, 0 failed"));
+    fs::rename(folder.join("mapper.wasm"), folder.join("old.wasm")).unwrap();
+
+    let source = fs::read_to_string(folder.join(language.source)).unwrap();
+    assert!(source.contains(right));
+    fs::write(folder.join(language.source), source.replace(right, wrong)).unwrap();
+    succeeds(&mapper(&["build"]));
+    let tested = mapper(&["test"]);
+    assert_eq!(tested.status.code(), Some(1));
+    let text = String::from_utf8(tested.stdout).unwrap();
+    for part in
+        ["DIFFERS   native", "\n  -       \"user_pool_id\": \"eu-central-1_Example01\"", "\n  +       \"pool\": "]
+    {
+        assert!(text.contains(part), "`{part}` is not in: {text}");
+    }
+    let compared = mapper(&["diff", "old.wasm", "mapper.wasm"]);
+    assert_eq!(compared.status.code(), Some(1));
+    assert!(String::from_utf8(compared.stdout).unwrap().contains("5 of 6 events are mapped differently"));
+}
+
+#[test]
+fn a_mapper_in_javascript_is_made_tested_and_compiled_and_a_mistake_in_it_is_shown() {
+    from_new_to_deployed(&JAVASCRIPT, "'user_pool_id'", "'pool'");
+}
+
+#[test]
+fn a_mapper_in_python_is_made_tested_and_compiled_and_a_mistake_in_it_is_shown() {
+    from_new_to_deployed(&PYTHON, "\"user_pool_id\"", "\"pool\"");
+}
+
+/// Checks that a source that is no program is refused with the words of the language's tool, and that the component of an
+/// earlier build stays.
+fn broken_source(language: &Language, saying: &str) {
+    if !language.is_there() {
+        return;
+    }
+    let folder = language.new_folder("broken");
+    fs::write(folder.join(language.source), "this is (no program").unwrap();
+    fs::write(folder.join("mapper.wasm"), "of an earlier build").unwrap();
+    let built = language.mapper(&folder, &["build"]);
+    assert_eq!(built.status.code(), Some(1), "{built:?}");
+    assert!(String::from_utf8_lossy(&built.stderr).contains(saying), "{built:?}");
+    assert_eq!(fs::read(folder.join("mapper.wasm")).unwrap(), b"of an earlier build");
+}
+
+#[test]
+fn a_source_that_is_no_javascript_is_refused_with_the_words_of_its_tool() {
+    broken_source(&JAVASCRIPT, "SyntaxError");
+}
+
+#[test]
+fn a_source_that_is_no_python_is_refused_with_the_words_of_its_tool() {
+    broken_source(&PYTHON, "SyntaxError");
+}
+
+/// The image of the mapper that `mapper new` makes.
+fn image_of(language: &Language) -> PathBuf {
+    let folder = language.project();
+    succeeds(&language.mapper(folder, &["compile"]));
+    folder.join("mapper.cwasm")
+}
+
+/// Hands every shared case to a function with `image`, and compares what the backend gets and how the event ends with
+/// what is expected; then checks how much memory the function took.
+async fn pass_the_shared_cases(image: &Path) {
+    let mut functions: BTreeMap<Vec<(String, String)>, (Backend, Function)> = BTreeMap::new();
+    for entry in fs::read_dir(shared_cases()).unwrap() {
+        let path = entry.unwrap().path();
+        let Some(case) = path.to_str().unwrap().strip_suffix(".event.json") else { continue };
+        let json = |kind: &str| fs::read(format!("{case}.{kind}.json")).ok();
+        let expected: Value = serde_json::from_slice(&json("expected").unwrap()).unwrap();
+        let variables: BTreeMap<String, String> =
+            json("variables").map_or_else(BTreeMap::new, |json| serde_json::from_slice(&json).unwrap());
+        let variables: Vec<(String, String)> =
+            variables.into_iter().map(|(name, value)| (format!("MAPPER_ENV_{name}"), value)).collect();
+
+        if !functions.contains_key(&variables) {
+            let backend = Backend::start().await;
+            let mut settings = vec![("BACKEND_API_URL", backend.url.as_str())];
+            settings.extend(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+            let function = Function::start(image, &settings).await;
+            functions.insert(variables.clone(), (backend, function));
+        }
+        let (backend, function) = functions.get_mut(&variables).unwrap();
+        let before = backend.requests().len();
+        let invoked = function.invoke(json("event").unwrap()).await;
+        let received = backend.requests().into_iter().nth(before).as_ref().map(shown);
+        let ended = match invoked.end() {
+            "delivered" => json!({ "deliver": received }),
+            "skipped" => json!({ "skip": invoked.line["code"] }),
+            _ => json!({ "error": invoked.line["error"].as_str().unwrap().strip_prefix("the mapper failed: ") }),
+        };
+        assert_eq!(ended, without_what_only_the_host_reads(expected), "{case}");
+    }
+    assert!(functions.len() > 3);
+    for (_, function) in functions.values() {
+        let peak = function.peak_kilobytes();
+        println!("{}: at most {peak} KB resident", image.display());
+        assert!(peak < 128 * 1024, "{peak} KB");
+    }
+}
+
+/// A request as cases describe it, as far as a mapper makes it.
+fn shown(request: &Recorded) -> Value {
+    json!({
+        "method": request.method,
+        "path": request.path.strip_prefix("/api/"),
+        "headers": { "content-type": request.headers["content-type"].to_str().unwrap() },
+        "body": serde_json::from_slice::<Value>(&request.body).unwrap(),
+    })
+}
+
+fn without_what_only_the_host_reads(mut expected: Value) -> Value {
+    if let Some(request) = expected.get_mut("deliver") {
+        assert_eq!(request.as_object_mut().unwrap().remove("acceptStatus"), Some(json!([409])));
+    }
+    expected
+}
+
+#[tokio::test]
+async fn the_default_mapper_passes_the_shared_cases_through_bootstrap_within_128_megabytes() {
+    pass_the_shared_cases(&image(DEFAULT)).await;
+}
+
+#[tokio::test]
+async fn the_mapper_in_javascript_passes_the_shared_cases_through_bootstrap_within_128_megabytes() {
+    if JAVASCRIPT.is_there() {
+        pass_the_shared_cases(&image_of(&JAVASCRIPT)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_mapper_in_python_passes_the_shared_cases_through_bootstrap_within_128_megabytes() {
+    if PYTHON.is_there() {
+        pass_the_shared_cases(&image_of(&PYTHON)).await;
+    }
+}
