@@ -1,0 +1,164 @@
+"""What a mapper costs in each language: sizes, compiling, start, time per event and memory.
+
+`just costs` builds the parts and runs this; it prints the table that is in docs/mappers.md. The function is the real one
+between a Runtime API that is played here and the sample backend, all on 127.0.0.1. Times are medians.
+"""
+
+import json
+import os
+import shutil
+import statistics
+import sys
+import time
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from queue import Queue
+from subprocess import DEVNULL, PIPE, Popen, run
+from threading import Thread
+
+ROOT = Path(__file__).resolve().parent.parent
+DIST, SCRATCH = ROOT / "target/dist", ROOT / "target/costs"
+BACKEND = ROOT / "target/release/examples/backend"
+DEFAULT = ROOT / "target/wasm32-wasip2/mapper/post_confirmation_guest.wasm"
+EVENT = (ROOT / "guest/cases/native.event.json").read_bytes()
+STARTS, EVENTS = 20, 300
+PATH = f"{DIST}:{ROOT / 'target/python/bin'}:{os.environ['PATH']}"
+
+
+class Runtime(ThreadingHTTPServer):
+    """Lambda's Runtime API: hands out the events that are put into `events`, and says when the function asks for one."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.events, self.asked, self.answers = Queue(), Queue(), Queue()
+        Thread(target=self.serve_forever, daemon=True).start()
+
+    def handle_error(self, *_):
+        """A function that is ended leaves its connection open."""
+
+
+class Handler(BaseHTTPRequestHandler):
+    """One connection of a function to the Runtime API."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self):
+        self.server.asked.put(time.perf_counter())
+        if (event := self.server.events.get()) is None:
+            self.close_connection = True
+            return
+        deadline = str(int(time.time() * 1000) + 6000)
+        self.reply(200, event, {"Lambda-Runtime-Aws-Request-Id": "costs", "Lambda-Runtime-Deadline-Ms": deadline})
+
+    def do_POST(self):
+        self.server.answers.put((self.path, self.rfile.read(int(self.headers["content-length"]))))
+        self.reply(202, b"", {})
+
+    def reply(self, status, body, headers):
+        self.send_response(status)
+        for name, value in {**headers, "content-length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Says nothing."""
+
+
+@contextmanager
+def function(image, api_url):
+    """The function with an image: its Runtime API, its process, when it was started, and its log."""
+    runtime = Runtime()
+    variables = {
+        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{runtime.server_port}",
+        "AWS_LAMBDA_FUNCTION_NAME": "costs",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "128",
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "BACKEND_API_URL": api_url,
+        "MAPPER_IMAGE": str(image),
+    }
+    log = SCRATCH / "function.log"
+    with log.open("wb") as out:
+        started = time.perf_counter()
+        process = Popen([DIST / "bootstrap"], env=variables, stdin=DEVNULL, stdout=out)
+    try:
+        yield runtime, process, started, log
+    finally:
+        process.kill()
+        process.wait()
+        runtime.events.put(None)
+        runtime.shutdown()
+        runtime.server_close()
+
+
+def start(image, api_url):
+    """Milliseconds from starting the process to its asking for the first event."""
+    with function(image, api_url) as (runtime, _, started, _):
+        return (runtime.asked.get(timeout=20) - started) * 1e3
+
+
+def events(image, api_url):
+    """Milliseconds of mapping an event, and megabytes resident after many."""
+    with function(image, api_url) as (runtime, process, _, log):
+        for _ in range(EVENTS):
+            runtime.events.put(EVENT)
+            path, answer = runtime.answers.get(timeout=20)
+            if not path.endswith("/response"):
+                sys.exit(f"the function failed: {answer}")
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert len(lines) == EVENTS and all(line["end"] == "delivered" for line in lines)
+    resident = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS:"))
+    return statistics.median(line["milliseconds"]["mapping"] for line in lines), int(resident) / 1024
+
+
+def mapper(*args, **variables):
+    """Runs the workbench."""
+    run([DIST / "mapper", *map(str, args)], check=True, stdout=DEVNULL, stderr=DEVNULL,
+        env={**os.environ, "PATH": PATH, **variables})
+
+
+def component(language, installed):
+    """The component of a new mapper in a language whose tool is installed in a folder under target."""
+    folder = ROOT / "target" / installed / "mappers/costs"
+    shutil.rmtree(folder, ignore_errors=True)
+    mapper("new", folder, "--lang", language)
+    mapper("build", folder)
+    return folder / "mapper.wasm"
+
+
+def row(name, component, api_url):
+    """The table's row for a component."""
+    image = SCRATCH / name / "mapper.cwasm"
+    begun = time.perf_counter()
+    mapper("compile", component, "--output", image, MAPPER_CACHE_DIR=str(SCRATCH / name / "cache"))
+    compiled = time.perf_counter() - begun
+    starts = statistics.median(start(image, api_url) for _ in range(STARTS))
+    mapping, resident = events(image, api_url)
+    sizes = " | ".join(f"{path.stat().st_size / 1e6:.2f} MB" for path in (component, image))
+    print(f"| {name} | {sizes} | {compiled:.1f} s | {starts:.1f} ms | {mapping:.3f} ms | {resident:.0f} MB |", flush=True)
+
+
+def main():
+    """Measures the default mapper and those in JavaScript and Python."""
+    shutil.rmtree(SCRATCH, ignore_errors=True)
+    SCRATCH.mkdir(parents=True)
+    backend = Popen([BACKEND], stdout=PIPE, stderr=DEVNULL, text=True)
+    try:
+        api_url = backend.stdout.readline().split()[-1]
+        Thread(target=backend.stdout.read, daemon=True).start()
+        print("| mapper | component | image | compile | start | one event | memory |")
+        print("|---|---|---|---|---|---|---|")
+        row("Rust", DEFAULT, api_url)
+        row("JavaScript", component("js", "javascript"), api_url)
+        row("Python", component("python", "python"), api_url)
+    finally:
+        backend.kill()
+
+
+if __name__ == "__main__":
+    main()
