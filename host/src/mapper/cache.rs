@@ -6,6 +6,7 @@
 use std::env;
 use std::fs::{self, DirEntry};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
@@ -157,7 +158,7 @@ fn name(kind: Kind, component: &[u8], target: &str) -> String {
 /// The image of an entry that is there and whole. It is the one used last from now on.
 fn find(entry: &Path, component: &[u8], target: &str) -> Option<PathBuf> {
     let image = entry.join(IMAGE);
-    let manifest = image::verified(&image, target).ok()?;
+    let manifest = image::verified(&image, target, u64::MAX).ok()?;
     if manifest.component != File::of(component) {
         return None;
     }
@@ -169,13 +170,14 @@ fn find(entry: &Path, component: &[u8], target: &str) -> Option<PathBuf> {
 /// Puts an entry into the cache's folder, in one step.
 fn keep(compiled: &Compiled, folder: &Path, name: &str, target: &str) -> io::Result<PathBuf> {
     let entry = folder.join(name);
-    fs::create_dir_all(folder)?;
+    // Nobody else may put native code there.
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let unfinished = || tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(folder);
     let new = unfinished()?;
     compiled.write(&new.path().join(IMAGE)).map_err(io::Error::other)?;
     if fs::rename(new.path(), &entry).is_err() {
         // There is one already: by another process that was faster, or a damaged one, which makes room.
-        if image::verified(&entry.join(IMAGE), target).is_err() {
+        if image::verified(&entry.join(IMAGE), target, u64::MAX).is_err() {
             let old = unfinished()?;
             let _ = fs::rename(&entry, old.path().join("damaged"));
             // Where another process does the same at this moment, its entry is as good.

@@ -119,7 +119,7 @@ pub(super) fn load_mapper(engine: &Engine, path: &Path) -> Result<(Component, Ma
 
 /// Loads the image at `path`, of a mapper or not, after checking it against the manifest beside it.
 pub(super) fn load(engine: &Engine, path: &Path) -> Result<(Component, Manifest), ImageError> {
-    let manifest = verified(path, THIS_TARGET)?;
+    let manifest = verified(path, THIS_TARGET, READ_WHOLE)?;
 
     // SAFETY: The file holds native code and is trusted like this program itself: it comes from `mapper compile`,
     // which the manifest's release, settings and digest have just confirmed, through the deployment that also brought
@@ -131,8 +131,9 @@ pub(super) fn load(engine: &Engine, path: &Path) -> Result<(Component, Manifest)
     Ok((component, manifest))
 }
 
-/// The manifest of the image at `path`, where the two fit each other, `target` and this release.
-pub(super) fn verified(path: &Path, target: &str) -> Result<Manifest, ImageError> {
+/// The manifest of the image at `path`, where the two fit each other, `target` and this release. An image of up to
+/// `whole` bytes is read whole for it.
+pub(super) fn verified(path: &Path, target: &str, whole: u64) -> Result<Manifest, ImageError> {
     let unreadable = |source| ImageError::Unreadable { path: path.into(), source };
     let mut image = fs::File::open(path).map_err(unreadable)?;
     let manifest = Manifest::of(path)?;
@@ -140,7 +141,7 @@ pub(super) fn verified(path: &Path, target: &str) -> Result<Manifest, ImageError
     let Manifest { image: expected, component, .. } = &manifest;
     let size = image.metadata().map_err(unreadable)?.len();
     same("size", size.to_string(), &expected.size.to_string())?;
-    if size <= READ_WHOLE {
+    if size <= whole {
         let mut bytes = Vec::new();
         image.read_to_end(&mut bytes).map_err(unreadable)?;
         same("SHA-256", File::of(&bytes).sha256, &expected.sha256)?;

@@ -54,7 +54,7 @@ pub fn run(args: &Args) -> Result<bool> {
     let component = if args.folder == Path::new(".") { COMPONENT.into() } else { args.folder.join(COMPONENT) };
     fs::rename(&built, &component).with_context(|| format!("`{}` can't be written", component.display()))?;
     if args.json {
-        anstream::println!("{}", json!({ "component": component, "size": bytes.len(), "wit": wit }));
+        style::json(&json!({ "component": component, "size": bytes.len(), "wit": wit }))?;
     } else {
         let (size, took) = (style::size(bytes.len() as u64), style::time(started.elapsed()));
         anstream::println!("{}  {size}, {wit}, in {took}", component.display());

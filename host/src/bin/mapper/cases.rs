@@ -64,7 +64,7 @@ fn case(folder: &Path, name: String) -> Result<Case> {
     Ok(Case {
         event: event(&file(EVENT))?,
         variables: optional(&file(VARIABLES))?.unwrap_or_default(),
-        expected: optional(&expected_file)?,
+        expected: optional(&expected_file)?.map(Mapped::in_order),
         expected_file,
         name,
     })

@@ -3,15 +3,15 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anstream::{print, println};
-use anyhow::Result;
+use anstream::print;
+use anyhow::{Result, ensure};
 use post_confirmation_host::mapper::cache::Cache;
-use post_confirmation_host::mapper::{Manifest, Mapper};
+use post_confirmation_host::mapper::{File, Manifest, Mapper};
 use serde::Serialize;
 
 use crate::grants::granted;
 use crate::load::{self, Which};
-use crate::style::{BAD, FAINT, GOOD, HEADING, size};
+use crate::style::{self, BAD, FAINT, GOOD, HEADING, size};
 
 /// Say whether the function would load a mapper, what it imports, and what it gets for that.
 ///
@@ -70,7 +70,7 @@ pub fn run(args: &Args) -> Result<bool> {
     };
     let report = Report { mapper, loads: reason.is_none(), reason, loaded };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report)?);
+        style::json(&report)?;
     } else {
         print!("{report}");
     }
@@ -82,6 +82,12 @@ fn loaded(file: &Path) -> Result<Loaded> {
     let cache = Cache::from_env();
     let config = load::config(load::image(&cache, file)?, false)?;
     let mapper = Mapper::load(config.mapper)?;
+    // The function takes a large image at its size and its end; here is time to read all of it.
+    let bytes = load::read(file)?;
+    ensure!(
+        load::is_wasm(&bytes) || File::of(&bytes) == mapper.manifest().image,
+        "the image was changed after its manifest was made; run `mapper compile` again"
+    );
     let Manifest { wit, target, component, image, imports, .. } = mapper.manifest().clone();
     let imports = imports.into_iter().map(|name| Import { gets: granted(&name), name }).collect();
     Ok(Loaded { wit, target, component_bytes: component.size, image_bytes: image.size, imports })

@@ -6,10 +6,10 @@ use std::time::Instant;
 use anstream::{eprintln, println};
 use anyhow::{Context, Result, ensure};
 use post_confirmation_host::mapper::compile::{TARGETS, compile};
-use post_confirmation_host::mapper::{Manifest, THIS_TARGET};
+use post_confirmation_host::mapper::{ImageError, Manifest, THIS_TARGET};
 
 use crate::load::{self, COMPONENT};
-use crate::style::{size, time};
+use crate::style::{self, size, time};
 
 /// Compile a component to the image that the function loads, with its manifest beside it.
 #[derive(clap::Args)]
@@ -41,6 +41,12 @@ pub fn run(args: &Args) -> Result<bool> {
         "`{}` has to end in `.cwasm`; the manifest beside it ends in `.json`",
         args.output.display()
     );
+    let manifest = Manifest::path(&args.output);
+    ensure!(
+        !matches!(Manifest::of(&args.output), Err(ImageError::Manifest { .. })),
+        "`{}` is there and is no manifest: it would be lost; choose another `--output`",
+        manifest.display()
+    );
     let component = load::read(&args.component)?;
     let started = Instant::now();
     let progress = load::compiling(&args.component, component.len());
@@ -51,10 +57,10 @@ pub fn run(args: &Args) -> Result<bool> {
 
     let Manifest { wit, image, target, .. } = &compiled.manifest;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&compiled.manifest)?);
+        style::json(&compiled.manifest)?;
     } else {
         println!("{}  {} for {target}", args.output.display(), size(image.size));
-        println!("{}  {wit}", Manifest::path(&args.output).display());
+        println!("{}  {wit}", manifest.display());
         eprintln!("compiled in {}", time(started.elapsed()));
     }
     Ok(true)

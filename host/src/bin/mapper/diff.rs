@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::cases::{self, Case};
 use crate::mapped::Mapped;
-use crate::style::{BAD, GOOD, HEADING, WARNING};
+use crate::style::{self, BAD, GOOD, HEADING, WARNING};
 use crate::trial::{self, Bench, Trial};
 use crate::{difference, load};
 
@@ -43,6 +43,7 @@ pub struct Args {
 #[derive(Serialize)]
 struct Compared<'a> {
     name: &'a str,
+    /// Whether the new mapper can take the old one's place for this event: it makes the same of it, and does not fail.
     same: bool,
     /// Whether each mapper makes the same of the event every time.
     stable: bool,
@@ -65,17 +66,15 @@ pub async fn run(args: &Args) -> Result<bool> {
     let different = compared.iter().filter(|compared| !compared.same).count();
 
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&compared)?);
+        style::json(&compared)?;
     } else {
         println!("{BAD}- {}{BAD:#}\n{GOOD}+ {}{GOOD:#}", args.old.display(), args.new.display());
         compared.iter().for_each(|compared| compared.show(args.deterministic));
-        let failed = compared.iter().filter(|compared| matches!(compared.new, Mapped::Failed(_))).count();
-        if failed > 0 {
-            println!("\n{WARNING}the new one fails for {failed} of the events{WARNING:#}");
-        }
         match different {
             0 => println!("\n{GOOD}both make the same of all {} events{GOOD:#}", compared.len()),
-            _ => println!("\n{BAD}{different} of {} events are mapped differently{BAD:#}", compared.len()),
+            _ => {
+                println!("\n{BAD}{different} of {} events are mapped differently{BAD:#}", compared.len())
+            }
         }
     }
     Ok(different == 0)
@@ -85,7 +84,7 @@ impl<'a> Compared<'a> {
     fn of(case: &'a Case, old: &'a Trial, new: &'a Trial) -> Compared<'a> {
         Compared {
             name: &case.name,
-            same: old.mapped == new.mapped,
+            same: old.mapped == new.mapped && !matches!(new.mapped, Mapped::Failed(_)),
             stable: old.stable && new.stable,
             old: &old.mapped,
             new: &new.mapped,
@@ -97,7 +96,12 @@ impl<'a> Compared<'a> {
             return;
         }
         println!("\n{HEADING}---- {} ----{HEADING:#}", self.name);
-        print!("{}", difference::shown(&self.old.text(), &self.new.text()));
+        match (self.old, self.new) {
+            (_, Mapped::Failed(failed)) if self.old == self.new => {
+                println!("both fail: {BAD}{}{BAD:#}: {}", failed.error_type, failed.error);
+            }
+            _ => print!("{}", difference::shown(&self.old.text(), &self.new.text())),
+        }
         if !self.stable {
             println!("{WARNING}{}{WARNING:#}", trial::unstable(fixed));
         }

@@ -4,7 +4,7 @@ use anstream::{print, println};
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::style::HEADING;
+use crate::style::{self, HEADING};
 
 /// The samples: name, what happened, and the event as Cognito sends it. They are cases of the default mapper.
 pub const SAMPLES: [(&str, &str, &str); 6] = [
@@ -55,7 +55,7 @@ pub fn run(args: &Args) -> Result<bool> {
                 Ok(json!({ "name": name, "about": about, "event": serde_json::from_str::<Value>(event)? }))
             })
             .collect();
-        println!("{}", serde_json::to_string_pretty(&list?)?);
+        style::json(&list?)?;
     } else {
         SAMPLES.iter().for_each(|(name, about, _)| println!("{HEADING}{name:<18}{HEADING:#} {about}"));
     }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use anstream::{print, println};
+use anstream::print;
 use anyhow::{Context, Result};
 use post_confirmation_host::mapper::compile::{self, Interface};
 use post_confirmation_host::mapper::{File, Manifest};
@@ -11,7 +11,7 @@ use serde::Serialize;
 use wasmparser::{KnownCustom, Parser, Payload};
 
 use crate::load;
-use crate::style::{BAD, HEADING, size};
+use crate::style::{self, BAD, HEADING, size};
 
 /// Say what a component or an image is, from its manifest and its custom sections.
 #[derive(clap::Args)]
@@ -66,7 +66,7 @@ pub fn run(args: &Args) -> Result<bool> {
     let bytes = load::read(&args.file)?;
     let inspected = if load::is_wasm(&bytes) { component(&bytes)? } else { image(&args.file, &bytes)? };
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&inspected)?);
+        style::json(&inspected)?;
     } else {
         print!("{HEADING}{}{HEADING:#}\n{}", args.file.display(), inspected.text());
     }

@@ -7,6 +7,7 @@ mod compile;
 mod diff;
 mod difference;
 mod events;
+mod exact;
 mod grants;
 mod inspect;
 mod language;

@@ -11,6 +11,8 @@ use post_confirmation_host::mapper::Failure;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::exact;
+
 /// What becomes of an event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -67,9 +69,20 @@ impl Mapped {
     /// What comes of an error.
     pub fn failed(error: Error) -> Mapped {
         match error {
-            Error::Mapper(Failure::Returned(code)) => Mapped::Error(code),
+            // The host has put this in place of a code that is none.
+            Error::Mapper(Failure::Returned(code)) if code != "invalid-code" => Mapped::Error(code),
             error => Mapped::Failed(Failed { error_type: error.error_type(), error: error.to_string() }),
         }
+    }
+
+    /// As it is when it comes from a mapper: names in lower case, statuses in order.
+    pub fn in_order(mut self) -> Mapped {
+        if let Mapped::Deliver(request) = &mut self {
+            let headers = std::mem::take(&mut request.headers);
+            request.headers = headers.into_iter().map(|(name, values)| (name.to_ascii_lowercase(), values)).collect();
+            request.accept_status.sort_unstable();
+        }
+        self
     }
 
     /// The JSON that a case keeps, without a newline at its end.
@@ -87,7 +100,7 @@ impl From<&backend::Request> for Request {
         }
         let mut accept_status = request.accept_status.clone();
         accept_status.sort_unstable();
-        let json = serde_json::from_slice(&request.body).ok();
+        let json = exact::json(&request.body);
         let text = str::from_utf8(&request.body).ok().filter(|text| json.is_none() && !text.is_empty());
         let binary = json.is_none() && text.is_none() && !request.body.is_empty();
         Request {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::events::SAMPLES;
 use crate::language::Language;
-use crate::style::{FAINT, GOOD};
+use crate::style::{self, FAINT, GOOD};
 
 mod template;
 
@@ -40,7 +40,7 @@ pub fn run(args: &Args) -> Result<bool> {
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file() {
         bail!("`{}` is there already; choose another name, or remove it", folder.display());
     }
-    let files = template::files(*lang, name);
+    let files = template::files(*lang, name, install(*lang));
     for (path, text) in &files {
         let path = folder.join(path);
         let parent = path.parent().unwrap_or(folder);
@@ -52,7 +52,7 @@ pub fn run(args: &Args) -> Result<bool> {
     let steps = steps(*lang, folder);
     if args.json {
         let files: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
-        anstream::println!("{:#}", json!({ "folder": folder, "files": files, "next": steps }));
+        style::json(&json!({ "folder": folder, "files": files, "next": steps }))?;
     } else {
         anstream::println!("{GOOD}made{GOOD:#} {}: {} files, {} cases\n", folder.display(), files.len(), SAMPLES.len());
         steps.iter().for_each(|step| anstream::println!("  {step}"));
@@ -75,12 +75,16 @@ fn name(folder: &Path) -> Result<&str> {
 
 /// What to do next.
 fn steps(language: Language, folder: &Path) -> Vec<String> {
-    let install: &[&str] = match language {
+    let go = format!("cd {}", folder.display());
+    let then = ["mapper build", "mapper test", "mapper run cases/native.event.json"];
+    [go.as_str()].iter().chain(install(language)).chain(&then).map(ToString::to_string).collect()
+}
+
+/// What installs the tools of a language.
+fn install(language: Language) -> &'static [&'static str] {
+    match language {
         Language::Rust => &["rustup target add wasm32-wasip2"],
         Language::Js => &["npm install"],
         Language::Python => &["python3 -m venv .venv", ".venv/bin/pip install -r requirements.txt"],
-    };
-    let go = format!("cd {}", folder.display());
-    let then = ["mapper build", "mapper test", "mapper run cases/native.event.json"];
-    [go.as_str()].iter().chain(install).chain(&then).map(ToString::to_string).collect()
+    }
 }

@@ -8,9 +8,9 @@ use post_confirmation_host::backend::Trace;
 use post_confirmation_host::handler::Handler;
 use post_confirmation_host::mapper::cache::Cache;
 
-use crate::cases;
 use crate::load::{self, Which};
 use crate::shown::Shown;
+use crate::{cases, style};
 
 /// Map one event and show the request; send it only with `--send`.
 ///
@@ -55,7 +55,7 @@ pub async fn run(args: Args) -> Result<bool> {
         shown.ended(&way);
     }
     if args.json {
-        anstream::println!("{}", serde_json::to_string_pretty(&shown)?);
+        style::json(&shown)?;
     } else {
         anstream::print!("{shown}");
     }

@@ -1,10 +1,12 @@
 //! How the workbench looks in a terminal. The streams of `anstream` drop the colours everywhere else.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{ErrorKind, IsTerminal, Write as _, stderr, stdout};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
+use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 
 /// What is as it should be, or was added.
 pub const GOOD: Style = AnsiColor::Green.on_default();
@@ -30,6 +32,15 @@ pub fn progress(what: String) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(100));
     bar.with_finish(indicatif::ProgressFinish::AndClear)
+}
+
+/// Prints `value` as JSON on standard output, to the byte. A reader that has left is no failure.
+pub fn json(value: &impl Serialize) -> Result<()> {
+    let text = serde_json::to_string_pretty(value)?;
+    match writeln!(stdout(), "{text}") {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("standard output can't be written"),
+        _ => Ok(()),
+    }
 }
 
 /// `bytes` for people: `12.0 MB`, `263 KB`.

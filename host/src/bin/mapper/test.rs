@@ -1,6 +1,8 @@
 //! `mapper test`: a folder of cases through a mapper.
 
-use std::fs;
+use std::fs::Permissions;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -9,13 +11,14 @@ use anstream::{print, println};
 use anyhow::{Context, Result};
 use post_confirmation_host::mapper::cache::Cache;
 use serde::Serialize;
+use tempfile::NamedTempFile;
 
 use crate::cases::{self, Case};
 use crate::difference;
 use crate::load::{self, Which};
 use crate::mapped::Mapped;
 use crate::shown;
-use crate::style::{BAD, FAINT, GOOD, HEADING, WARNING, time};
+use crate::style::{self, BAD, FAINT, GOOD, HEADING, WARNING, time};
 use crate::trial::{self, Bench, Trial};
 
 mod junit;
@@ -96,11 +99,11 @@ pub async fn run(args: &Args) -> Result<bool> {
     }
     let failed = tried.iter().filter(|tried| !tried.verdict.is_good()).count();
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&report(&file, &tried))?);
+        style::json(&report(&file, &tried))?;
     } else {
         println!("\n{} cases of {} for {}\n", tried.len(), args.cases.display(), file.display());
         tried.iter().for_each(|tried| tried.line());
-        tried.iter().filter(|tried| !tried.verdict.is_good()).for_each(|tried| tried.explain(args.deterministic));
+        tried.iter().filter(|tried| tried.needs_a_look()).for_each(|tried| tried.explain(args.deterministic));
         let blessed = tried.iter().filter(|tried| tried.verdict == Verdict::Blessed).count();
         let passed = tried.len() - failed - blessed;
         let accepted = if args.bless { format!(", {blessed} accepted") } else { String::new() };
@@ -120,8 +123,7 @@ impl Verdict {
         Ok(match trial.mapped {
             Mapped::Failed(_) => Verdict::Failed,
             _ if bless && trial.stable => {
-                fs::write(path, trial.mapped.text() + "\n")
-                    .with_context(|| format!("`{}` can't be written", path.display()))?;
+                accept(path, &trial.mapped).with_context(|| format!("`{}` can't be written", path.display()))?;
                 Verdict::Blessed
             }
             _ if !trial.stable => Verdict::Unstable,
@@ -153,6 +155,12 @@ impl Tried {
         println!("{style}{word:<9}{style:#} {name:<32} {FAINT}{}{FAINT:#}", time(self.trial.took));
     }
 
+    /// An error is accepted like a request, but seldom meant: it is shown with its message.
+    fn needs_a_look(&self) -> bool {
+        let error = matches!(self.trial.mapped, Mapped::Error(_));
+        !self.verdict.is_good() || (error && self.verdict == Verdict::Blessed)
+    }
+
     /// Says what is wrong and what to do about it.
     fn explain(&self, fixed: bool) {
         println!("\n{HEADING}---- {} ----{HEADING:#}", self.case.name);
@@ -177,6 +185,17 @@ impl Tried {
             }
         }
     }
+}
+
+/// Writes what is expected from now on, in one step: where that fails, the old expectation stays.
+fn accept(path: &Path, mapped: &Mapped) -> Result<()> {
+    // A link stays one.
+    let path = if path.is_symlink() { path.canonicalize()? } else { path.to_owned() };
+    let mut new = NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+    writeln!(new, "{}", mapped.text())?;
+    new.as_file().set_permissions(Permissions::from_mode(0o644))?;
+    new.persist(&path)?;
+    Ok(())
 }
 
 /// The whole as machines read it.

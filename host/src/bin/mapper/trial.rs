@@ -16,6 +16,9 @@ use post_confirmation_host::mapper::{Mapper, Outcome, Said, Settings};
 use crate::cases::Case;
 use crate::mapped::{Mapped, Request};
 
+/// The most cases at once. The engine has room for 16 small sandboxes, and one of Python takes that of several.
+const AT_ONCE: usize = 4;
+
 type Variables = BTreeMap<String, String>;
 
 /// A mapper on the bench, loaded once for each set of variables that a case has.
@@ -58,7 +61,7 @@ impl Bench {
                 let bench = Arc::clone(&bench);
                 tokio::spawn(async move { bench.try_one(&case).await })
             })
-            .buffered(available_parallelism().map_or(1, Into::into))
+            .buffered(available_parallelism().map_or(1, Into::into).min(AT_ONCE))
             .map(|trial| trial?)
             .try_collect()
             .await

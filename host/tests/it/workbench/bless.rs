@@ -130,3 +130,19 @@ fn a_folder_that_cannot_be_written_is_named() {
     let command = &mut folder.mapper(&["test", "--bless", "--mapper", &wasm(MISBEHAVING)]);
     cannot(command, &["`cases/one.expected.json` can't be written"]);
 }
+
+#[test]
+fn an_error_whose_code_is_none_is_not_accepted_and_another_is_shown() {
+    let folder = Folder::new();
+    folder.event("no-code", &behaving("error No Code"));
+    folder.event("code", &behaving("error a-code"));
+    let ran = ends(&mut folder.test(&["--bless"]), 1);
+    ran.shows(&[
+        "---- code ----",
+        "the message of the error",
+        "---- no-code ----\nMapper.Failed: the mapper failed: invalid-code",
+        "1 accepted, 1 failed",
+    ]);
+    assert_eq!(folder.read("cases/code.expected.json"), "{\n  \"error\": \"a-code\"\n}\n");
+    assert!(!folder.path("cases/no-code.expected.json").exists());
+}

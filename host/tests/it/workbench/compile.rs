@@ -69,7 +69,6 @@ fn compile_makes_the_folder_of_its_output_and_replaces_an_old_image() {
     let compile = ["compile", &wasm(DEFAULT), "--output", "layer/new/mapper.cwasm"];
     ends(&mut folder.mapper(&compile), 0);
     folder.write("layer/new/mapper.cwasm", "old");
-    folder.write("layer/new/mapper.json", "old");
     ends(&mut folder.mapper(&compile), 0);
     assert_eq!(folder.names("layer/new"), ["mapper.cwasm", "mapper.json"]);
     assert_eq!(folder.read("layer/mapper.json"), "old");
@@ -90,4 +89,17 @@ fn compile_says_where_it_cannot_write() {
     folder.write("file", "");
     let compile = &mut folder.mapper(&["compile", &wasm(DEFAULT), "--output", "file/mapper.cwasm"]);
     cannot(compile, &["`file/mapper.cwasm` can't be written"]);
+}
+
+#[test]
+fn a_file_that_is_no_manifest_is_not_overwritten_by_one() {
+    let folder = Folder::new();
+    folder.write("package.json", "{}");
+    let output = folder.path("package.cwasm");
+    let args = ["compile", &wasm(DEFAULT), "--output", output.to_str().unwrap()];
+    cannot(&mut folder.mapper(&args), &["package.json` is there and is no manifest"]);
+    assert_eq!(folder.read("package.json"), "{}");
+    fs::remove_file(folder.path("package.json")).unwrap();
+    ends(&mut folder.mapper(&args), 0);
+    ends(&mut folder.mapper(&args), 0);
 }

@@ -117,3 +117,13 @@ fn a_mapper_that_cannot_be_loaded_is_not_compared() {
     }
     cannot(&mut folder.mapper(&["diff", &wasm(DEFAULT)]), &["<NEW>"]);
 }
+
+#[test]
+fn an_event_for_which_both_fail_keeps_the_new_mapper_from_being_taken_for_as_good() {
+    let folder = Folder::new();
+    folder.event("fails", &behaving("panic"));
+    folder.event("skips", &behaving("skip not-today"));
+    let ran = ends(&mut folder.mapper(&["diff", &wasm(MISBEHAVING), &wasm(MISBEHAVING)]), 1);
+    ran.shows(&["---- fails ----\nboth fail: Mapper.Trapped: ", "\n1 of 2 events are mapped differently\n"]);
+    assert!(!ran.out.contains("---- skips"), "{}", ran.out);
+}

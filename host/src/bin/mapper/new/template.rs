@@ -11,7 +11,8 @@ const WIT: [(&str, &str); 4] = [
     ("wit/deps/cli.wit", include_str!("../../../../../wit/deps/cli.wit")),
 ];
 /// What does not belong into version control.
-const IGNORED: &str = "/mapper.wasm\n/mapper.cwasm\n/mapper.json\n/target\n/node_modules\n/.venv\n__pycache__\n";
+const IGNORED: &str =
+    "/mapper.wasm\n/mapper.cwasm\n/mapper.json\n/.mapper-build-*\n/target\n/node_modules\n/.venv\n__pycache__\n";
 
 const RUST: [(&str, &str); 3] = [
     ("Cargo.toml", include_str!("Cargo.toml.template")),
@@ -47,8 +48,10 @@ const RUST_EXPECTED: [&str; 6] = [
     include_str!("../../../../../examples/mapper-rust/cases/admin-confirmed.expected.json"),
 ];
 
-/// The files of a new mapper called `name`: paths in its folder with their texts.
-pub fn files(language: Language, name: &str) -> Vec<(String, String)> {
+/// The files of a new mapper called `name` whose tools the commands `install` install: paths in its folder with their
+/// texts.
+pub fn files(language: Language, name: &str, install: &[&str]) -> Vec<(String, String)> {
+    let install = install.join("\n");
     let (own, expected): (&[(&str, &str)], _) = match language {
         Language::Rust => (&RUST, RUST_EXPECTED),
         Language::Js => (&JS, DEFAULT_EXPECTED),
@@ -61,7 +64,10 @@ pub fn files(language: Language, name: &str) -> Vec<(String, String)> {
         files.push((format!("cases/{case}.expected.json"), expected.to_owned()));
     }
     files.push((".gitignore".to_owned(), IGNORED.to_owned()));
-    files.push(("README.md".to_owned(), include_str!("README.md.template").replace("NAME", name)));
+    files.push((
+        "README.md".to_owned(),
+        include_str!("README.md.template").replace("NAME", name).replace("INSTALL", &install),
+    ));
     files
 }
 

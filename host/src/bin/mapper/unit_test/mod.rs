@@ -65,7 +65,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "ignored")]
     include_ignored: bool,
     /// Show what each test writes, below its line.
-    #[arg(long)]
+    #[arg(long, alias = "no-capture")]
     nocapture: bool,
     /// Show what passed tests have written, at the end.
     #[arg(long)]

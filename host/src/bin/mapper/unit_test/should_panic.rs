@@ -120,6 +120,10 @@ impl Memory {
 
     /// The text of `length` bytes at `address`.
     fn text(&self, component: &[u8], address: u32, length: u32) -> Option<String> {
+        if length == 0 {
+            // It lies nowhere.
+            return Some(String::new());
+        }
         let (address, length) = (address as usize, length as usize);
         let segment = self
             .0
