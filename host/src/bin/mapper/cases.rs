@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
 use post_confirmation_host::event::Event;
@@ -30,7 +31,7 @@ pub struct Case {
 }
 
 /// The cases in `folder`, by name.
-pub fn read(folder: &Path) -> Result<Vec<Case>> {
+pub fn read(folder: &Path) -> Result<Vec<Arc<Case>>> {
     let mut names = Vec::new();
     let mut others = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("the folder `{}` can't be read", folder.display()))? {
@@ -55,7 +56,7 @@ pub fn read(folder: &Path) -> Result<Vec<Case>> {
         bail!("`{folder}` holds no `NAME{EVENT}`; start with `mapper events native > {folder}/native{EVENT}`");
     }
     names.sort();
-    names.into_iter().map(|name| case(folder, name)).collect()
+    names.into_iter().map(|name| case(folder, name).map(Arc::new)).collect()
 }
 
 fn case(folder: &Path, name: String) -> Result<Case> {

@@ -61,10 +61,10 @@ struct Import {
 /// Carries the command out.
 pub fn run(args: &Args) -> Result<bool> {
     let mapper = args.mapper.file();
-    load::read(&mapper)?;
+    let bytes = load::read(&mapper)?;
     // Not a fault of the mapper.
     load::config(mapper.clone(), false)?;
-    let (loaded, reason) = match loaded(&mapper) {
+    let (loaded, reason) = match loaded(&mapper, &bytes) {
         Ok(loaded) => (Some(loaded), None),
         Err(error) => (None, Some(format!("{error:#}"))),
     };
@@ -77,15 +77,14 @@ pub fn run(args: &Args) -> Result<bool> {
     Ok(report.loads)
 }
 
-/// Loads the mapper in `file` as the function does.
-fn loaded(file: &Path) -> Result<Loaded> {
+/// Loads the mapper in `file`, which holds `bytes`, as the function does.
+fn loaded(file: &Path, bytes: &[u8]) -> Result<Loaded> {
     let cache = Cache::from_env();
     let config = load::config(load::image(&cache, file)?, false)?;
     let mapper = Mapper::load(config.mapper)?;
     // The function takes a large image at its size and its end; here is time to read all of it.
-    let bytes = load::read(file)?;
     ensure!(
-        load::is_wasm(&bytes) || File::of(&bytes) == mapper.manifest().image,
+        load::is_wasm(bytes) || File::of(bytes) == mapper.manifest().image,
         "the image was changed after its manifest was made; run `mapper compile` again"
     );
     let Manifest { wit, target, component, image, imports, .. } = mapper.manifest().clone();

@@ -1,7 +1,6 @@
 //! `mapper diff`: what a swap would change.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use anstream::{print, println};
 use anyhow::Result;
@@ -53,7 +52,7 @@ struct Compared<'a> {
 
 /// Carries the command out.
 pub async fn run(args: &Args) -> Result<bool> {
-    let cases: Vec<Arc<Case>> = cases::read(&args.events)?.into_iter().map(Arc::new).collect();
+    let cases = cases::read(&args.events)?;
     let cache = Cache::from_env();
     let mut trials = Vec::new();
     for mapper in [&args.old, &args.new] {
@@ -72,9 +71,7 @@ pub async fn run(args: &Args) -> Result<bool> {
         compared.iter().for_each(|compared| compared.show(args.deterministic));
         match different {
             0 => println!("\n{GOOD}both make the same of all {} events{GOOD:#}", compared.len()),
-            _ => {
-                println!("\n{BAD}{different} of {} events are mapped differently{BAD:#}", compared.len())
-            }
+            _ => println!("\n{BAD}{different} of {} events are mapped differently{BAD:#}", compared.len()),
         }
     }
     Ok(different == 0)

@@ -80,7 +80,7 @@ struct Tried {
 
 /// Carries the command out.
 pub async fn run(args: &Args) -> Result<bool> {
-    let cases: Vec<Arc<Case>> = cases::read(&args.cases)?.into_iter().map(Arc::new).collect();
+    let cases = cases::read(&args.cases)?;
     let file = args.mapper.file();
     let cache = Cache::from_env();
     let config = load::config(load::image(&cache, &file)?, false)?;
@@ -99,7 +99,7 @@ pub async fn run(args: &Args) -> Result<bool> {
     }
     let failed = tried.iter().filter(|tried| !tried.verdict.is_good()).count();
     if args.json {
-        style::json(&report(&file, &tried))?;
+        style::json(&report(&file, &tried, failed))?;
     } else {
         println!("\n{} cases of {} for {}\n", tried.len(), args.cases.display(), file.display());
         tried.iter().for_each(|tried| tried.line());
@@ -218,7 +218,7 @@ struct Line<'a> {
     expected: Option<&'a Mapped>,
 }
 
-fn report<'a>(mapper: &'a Path, tried: &'a [Tried]) -> Report<'a> {
+fn report<'a>(mapper: &'a Path, tried: &'a [Tried], failed: usize) -> Report<'a> {
     let line = |Tried { case, trial, verdict }: &'a Tried| Line {
         name: &case.name,
         verdict: *verdict,
@@ -227,6 +227,5 @@ fn report<'a>(mapper: &'a Path, tried: &'a [Tried]) -> Report<'a> {
         mapped: &trial.mapped,
         expected: case.expected.as_ref(),
     };
-    let failed = tried.iter().filter(|tried| !tried.verdict.is_good()).count();
     Report { mapper, passed: tried.len() - failed, failed, cases: tried.iter().map(line).collect() }
 }
