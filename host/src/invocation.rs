@@ -1,5 +1,5 @@
-//! One invocation: an event from Cognito, which gets the same bytes back, or a batch from the queue, which is told what
-//! has to stay there.
+//! One invocation: an event from Cognito, which gets the same bytes back; a batch from the queue, which is told what has
+//! to stay there; or a dry run.
 
 use std::time::Instant;
 
@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use crate::backend::Trace;
 use crate::config::OnUndelivered;
 use crate::deadline::{Clock, Time};
+use crate::dry_run;
 use crate::error::{Error, Rejection};
 use crate::event::Event;
 use crate::handler::{Ended, Handler, Kept, Way, caught};
@@ -22,10 +23,10 @@ const AT_ONCE: usize = 10;
 
 impl Handler {
     /// Answers one invocation: with the event as it came, or with a rejection where the operator wants one; and a batch
-    /// with the records that have to stay.
+    /// with the records that have to stay. A dry run is answered with what it found.
     ///
     /// # Errors
-    /// The rejection.
+    /// The rejection, and what a dry run failed of.
     pub async fn invoke(
         &self,
         LambdaEvent { payload, context, .. }: LambdaEvent<Box<RawValue>>,
@@ -33,20 +34,25 @@ impl Handler {
     ) -> Result<Box<RawValue>, Rejection> {
         let trace = Trace::of(context.xray_trace_id.as_deref());
         // Where even reading or reporting panics, the runtime would show the panic's message to the caller.
-        match Batch::read(&payload) {
-            Some(batch) => {
-                let redelivered = self.redeliver(batch, &context, &trace, clock);
-                let answer = caught(redelivered).await;
-                // Without an answer all of the batch stays in the queue.
-                answer.ok().flatten().ok_or(Rejection(Error::Host.error_type()))
-            }
-            None => {
-                let processed = self.process(payload.clone(), &context, &trace, clock);
-                match caught(processed).await.unwrap_or_else(|error| Some(error.error_type())) {
-                    Some(error_type) if self.on_undelivered == OnUndelivered::Reject => Err(Rejection(error_type)),
-                    Some(_) | None => Ok(payload),
-                }
-            }
+        if let Some(batch) = Batch::read(&payload) {
+            let redelivered = self.redeliver(batch, &context, &trace, clock);
+            let answer = caught(redelivered).await;
+            // Without an answer all of the batch stays in the queue.
+            return answer.ok().flatten().ok_or(Rejection(Error::Host.error_type()));
+        }
+        if let Some(event) = dry_run::read(&payload) {
+            // Nobody waits for it, as for a batch.
+            let time = clock.batch(context.deadline);
+            let answer = caught(self.dry_run(event, &context, &trace, &time)).await.flatten();
+            return answer.map_err(|error| {
+                self.log.dry_run_failed(&error);
+                Rejection(error.error_type())
+            });
+        }
+        let processed = self.process(payload.clone(), &context, &trace, clock);
+        match caught(processed).await.unwrap_or_else(|error| Some(error.error_type())) {
+            Some(error_type) if self.on_undelivered == OnUndelivered::Reject => Err(Rejection(error_type)),
+            Some(_) | None => Ok(payload),
         }
     }
 

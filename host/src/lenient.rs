@@ -26,6 +26,11 @@ impl<'a> Object<'a> {
         self.get(name).map(Object::of).unwrap_or_default()
     }
 
+    /// Whether there is one member and no other.
+    pub fn is_single(&self) -> bool {
+        self.0.len() == 1
+    }
+
     /// The value of `name` as text.
     pub fn text(&self, name: &str) -> Option<String> {
         self.get(name).and_then(text)

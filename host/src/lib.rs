@@ -10,17 +10,20 @@
 //! The way of an event is in [`handler`]. It goes through rooms that don't know each other: [`event`] reads what
 //! Cognito sent, [`mapper`] runs the component in a fresh sandbox, [`backend`] checks and sends the request,
 //! [`undelivered`] keeps what the backend did not take, and [`report`] logs how it ended. [`invocation`] takes an event
-//! from Cognito or a batch from the queue that way; [`shadow`] compares another mapper's work when that is over.
+//! from Cognito or a batch from the queue that way; [`dry_run`] tells how one would end; [`shadow`] compares another
+//! mapper's work when that is over.
 //!
 //! Around them are [`config`], the settings; [`secrets`], what the backend believes us by; [`aws`], what the clients of
-//! AWS have in common; [`backoff`], how long to wait before trying again; [`deadline`], by when the answer has to be there; [`error`], why a user was not delivered;
-//! [`lenient`], reading JSON that may be anything; and [`init`], starting and failing to.
+//! AWS have in common; [`backoff`], how long to wait before trying again; [`deadline`], by when the answer has to be
+//! there; [`error`], why a user was not delivered; [`lenient`], reading JSON that may be anything; and [`init`], starting
+//! and failing to.
 
 pub mod aws;
 pub mod backend;
 pub mod backoff;
 pub mod config;
 pub mod deadline;
+pub mod dry_run;
 pub mod error;
 pub mod event;
 pub mod handler;

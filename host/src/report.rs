@@ -14,6 +14,7 @@ use aws_sdk_sqs::primitives::{DateTime, DateTimeFormat};
 use serde::Serialize;
 
 use crate::deadline::Time;
+use crate::error::Error;
 use crate::event::Event;
 use crate::handler::Ended;
 use crate::mapper::{LoadError, Manifest, Said};
@@ -92,16 +93,22 @@ impl Log {
 
     /// Logs that there is no shadow mapper.
     pub fn no_shadow(&self, error: &LoadError) {
-        let line = line::NoMapper::of(Level::Warn, "there is no shadow mapper", with_causes(error));
+        let line = line::Fault::of(Level::Warn, "there is no shadow mapper", with_causes(error));
         self.write(line.head.level, &line);
     }
 
     /// Logs that there is no mapper, and returns why in words.
     pub fn no_mapper(&self, error: &LoadError) -> String {
         let message = "there is no mapper: every event goes into the queue";
-        let line = line::NoMapper::of(Level::Error, message, with_causes(error));
+        let line = line::Fault::of(Level::Error, message, with_causes(error));
         self.write(line.head.level, &line);
         line.error
+    }
+
+    /// Logs why a dry run failed.
+    pub fn dry_run_failed(&self, error: &Error) {
+        let line = line::Fault::of(Level::Error, "the dry run failed", error.to_string());
+        self.write(line.head.level, &line);
     }
 
     /// One line at once, so that lines of other threads don't mix with it. A log that can't be written is no reason to

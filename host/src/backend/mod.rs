@@ -171,6 +171,14 @@ impl Backend {
         authorization.into_iter().chain(signature.into_iter().flatten()).collect()
     }
 
+    /// Fetches the secrets before `until`, without asking the backend.
+    ///
+    /// # Errors
+    /// There are none to be had.
+    pub async fn fetch_secrets(&self, until: Instant) -> Result<(), Failure> {
+        Ok(self.secrets.current(until).await.map(drop)?)
+    }
+
     /// Sends `prepared` once. The answer's status, where it counts as delivered, is there before `until`.
     async fn attempt(&self, prepared: &Prepared, keys: &Keys, until: Instant) -> Answer {
         let failed = |failure| Answer { result: Err(failure), retry_after: None };

@@ -112,9 +112,9 @@ pub struct Shadow<'a> {
     pub differences: &'a [String],
 }
 
-/// There is no mapper, or no shadow mapper.
+/// A fault that is no event's.
 #[derive(Serialize)]
-pub struct NoMapper {
+pub struct Fault {
     #[serde(flatten)]
     pub head: Head,
     pub error: String,
@@ -210,9 +210,9 @@ impl<'a> Shadow<'a> {
     }
 }
 
-impl NoMapper {
-    pub fn of(level: Level, message: &'static str, error: String) -> NoMapper {
-        NoMapper { head: Head::new(level, message), error }
+impl Fault {
+    pub fn of(level: Level, message: &'static str, error: String) -> Fault {
+        Fault { head: Head::new(level, message), error }
     }
 }
 

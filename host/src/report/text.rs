@@ -3,7 +3,7 @@
 use std::fmt::{Display, Formatter, Result};
 
 use super::Level;
-use super::line::{Attempt, Event, Head, NoMapper, Said, Shadow};
+use super::line::{Attempt, Event, Fault, Head, Said, Shadow};
 
 impl Display for Level {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
@@ -90,7 +90,7 @@ impl Display for Shadow<'_> {
     }
 }
 
-impl Display for NoMapper {
+impl Display for Fault {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         write!(f, "{}: {}", self.head, self.error)
     }

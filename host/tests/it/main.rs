@@ -6,6 +6,7 @@
 mod attempts;
 mod canary;
 mod delivery;
+mod dry_run;
 mod events;
 mod images;
 mod languages;
