@@ -6,6 +6,7 @@ set ignore-comments := true
 root := justfile_directory()
 dist := root / "target/dist"
 tools := root / "target/tools"
+native := if arch() == "aarch64" { "arm64" } else { "x86_64" }
 python_lists := "host/tests/python/requirements.txt examples/mapper-python/requirements.txt"
 export PATH := tools / "bin" + ":" + env("PATH")
 
@@ -36,6 +37,10 @@ test *args: build _python _javascript
     CARGO_TARGET_WASM32_WASIP2_RUNNER="{{ dist }}/mapper unit-test" cargo test --locked --target wasm32-wasip2 --package post-confirmation-guest --package mapper-rust
     DIST={{ dist }} cargo test --locked --release --package post-confirmation-host --features workbench {{ args }}
 
+# Prove a sign-up end to end with real parts: Cognito's emulator, the packages, Django, the recipes below, a browser
+e2e *args: (package native) _python _javascript _e2e
+    target/e2e/python/bin/python -m pytest e2e {{ args }}
+
 # Draw faults for so many events and show that no user is lost; the same seed draws the same faults
 soak events="10000" seed="1": build _python
     SOAK_EVENTS={{ events }} SOAK_SEED={{ seed }} DIST={{ dist }} cargo test --locked --release --package post-confirmation-host --features workbench --test it soak -- --nocapture
@@ -44,12 +49,16 @@ soak events="10000" seed="1": build _python
 run event *args: build
     MAPPER_IMAGE={{ dist }}/mapper.cwasm {{ dist }}/mapper run {{ event }} {{ args }}
 
+# Make function.zip and mapper.zip for Lambda in target/package/ARCH: x86_64 or arm64
+package arch="x86_64": build _cargo-lambda _zig
+    bash deploy/package.sh {{ arch }}
+
 # Measure what a mapper costs in each language, the table of docs/mappers.md
 costs: build _python _javascript
     python3 examples/costs.py
 
 # Everything that CI checks
-ci: check-fmt clippy doc test wit deny demo
+ci: check-fmt clippy python doc test wit deny demo (package "x86_64") (package "arm64") e2e
 
 # Format the code
 fmt:
@@ -64,6 +73,11 @@ clippy: _target
     cargo clippy --locked --package post-confirmation-host --features workbench --all-targets -- --deny warnings
     cargo clippy --locked --package post-confirmation-host --bin bootstrap -- --deny warnings
     cargo clippy --locked --workspace --exclude post-confirmation-host --target wasm32-wasip2 --all-targets -- --deny warnings
+
+# Lint the scripts and check their format
+python: _e2e
+    target/e2e/python/bin/ruff check --quiet
+    target/e2e/python/bin/ruff format --check --quiet
 
 # Build the documentation
 doc:
@@ -103,8 +117,24 @@ _javascript:
         cp examples/mapper-js/package-lock.json target/javascript/installed.json; \
         else echo "Node.js with npm is not installed: the tests of mappers in JavaScript are skipped"; fi
 
+# What the end-to-end tests run in Python and Node.js. Made anew where the lists have changed.
+_e2e:
+    @cat e2e/requirements.txt e2e/package-lock.json | cmp --silent - target/e2e/installed.txt || { \
+        echo "Installing the parts of the end-to-end tests into target/e2e" && rm -rf target/e2e && \
+        python3 -m venv target/e2e/python && \
+        target/e2e/python/bin/python -m pip install --quiet --disable-pip-version-check --requirement e2e/requirements.txt && \
+        mkdir -p target/e2e/cognito-local && cp e2e/package*.json target/e2e/cognito-local && \
+        npm ci --silent --no-audit --no-fund --prefix target/e2e/cognito-local && \
+        cat e2e/requirements.txt e2e/package-lock.json > target/e2e/installed.txt; }
+
 _cargo-lambda:
     @[ -x {{ tools }}/cargo-lambda/bin/cargo-lambda ] || python3 -m pip install --quiet --no-deps --target {{ tools }}/cargo-lambda cargo-lambda==1.9.2
+
+# The compiler of C that links for another C library and another processor than this machine's.
+_zig:
+    @[ -x {{ tools }}/bin/zig ] || { \
+        python3 -m pip install --quiet --no-deps --target {{ tools }}/zig ziglang==0.17.1 && \
+        mkdir -p {{ tools }}/bin && ln -sf ../zig/ziglang/zig {{ tools }}/bin/zig; }
 
 _wasm-tools:
     @command -v wasm-tools > /dev/null || cargo install --locked --root {{ tools }} --no-default-features --features component,print wasm-tools@1.263.0

@@ -1,7 +1,7 @@
 """What a mapper costs in each language: sizes, compiling, start, time per event and memory.
 
-`just costs` builds the parts and runs this; it prints the table that is in docs/mappers.md. The function is the real one
-between a Runtime API that is played here and the sample backend, all on 127.0.0.1. Times are medians.
+`just costs` builds the parts and runs this; it prints the table that is in docs/mappers.md. The function is the real
+one between a Runtime API that is played here and the sample backend, all on 127.0.0.1. Times are medians.
 """
 
 import json
@@ -27,7 +27,7 @@ PATH = f"{DIST}:{ROOT / 'target/python/bin'}:{os.environ['PATH']}"
 
 
 class Runtime(ThreadingHTTPServer):
-    """Lambda's Runtime API: hands out the events that are put into `events`, and says when the function asks for one."""
+    """Lambda's Runtime API: hands out the events that are put into `events`, and says when it is asked for one."""
 
     daemon_threads = True
 
@@ -118,8 +118,13 @@ def events(image, api_url):
 
 def mapper(*args, **variables):
     """Runs the workbench."""
-    run([DIST / "mapper", *map(str, args)], check=True, stdout=DEVNULL, stderr=DEVNULL,
-        env={**os.environ, "PATH": PATH, **variables})
+    run(
+        [DIST / "mapper", *map(str, args)],
+        check=True,
+        stdout=DEVNULL,
+        stderr=DEVNULL,
+        env={**os.environ, "PATH": PATH, **variables},
+    )
 
 
 def component(language, installed):
@@ -140,7 +145,9 @@ def row(name, component, api_url):
     starts = statistics.median(start(image, api_url) for _ in range(STARTS))
     mapping, resident = events(image, api_url)
     sizes = " | ".join(f"{path.stat().st_size / 1e6:.2f} MB" for path in (component, image))
-    print(f"| {name} | {sizes} | {compiled:.1f} s | {starts:.1f} ms | {mapping:.3f} ms | {resident:.0f} MB |", flush=True)
+    print(
+        f"| {name} | {sizes} | {compiled:.1f} s | {starts:.1f} ms | {mapping:.3f} ms | {resident:.0f} MB |", flush=True
+    )
 
 
 def main():

@@ -1,0 +1,25 @@
+#!/usr/bin/env bash
+# Builds what goes into the packages of one architecture, so that every machine builds the same bytes of the same commit:
+# against the C library of Amazon Linux 2023, and without the paths of this machine.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+case ${1-} in
+x86_64) target=x86_64-unknown-linux-gnu ;;
+arm64) target=aarch64-unknown-linux-gnu ;;
+*) echo "usage: just package [x86_64|arm64]" >&2 && exit 2 ;;
+esac
+folder=target/package/$1
+cargo_home=${CARGO_HOME:-$HOME/.cargo}
+
+rustup target list --installed | grep -qx $target || rustup target add $target
+mkdir -p "$folder"
+echo "Building for $1 (some minutes the first time)"
+export CARGO_TARGET_DIR=$PWD/target/package/build
+export RUSTFLAGS="--remap-path-prefix=$PWD=/project --remap-path-prefix=$cargo_home=/cargo"
+target/tools/cargo-lambda/bin/cargo-lambda lambda build --locked --profile lambda --package post-confirmation-host \
+    --bin bootstrap --target $target.2.34 --lambda-dir "$folder" --flatten bootstrap
+cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest
+target/dist/mapper compile "$CARGO_TARGET_DIR/wasm32-wasip2/mapper/post_confirmation_guest.wasm" --target $target \
+    --output "$folder/mapper.cwasm"
+python3 deploy/package.py "$folder" "$PWD" "$cargo_home"

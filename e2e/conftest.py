@@ -1,0 +1,61 @@
+"""The fixtures of the end-to-end tests, and the steps that `just e2e` prints."""
+
+from subprocess import run
+
+import pytest
+
+from parts.aws import Aws
+from parts.program import ROOT, leave_out
+
+
+@pytest.fixture(scope="session")
+def started_aws(tmp_path_factory):
+    """What plays AWS, started once."""
+    aws = Aws(tmp_path_factory.mktemp("aws"))
+    yield aws
+    aws.stop()
+
+
+@pytest.fixture
+def aws(started_aws):
+    """AWS with nothing in it."""
+    started_aws.reset()
+    return started_aws
+
+
+@pytest.fixture
+def recipe(aws):
+    """Runs a script of deploy/ with arguments, as the recipes do; what it is asked is answered by `answer`."""
+
+    def run_recipe(name, *args, answer="", env=None):
+        script = ROOT / "deploy" / f"{name.replace('-', '_')}.py"
+        command = ["python", str(script), *map(str, args)]
+        return run(command, env=aws.env | (env or {}), input=answer, capture_output=True, text=True, cwd=ROOT)
+
+    return run_recipe
+
+
+@pytest.fixture(scope="session")
+def packages():
+    """The folder with what `just package` makes for an architecture, `x86_64` or `arm64`."""
+
+    def folder(architecture):
+        folder = ROOT / "target/package" / architecture
+        if not (folder / "mapper.zip").exists():
+            leave_out(f"there is no package for {architecture}: `just package {architecture}` makes it")
+        return folder
+
+    return folder
+
+
+@pytest.fixture
+def proved(request, capsys):
+    """Prints what a test has just shown, as a step of what `just e2e` proves."""
+
+    def say(step):
+        with capsys.disabled():
+            print(f"    ✓ {step}", flush=True)
+
+    with capsys.disabled():
+        print(f"\n{request.node.name.removeprefix('test_').replace('_', ' ')}", flush=True)
+    return say
