@@ -1,0 +1,103 @@
+"""What docs/deploy.md shows is what deploy/template.yaml makes."""
+
+import json
+import re
+import sys
+
+import pytest
+from awscli.customizations.cloudformation.yamlhelper import yaml_parse
+
+from parts.program import ROOT
+from parts.template import (
+    KEY,
+    PARAMETER,
+    SECRET,
+    TEMPLATE,
+    URL,
+    Stack,
+    expanded,
+    findings,
+    packaged,
+    rights,
+    rights_of,
+    stack,
+)
+
+sys.path.insert(0, str(ROOT / "deploy"))
+from queues import RECEIVES, RETENTION, VISIBILITY  # noqa: E402  (after the path)
+
+GUIDE = (ROOT / "docs/deploy.md").read_text("utf-8")
+
+
+def blocks(language):
+    """The blocks of code of a language in the guide."""
+    return re.findall(rf"```{language}\n(.*?)```", GUIDE, re.S)
+
+
+def test_the_guide_shows_the_role_that_the_template_makes(proved):
+    (shown,) = map(json.loads, blocks("json"))
+    it = stack(BackendAuthorizationArn=PARAMETER, BackendSigningSecretArn=SECRET, SecretsKeyArn=KEY)
+    assert rights(shown["Statement"]) == rights_of(it, "TriggerRole")
+    proved("the policy in docs/deploy.md is what the template makes")
+
+
+def test_the_guide_names_the_parameters_that_there_are(proved):
+    declared = yaml_parse(TEMPLATE)["Parameters"]
+    (commands,) = (block for block in blocks("sh") if "--parameter-overrides" in block)
+    given = dict(re.findall(r"(\w+)=(\S+)", commands))
+    assert given and all(re.fullmatch(declared[name]["AllowedPattern"], value) for name, value in given.items())
+    table = GUIDE.split("| parameter |")[1].split("\n\n")[0]
+    first = "".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE))
+    assert set(re.findall(r"`(\w+)`", first)) == declared.keys()
+    proved("the commands and the table of docs/deploy.md name the template's parameters, with values that it takes")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        (
+            "hcl",
+            ["timeout = 6,", "timeout = 30,", f"= {RETENTION}", f"= {VISIBILITY}", f"maxReceiveCount = {RECEIVES}"],
+        ),
+        ("ts", ["seconds(6)", "seconds(30)", "days(14)", f"seconds({VISIBILITY})", f"maxReceiveCount: {RECEIVES}"]),
+    ],
+)
+def test_the_guides_other_ways_have_the_same_names_and_limits(language, said, proved):
+    (snippet,) = blocks(language)
+    names = ["'post-confirmation'" if language == "ts" else '"post-confirmation"', "-redelivery", "-mapper"]
+    names += ["-undelivered", "-dead-letters", "live", "bootstrap"]
+    reported = "reportBatchItemFailures: true" if language == "ts" else '["ReportBatchItemFailures"]'
+    assert [part for part in [*said, *names, reported] if part not in snippet] == []
+    proved(f"the snippet in {language} has the template's names, times and limits")
+
+
+def test_the_guides_queries_ask_for_what_a_line_has(proved):
+    lines = (ROOT / "host/src/report/line.rs").read_text("utf-8")
+    fields = {re.sub(r"_(\w)", lambda match: match[1].upper(), name) for name in re.findall(r"pub (\w+):", lines)}
+    fields |= set(re.findall(r'metric\("(\w+)"', (ROOT / "host/src/report/metrics.rs").read_text("utf-8")))
+    (queries,) = blocks("text")
+    used = set(re.findall(r"(?<!@)\b[A-Za-z]+", re.sub(r'"\w+"', "", queries)))
+    words = {"filter", "fields", "ispresent", "stats", "count", "by", "bin", "pct", "max", "sum"}
+    assert used - words <= fields
+    proved("the queries of docs/deploy.md ask for fields that a line has")
+
+
+def test_the_template_runs_in_a_vpc_with_what_the_guide_adds(proved):
+    (added,) = map(yaml_parse, blocks("yaml"))
+    template = packaged(TEMPLATE)
+
+    def merge(into, addition):
+        for key, value in addition.items():
+            if isinstance(value, dict) and key in into:
+                merge(into[key], value)
+            else:
+                into[key] = value
+
+    merge(template, added)
+    text = json.dumps(expanded(template, URL))
+    assert {rule for rule, _ in findings(text)} == {"W3011", "W1020"}
+    it = Stack(json.loads(text), URL)
+    assert all(function["VpcConfig"]["SubnetIds"] for function in it.of_type("Lambda::Function").values())
+    arns = ["arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"]
+    assert all(role["ManagedPolicyArns"] == arns for role in it.of_type("IAM::Role").values())
+    proved("with the lines of docs/deploy.md both functions are in the VPC, and their roles may be")

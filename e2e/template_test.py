@@ -1,0 +1,287 @@
+"""The stack of deploy/template.yaml: what comes of it with the values of its parameters."""
+
+import re
+import sys
+from itertools import product
+
+import pytest
+from awscli.customizations.cloudformation.yamlhelper import yaml_parse
+
+from parts.aws import ACCOUNT, REGION
+from parts.program import ROOT
+from parts.template import (
+    ALL,
+    EXPLAINED,
+    KEY,
+    PARAMETER,
+    POOL,
+    SECRET,
+    TEMPLATE,
+    TOPIC,
+    URL,
+    findings,
+    linted,
+    rights,
+    rights_of,
+    source,
+    stack,
+)
+
+sys.path.insert(0, str(ROOT / "deploy"))
+from queues import RECEIVES, RETENTION, VISIBILITY  # noqa: E402  (after the path)
+from role import RECEIVE, SEND, policy  # noqa: E402
+
+
+def changed(text, *changes):
+    """The text with each pair of changes made; each one is in it."""
+    for old, new in changes:
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+def test_cfn_lint_has_nothing_to_say_that_is_not_explained(proved):
+    assert findings(TEMPLATE) == {("W3011", "Trigger"), ("W3011", "Redelivery")}
+    # W3002: the nested template is uploaded by `aws cloudformation package`.
+    assert findings(source("with-pool")) == {("W3002", "PostConfirmation")}
+    assert linted(TEMPLATE) == EXPLAINED
+    proved("cfn-lint finds nothing in the templates and in what SAM makes of them, but what is explained")
+
+
+@pytest.mark.parametrize(
+    ("what", "change", "rule"),
+    [
+        ("a runtime that does not exist", ("Runtime: provided.al2023", "Runtime: provided.al2029"), "E3030"),
+        ("a reference to nothing", ("ON_UNDELIVERED: !Ref OnUndelivered", "ON_UNDELIVERED: !Ref Nothing"), "E1020"),
+        ("a timeout beyond Lambda's", ("Timeout: 30", "Timeout: 901"), "E3717"),
+        ("a retention beyond SQS's", ("MessageRetentionPeriod: 1209600 ", "MessageRetentionPeriod: 1209601 "), "E3034"),
+        ("a misspelt property", ("SqsManagedSseEnabled", "SqsManagedSse"), "E3002"),
+        ("a cycle", ("LogGroupName: !Sub", "KmsKeyId: !Ref Trigger\n      LogGroupName: !Sub"), "E3004"),
+    ],
+)
+def test_a_mistake_in_the_template_is_found(what, change, rule, proved):
+    assert rule in {found for found, _ in linted(changed(TEMPLATE, change))}
+    proved(f"{what} is found ({rule})")
+
+
+def test_a_pool_in_the_same_stack_makes_no_cycle(proved):
+    text = source("with-pool")
+    passed = ("BackendApiUrl: !Ref BackendApiUrl", "BackendApiUrl: !Ref BackendApiUrl\n        UserPoolId: !Ref Pool")
+    assert {"E3004"} == {rule for rule, _ in findings(changed(text, passed)) if rule.startswith("E")}
+    resources = yaml_parse(text)["Resources"]
+    alias = {"Fn::GetAtt": ["PostConfirmation", "Outputs.FunctionAliasArn"]}
+    assert resources["Pool"]["Properties"]["LambdaConfig"] == {"PostConfirmation": alias}
+    assert resources["PoolMayInvoke"]["Properties"] == {
+        "FunctionName": alias,
+        "Action": "lambda:InvokeFunction",
+        "Principal": "cognito-idp.amazonaws.com",
+        "SourceAccount": {"Ref": "AWS::AccountId"},
+        "SourceArn": {"Fn::GetAtt": ["Pool", "Arn"]},
+    }
+    given = resources["PostConfirmation"]["Properties"]["Parameters"]
+    assert given.keys() <= yaml_parse(TEMPLATE)["Parameters"].keys()
+    assert "FunctionAliasArn" in yaml_parse(TEMPLATE)["Outputs"]
+    proved("with-pool.yaml: the pool names the alias, the permission names both, and a cycle would be found")
+
+
+@pytest.mark.parametrize(("parameters", "name"), [({}, "post-confirmation"), (ALL, "sign-ups")])
+def test_the_parts_have_the_names_and_limits_that_the_recipes_use(parameters, name, proved):
+    it = stack(**parameters)
+    found = it.of_type("Lambda::Function")
+    for function, timeout in (("Trigger", 6), ("Redelivery", 30)):
+        common = {"Runtime": "provided.al2023", "Handler": "bootstrap", "MemorySize": 128, "Timeout": timeout}
+        assert common.items() <= found[function].items()
+        assert found[function]["Architectures"] == ["x86_64"]
+        assert found[function]["LoggingConfig"] == {"LogFormat": "JSON", "LogGroup": f"{function}Log"}
+        (alias,) = (alias for alias in it.of_type("Lambda::Alias") if alias.startswith(function))
+        assert it.resources[alias]["Name"] == "live"
+    assert [found["Trigger"]["FunctionName"], found["Redelivery"]["FunctionName"]] == [name, f"{name}-redelivery"]
+    assert {layer["LayerName"] for layer in it.of_type("Lambda::LayerVersion").values()} == {f"{name}-mapper"}
+    days = int(it.parameters["LogRetentionDays"])
+    groups = {group["LogGroupName"]: int(group["RetentionInDays"]) for group in it.of_type("Logs::LogGroup").values()}
+    assert groups == {f"/aws/lambda/{name}": days, f"/aws/lambda/{name}-redelivery": days}
+    proved(f"both functions of {name}: provided.al2023, 128 MB, 6 and 30 s, alias live, JSON, own log groups")
+
+
+def test_the_queues_keep_users_for_14_days_encrypted_and_outlive_the_stack(proved):
+    it = stack()
+    queues = it.of_type("SQS::Queue")
+    assert {queue["QueueName"] for queue in queues.values()} == {
+        "post-confirmation-undelivered",
+        "post-confirmation-dead-letters",
+    }
+    for name, queue in queues.items():
+        assert (queue["MessageRetentionPeriod"], queue["SqsManagedSseEnabled"]) == (RETENTION, True)
+        assert RETENTION == 14 * 24 * 3600
+        kept = it.template["Resources"][name]
+        assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    dead = f"arn:aws:sqs:{REGION}:{ACCOUNT}:post-confirmation-dead-letters"
+    assert queues["Undelivered"]["RedrivePolicy"] == {"deadLetterTargetArn": dead, "maxReceiveCount": RECEIVES}
+    timeout = it.of_type("Lambda::Function")["Redelivery"]["Timeout"]
+    assert queues["Undelivered"]["VisibilityTimeout"] == VISIBILITY >= 6 * timeout
+    proved("both queues: 14 days, encrypted, kept when the stack goes; visibility six times redelivery's timeout")
+
+
+def test_redelivery_reads_the_queue_through_its_alias_and_says_what_failed(proved):
+    (mapping,) = stack(MaximumConcurrency="7").of_type("Lambda::EventSourceMapping").values()
+    assert mapping == {
+        "FunctionName": "RedeliveryAliaslive",
+        "EventSourceArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:post-confirmation-undelivered",
+        "BatchSize": 10,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "ScalingConfig": {"MaximumConcurrency": "7"},
+    }
+    proved("the mapping: alias live, batches of ten, ReportBatchItemFailures, MaximumConcurrency as given")
+
+
+def test_one_pool_may_call_the_alias_and_nobody_else(proved):
+    assert stack().of_type("Lambda::Permission") == {}
+    assert stack(UserPoolId=POOL).of_type("Lambda::Permission") == {
+        "CognitoMayInvoke": {
+            "FunctionName": "TriggerAliaslive",
+            "Action": "lambda:InvokeFunction",
+            "Principal": "cognito-idp.amazonaws.com",
+            "SourceAccount": ACCOUNT,
+            "SourceArn": f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{POOL}",
+        }
+    }
+    proved("the permission: cognito-idp.amazonaws.com for this pool and account, on live; without a pool, none")
+
+
+def test_the_roles_hold_what_the_options_need_and_no_more(proved):
+    queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:post-confirmation-undelivered"
+    combinations = list(product(["", SECRET, PARAMETER], ["", SECRET, PARAMETER], ["", KEY]))
+    for authorization, signing, key in combinations:
+        it = stack(BackendAuthorizationArn=authorization, BackendSigningSecretArn=signing, SecretsKeyArn=key)
+        assert it.of_type("IAM::Role").keys() == {"TriggerRole", "RedeliveryRole"}
+        for role, suffix, actions in (("TriggerRole", "", SEND), ("RedeliveryRole", "-redelivery", RECEIVE)):
+            variables = {"BACKEND_AUTHORIZATION": authorization, "BACKEND_SIGNING_SECRET": signing}
+            group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/post-confirmation{suffix}"
+            own_key = {("kms:Decrypt", key)} if key else set()
+            found = rights_of(it, role)
+            assert found == rights(policy(group, queue, actions, variables)["Statement"]) | own_key
+            assert not {"*", ""} & {resource for _, resource in found}
+            (trust,) = it.resources[role]["AssumeRolePolicyDocument"]["Statement"]
+            assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+    proved(
+        f"both roles, in {len(combinations)} combinations of options: what `create` gives, and the key's; nothing on *"
+    )
+
+
+def test_the_alarms_watch_metrics_that_there_are(proved):
+    emitted = (ROOT / "host/src/report/metrics.rs").read_text("utf-8")
+    (namespace,) = re.findall(r'NAMESPACE: &str = "(\w+)"', emitted)
+    (dimension,) = re.findall(r'dimensions: \[\["(\w+)"\]\]', emitted)
+    names = set(re.findall(r'metric\("(\w+)", ', emitted))
+    alarms = stack(AlarmTopicArn=TOPIC).of_type("CloudWatch::Alarm")
+    watched = set()
+    for alarm in alarms.values():
+        assert alarm["TreatMissingData"] == "notBreaching" and alarm["AlarmActions"] == [TOPIC]
+        assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
+        ((dimensions,),) = [[(it["Name"], it["Value"]) for it in alarm["Dimensions"]]]
+        if alarm["Namespace"] == namespace:
+            assert alarm["MetricName"] in names and dimensions[0] == dimension
+        statistic = alarm.get("Statistic") or alarm["ExtendedStatistic"]
+        watched.add((alarm["Namespace"], alarm["MetricName"], *dimensions, statistic, alarm["Threshold"]))
+    function, redelivery = "post-confirmation", "post-confirmation-redelivery"
+    queue, dead = "post-confirmation-undelivered", "post-confirmation-dead-letters"
+    assert watched == {
+        ("PostConfirmation", "Undelivered", "FunctionName", function, "Sum", 1),
+        ("PostConfirmation", "Duration", "FunctionName", function, "p99", 4000),
+        ("AWS/SQS", "ApproximateAgeOfOldestMessage", "QueueName", queue, "Maximum", 240),
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible", "QueueName", dead, "Maximum", 1),
+        ("AWS/Lambda", "Errors", "FunctionName", function, "Sum", 1),
+        ("AWS/Lambda", "Errors", "FunctionName", redelivery, "Sum", 1),
+        ("AWS/Lambda", "Throttles", "FunctionName", function, "Sum", 1),
+    }
+    assert all("AlarmActions" not in alarm for alarm in stack().of_type("CloudWatch::Alarm").values())
+    proved("seven alarms, on metrics by the names and dimensions that the host emits; they tell the topic, if given")
+
+
+def test_the_environment_holds_settings_of_the_readme(proved):
+    table = (ROOT / "README.md").read_text("utf-8").split("## Settings")[1].split("## ")[0]
+    known = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
+    functions = stack(**ALL).of_type("Lambda::Function")
+    common = {
+        "BACKEND_API_URL": URL["BackendApiUrl"],
+        "BACKEND_AUTHORIZATION": PARAMETER,
+        "BACKEND_SIGNING_SECRET": SECRET,
+    }
+    own = {"UNDELIVERED_QUEUE_URL": "Undelivered", "ON_UNDELIVERED": "reject"}
+    assert (common | own).keys() <= known
+    assert functions["Redelivery"]["Environment"]["Variables"] == common
+    assert functions["Trigger"]["Environment"]["Variables"] == common | own
+    proved("both functions have the settings of the parameters, by names that the README knows")
+
+
+def version(it, function):
+    """What makes CloudFormation publish a version: its logical id, and properties that can't be changed in place."""
+    return next((name, made) for name, made in it.of_type("Lambda::Version").items() if name.startswith(function))
+
+
+CHANGES = [
+    *({name: value} for name, value in ALL.items() if name != "BackendApiUrl"),
+    {"BackendAuthorizationArn": SECRET},
+    {"BackendApiUrl": "https://api.example.com/v2/"},
+    {"contents": {"function.zip": "new code"}},
+    {"contents": {"mapper.zip": "new mapper"}},
+    {"text": TEMPLATE.replace("MemorySize: 128", "MemorySize: 256")},
+    {"text": TEMPLATE.replace("Variables:\n", "Variables:\n        MAPPER_LOGS: 'on'\n", 1)},
+]
+
+
+@pytest.mark.parametrize("function", ["Trigger", "Redelivery"])
+def test_a_version_is_published_exactly_where_the_function_changes(function, proved):
+    before, seen = stack(), {True: set(), False: set()}
+    for change in CHANGES:
+        after = stack(**change)
+        # A layer's logical id has a digest of the layer, so this is all that the function is made of. A version without
+        # a change would fail the deployment: Lambda publishes none.
+        differs = before.resources[function] != after.resources[function]
+        assert (version(before, function) != version(after, function)) == differs, change
+        seen[differs].add(next(iter(change)))
+    settings = {"BackendApiUrl", "BackendAuthorizationArn", "BackendSigningSecretArn", "FunctionName"}
+    own = {"OnUndelivered"} if function == "Trigger" else set()
+    assert seen[True] == settings | own | {"contents", "text"}
+    proved(f"{function}: code, mapper, memory and each of its settings make a version")
+    proved(f"{function}: none is made by {', '.join(sorted(seen[False]))}")
+
+
+def test_old_versions_stay_and_long_names_fit_into_the_description(proved):
+    name = "n" * 64
+    long = {
+        parameter: SECRET.replace("post-confirmation/signing", name) for parameter in ALL if parameter.endswith("Arn")
+    }
+    it = stack(
+        BackendApiUrl="https://".ljust(100, "a"), **{key: long[key] for key in long if key.startswith("Backend")}
+    )
+    for function in ("Trigger", "Redelivery"):
+        logical_id, made = version(it, function)
+        assert it.template["Resources"][logical_id]["DeletionPolicy"] == "Retain"
+        assert it.template["Resources"][logical_id]["UpdateReplacePolicy"] == "Retain"
+        assert len(made["Description"]) <= 256 and made["Description"].count(name) == 2
+    proved("versions stay, to roll back to; an address of 100 characters and secrets' names of 64 fit")
+
+
+@pytest.mark.parametrize(
+    ("parameter", "obeying", "breaking"),
+    [
+        (
+            "BackendApiUrl",
+            URL["BackendApiUrl"],
+            ["", "http://api.example.com", "https://", "https://a@b.c", "https://a?b"],
+        ),
+        ("BackendAuthorizationArn", SECRET, ["token", "arn:aws:s3:::bucket", SECRET + "*", "whsec_AAAA"]),
+        ("BackendSigningSecretArn", PARAMETER, ["token", "arn:aws:ssm:eu-central-1:123456789012:document/x"]),
+        ("SecretsKeyArn", KEY, [KEY.replace("key/", "alias/"), "*"]),
+        ("UserPoolId", POOL, [f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{POOL}", "*"]),
+        ("AlarmTopicArn", TOPIC, ["alarms", SECRET]),
+        ("FunctionName", "n" * 53, ["", "n" * 54, "a b", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:x"]),
+    ],
+)
+def test_a_parameter_takes_what_is_right_and_nothing_else(parameter, obeying, breaking, proved):
+    declared = yaml_parse(TEMPLATE)["Parameters"][parameter]
+    pattern = re.compile(declared["AllowedPattern"])
+    right = [obeying, declared.get("Default", obeying)]
+    assert all(map(pattern.fullmatch, right)) and not any(map(pattern.fullmatch, breaking))
+    proved(f"{parameter}: {len(breaking)} wrong values are refused")
