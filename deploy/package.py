@@ -24,8 +24,8 @@ def package():
     bootstrap = folder / "bootstrap"
     check_glibc(bootstrap)
     check_paths(bootstrap, sources)
-    function = write(folder / "function.zip", [bootstrap])
-    write(folder / "mapper.zip", [folder / "mapper.cwasm", folder / "mapper.json"])
+    function = write_zip(folder / "function.zip", [bootstrap])
+    write_zip(folder / "mapper.zip", [folder / "mapper.cwasm", folder / "mapper.json"])
     if function > MAX_FUNCTION:
         raise Stop(f"the function's zip has {function} bytes, and the bound is {MAX_FUNCTION}")
 
@@ -47,7 +47,7 @@ def check_paths(program, folders):
             raise Stop(f"{program} holds the path {folder}; --remap-path-prefix should have replaced it")
 
 
-def write(file, members):
+def write_zip(file, members):
     """Zips the files `members` into `file` and returns its size in bytes."""
     with zipfile.ZipFile(file, "w") as archive:
         for member in members:

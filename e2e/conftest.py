@@ -1,11 +1,16 @@
 """The fixtures of the end-to-end tests, and the steps that `just e2e` prints."""
 
+import signal
 from subprocess import run
 
 import pytest
 
 from parts.aws import Aws
 from parts.program import ROOT, leave_out
+
+pytest_plugins = ["parts.chain"]
+# Whoever stops the tests so has the parts stopped, too.
+signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

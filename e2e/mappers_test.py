@@ -1,0 +1,81 @@
+"""Another mapper, in another language, under a pool in use: the rows change shape, the function's program does not."""
+
+import os
+import shutil
+from subprocess import run
+
+import pytest
+
+from parts.program import BARE_ENVIRONMENT, ROOT, leave_out
+
+MAPPER = ROOT / "target/dist/mapper"
+# By language: the folder under target in which its tool is, the tool, and the source to start from.
+LANGUAGES = {
+    "JavaScript": ("javascript", "node_modules/@bytecodealliance/componentize-js", "mapper-js", "mapper.js"),
+    "Python": ("python", "bin/componentize-py", "mapper-python", "app.py"),
+}
+
+
+@pytest.fixture(scope="session")
+def image_of():
+    """Builds an example's mapper with one part of its source changed, and gives the image's path."""
+
+    def build(language, part, changed):
+        installed, tool, example, file = LANGUAGES[language]
+        installed = ROOT / "target" / installed
+        if not (installed / tool).exists():
+            leave_out(f"there is no {installed / tool} to build a mapper in {language}: `just e2e` installs it")
+        # Below the tool, where Node.js looks for it.
+        folder = installed / "mappers/e2e"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(ROOT / "examples" / example, folder, ignore=shutil.ignore_patterns("mapper.wasm"))
+        source = (folder / file).read_text("utf-8")
+        assert source.count(part) == 1
+        (folder / file).write_text(source.replace(part, changed), "utf-8")
+        env = BARE_ENVIRONMENT | {"PATH": f"{ROOT / 'target/python/bin'}:{os.environ['PATH']}"}
+        for command in ("build", "compile"):
+            done = run([MAPPER, command], cwd=folder, env=env, capture_output=True, text=True)
+            assert done.returncode == 0, done.stdout + done.stderr
+        return folder / "mapper.cwasm"
+
+    return build
+
+
+def test_mappers_in_three_languages_take_turns_under_one_pool(chain, image_of, proved):
+    # Each of the two maps one thing otherwise than the default mapper does.
+    javascript = image_of("JavaScript", "'email,email_verified,", "'email,email_verified,locale,")
+    python = image_of("Python", '"username": event.user_name,', '"name": "Dr. " + user.get("name", ""),')
+    programs, mappers = [], []
+
+    def row_of(name):
+        user = {"email": f"{name}@example.com", "name": name, "locale": "de-DE"}
+        sub = chain.pool.sign_up(user["email"], **user)
+        chain.pool.confirm(user["email"])
+        [end], [row] = chain.function.ends(), chain.django.rows(sub=sub)
+        assert (end["end"], end["status"]) == ("delivered", 201)
+        programs.append(chain.function.digest())
+        mappers.append(end["mapper"])
+        return row
+
+    row = row_of("Alice")
+    fields = {*row["profile"]}
+    assert (row["name"], row["username"]) == ("Alice", row["sub"])
+    assert not fields & {"locale"}
+    proved("with the default mapper, in Rust, the row has the shape that its cases describe")
+
+    chain.deploy(MAPPER_IMAGE=str(javascript))
+    row = row_of("Bob")
+    assert (row["name"], row["username"], row["profile"]["locale"]) == ("Bob", row["sub"], "de-DE")
+    assert {*row["profile"]} == fields | {"locale"}
+    proved("swapped for one in JavaScript, the next user's row has a field more")
+
+    chain.deploy(MAPPER_IMAGE=str(python))
+    row = row_of("Carol")
+    assert (row["name"], row["username"]) == ("Dr. Carol", "")
+    assert {*row["profile"]} == fields - {"username"}
+    proved("swapped for one in Python, the next user's row has a field less, and another name")
+
+    assert len({*mappers}) == 3
+    assert len({*programs}) == 1
+    assert len(chain.django.rows(user_pool_id=chain.pool.id)) == 3
+    proved(f"three mappers, three users, and one program all the time: sha256 {programs[0][:12]}…")

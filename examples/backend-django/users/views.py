@@ -1,0 +1,73 @@
+"""The addresses that the post-confirmation function calls.
+
+201 a new user, 200 a known one. 409 means that this user is there already, and mappers take it for success; so it must
+never stand for a user who could not be kept. Such a one gets 422, which keeps the event in the function's queue.
+"""
+
+import json
+import logging
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST
+
+from . import shapes
+from .signatures import signed
+from .upsert import KnownOtherwise, NameTaken, upsert
+
+logger = logging.getLogger(__name__)
+
+
+# Exempt from Django's protection against forged requests of a browser: that rests on cookies, which the function has
+# none of. Its signature says who sends.
+@csrf_exempt
+@require_POST
+def users(request):
+    """A user as the default mapper sends it."""
+    return _answer(request, shapes.user)
+
+
+@csrf_exempt
+@require_http_methods(["PUT"])
+def account(request, sub):
+    """A user as `examples/mapper-rust` sends it."""
+    return _answer(request, lambda body: shapes.account(body, sub))
+
+
+def _answer(request, shape):
+    try:
+        body = request.body
+    except RequestDataTooBig:
+        return _refused(413, "the body is too large")
+    if not signed(request.headers, body):
+        return _refused(401, "no valid signature: the secrets or the clocks differ, or somebody else sent this")
+    # Signed, so it is the id that the function gave to the event.
+    event_id = request.headers["webhook-id"]
+    try:
+        profile = _json(body)
+        sub, columns = shape(profile)
+        made = upsert(sub, columns | {"profile": profile, "event_id": event_id})
+    except shapes.Unfit as unfit:
+        return _refused(400, str(unfit), event_id)
+    except KnownOtherwise:
+        return _refused(409, "this user is here already, in another pool or by another name", event_id)
+    except NameTaken:
+        return _refused(422, "another user has this name: delete the one who has left Cognito", event_id)
+    return JsonResponse({"user": made}, status=201 if made == "created" else 200)
+
+
+def _json(body):
+    """What the body says. Python also reads what is no JSON, or no text, and what no database would take."""
+    try:
+        profile = json.loads(body)
+        json.dumps(profile, allow_nan=False, ensure_ascii=False).encode()
+        return profile
+    except (ValueError, RecursionError):
+        raise shapes.Unfit("the body is no JSON") from None
+
+
+def _refused(status, reason, event_id=None):
+    """The answer, and a line without anything of the user."""
+    logger.warning("answered %s to the event %s: %s", status, event_id, reason)
+    return JsonResponse({"error": reason}, status=status)
