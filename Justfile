@@ -53,6 +53,46 @@ run event *args: build
 package arch="x86_64": build _cargo-lambda _zig
     bash deploy/package.sh {{ arch }}
 
+# Make the functions with all around them by the AWS CLI, or change settings: --set BACKEND_API_URL=https://…
+[group("deploying"), no-cd, no-exit-message, positional-arguments]
+create *args:
+    @python3 {{ root }}/deploy/create.py "$@"
+
+# Make the function the trigger of a user pool, and change nothing else of the pool
+[group("deploying"), no-cd, no-exit-message, positional-arguments]
+attach *args:
+    @python3 {{ root }}/deploy/attach.py "$@"
+
+# Take the trigger off a user pool, and change nothing else of the pool
+[group("deploying"), no-cd, no-exit-message, positional-arguments]
+detach *args:
+    @python3 {{ root }}/deploy/detach.py "$@"
+
+# Compare, publish and try another mapper, then make it live
+[group("deploying"), no-cd, no-exit-message, positional-arguments]
+swap-mapper *args:
+    @python3 {{ root }}/deploy/swap_mapper.py "$@"
+
+# Take the last swap back
+[group("deploying"), no-cd, no-exit-message, positional-arguments]
+rollback *args:
+    @python3 {{ root }}/deploy/rollback.py "$@"
+
+# Move dead letters back into the queue
+[group("deploying"), no-cd, no-exit-message, positional-arguments]
+redrive *args:
+    @python3 {{ root }}/deploy/redrive.py "$@"
+
+# Queue users of a pool whom the backend may lack: --all, or their names
+[group("deploying"), no-cd, no-exit-message, positional-arguments]
+reconcile *args:
+    @python3 {{ root }}/deploy/reconcile.py "$@"
+
+# Find what is wrong with a deployment, and how to mend it: POOL FUNCTION
+[group("deploying"), no-cd, no-exit-message, positional-arguments]
+doctor *args:
+    @python3 {{ root }}/deploy/doctor.py "$@"
+
 # Measure what a mapper costs in each language, the table of docs/mappers.md
 costs: build _python _javascript
     python3 examples/costs.py

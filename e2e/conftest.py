@@ -13,6 +13,11 @@ pytest_plugins = ["parts.chain"]
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
+def pytest_report_teststatus(report):
+    """Leaves out the dots: the steps show how far the tests are."""
+    return ("passed", "", "") if report.when == "call" and report.passed else None
+
+
 @pytest.fixture(scope="session")
 def started_aws(tmp_path_factory):
     """What plays AWS, started once."""

@@ -40,9 +40,12 @@ class CargoLambda:
 class Function:
     """A function of CargoLambda: the `bootstrap` of a package, in a new process for each deployment."""
 
-    def __init__(self, lambda_, name, package, folder):
-        """Unpacks function.zip and mapper.zip of the folder `package` into `folder`, and starts nothing."""
-        self.lambda_, self.name, self.folder, self.programs = lambda_, name, folder, []
+    def __init__(self, lambda_, name, package, folder, runner=()):
+        """Unpacks function.zip and mapper.zip of the folder `package` into `folder`, and starts nothing.
+
+        `runner` is the command that runs a program for another processor than this machine's.
+        """
+        self.lambda_, self.name, self.folder, self.runner, self.programs = lambda_, name, folder, runner, []
         for archive in ("function.zip", "mapper.zip"):
             with zipfile.ZipFile(package / archive) as content:
                 content.extractall(folder)
@@ -61,7 +64,7 @@ class Function:
             "MAPPER_IMAGE": str(self.image),
         }
         log = self.folder / f"{len(self.programs)}.log"
-        self.programs.append(Program(self.name, [self.bootstrap], log, variables | settings))
+        self.programs.append(Program(self.name, [*self.runner, self.bootstrap], log, variables | settings))
 
     def invoke(self, payload):
         """The body of its answer to the bytes `payload`. Raises HTTPError where it fails."""

@@ -1,0 +1,45 @@
+"""The package for arm64 runs: under qemu, which needs no machine of that kind."""
+
+import json
+import platform
+import shutil
+
+import pytest
+
+from parts.cargo_lambda import TRIGGER, CargoLambda, Function
+from parts.program import ROOT, leave_out
+
+# The C library of Debian's package libc6-arm64-cross.
+LIBRARIES = "/usr/aarch64-linux-gnu"
+EVENT = ROOT / "guest/cases/native.event.json"
+
+
+@pytest.fixture
+def function(chain, packages, tmp_path):
+    """The function of the package for arm64, and Django behind it."""
+    runner = []
+    if platform.machine() != "aarch64":
+        runner = ["qemu-aarch64-static", "-L", LIBRARIES]
+        if shutil.which(runner[0]) is None:
+            leave_out("there is no qemu-aarch64-static: Debian's package qemu-user-static has it")
+    lambda_ = CargoLambda(tmp_path)
+    function = Function(lambda_, TRIGGER, packages("arm64"), tmp_path, runner)
+    function.deploy(BACKEND_API_URL=chain.django.url, BACKEND_SIGNING_SECRET=chain.django.secret)
+    yield function
+    function.stop()
+    lambda_.stop()
+
+
+def test_the_function_for_arm64_delivers_a_user(function, chain, proved):
+    event = json.loads(EVENT.read_bytes())
+    # Its start takes seconds under qemu, which no deadline of an event should see.
+    dry = json.loads(function.invoke(json.dumps({"dryRun": event}).encode()))
+    assert dry["dryRun"]["end"] == "delivered" and function.ends() == []
+    proved("`bootstrap` for arm64 loads the mapper for arm64 and maps an event in a dry run")
+
+    answer = function.invoke(json.dumps(event).encode())
+    [end] = function.ends()
+    [row] = chain.django.rows(sub=event["request"]["userAttributes"]["sub"])
+    assert (json.loads(answer), end["end"], end["status"]) == (event, "delivered", 201)
+    assert row["event_id"] == end["eventId"]
+    proved("and delivers it: Django's table has the row")
