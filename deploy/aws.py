@@ -1,4 +1,4 @@
-"""Calling the AWS CLI, version 1 or 2, and how a recipe speaks with the person who runs it.
+"""Calling the AWS CLI, and how a recipe speaks with the person who runs it.
 
 The CLI and not an SDK: who deploys has it already, with profile, region and single sign-on set up.
 """

@@ -1,0 +1,104 @@
+"""Makes the function with everything around it by the AWS CLI, without CloudFormation, or brings it up to date."""
+
+import argparse
+
+import functions
+from aws import Stop, main, say
+from names import DEFAULT, Names
+from queues import ensure_log_group, ensure_queues
+from role import RECEIVE, SEND, ensure_role, policy
+from settings import merged, setting
+from versions import mapper_of
+
+HELP = """
+Makes the dead-letter queue, the queue, the log groups, the roles, the layer with the mapper, the function with its
+alias `live`, the redelivery function with its alias, and the event source mapping from the queue to that. What there is
+is kept and brought up to date: run it again after a failure, or to change a setting. Settings that are not given stay,
+and so do more memory, a longer timeout and other layers. Code and mapper of functions that exist stay, too:
+`swap-mapper` changes them. No pool calls the function before `attach`. What a stack has made is changed by its stack.
+
+Rights, each on the names that this makes: sqs:CreateQueue, GetQueueUrl, GetQueueAttributes, SetQueueAttributes;
+logs:DescribeLogGroups, CreateLogGroup, PutRetentionPolicy; iam:GetRole, CreateRole, GetRolePolicy, PutRolePolicy,
+PassRole; lambda:ListLayerVersions, GetLayerVersion, PublishLayerVersion, GetFunctionConfiguration, CreateFunction,
+UpdateFunctionConfiguration, PublishVersion, GetAlias, CreateAlias, UpdateAlias, ListEventSourceMappings,
+CreateEventSourceMapping, UpdateEventSourceMapping.
+"""
+# In seconds. Cognito waits 5; a redelivery has a batch of ten.
+TIMEOUT, REDELIVERY_TIMEOUT = 6, 30
+
+
+def create():
+    """Does it; returns the exit status."""
+    arguments = parsed()
+    names, given = Names(arguments.function), dict(arguments.set)
+    before = [functions.configuration(name) for name in names.functions]
+    for name, there in zip(names.functions, before, strict=True):
+        if there and there.get("Runtime") != functions.RUNTIME:
+            raise Stop(f"{name} is another function already, of runtime {there.get('Runtime')}; choose a --function")
+    trigger, redelivery = (there and there.get("Environment", {}).get("Variables", {}) for there in before)
+    variables = merged(trigger or {}, given)
+    if "BACKEND_API_URL" not in variables:
+        raise Stop("the function needs --set BACKEND_API_URL=https://..., the base of every request")
+    arch = before[0]["Architectures"][0] if before[0] else arguments.arch or "x86_64"
+    if arguments.arch not in (arch, None):
+        raise Stop(f"{names.function} is for {arch} and stays so; choose a --function for {arguments.arch}")
+    code, mapper = functions.package(arch)
+
+    url, queue = ensure_queues(names)
+    own = {"UNDELIVERED_QUEUE_URL": url}
+    if redelivery is None:
+        redelivery = {name: value for name, value in variables.items() if name not in own}
+    parts = [
+        (names.function, names.trigger_role, SEND, variables | own, TIMEOUT),
+        (names.redelivery, names.redelivery_role, RECEIVE, merged(redelivery, given), REDELIVERY_TIMEOUT),
+    ]
+    roles = {}
+    for function, role, actions, environment, _ in parts:
+        group = f"/aws/lambda/{function}"
+        ensure_log_group(group)
+        document = policy(arn(queue, "logs", f"log-group:{group}"), queue, actions, environment)
+        roles[function] = ensure_role(role, document)
+    if layer := before[0] and mapper_of(before[0], names):
+        say(f"layer {names.layer}: exists, version {layer.rpartition(':')[2]}")
+    else:
+        layer = functions.ensure_layer(names.layer, mapper, arch)
+    for function, _, _, environment, timeout in parts:
+        alias = functions.ensure_function(function, roles[function], layer, code, arch, environment, timeout)
+    functions.ensure_mapping(queue, alias, roles[names.redelivery], arguments.max_concurrency)
+    say(f"Next: `just attach POOL`, where {names.function} is to be called after a confirmation.")
+    return 0
+
+
+def parsed():
+    """The arguments."""
+    style = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, epilog=HELP, formatter_class=style)
+    parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        type=setting,
+        action="append",
+        default=[],
+        help="a setting of README.md; BACKEND_API_URL has to be given the first time, an empty VALUE takes one away",
+    )
+    parser.add_argument("--function", default=DEFAULT, help="the function's name (%(default)s)")
+    parser.add_argument("--arch", choices=["x86_64", "arm64"], help="of a new function (x86_64)")
+    parser.add_argument("--max-concurrency", type=concurrency, metavar="N", help="redeliveries at once (5)")
+    return parser.parse_args()
+
+
+def concurrency(text):
+    """A number of redeliveries at once. For argparse."""
+    if text.isdecimal() and 2 <= int(text) <= 1000:
+        return int(text)
+    raise argparse.ArgumentTypeError("has to be a number from 2 to 1000")
+
+
+def arn(like, service, resource):
+    """The ARN of `resource` of `service` in the account and region of the ARN `like`."""
+    _, partition, _, region, account, _ = like.split(":", 5)
+    return f"arn:{partition}:{service}:{region}:{account}:{resource}"
+
+
+if __name__ == "__main__":
+    main(create)

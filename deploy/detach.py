@@ -1,0 +1,37 @@
+"""Makes a user pool no longer call the function after a confirmation, and changes nothing else of the pool."""
+
+import names
+import pool as pools
+from aws import Stop, main, say
+from permission import revoke
+
+HELP = """
+Removes LambdaConfig.PostConfirmation of the pool POOL where it is the function, keeps every other setting and trigger,
+and removes the permission that `attach` gave. It asks, saves, reads again and compares like `attach`. From then on
+nobody tells the backend of confirmed users: `reconcile` finds them later. Exit status 1: the trigger is another
+function, AWS refused, or another setting is different afterwards.
+
+Rights: cognito-idp:DescribeUserPool, GetUserPoolMfaConfig and UpdateUserPool, and iam:PassRole on the role by which the
+pool sends text messages, where it has one; lambda:RemovePermission.
+"""
+
+
+def detach():
+    """Does it; returns the exit status."""
+    arguments = pools.arguments(__doc__, HELP)
+    pool = pools.read(arguments.pool)
+    ours = pool.lambda_arn(arguments.function)
+    if not pool.trigger:
+        say(f"user pool {pool.id} calls nothing after a confirmation; nothing to change")
+    elif f"{pool.trigger}:".startswith(f"{ours}:"):
+        pools.change(pool, None, arguments.yes)
+        say(f"user pool {pool.id} calls nothing after a confirmation now")
+    else:
+        raise Stop(f"user pool {pool.id} calls another function, {pool.trigger}; nothing was changed")
+    sid = names.statement_id(pool.id)
+    say(f"permission {sid}: {'removed' if revoke(sid, f'{ours}:{names.ALIAS}') else 'there was none'}")
+    return 0
+
+
+if __name__ == "__main__":
+    main(detach)

@@ -1,0 +1,54 @@
+"""The roles of the two functions: nothing but what the settings at hand need."""
+
+import json
+
+from aws import aws, aws_or_none, say
+from settings import SECRETS
+
+# The policy inside each role that these recipes own; others beside it are left alone.
+POLICY = "post-confirmation"
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"},
+    ],
+}
+READ = {"secretsmanager": "secretsmanager:GetSecretValue", "ssm": "ssm:GetParameter"}
+SEND = ["sqs:SendMessage"]
+# What an event source mapping asks of the role: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+RECEIVE = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+
+
+def policy(log_group, queue, queue_actions, variables):
+    """The policy of a function with the environment `variables`; `log_group` and `queue` are ARNs."""
+    statements = [
+        ("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], f"{log_group}:*"),
+        ("Queue", queue_actions, queue),
+    ]
+    for number, name in enumerate(SECRETS):
+        value = variables.get(name, "")
+        if value.startswith("arn:"):
+            statements.append((f"Secret{number}", [READ[value.split(":")[2]]], value))
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource}
+            for sid, actions, resource in statements
+        ],
+    }
+
+
+def ensure_role(name, document):
+    """Makes the role `name` with the policy `document`, or brings it up to date. Returns its ARN."""
+    role = aws_or_none("iam", "get-role", {"RoleName": name})
+    there = role and aws_or_none("iam", "get-role-policy", {"RoleName": name, "PolicyName": POLICY})
+    state = "updated" if role else "created"
+    if not role:
+        role = aws("iam", "create-role", {"RoleName": name, "AssumeRolePolicyDocument": json.dumps(TRUST)})
+    if there and there["PolicyDocument"] == document:
+        state = "exists"
+    else:
+        given = {"RoleName": name, "PolicyName": POLICY, "PolicyDocument": json.dumps(document)}
+        aws("iam", "put-role-policy", given)
+    say(f"role {name}: {state}")
+    return role["Role"]["Arn"]

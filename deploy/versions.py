@@ -1,0 +1,123 @@
+"""Versions of the two functions behind the alias `live`, and the layer with the mapper that each of them has."""
+
+import io
+import re
+import urllib.error
+import urllib.request
+import zipfile
+
+from aws import Stop, aws, aws_or_none, say
+from functions import RUNTIME, settle
+from names import ALIAS
+from package import write_zip
+
+# What the alias's description says. Both numbers: somebody else may move the alias and leave the description as it was.
+REMEMBERED = "version {}, before it version {}"
+IMAGE, MANIFEST = "mapper.cwasm", "mapper.json"
+# In bytes: a zip that is uploaded directly, and a function with all its layers, unpacked.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+MAX_ZIPPED, MAX_UNPACKED = 50 * 2**20, 250 * 2**20
+# In seconds.
+DOWNLOAD_TIMEOUT = 60
+
+
+def live(function):
+    """The alias of a function as Lambda describes it. Raises Stop where there is none."""
+    alias = aws_or_none("lambda", "get-alias", {"FunctionName": function, "Name": ALIAS})
+    if not alias:
+        raise Stop(
+            f"there is no function {function} with an alias {ALIAS} in this account and region; make it with "
+            "`just create` or from deploy/template.yaml, and check AWS_PROFILE and AWS_REGION"
+        )
+    return alias
+
+
+def function_of(alias):
+    """The name of the function of an alias that Lambda has described."""
+    return alias["AliasArn"].split(":")[-2]
+
+
+def former(alias):
+    """The version that was live before, from the alias's description; None where that does not say it."""
+    pattern = REMEMBERED.format(re.escape(alias["FunctionVersion"]), r"(\d+)")
+    found = re.fullmatch(pattern, alias.get("Description", ""))
+    return found[1] if found else None
+
+
+def move(alias, version):
+    """Points an alias that Lambda has described at `version`; its description remembers what was before."""
+    description = REMEMBERED.format(version, alias["FunctionVersion"])
+    point(alias | {"FunctionVersion": version, "Description": description})
+
+
+def point(alias):
+    """Gives an alias the version and the description in `alias`."""
+    function, version = function_of(alias), alias["FunctionVersion"]
+    given = {"FunctionVersion": version, "Description": alias.get("Description", "")}
+    aws("lambda", "update-alias", {"FunctionName": function, "Name": ALIAS} | given)
+    say(f"alias {function}:{ALIAS}: version {version}")
+
+
+def publish(function):
+    """Publishes what $LATEST is as a version and returns its number, a text."""
+    version = aws("lambda", "publish-version", {"FunctionName": function})["Version"]
+    settle(function, version)
+    say(f"function {function}: version {version} is published")
+    return version
+
+
+def put_layers(function, layers):
+    """Makes `layers` (ARNs) the layers of $LATEST."""
+    aws("lambda", "update-function-configuration", {"FunctionName": function, "Layers": layers})
+    settle(function)
+
+
+def layers_of(configuration):
+    """The ARNs of the layers in a function's configuration."""
+    return [layer["Arn"] for layer in configuration.get("Layers", [])]
+
+
+def mapper_of(configuration, names):
+    """The ARN of the layer version that holds the mapper, None where a configuration has none."""
+    return next((arn for arn in layers_of(configuration) if arn.split(":")[-2] == names.layer), None)
+
+
+def with_mapper(configuration, layer):
+    """The layers of a configuration with `layer` (an ARN) in the place of another version of it, else at the end."""
+    layers, name = layers_of(configuration), layer.rpartition(":")[0]
+    if not any(other.rpartition(":")[0] == name for other in layers):
+        return [*layers, layer]
+    return [layer if other.rpartition(":")[0] == name else other for other in layers]
+
+
+def pack(folder):
+    """Zips image and manifest in `folder`; returns the zip. Raises Stop where Lambda would not take it."""
+    zipped, members = folder / "mapper.zip", [folder / IMAGE, folder / MANIFEST]
+    unpacked, size = sum(file.stat().st_size for file in members), write_zip(zipped, members)
+    for what, it, limit in (("unpacked", unpacked, MAX_UNPACKED), ("zipped", size, MAX_ZIPPED)):
+        if it > limit:
+            raise Stop(
+                f"the mapper has {it / 2**20:.1f} MiB {what}, and Lambda takes {limit / 2**20:.0f}; make it smaller: "
+                "`mapper inspect` says what is in it"
+            )
+    return zipped
+
+
+def publish_layer(name, zipped, arch):
+    """Publishes a version of the layer `name` for an architecture; returns its ARN."""
+    given = {"LayerName": name, "CompatibleArchitectures": [arch], "CompatibleRuntimes": [RUNTIME]}
+    made = aws("lambda", "publish-layer-version", given, "--zip-file", f"fileb://{zipped}")
+    say(f"layer {name}: version {made['Version']} is published")
+    return made["LayerVersionArn"]
+
+
+def layer_content(arn):
+    """What is in the layer version with this ARN, as an open zip. Raises Stop where it can't be fetched."""
+    layer, _, number = arn.rpartition(":")
+    found = aws("lambda", "get-layer-version", {"LayerName": layer, "VersionNumber": int(number)})
+    try:
+        with urllib.request.urlopen(found["Content"]["Location"], timeout=DOWNLOAD_TIMEOUT) as answer:
+            return zipfile.ZipFile(io.BytesIO(answer.read()))
+    except (OSError, zipfile.BadZipFile) as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise Stop(f"{arn} can't be fetched from where Lambda keeps it: {reason}") from None

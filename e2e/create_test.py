@@ -1,0 +1,335 @@
+"""`create` makes the function with everything around it, and brings it up to date."""
+
+import json
+import re
+import shutil
+import sys
+from subprocess import run
+
+import pytest
+
+from parts.between import refused
+from parts.hasty import without_waiting
+from parts.program import ROOT
+from parts.zips import zipped
+
+sys.path.insert(0, str(ROOT / "deploy"))
+from settings import NAMES, NOT_GIVEN  # noqa: E402  (after the path)
+
+API_URL = "BACKEND_API_URL=https://api.example.com/v1/"
+QUEUE = "arn:aws:sqs:eu-central-1:123456789012:post-confirmation-undelivered"
+SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:signing-AbCdEf"
+PARAMETER = "arn:aws:ssm:eu-central-1:123456789012:parameter/backend/authorization"
+FUNCTIONS = ("post-confirmation", "post-confirmation-redelivery")
+
+pytest_plugins = ["parts.aws_cli"]
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A folder with the scripts and packages of its own."""
+    shutil.copytree(ROOT / "deploy", tmp_path / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
+    for arch in ("x86_64", "arm64"):
+        package(tmp_path, arch, "function", arch)
+        package(tmp_path, arch, "mapper", arch)
+    return tmp_path
+
+
+def package(project, arch, name, content):
+    """Writes a package with some content."""
+    file = project / "target/package" / arch / f"{name}.zip"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_bytes(zipped(bootstrap=content))
+
+
+@pytest.fixture(autouse=True)
+def logging(between):
+    """What moto forgets of a function: how it logs."""
+    logging = {}
+
+    def remembering(call):
+        status, answer = call.forward()
+        if "FunctionName" in answer:
+            logs = (call.parameters or {}).get("LoggingConfig", logging.get(answer["FunctionName"]))
+            logging[answer["FunctionName"]] = logs
+            answer |= {"LoggingConfig": logs}
+        return status, answer
+
+    functions = "/2015-03-31/functions"
+    between.answers |= {f"POST {functions}": remembering}
+    for name in (*FUNCTIONS, "joined", "joined-redelivery"):
+        between.answers |= {f"{method} {functions}/{name}/configuration": remembering for method in ("GET", "PUT")}
+
+
+@pytest.fixture
+def create(cli, project):
+    """Runs `create`."""
+
+    def run_create(*args, env=None):
+        command = ["python", str(project / "deploy/create.py"), *args]
+        variables = cli | (env or {})
+        return run(command, env=variables, capture_output=True, text=True)
+
+    return run_create
+
+
+def made(aws, name="post-confirmation"):
+    """The configuration of the version that the function's alias names."""
+    return aws.client("lambda").get_function_configuration(FunctionName=name, Qualifier="live")
+
+
+def variables(aws, name="post-confirmation"):
+    """The environment of that version."""
+    return made(aws, name)["Environment"]["Variables"]
+
+
+def policy(aws, role):
+    """What a role may do: the actions by the resource."""
+    found = aws.client("iam").get_role_policy(RoleName=role, PolicyName="post-confirmation")["PolicyDocument"]
+    return {statement["Resource"]: statement["Action"] for statement in found["Statement"]}
+
+
+def test_the_settings_are_those_of_the_readme(proved):
+    table = (ROOT / "README.md").read_text().partition("\n## Settings\n")[2].partition("\n## ")[0]
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in re.findall(r"`([A-Z_*]+)`", row.split("|")[1])}
+    assert named == {*NAMES, *NOT_GIVEN, "MAPPER_ENV_*"}
+    proved("create knows the settings of the README and no others")
+
+
+def test_create_makes_everything(aws, create, between, proved):
+    done = create("--set", API_URL, "--set", "MAPPER_ENV_USERS_PATH=people/")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [line.partition(" ")[0] for line in done.stdout.splitlines()] == (
+        "queue queue log role log role layer function alias function alias event Next:".split()
+    )
+    assert done.stdout.count("created") == 12
+
+    sqs = aws.client("sqs")
+    queue, dead = (
+        sqs.get_queue_attributes(QueueUrl=sqs.get_queue_url(QueueName=name)["QueueUrl"], AttributeNames=["All"])
+        for name in ("post-confirmation-undelivered", "post-confirmation-dead-letters")
+    )
+    queue, dead = queue["Attributes"], dead["Attributes"]
+    for attributes in (queue, dead):
+        assert attributes["MessageRetentionPeriod"] == "1209600"
+        assert attributes["SqsManagedSseEnabled"] == "true"
+    assert queue["VisibilityTimeout"] == "180"
+    redrive = json.loads(queue["RedrivePolicy"])
+    assert redrive == {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": 5}
+    proved("the queue and its dead-letter queue are encrypted and keep for 14 days")
+
+    logs = {"Action": ["logs:CreateLogStream", "logs:PutLogEvents"]}["Action"]
+    group = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/post-confirmation"
+    assert policy(aws, "post-confirmation") == {f"{group}:*": logs, QUEUE: ["sqs:SendMessage"]}
+    receive = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
+    assert policy(aws, "post-confirmation-redelivery") == {f"{group}-redelivery:*": logs, QUEUE: receive}
+    groups = aws.client("logs").describe_log_groups()["logGroups"]
+    assert {group["logGroupName"]: group["retentionInDays"] for group in groups} == {
+        f"/aws/lambda/{name}": 30 for name in FUNCTIONS
+    }
+    proved("each role has its own logs and its side of the queue, and logs are kept for 30 days")
+
+    trigger, redelivery = (made(aws, name) for name in FUNCTIONS)
+    for function, timeout in ((trigger, 6), (redelivery, 30)):
+        assert (function["Runtime"], function["Handler"]) == ("provided.al2023", "bootstrap")
+        assert (function["MemorySize"], function["Timeout"]) == (128, timeout)
+        assert function["Architectures"] == ["x86_64"]
+        assert [layer["Arn"].split(":")[-2:] for layer in function["Layers"]] == [["post-confirmation-mapper", "1"]]
+    sent = between.asked("POST /2015-03-31/functions")
+    assert [function["LoggingConfig"] for function in sent] == [{"LogFormat": "JSON"}] * 2
+    settings = {"BACKEND_API_URL": "https://api.example.com/v1/", "MAPPER_ENV_USERS_PATH": "people/"}
+    url = sqs.get_queue_url(QueueName="post-confirmation-undelivered")["QueueUrl"].partition("/123")[2]
+    queue_url = trigger["Environment"]["Variables"].pop("UNDELIVERED_QUEUE_URL")
+    assert queue_url.partition("/123")[2] == url
+    assert trigger["Environment"]["Variables"] == redelivery["Environment"]["Variables"] == settings
+    proved("both functions have the code, the layer, the settings and logs as JSON, behind the alias `live`")
+
+    [mapping] = between.asked("POST /2015-03-31/event-source-mappings")
+    assert mapping == {
+        "EventSourceArn": QUEUE,
+        "FunctionName": "arn:aws:lambda:eu-central-1:123456789012:function:post-confirmation-redelivery:live",
+        "BatchSize": 10,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "ScalingConfig": {"MaximumConcurrency": 5},
+    }
+    proved("the queue feeds the redelivery's alias, which reports single failures, five batches at once")
+
+    between.calls.clear()
+    done = create("--set", API_URL)
+    assert done.returncode == 0
+    assert done.stdout.count("exists") == 12
+    writes = [
+        call.operation for call in between.calls if re.match("PUT|DELETE|POST /2015.*configuration", call.operation)
+    ]
+    assert writes == []
+    assert variables(aws)["MAPPER_ENV_USERS_PATH"] == "people/"
+    proved("a second time everything is there already, and nothing is changed")
+
+
+def test_create_brings_up_to_date(aws, create, project, proved):
+    assert create("--set", API_URL, "--set", "MAX_ATTEMPTS=4", "--max-concurrency", "7").returncode == 0
+    client, sqs = aws.client("lambda"), aws.client("sqs")
+    client.update_function_configuration(FunctionName="post-confirmation", MemorySize=512, Timeout=10)
+    url = sqs.get_queue_url(QueueName="post-confirmation-undelivered")["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "30", "RedrivePolicy": ""})
+    aws.client("logs").delete_retention_policy(logGroupName="/aws/lambda/post-confirmation")
+    aws.client("logs").put_retention_policy(logGroupName="/aws/lambda/post-confirmation-redelivery", retentionInDays=7)
+    done = create("--set", f"BACKEND_SIGNING_SECRET={SECRET}", "--set", f"BACKEND_AUTHORIZATION={PARAMETER}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\nqueue post-confirmation-undelivered: updated\n" in done.stdout
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert attributes["VisibilityTimeout"] == "180" and "dead-letters" in attributes["RedrivePolicy"]
+    groups = aws.client("logs").describe_log_groups()["logGroups"]
+    assert sorted(group["retentionInDays"] for group in groups) == [7, 30]
+    proved("what was changed at the queue or is missing at a log group is mended; another retention stays")
+
+    for name, own in zip(FUNCTIONS, ({"UNDELIVERED_QUEUE_URL"}, set()), strict=True):
+        given = {"BACKEND_SIGNING_SECRET": SECRET, "BACKEND_AUTHORIZATION": PARAMETER, "MAX_ATTEMPTS": "4"}
+        found = variables(aws, name)
+        assert {setting: found[setting] for setting in given} == given
+        assert set(found) == {*given, "BACKEND_API_URL", *own}
+        rights = policy(aws, name)
+        assert rights[SECRET] == ["secretsmanager:GetSecretValue"]
+        assert rights[PARAMETER] == ["ssm:GetParameter"]
+        assert made(aws, name)["Version"] == "2"
+    assert (made(aws)["MemorySize"], made(aws)["Timeout"]) == (512, 10)
+    assert "event source mapping: exists, at most 7 at once" in done.stdout
+    proved("settings that are given are added to the others, with the right to read exactly these secrets")
+    proved("more memory, a longer timeout and the concurrency stay as they were")
+
+    package(project, "x86_64", "mapper", "another")
+    package(project, "x86_64", "function", "another")
+    other, swapped = (
+        client.publish_layer_version(LayerName=name, Content={"ZipFile": zipped(bootstrap=name)})["LayerVersionArn"]
+        for name in ("other", "post-confirmation-mapper")
+    )
+    client.update_function_configuration(FunctionName="post-confirmation", Layers=[other, swapped])
+    done = create("--set", "MAX_ATTEMPTS=", "--set", "BACKEND_AUTHORIZATION=", "--max-concurrency", "3")
+    assert (done.returncode, done.stderr) == (0, "")
+    layers = [layer["Arn"].partition(":layer:")[2] for layer in made(aws)["Layers"]]
+    assert layers == ["other:1", "post-confirmation-mapper:2"]
+    assert made(aws, "post-confirmation-redelivery")["Layers"][0]["Arn"] == swapped
+    first = client.get_function_configuration(FunctionName="post-confirmation", Qualifier="1")
+    assert made(aws)["CodeSha256"] == first["CodeSha256"]
+    assert "event source mapping: updated, at most 3 at once" in done.stdout
+    proved("neither the code nor a mapper that was swapped becomes what the package has; another layer stays")
+    assert "MAX_ATTEMPTS" not in variables(aws)
+    assert PARAMETER not in policy(aws, "post-confirmation")
+    proved("an empty value takes a setting away, and the right that it needed")
+
+
+def test_create_goes_on_after_a_failure(aws, create, between, proved):
+    layers = "POST /2018-10-31/layers/post-confirmation-mapper/versions"
+    between.answers[layers] = lambda _: refused("CodeStorageExceededException", "Full")
+    done = create("--set", API_URL)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: aws lambda publish-layer-version: CodeStorageExceededException: ")
+    del between.answers[layers]
+    done = create("--set", API_URL)
+    assert done.returncode == 0
+    assert (done.stdout.count("exists"), done.stdout.count("created")) == (6, 6)
+    proved("after a failure, create goes on where it was")
+
+
+def test_a_role_that_is_not_known_everywhere_yet(aws, create, between, tmp_path, proved):
+    hasty = without_waiting(tmp_path / "hasty")
+    path, mapping = "POST /2015-03-31/functions", "POST /2015-03-31/event-source-mappings"
+    remembering = between.answers[path]
+    unknown = refused(
+        "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."
+    )
+    powerless = refused(
+        "InvalidParameterValueException",
+        "The provided execution role does not have permissions to call ReceiveMessage on SQS",
+    )
+    between.answers[path] = lambda call: unknown if len(between.asked(path)) < 3 else remembering(call)
+    between.answers[mapping] = lambda call: powerless if len(between.asked(mapping)) < 2 else call.forward()
+    done = create("--set", API_URL, env=hasty)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.count(" is not known everywhere yet; trying again (1 of 11)\n") == 2
+    assert done.stdout.count(" is not known everywhere yet; trying again (2 of 11)\n") == 1
+    proved("while AWS does not know a new role, create says so and tries again")
+
+    aws.reset()
+    between.calls.clear()
+    between.answers[path] = lambda call: unknown
+    done = create("--set", API_URL, env=hasty)
+    assert done.returncode == 1
+    assert "The role defined for the function cannot be assumed by Lambda." in done.stderr
+    assert len(between.asked(path)) == 12
+    proved("it does not try for ever")
+
+    aws.reset()
+    between.calls.clear()
+    between.answers[path] = lambda call: refused("InvalidParameterValueException", "The handler is too long.")
+    assert create("--set", API_URL, env=hasty).returncode == 1
+    assert len(between.asked(path)) == 1
+    proved("and not where something else is wrong")
+
+
+def test_settings_that_can_not_be_given(aws, create, between, proved):
+    for given, said in (
+        (
+            "BACKEND_SIGNING_SECRET=whsec_c2VjcmV0",
+            "BACKEND_SIGNING_SECRET takes the ARN of a secret here, not the secret",
+        ),
+        (
+            "BACKEND_AUTHORIZATION=Bearer c2VjcmV0",
+            "BACKEND_AUTHORIZATION takes the ARN of a secret here, not the secret",
+        ),
+        ("BACKEND_URL=https://c2VjcmV0", "there is no such setting; there are ANSWER_WITHIN_MS, "),
+        ("MAPPER_ENV_=c2VjcmV0", "there is no such setting; there are ANSWER_WITHIN_MS, "),
+        ("UNDELIVERED_QUEUE_URL=c2VjcmV0", "UNDELIVERED_QUEUE_URL can't be given: it is the queue that is made here"),
+        ("MAPPER_IMAGE=c2VjcmV0", "MAPPER_IMAGE can't be given: the mapper is in the layer"),
+        ("AWS_LAMBDA_LOG_LEVEL=c2VjcmV0", "AWS_LAMBDA_LOG_LEVEL can't be given: Lambda sets it"),
+        ("c2VjcmV0", "a setting is given as NAME=VALUE"),
+    ):
+        done = create("--set", API_URL, "--set", given)
+        assert done.returncode == 2
+        assert f"argument --set: {said}" in done.stderr
+        assert "c2VjcmV0" not in done.stdout + done.stderr
+    proved("unknown settings and secrets in the command are refused, and no value is repeated")
+
+    assert create("--set", API_URL, "--max-concurrency", "1").returncode == 2
+    done = create()
+    assert (done.returncode, done.stderr.count("BACKEND_API_URL=https://")) == (1, 1)
+    assert [call for call in between.calls if call.operation not in GETS] == []
+    proved("without the backend's address nothing is made")
+
+
+GETS = [f"GET /2015-03-31/functions/{name}/configuration" for name in FUNCTIONS]
+
+
+def test_create_for_arm_and_under_another_name(aws, create, proved):
+    done = create("--set", API_URL, "--arch", "arm64", "--function", "joined")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert made(aws, "joined")["Architectures"] == made(aws, "joined-redelivery")["Architectures"] == ["arm64"]
+    assert create("--function", "joined").stdout.count("exists") == 12
+    proved("a function of another name is made for arm64, and stays one when it is brought up to date")
+    done = create("--function", "joined", "--arch", "x86_64")
+    assert done.returncode == 1 and "joined is for arm64 and stays so; choose a --function for x86_64" in done.stderr
+    proved("a function's architecture is not changed under it")
+
+
+def test_create_stops_before_it_makes_anything(aws, create, between, project, proved):
+    shutil.rmtree(project / "target/package/arm64")
+    done = create("--set", API_URL, "--arch", "arm64")
+    assert done.returncode == 1
+    assert done.stderr.endswith("arm64/function.zip is missing; build it with `just package arm64`\n")
+    proved("a missing package is named with the command that builds it")
+
+    role = aws.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    aws.client("lambda").create_function(
+        FunctionName="post-confirmation",
+        Runtime="nodejs22.x",
+        Handler="index.handler",
+        Role=role,
+        Code={"ZipFile": zipped(bootstrap=b"")},
+    )
+    done = create("--set", API_URL)
+    assert done.returncode == 1
+    assert "post-confirmation is another function already, of runtime nodejs22.x; choose a --function" in done.stderr
+    proved("a function that is somebody else's is not touched")
+    assert aws.client("sqs").list_queues().get("QueueUrls", []) == []
+    proved("neither left anything behind")

@@ -1,0 +1,169 @@
+"""`doctor` finds what is wrong with a deployment, names it with its fix, and nothing else."""
+
+import json
+from subprocess import run
+
+import pytest
+
+from parts.between import refused
+from parts.chain import ARCHITECTURE
+from parts.cognito_model import knowing, model
+from parts.doctor import DEAD_LETTERS, FUNCTION, REDELIVERY, Account, Deployment
+from parts.forking_cli import ForkingCli
+from parts.planted import FAULT, WARNING, function, network, queue, trigger
+from parts.program import ROOT, free_port
+
+EVENT = json.loads((ROOT / "guest/cases/native.event.json").read_text())
+EVERY = trigger.PLANTED + function.PLANTED + network.PLANTED + queue.PLANTED
+
+
+@pytest.fixture(scope="module")
+def healthy(started_aws, packages, tmp_path_factory):
+    """A deployment that nothing is wrong with, made by `create` and `attach`, and the recipes to be run on it."""
+    packages(ARCHITECTURE)
+    started_aws.reset()
+    account = Account(started_aws, tmp_path_factory.mktemp("functions"))
+    cli = ForkingCli(tmp_path_factory.mktemp("cli"), account.url)
+    environment = started_aws.env | {"PATH": f"{cli.folder}:{started_aws.env['PATH']}"}
+    newest = knowing(model(), tmp_path_factory.mktemp("newest"))
+    folder = tmp_path_factory.mktemp("pool")
+
+    def recipe(name, *args, env=None):
+        command = ["python", ROOT / "deploy" / f"{name}.py", *args]
+        return run(command, env=environment | (env or {}), cwd=folder, capture_output=True, text=True)
+
+    try:
+        # Anything that listens will do: nothing is sent.
+        backend = ["--set", f"BACKEND_API_URL={account.url}/", "--set", "BACKEND_ALLOW_HTTP=on"]
+        done = recipe("create", "--arch", ARCHITECTURE, *backend)
+        assert (done.returncode, done.stderr) == (0, "")
+        pool = started_aws.client("cognito-idp").create_user_pool(PoolName="people")["UserPool"]["Id"]
+        done = recipe("attach", pool, "--yes", env=newest)
+        assert (done.returncode, done.stderr) == (0, "")
+        deployment = Deployment(account, pool)
+        deployment.recipe = recipe
+        yield deployment
+    finally:
+        account.stop()
+        cli.stop()
+
+
+@pytest.fixture
+def deployment(healthy):
+    """The same, to be broken: afterwards it is mended."""
+    yield healthy
+    healthy.mend()
+
+
+def findings(deployment, pool=None, function=FUNCTION):
+    """What `doctor` finds as JSON; its exit status is as its findings are."""
+    done = deployment.recipe("doctor", pool or deployment.pool, function, "--json")
+    assert done.stderr == ""
+    found = json.loads(done.stdout)
+    levels = [finding["level"] for finding in found["findings"]]
+    assert (found["faults"], found["warnings"]) == (levels.count(FAULT), levels.count(WARNING))
+    assert done.returncode == (1 if FAULT in levels else 0)
+    assert all(finding["what"] and finding["why"] and finding["fix"] for finding in found["findings"])
+    return found["findings"]
+
+
+def test_a_healthy_deployment_has_no_fault(deployment, proved):
+    done = deployment.recipe("doctor", deployment.pool, FUNCTION)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.endswith("\n0 faults, 0 warnings, 0 checks not made\n")
+    lines = done.stdout.splitlines()[:-2]
+    assert len(lines) == 23 and all(line.endswith(" ok") for line in lines)
+    proved("each check is named and ok, and a dry run has gone through both functions")
+
+
+@pytest.mark.parametrize("plant, check, level, said, fix, follows", EVERY)
+def test_a_planted_fault_is_found(plant, check, level, said, fix, follows, deployment, proved):
+    plant(deployment)
+    found = findings(deployment)
+    wrong = {finding["check"]: finding["level"] for finding in found if finding["level"] != "not checked"}
+    assert wrong == {check: level} | follows
+    [finding] = [finding for finding in found if finding["check"] == check][:1]
+    assert said in finding["what"] and fix in finding["fix"]
+    # No value of a setting, and nobody's attributes.
+    assert "c2VjcmV0" not in json.dumps(found) and EVENT["request"]["userAttributes"]["email"] not in json.dumps(found)
+    proved(f"{finding['level']}: {finding['what']}")
+
+
+def test_what_is_not_there_ends_what_depends_on_it(deployment, proved):
+    found = findings(deployment, pool="eu-central-1_Nowhere01")
+    assert {finding["check"]: finding["level"] for finding in found} == {
+        "pool": FAULT,
+        "trigger": "not checked",
+        "permission": "not checked",
+    }
+    assert "AWS_REGION" in found[0]["fix"]
+    proved("without the pool, all but its trigger and the permission is checked")
+
+    found = findings(deployment, function="joined")
+    wrong = {finding["check"]: finding["fix"] for finding in found if finding["level"] == FAULT}
+    assert set(wrong) == {"trigger", "function"}
+    assert f"`just attach {deployment.pool} --function joined`" in wrong["trigger"]
+    assert "`just create --function joined`" in wrong["function"]
+    assert [finding["level"] for finding in found].count("not checked") == 20
+    proved("without the function, all that depends on it is named as not checked, and fixes name the function")
+
+
+def test_a_vpc_with_a_way_out(deployment, proved):
+    deployment.route("nat")
+    assert findings(deployment) == []
+    proved("a NAT gateway is a way out")
+    variables = deployment.configurations[FUNCTION]["Environment"]["Variables"]
+    nowhere = variables | {"BACKEND_API_URL": f"http://127.0.0.1:{free_port()}/"}
+    for name, vpc in ((FUNCTION, deployment.subnet), (REDELIVERY, {})):
+        deployment.configure(name, VpcConfig=vpc, Environment={"Variables": nowhere})
+    [finding] = findings(deployment)
+    assert (finding["check"], finding["level"]) == ("backend", WARNING)
+    assert "not tried from the function's VPC" in finding["why"]
+    proved("that this machine can't reach a backend is a warning alone where the function is in a VPC")
+
+
+def test_what_aws_does_not_show_is_not_checked(deployment, proved):
+    functions = "/2015-03-31/functions"
+    denied = refused("AccessDeniedException", "User: somebody is not authorized to perform this")
+    answers = {
+        "DescribeUserPool": "cognito-idp:DescribeUserPool",
+        f"GET {functions}/{FUNCTION}/policy": "lambda:GetPolicy",
+        f"GET {functions}/{REDELIVERY}/configuration": "lambda:GetFunctionConfiguration",
+        f"POST {functions}/{FUNCTION}/invocations": "lambda:InvokeFunction",
+        "GetQueueAttributes": "sqs:GetQueueAttributes",
+    }
+    for operation, right in answers.items():
+        deployment.account.answers[operation] = lambda _: denied
+        found = findings(deployment)
+        assert found and all(finding["level"] == "not checked" for finding in found)
+        assert f"needs {right}" in {finding["what"] for finding in found}
+        assert f"ask for the right {right}" in {finding["fix"] for finding in found}
+        deployment.account.answers.clear()
+    proved("what AWS refuses to show is no fault: the right that it needs is named")
+
+    for operation in answers:
+        deployment.account.answers[operation] = lambda _: denied
+    done = deployment.recipe("doctor", deployment.pool, FUNCTION)
+    assert done.returncode == 0
+    assert f"{'permission':23}not checked: needs cognito-idp:DescribeUserPool\n" in done.stdout
+    assert "\n0 faults, 0 warnings, " in done.stdout and not done.stdout.endswith(", 0 checks not made\n")
+    proved("it says how much could not be checked")
+
+
+def test_people_see_each_check_and_then_what_to_do(deployment, proved):
+    deployment.call(None)
+    deployment.wait(DEAD_LETTERS)
+    done = deployment.recipe("doctor", deployment.pool, FUNCTION)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert f"{'pool':23}ok\n{'trigger':23}fault\n{'permission':23}ok\n" in done.stdout
+    fault, warning = done.stdout.index("\nfault: trigger: "), done.stdout.index("\nwarning: waiting users: ")
+    assert fault < done.stdout.index("\n  fix: `just attach ") < warning < done.stdout.index("`just redrive`")
+    assert done.stdout.endswith("\n1 faults, 1 warnings, 0 checks not made\n")
+    proved("faults come first, each with its reason and its fix")
+    assert deployment.recipe("doctor", deployment.pool).returncode == 2
+    proved("a missing argument is wrong usage")
+
+
+def test_everything_is_mended_again(deployment, proved):
+    assert findings(deployment) == []
+    proved("after all these faults, nothing is found any more")

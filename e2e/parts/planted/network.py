@@ -1,0 +1,41 @@
+"""What can be wrong with the way to the backend."""
+
+from ..program import free_port
+from . import FAULT, WARNING, planted
+
+PLANTED = [
+    planted(
+        "a backend that is not there",
+        "backend",
+        FAULT,
+        "refused",
+        "BACKEND_API_URL",
+        lambda it: it.set_both(BACKEND_API_URL=f"http://127.0.0.1:{free_port()}/"),
+    ),
+    planted(
+        "a backend without TLS",
+        "backend",
+        FAULT,
+        "SSL",
+        "certificate",
+        lambda it: it.set_both(BACKEND_API_URL=it.account.url.replace("http", "https")),
+    ),
+    planted("no way out of the VPC", "VPC", FAULT, "no way out of subnet-", "NAT gateway", lambda it: it.route(None)),
+    planted("an internet gateway", "VPC", FAULT, "no way out of subnet-", "NAT gateway", lambda it: it.route("igw")),
+    planted(
+        "no way out of the VPC but to the queue",
+        "VPC",
+        WARNING,
+        "but to endpoints",
+        "NAT gateway",
+        lambda it: it.route(None, "sqs"),
+    ),
+    planted(
+        "a security group that lets nothing out",
+        "VPC",
+        FAULT,
+        "lets port 443 out",
+        "authorize-security-group-egress",
+        lambda it: it.shut(),
+    ),
+]

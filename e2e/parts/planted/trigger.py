@@ -1,0 +1,46 @@
+"""What can be wrong with the pool's trigger."""
+
+from . import FAULT, WARNING, planted
+
+OTHER = "arn:aws:lambda:eu-central-1:123456789012:function:somebody-else"
+PLANTED = [
+    planted("no trigger", "trigger", FAULT, "calls nothing", "`just attach eu-", lambda it: it.call(None)),
+    planted("another trigger", "trigger", FAULT, "another function", "`just attach eu-", lambda it: it.call(OTHER)),
+    planted(
+        "a trigger without the alias",
+        "trigger",
+        WARNING,
+        "not the alias `live`",
+        "`just attach",
+        lambda it: it.call(it.arn),
+        follows={"permission": FAULT},
+    ),
+    planted("no permission", "permission", FAULT, "may not call", "`just attach eu-", lambda it: it.forbid()),
+    planted(
+        "a permission beside the alias",
+        "permission",
+        FAULT,
+        "may not call",
+        "`just attach",
+        lambda it: it.permit(qualifier=None, SourceArn=it.pool_arn),
+    ),
+    planted(
+        "a permission for another pool",
+        "permission",
+        FAULT,
+        "userpool/",
+        "`just attach",
+        lambda it: it.permit(SourceArn=f"{it.pool_arn}x"),
+    ),
+    planted(
+        "a permission for another account",
+        "permission",
+        FAULT,
+        "another account",
+        "`just attach",
+        lambda it: it.permit(SourceArn=it.pool_arn, SourceAccount="210987654321"),
+    ),
+    planted(
+        "a permission for all pools", "permission", WARNING, "every pool", "remove-permission", lambda it: it.permit()
+    ),
+]

@@ -1,0 +1,229 @@
+"""`reconcile` queues users of a pool under the ids that their confirmations have."""
+
+import json
+import sys
+from subprocess import run
+
+import pytest
+
+from parts.between import refused
+from parts.hasty import without_waiting
+from parts.program import ROOT
+
+sys.path.insert(0, str(ROOT / "deploy"))
+from reconcile import BATCH_SIZE, batches
+
+pytest_plugins = ["parts.aws_cli"]
+PASSWORD = "Correct-horse-1"
+
+
+@pytest.fixture
+def reconcile(cli, tmp_path):
+    """Runs `reconcile`, which waits for nothing."""
+    variables = cli | without_waiting(tmp_path / "hasty")
+
+    def run_reconcile(*args):
+        command = ["python", str(ROOT / "deploy/reconcile.py"), *args]
+        return run(command, env=variables, capture_output=True, text=True)
+
+    return run_reconcile
+
+
+@pytest.fixture
+def pools(aws):
+    """boto3's client of Cognito."""
+    return aws.client("cognito-idp")
+
+
+@pytest.fixture
+def pool(pools):
+    """The id of a user pool."""
+    return pools.create_user_pool(PoolName="people")["UserPool"]["Id"]
+
+
+@pytest.fixture
+def queue(aws):
+    """boto3's queue for what could not be delivered."""
+    sqs = aws.client("sqs")
+    url = sqs.create_queue(QueueName="post-confirmation-undelivered")["QueueUrl"]
+
+    class Queue:
+        def messages(self):
+            """Takes all messages out."""
+            found = []
+            while batch := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]).get(
+                "Messages"
+            ):
+                found += batch
+            return found
+
+        def events(self):
+            """Takes all messages out: the events by the users' names."""
+            return {event["userName"]: event for event in (json.loads(found["Body"]) for found in self.messages())}
+
+    return Queue()
+
+
+def new_user(pools, pool, name, confirmed=True, **attributes):
+    """The sub of a new user."""
+    named = [{"Name": attribute, "Value": value} for attribute, value in attributes.items()]
+    made = pools.admin_create_user(UserPoolId=pool, Username=name, UserAttributes=named)["User"]
+    if confirmed:
+        pools.admin_set_user_password(UserPoolId=pool, Username=name, Password=PASSWORD, Permanent=True)
+    return next(attribute["Value"] for attribute in made["Attributes"] if attribute["Name"] == "sub")
+
+
+def test_all_users_of_a_pool_are_queued(pools, pool, queue, reconcile, between, proved):
+    subs = {f"user-{number}": new_user(pools, pool, f"user-{number}") for number in range(130)}
+    for number in range(3):
+        new_user(pools, pool, f"invited-{number}", confirmed=False)
+    sub = new_user(pools, pool, "Google_1", email="zoë@example.com", identities='[{"providerName":"Google"}]')
+    pools.admin_disable_user(UserPoolId=pool, Username="user-7")
+
+    def federated(call):
+        status, answer = call.forward()
+        for user in answer["Users"]:
+            user["UserStatus"] = "EXTERNAL_PROVIDER" if user["Username"] == "Google_1" else user["UserStatus"]
+        return status, answer
+
+    between.answers["ListUsers"] = federated
+    done = reconcile(pool, "--all")
+    assert (done.returncode, done.stderr) == (0, "")
+    events = queue.events()
+    assert {name: event["request"]["userAttributes"]["sub"] for name, event in events.items()} == {
+        **subs,
+        "Google_1": sub,
+    }
+    proved("every confirmed, federated or disabled user is queued, once")
+
+    assert [(asked["Limit"], "PaginationToken" in asked) for asked in between.asked("ListUsers")] == [
+        (60, False),
+        (60, True),
+        (60, True),
+    ]
+    assert [len(asked["Entries"]) for asked in between.asked("SendMessageBatch")].count(10) == 13
+    assert done.stdout == (
+        "60 queued, 0 left out\n120 queued, 0 left out\n131 queued, 3 left out\n"
+        "left out: 3 of status FORCE_CHANGE_PASSWORD\n"
+    )
+    proved("pages of 60 are read and batches of ten sent; it tells how far it is, and whom it left out, without a name")
+
+    assert events["Google_1"] == {
+        "version": "1",
+        "triggerSource": "PostConfirmation_ConfirmSignUp",
+        "region": "eu-central-1",
+        "userPoolId": pool,
+        "userName": "Google_1",
+        "callerContext": {},
+        "request": {
+            "userAttributes": {
+                "sub": sub,
+                "email": "zoë@example.com",
+                "identities": '[{"providerName":"Google"}]',
+                "cognito:user_status": "EXTERNAL_PROVIDER",
+            }
+        },
+        "response": {},
+    }
+    proved("each message is the event of the confirmation, but for the app client, which nobody knows any more")
+
+
+def test_a_reconciled_user_has_the_id_of_the_confirmation(chain, pools, pool, reconcile, proved):
+    sub = new_user(pools, pool, "alice", email="alice@example.com")
+    lost = new_user(pools, pool, "bob", email="bob@example.com")
+    trigger = {
+        "version": "1",
+        "triggerSource": "PostConfirmation_ConfirmSignUp",
+        "region": "eu-central-1",
+        "userPoolId": pool,
+        "userName": "alice",
+        "callerContext": {"awsSdkVersion": "aws-sdk-unknown-unknown", "clientId": "exampleclientid"},
+        "request": {"userAttributes": {"sub": sub, "email": "alice@example.com"}},
+        "response": {},
+    }
+    chain.function.invoke(json.dumps(trigger).encode())
+    [confirmed] = chain.function.ends()
+    assert confirmed["end"] == "delivered", confirmed
+    assert [row["event_id"] for row in chain.django.rows(user_pool_id=pool)] == [confirmed["eventId"]]
+
+    for _ in range(2):
+        assert reconcile(pool, "--all").returncode == 0
+    messages = [{"MessageAttributes": {}} | message for message in chain.queue.receive()]
+    assert len(messages) == 4
+    assert chain.queue.hand_over(chain.redelivery, messages) == []
+    ids = [end["eventId"] for end in chain.redelivery.ends()]
+    rows = {row["sub"]: row["event_id"] for row in chain.django.rows(user_pool_id=pool)}
+    assert set(rows) == {sub, lost}
+    assert rows[sub] == confirmed["eventId"]
+    assert sorted(ids) == sorted([rows[sub], rows[lost]] * 2)
+    proved("a user whom the backend has comes again under the id of the confirmation, and is there once")
+    proved("a user whom it lacks gets there; a second run sends each under the same id again")
+
+
+def test_users_by_name_and_by_sub(pools, pool, queue, reconcile, proved):
+    subs = {name: new_user(pools, pool, name) for name in ("alice", "bob", "carol")}
+    new_user(pools, pool, "invited", confirmed=False)
+    done = reconcile(pool, "alice", 'al"ice', subs["bob"], "invited", "nobody@example.com")
+    assert done.returncode == 1
+    assert set(queue.events()) == {"alice", "bob"}
+    assert "\nleft out: 1 of status FORCE_CHANGE_PASSWORD\nunknown: argument 2, 5 of the users given\n" in done.stdout
+    proved("users are found by name and by sub")
+    assert "nobody@example.com" not in done.stdout + done.stderr
+    proved("unknown ones are told by their places, because a name may be an address")
+    assert reconcile(pool, "carol").returncode == 0
+    assert reconcile(pool).returncode == reconcile(pool, "--all", "carol").returncode == 2
+    proved("it takes either users or --all")
+
+
+def test_users_whom_sqs_does_not_take(pools, pool, queue, reconcile, between, proved):
+    subs = {f"user-{number}": new_user(pools, pool, f"user-{number}") for number in range(12)}
+    tries = {}
+
+    def failing(call):
+        sent = {entry["Id"]: entry for entry in call.parameters["Entries"]}
+        users = {number: json.loads(entry["MessageBody"])["userName"] for number, entry in sent.items()}
+        for user in users.values():
+            tries[user] = tries.get(user, 0) + 1
+        failed = {n for n, user in users.items() if user == "user-3" or (user == "user-11" and tries[user] < 3)}
+        call.parameters["Entries"] = [entry for number, entry in sent.items() if number not in failed]
+        call.body = json.dumps(call.parameters).encode()
+        call.handler.headers.replace_header("Content-Length", str(len(call.body)))
+        status, answer = call.forward() if call.parameters["Entries"] else (200, {"Successful": []})
+        entry = {"SenderFault": False, "Code": "InternalError"}
+        return status, answer | {"Failed": [entry | {"Id": number} for number in failed]}
+
+    between.answers["SendMessageBatch"] = failing
+    done = reconcile(pool, "--all")
+    assert done.returncode == 1
+    assert done.stdout == f"11 queued, 0 left out\nnot queued: {subs['user-3']} (InternalError)\n"
+    assert (tries.pop("user-3"), tries.pop("user-11"), set(tries.values())) == (4, 3, {1})
+    assert set(queue.events()) == set(subs) - {"user-3"}
+    proved("what SQS does not take is tried again, alone, and named by sub in the end; the others are queued once")
+
+    between.answers["SendMessageBatch"] = lambda _: refused("AccessDenied", "No")
+    done = reconcile(pool, "--all")
+    assert done.returncode == 1
+    assert "AccessDenied" in done.stderr and "run this again, it does no harm" in done.stderr
+    proved("where SQS refuses everything, it stops at once")
+
+
+def test_batches_fit_into_sqs(proved):
+    sizes = [[len(body) for _, body in batch] for batch in batches([("sub", "x" * 100_000)] * 5)]
+    assert sizes == [[100_000] * 2, [100_000] * 2, [100_000]]
+    assert [len(batch) for batch in batches([("sub", "ä" * (BATCH_SIZE // 20))] * 11)] == [10, 1]
+    assert [len(batch) for batch in batches([("sub", "ä" * (BATCH_SIZE // 20 + 1))] * 11)] == [9, 2]
+    assert [len(batch) for batch in batches([("sub", "x" * (BATCH_SIZE + 1))] * 2)] == [1, 1]
+    assert list(batches([])) == []
+    proved("no batch has more than ten messages or more bytes than SQS takes")
+
+
+def test_a_missing_queue_or_pool_is_named(pool, reconcile, aws, proved):
+    done = reconcile(pool, "--all")
+    assert (done.returncode, done.stderr) == (
+        1,
+        "error: there is no queue post-confirmation-undelivered in this account and region\n",
+    )
+    aws.client("sqs").create_queue(QueueName="post-confirmation-undelivered")
+    done = reconcile("eu-central-1_Nowhere01", "--all")
+    assert (done.returncode, "ResourceNotFoundException" in done.stderr) == (1, True)
+    proved("a missing queue or pool is named")

@@ -1,0 +1,138 @@
+"""`redrive` moves the dead letters back into the queue."""
+
+import urllib.error
+import urllib.request
+from subprocess import run
+
+import pytest
+
+from parts.hasty import without_waiting
+from parts.program import ROOT
+
+ARN = "arn:aws:sqs:eu-central-1:123456789012:post-confirmation"
+pytest_plugins = ["parts.aws_cli"]
+NAMES = {"dead": "post-confirmation-dead-letters", "queue": "post-confirmation-undelivered"}
+
+
+class Redrives:
+    """SQS's redrives, which moto lacks: one message is moved whenever somebody looks how far it is."""
+
+    def __init__(self, sqs, between):
+        """Takes the operations over; makes both queues."""
+        self.sqs, self.tasks = sqs, []
+        self.urls = {name: sqs.create_queue(QueueName=queue)["QueueUrl"] for name, queue in NAMES.items()}
+        between.answers |= {"StartMessageMoveTask": self.start, "ListMessageMoveTasks": self.list}
+
+    def start(self, call):
+        """StartMessageMoveTask."""
+        assert call.parameters == {"SourceArn": f"{ARN}-dead-letters", "DestinationArn": f"{ARN}-undelivered"}
+        self.tasks.insert(0, self.task("RUNNING"))
+        return 200, {"TaskHandle": "task"}
+
+    def task(self, status):
+        """A redrive of what is there now."""
+        moved = {"ApproximateNumberOfMessagesToMove": self.count("dead"), "ApproximateNumberOfMessagesMoved": 0}
+        return {"Status": status, "SourceArn": f"{ARN}-dead-letters"} | moved
+
+    def list(self, call):
+        """ListMessageMoveTasks, the newest first."""
+        shown = [dict(task) for task in self.tasks[: call.parameters["MaxResults"]]]
+        if self.tasks and self.tasks[0]["Status"] == "RUNNING":
+            [message] = self.sqs.receive_message(QueueUrl=self.urls["dead"])["Messages"]
+            self.sqs.send_message(QueueUrl=self.urls["queue"], MessageBody=message["Body"])
+            self.sqs.delete_message(QueueUrl=self.urls["dead"], ReceiptHandle=message["ReceiptHandle"])
+            self.tasks[0]["ApproximateNumberOfMessagesMoved"] += 1
+            if not self.count("dead"):
+                self.tasks[0]["Status"] = "COMPLETED"
+        return 200, {"Results": shown}
+
+    def put(self, count):
+        """Makes dead letters."""
+        for number in range(count):
+            self.sqs.send_message(QueueUrl=self.urls["dead"], MessageBody=str(number))
+
+    def count(self, name):
+        """How many messages are in a queue."""
+        asked = {"QueueUrl": self.urls[name], "AttributeNames": ["ApproximateNumberOfMessages"]}
+        return int(self.sqs.get_queue_attributes(**asked)["Attributes"]["ApproximateNumberOfMessages"])
+
+
+@pytest.fixture
+def redrives(aws, between):
+    """SQS's redrives."""
+    return Redrives(aws.client("sqs"), between)
+
+
+@pytest.fixture
+def redrive(cli, tmp_path):
+    """Runs `redrive`, which waits for nothing."""
+    variables = cli | without_waiting(tmp_path / "hasty")
+    command = ["python", str(ROOT / "deploy/redrive.py")]
+    return lambda *args: run([*command, *args], env=variables, capture_output=True, text=True)
+
+
+def test_dead_letters_are_moved_back(redrives, redrive, between, proved):
+    redrives.put(3)
+    done = redrive()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (redrives.count("dead"), redrives.count("queue")) == (0, 3)
+    assert done.stdout.splitlines() == [
+        "post-confirmation-dead-letters: about 3 dead letters",
+        "about 0 of 3 moved",
+        "about 1 of 3 moved",
+        "about 2 of 3 moved",
+        "about 3 moved; the redrive is over",
+    ]
+    proved("it says how many dead letters there are, follows SQS's redrive, and all are in the queue")
+
+    done = redrive()
+    assert (done.returncode, done.stdout) == (0, "post-confirmation-dead-letters: no dead letters\n")
+    assert len(between.asked("StartMessageMoveTask")) == 1
+    proved("where there are none, it says so and starts nothing")
+
+
+def test_a_redrive_that_runs_already_is_followed(redrives, redrive, between, proved):
+    redrives.put(2)
+    redrives.tasks = [redrives.task("RUNNING")]
+    done = redrive()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("a redrive runs already\nabout 1 of 2 moved\n")
+    assert between.asked("StartMessageMoveTask") == []
+    proved("after an interruption it follows the redrive that runs")
+
+
+def test_a_redrive_that_fails_is_told(redrives, redrive, between, proved):
+    redrives.put(2)
+
+    def failing(_):
+        failed = {"Status": "FAILED", "FailureReason": "AWS.SimpleQueueService.NonExistentQueue"}
+        redrives.tasks = [redrives.task("FAILED") | failed | {"ApproximateNumberOfMessagesMoved": 1}]
+        return 200, {"TaskHandle": "task"}
+
+    between.answers["StartMessageMoveTask"] = failing
+    done = redrive()
+    assert done.returncode == 1
+    assert done.stderr == (
+        "error: the redrive ended as FAILED (AWS.SimpleQueueService.NonExistentQueue) after about 1; run this again\n"
+    )
+    proved("a redrive that fails is told with SQS's reason")
+
+
+def test_a_missing_queue_is_named(redrive, proved):
+    done = redrive("--function", "joined")
+    assert done.returncode == 1
+    assert done.stderr == "error: there is no queue joined-dead-letters in this account and region\n"
+    proved("a missing queue is named")
+
+
+def test_moto_lacks_redrives(aws, proved):
+    headers = {
+        "X-Amz-Target": "AmazonSQS.ListMessageMoveTasks",
+        "Content-Type": "application/x-amz-json-1.0",
+        "Authorization": "AWS4-HMAC-SHA256 Credential=key/20260101/eu-central-1/sqs/aws4_request",
+    }
+    asked = urllib.request.Request(aws.url, b'{"SourceArn": "any"}', headers)
+    with pytest.raises(urllib.error.HTTPError) as answer:
+        urllib.request.urlopen(asked)
+    assert answer.value.code == 500
+    proved("moto still has no redrives (getmoto/moto pull request 10265), so these tests bring their own")
