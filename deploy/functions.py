@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from aws import AwsError, Stop, aws, aws_or_none, say
-from names import ALIAS
+from names import ALIAS, REMEMBERED
 
 RUNTIME, HANDLER = "provided.al2023", "bootstrap"
 PACKAGES = Path(__file__).resolve().parents[1] / "target/package"
@@ -97,6 +97,8 @@ def ensure_alias(function):
     state = "exists" if alias and alias["FunctionVersion"] == version else "updated" if alias else "created"
     if state != "exists":
         asked = {"FunctionName": function, "Name": ALIAS, "FunctionVersion": version}
+        if alias:
+            asked["Description"] = REMEMBERED.format(version, alias["FunctionVersion"])
         alias = aws("lambda", "update-alias" if alias else "create-alias", asked)
     say(f"alias {function}:{ALIAS}: {state}, version {version}")
     return alias["AliasArn"]

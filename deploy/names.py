@@ -6,6 +6,8 @@ from dataclasses import dataclass
 DEFAULT = "post-confirmation"
 # Of both functions. The pool's trigger and the event source mapping name it, so that a version can be rolled back.
 ALIAS = "live"
+# What the alias's description says. Both numbers: somebody else may move the alias and leave the description as it was.
+REMEMBERED = "version {}, before it version {}"
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,9 @@ import zipfile
 
 from aws import Stop, aws, aws_or_none, say
 from functions import RUNTIME, settle
-from names import ALIAS
+from names import ALIAS, REMEMBERED
 from package import write_zip
 
-# What the alias's description says. Both numbers: somebody else may move the alias and leave the description as it was.
-REMEMBERED = "version {}, before it version {}"
 IMAGE, MANIFEST = "mapper.cwasm", "mapper.json"
 # In bytes: a zip that is uploaded directly, and a function with all its layers, unpacked.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -72,6 +70,20 @@ def put_layers(function, layers):
     settle(function)
 
 
+def put(function, layers, code):
+    """Makes `layers` (ARNs) the layers of $LATEST, and what is in the zip `code`, unless it is None, its code."""
+    put_layers(function, layers)
+    if code:
+        aws("lambda", "update-function-code", {"FunctionName": function}, "--zip-file", f"fileb://{code}")
+        settle(function)
+
+
+def fetch_code(function, file):
+    """Writes the zip with the code of $LATEST to `file`, and returns that."""
+    file.write_bytes(download(aws("lambda", "get-function", {"FunctionName": function})["Code"]["Location"]))
+    return file
+
+
 def layers_of(configuration):
     """The ARNs of the layers in a function's configuration."""
     return [layer["Arn"] for layer in configuration.get("Layers", [])]
@@ -116,8 +128,16 @@ def layer_content(arn):
     layer, _, number = arn.rpartition(":")
     found = aws("lambda", "get-layer-version", {"LayerName": layer, "VersionNumber": int(number)})
     try:
-        with urllib.request.urlopen(found["Content"]["Location"], timeout=DOWNLOAD_TIMEOUT) as answer:
-            return zipfile.ZipFile(io.BytesIO(answer.read()))
-    except (OSError, zipfile.BadZipFile) as error:
+        return zipfile.ZipFile(io.BytesIO(download(found["Content"]["Location"])))
+    except zipfile.BadZipFile as error:
+        raise Stop(f"{arn} is not what it should be: {error}") from None
+
+
+def download(location):
+    """The bytes at an address that Lambda has given. Raises Stop where they can't be had."""
+    try:
+        with urllib.request.urlopen(location, timeout=DOWNLOAD_TIMEOUT) as answer:
+            return answer.read()
+    except OSError as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise Stop(f"{arn} can't be fetched from where Lambda keeps it: {reason}") from None
+        raise Stop(f"what Lambda keeps can't be fetched: {reason}") from None

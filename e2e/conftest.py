@@ -1,7 +1,6 @@
 """The fixtures of the end-to-end tests, and the steps that `just e2e` prints."""
 
 import signal
-from subprocess import run
 
 import pytest
 
@@ -31,18 +30,6 @@ def aws(started_aws):
     """AWS with nothing in it."""
     started_aws.reset()
     return started_aws
-
-
-@pytest.fixture
-def recipe(aws):
-    """Runs a script of deploy/ with arguments, as the recipes do; what it is asked is answered by `answer`."""
-
-    def run_recipe(name, *args, answer="", env=None):
-        script = ROOT / "deploy" / f"{name.replace('-', '_')}.py"
-        command = ["python", str(script), *map(str, args)]
-        return run(command, env=aws.env | (env or {}), input=answer, capture_output=True, text=True, cwd=ROOT)
-
-    return run_recipe
 
 
 @pytest.fixture(scope="session")

@@ -196,7 +196,9 @@ class LambdaService(Between):
         return status, content
 
     def _complete(self, content):
-        """Adds to an answer what moto has forgotten."""
+        """Adds to an answer what moto has forgotten, and where the code can be fetched."""
+        if "Code" in content:
+            content["Code"]["Location"] = f"{self.url}/zips/{hexadecimal(content['Configuration']['CodeSha256'])}"
         for each in (content, content.get("Configuration"), *content.get("Versions", [])):
             if each and "FunctionName" in each:
                 each |= self.forgotten.get((each["FunctionName"], each["Version"]), FORGOTTEN)

@@ -1,0 +1,110 @@
+"""`rollback`, with functions that have versions."""
+
+from parts.chain import ARCHITECTURE
+from parts.deployed import (  # noqa: F401  (fixtures, too)
+    BOTH,
+    EVENT,
+    NOBODY,
+    REDELIVERY,
+    TRIGGER,
+    backend,
+    between,
+    client_of,
+    confirmed,
+    deploy,
+    event,
+    functions,
+    publish,
+    recipe,
+    send,
+    service,
+    state,
+)
+from parts.zips import zipped
+
+pytest_plugins = ["parts.aws_cli"]
+
+
+def test_a_rollback_that_does_not_know_where_to(functions, recipe, proved):
+    before = state(functions)
+    done = recipe("rollback")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[0] == "versions of post-confirmation:"
+    number, date, rest = done.stdout.splitlines()[1].split(maxsplit=2)
+    assert (number, len(date), rest) == ("1", 19, "post-confirmation-mapper:1 (live)")
+    assert "does not say which version was live before; choose one of these with `just rollback VERSION`" in done.stderr
+    done = recipe("rollback", "7")
+    assert (done.returncode, "error: post-confirmation has no version 7; choose one of these" in done.stderr) == (
+        1,
+        True,
+    )
+    assert state(functions) == before
+    proved("where nobody knows which version was before, the versions are listed with date and mapper")
+
+    for name in BOTH:
+        functions.update_alias(FunctionName=name, Name="live", Description="version 1, before it version 1")
+        publish(functions, name, MemorySize=256)
+    before = state(functions)
+    assert before[TRIGGER][:2] == ("2", "version 1, before it version 1")
+    assert (recipe("rollback").returncode, state(functions)) == (1, before)
+    proved("a description that is older than the alias's last move is not believed")
+    assert recipe("rollback", "1").returncode == 0
+    assert [state(functions)[name][:2] for name in BOTH] == [
+        ("1", "version 1, before it version 2"),
+        ("2", before[REDELIVERY][1]),
+    ]
+    proved("a version that is named is gone back to; redelivery keeps its newest version with the same mapper")
+
+
+def test_a_rollback_pairs_by_code_and_mapper(functions, recipe, packages, proved):
+    content = {"ZipFile": (packages(ARCHITECTURE) / "mapper.zip").read_bytes()}
+    # Redelivery has a version more, so that the numbers differ.
+    publish(functions, REDELIVERY, MemorySize=256)
+    layer = functions.publish_layer_version(LayerName="post-confirmation-mapper", Content=content)["LayerVersionArn"]
+    assert [publish(functions, name, Layers=[layer]) for name in BOTH] == ["2", "3"]
+    done = recipe("rollback", "1")
+    assert done.returncode == 0, done.stderr
+    found = state(functions)
+    assert [found[name][0] for name in BOTH] == ["1", "2"]
+    assert {*map(str, (found[name][2:] for name in BOTH))} == {str((["post-confirmation-mapper:1"],) * 2)}
+    assert functions.get_function_configuration(FunctionName=REDELIVERY)["MemorySize"] == 256
+    proved("redelivery goes back to its newest version with the mapper of the trigger's, whatever its number")
+
+    # A newer version with the same mapper, which has never been live.
+    functions.update_function_configuration(FunctionName=REDELIVERY, Layers=[layer], MemorySize=512)
+    assert functions.publish_version(FunctionName=REDELIVERY)["Version"] == "4"
+    done = recipe("rollback")
+    assert (done.returncode, [state(functions)[name][0] for name in BOTH]) == (0, ["2", "3"])
+    proved("of two with that mapper it is the one that was live before")
+    done = recipe("rollback", "2")
+    assert (done.returncode, done.stdout.count("already")) == (0, 4)
+    proved("a version that is live already is left alone")
+
+    for name in BOTH:
+        functions.update_function_code(FunctionName=name, ZipFile=zipped(bootstrap=b"of the next release"))
+    assert [publish(functions, name, Layers=[layer]) for name in BOTH] == ["3", "5"]
+    done = recipe("rollback", "2")
+    assert (done.returncode, [state(functions)[name][0] for name in BOTH]) == (0, ["2", "4"])
+    proved("it never gets a version with the mapper and the program of another release")
+
+    another = functions.publish_layer_version(LayerName="post-confirmation-mapper", Content=content)["LayerVersionArn"]
+    assert publish(functions, TRIGGER, Layers=[another]) == "4"
+    before = state(functions)
+    done = recipe("rollback", "4")
+    assert done.returncode == 1
+    assert "has no version with the code and the mapper of version 4 of post-confirmation" in done.stderr
+    assert state(functions) == before
+    proved("where redelivery has no version with that mapper, nothing is changed")
+
+
+def test_a_rollback_after_an_upgrade_leaves_latest_alone(functions, recipe, proved):
+    for name in BOTH:
+        functions.update_function_code(FunctionName=name, ZipFile=zipped(bootstrap=b"of the next release"))
+        assert publish(functions, name, Layers=[]) == "2"
+    done = recipe("rollback", "1")
+    assert done.returncode == 0, done.stderr
+    for name in BOTH:
+        version, _, live, latest = state(functions)[name]
+        assert (version, live, latest) == ("1", ["post-confirmation-mapper:1"], [])
+        assert f"function {name}: $LATEST has other code than version 1, and keeps its mapper; before" in done.stdout
+    proved("after a rollback to another release, $LATEST keeps code and mapper that belong together, and it is said")
