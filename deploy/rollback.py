@@ -40,7 +40,9 @@ def rollback():
             "with `just rollback VERSION`"
         )
     target = published[names.function][number]
-    partner = partner_of(target, published[names.redelivery], versions.former(redelivery), names)
+    stays = number == trigger["FunctionVersion"]
+    likely = redelivery["FunctionVersion"] if stays else versions.former(redelivery)
+    partner = partner_of(target, published[names.redelivery], likely, names)
     # In a bad minute the alias matters most, and of these the one that Cognito calls.
     for alias, version in ((trigger, number), (redelivery, partner["Version"])):
         if alias["FunctionVersion"] == version:
@@ -58,11 +60,11 @@ def published_of(function):
     return {version["Version"]: version for version in found if version["Version"] != "$LATEST"}
 
 
-def partner_of(target, published, former, names):
+def partner_of(target, published, likely, names):
     """The version of redelivery, one of `published`, that belongs to the version `target` of the trigger's function.
 
-    The layer is what they share: their numbers may differ. Of several it is the one that was live before, else the
-    newest, which has the newest settings. Raises Stop where there is none.
+    Code and mapper are what they share: their numbers may differ. Of several it is the one with the number `likely`,
+    else the newest, which has the newest settings. Raises Stop where there is none.
     """
     mapper = versions.mapper_of(target, names)
     fitting = {
@@ -75,7 +77,7 @@ def partner_of(target, published, former, names):
             f"{names.redelivery} has no version with the code and the mapper of version {target['Version']} of "
             f"{names.function} ({mapper}); nothing was changed, choose another version"
         )
-    return fitting[former if former in fitting else max(fitting, key=int)]
+    return fitting[likely if likely in fitting else max(fitting, key=int)]
 
 
 def keep_mapper(function, version):
