@@ -3,16 +3,19 @@
 import names
 import pool as pools
 from aws import Stop, aws_or_none, main, say
+from dry_run import ready
 from permission import permit
 
 HELP = """
 Sets LambdaConfig.PostConfirmation of the pool POOL to the function's alias `live`, and keeps every other setting and
-trigger. It shows the difference and asks, saves the pool's description as it was into a file of the current folder,
-gives the pool the permission to call the alias, updates the pool, reads it again and compares. Running it again does
-no harm. Exit status 1: something is missing, AWS refused, or another setting is different afterwards.
+trigger. It lets the function map an event in a dry run, shows the difference and asks, saves the pool's description as
+it was into a file of the current folder, gives the pool the permission to call the alias, updates the pool, reads it
+again and compares. Running it again does no harm. Exit status 1: something is missing, the function can't handle
+events, AWS refused, or another setting is different afterwards.
 
 Rights: cognito-idp:DescribeUserPool, GetUserPoolMfaConfig and UpdateUserPool, and iam:PassRole on the role by which the
-pool sends text messages, where it has one; lambda:GetAlias, GetPolicy, AddPermission and RemovePermission.
+pool sends text messages, where it has one; lambda:GetAlias, InvokeFunction, GetPolicy, AddPermission
+and RemovePermission.
 """
 
 
@@ -26,6 +29,8 @@ def attach():
             f"there is no function {arguments.function} with an alias {names.ALIAS} in this account and region; "
             "make it with `just create` or from deploy/template.yaml"
         )
+    # What can't handle an event must not get any: Cognito never calls twice.
+    ready(arguments.function, names.ALIAS)
     arn = alias["AliasArn"]
     if pool.trigger == arn:
         permit(pool.arn, arn)

@@ -6,6 +6,7 @@ The CLI and not an SDK: who deploys has it already, with profile, region and sin
 import json
 import os
 import re
+import signal
 import sys
 from subprocess import DEVNULL, run
 from tempfile import NamedTemporaryFile
@@ -18,6 +19,9 @@ NOT_FOUND = {
     "QueueDoesNotExist",
     "ResourceNotFoundException",
 }
+
+# A person, a terminal that is closed, and whoever ends a job.
+INTERRUPTIONS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 
 
 class Stop(Exception):
@@ -48,7 +52,9 @@ def aws(service, operation, parameters=None, *flags):
             file.flush()
             command += ["--cli-input-json", f"file://{file.name}"]
         try:
-            done = run(command, env=os.environ | {"AWS_PAGER": ""}, stdin=DEVNULL, capture_output=True, text=True)
+            # Apart from the terminal: what interrupts the recipe must not take a call that puts things back.
+            quiet = {"stdin": DEVNULL, "capture_output": True, "start_new_session": True}
+            done = run(command, env=os.environ | {"AWS_PAGER": ""}, text=True, **quiet)
         except FileNotFoundError:
             raise Stop("the AWS CLI, `aws`, is not on the PATH: https://aws.amazon.com/cli") from None
     if done.returncode != 0:
@@ -81,6 +87,8 @@ def agreed(question, yes):
 
 def main(recipe):
     """Runs a recipe to its exit status: what it returns, and 1 where it stops or is interrupted."""
+    for name in INTERRUPTIONS:
+        signal.signal(name, signal.default_int_handler)
     try:
         sys.exit(recipe())
     except Stop as stop:

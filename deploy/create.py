@@ -1,10 +1,12 @@
 """Makes the function with everything around it by the AWS CLI, without CloudFormation, or brings it up to date."""
 
 import argparse
+import time
 
 import functions
-from aws import Stop, main, say
-from names import DEFAULT, Names
+from aws import Stop, aws, main, say
+from dry_run import Failed, ready
+from names import ALIAS, DEFAULT, Names
 from queues import ensure_log_group, ensure_queues
 from role import RECEIVE, SEND, ensure_role, policy
 from settings import merged, setting
@@ -14,12 +16,14 @@ HELP = """
 Makes the dead-letter queue, the queue, the log groups, the roles, the layer with the mapper, the function with its
 alias `live`, the redelivery function with its alias, and the event source mapping from the queue to that. What there is
 is kept and brought up to date: run it again after a failure, or to change a setting. Settings that are not given stay,
-and so do more memory, a longer timeout and other layers. Code and mapper of functions that exist stay, too:
-`swap-mapper` changes them. No pool calls the function before `attach`. What a stack has made is changed by its stack.
+and so do more memory, a longer timeout and other layers. Code, mapper and role of functions that exist stay, too:
+`swap-mapper` changes the first two. A version gets live when it has mapped an event in a dry run, and not before. No
+pool calls the function before `attach`. What a stack has made is changed by its stack.
 
 Rights, each on the names that this makes: sqs:CreateQueue, GetQueueUrl, GetQueueAttributes, SetQueueAttributes;
 logs:DescribeLogGroups, CreateLogGroup, PutRetentionPolicy; iam:GetRole, CreateRole, GetRolePolicy, PutRolePolicy,
-PassRole; lambda:ListLayerVersions, GetLayerVersion, PublishLayerVersion, GetFunctionConfiguration, CreateFunction,
+PassRole; lambda:ListLayerVersions, GetLayerVersion, PublishLayerVersion, GetFunction, GetFunctionConfiguration,
+CreateFunction, InvokeFunction,
 UpdateFunctionConfiguration, PublishVersion, GetAlias, CreateAlias, UpdateAlias, ListEventSourceMappings,
 CreateEventSourceMapping, UpdateEventSourceMapping.
 """
@@ -33,8 +37,8 @@ def create():
     names, given = Names(arguments.function), dict(arguments.set)
     before = [functions.configuration(name) for name in names.functions]
     for name, there in zip(names.functions, before, strict=True):
-        if there and there.get("Runtime") != functions.RUNTIME:
-            raise Stop(f"{name} is another function already, of runtime {there.get('Runtime')}; choose a --function")
+        if there:
+            check_is_ours(name, there, names)
     trigger, redelivery = (there and there.get("Environment", {}).get("Variables", {}) for there in before)
     variables = merged(trigger or {}, given)
     if "BACKEND_API_URL" not in variables:
@@ -44,7 +48,7 @@ def create():
         raise Stop(f"{names.function} is for {arch} and stays so; choose a --function for {arguments.arch}")
     code, mapper = functions.package(arch)
 
-    url, queue = ensure_queues(names)
+    url, queue = ensure_queues(names, max(REDELIVERY_TIMEOUT, before[1]["Timeout"] if before[1] else 0))
     own = {"UNDELIVERED_QUEUE_URL": url}
     if redelivery is None:
         redelivery = {name: value for name, value in variables.items() if name not in own}
@@ -62,11 +66,50 @@ def create():
         say(f"layer {names.layer}: exists, version {layer.rpartition(':')[2]}")
     else:
         layer = functions.ensure_layer(names.layer, mapper, arch)
-    for function, _, _, environment, timeout in parts:
-        alias = functions.ensure_function(function, roles[function], layer, code, arch, environment, timeout)
+    versions = {
+        function: functions.ensure_function(function, roles[function], layer, code, arch, environment, timeout)
+        for function, _, _, environment, timeout in parts
+    }
+    for function, version in versions.items():
+        check_is_ready(function, version)
+    for function, version in versions.items():
+        alias = functions.ensure_alias(function, version)
     functions.ensure_mapping(queue, alias, roles[names.redelivery], arguments.max_concurrency)
     say(f"Next: `just attach POOL`, where {names.function} is to be called after a confirmation.")
     return 0
+
+
+def check_is_ours(name, there, names):
+    """Stops where a function is not one that this may change, or where something in it waits for being tried."""
+    if there.get("Runtime") != functions.RUNTIME:
+        raise Stop(f"{name} is another function already, of runtime {there.get('Runtime')}; choose a --function")
+    tags = aws("lambda", "get-function", {"FunctionName": name}).get("Tags", {})
+    if stack := tags.get("aws:cloudformation:stack-name"):
+        raise Stop(f"{name} belongs to the stack {stack}: change the stack's parameters or its template, and deploy it")
+    live = functions.configuration(name, ALIAS)
+    if live and (live["CodeSha256"], mapper_of(live, names)) != (there["CodeSha256"], mapper_of(there, names)):
+        raise Stop(
+            f"{name}: $LATEST has another program or mapper than what is live, as an interrupted swap leaves it; "
+            f"finish that with `just swap-mapper MAPPER --with-host`, or undo it with `just rollback VERSION`"
+        )
+
+
+def check_is_ready(function, version):
+    """Stops where a version can't handle events; what is live is not touched by then.
+
+    A new role's rights are not known everywhere at once, so a secret that can't be fetched is asked for again.
+    """
+    for attempt in range(1, functions.ROLE_TRIES + 1):
+        try:
+            return ready(function, version)
+        except Failed as failed:
+            if failed.error_type != "Secret.Unavailable" or attempt == functions.ROLE_TRIES:
+                raise Stop(
+                    f"{failed}; what is live stays as it was. The function's log says why: mend that (with --set, say) "
+                    "and run this again"
+                ) from None
+        say(f"{function} can't fetch its secrets yet; trying again ({attempt} of {functions.ROLE_TRIES - 1})")
+        time.sleep(functions.ROLE_WAIT)
 
 
 def parsed():

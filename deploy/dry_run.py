@@ -4,7 +4,10 @@ import json
 import tempfile
 from pathlib import Path
 
-from aws import Stop, aws
+from aws import Stop, aws, say
+
+# A user whom every mapper should deliver.
+SIGN_UP = Path(__file__).resolve().parents[1] / "guest/cases/native.event.json"
 
 
 class Failed(Stop):
@@ -31,3 +34,16 @@ def dry_run(function, qualifier, event):
     if "FunctionError" in done or "dryRun" not in said:
         raise Failed(f"{function}:{qualifier}", said)
     return said["dryRun"]
+
+
+def ready(function, qualifier):
+    """Lets a function map a sign-up, and raises Failed where it can't handle events.
+
+    A mapper that returns an error for this one has been loaded, and may have its reasons.
+    """
+    try:
+        dry_run(function, qualifier, SIGN_UP)
+    except Failed as failed:
+        if failed.error_type != "Mapper.Failed":
+            raise
+    say(f"{function}:{qualifier}: maps events")

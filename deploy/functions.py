@@ -46,15 +46,17 @@ def ensure_layer(name, zipped, arch):
 
 
 def ensure_function(name, role, layer, zipped, arch, variables, timeout):
-    """Makes the function `name` or brings its settings up to date, and points its alias at a version of that.
+    """Makes the function `name` or brings its settings up to date, and publishes that; returns the version.
 
-    The code of a function that exists, more memory, a longer timeout and other layers are left alone. Returns the
-    alias's ARN.
+    Code and role of a function that exists, more memory, a longer timeout and other layers are left alone.
     """
     there = configuration(name)
+    if there:
+        # Whoever was interrupted may have left it in the middle of a change.
+        settle(name)
     others = [other["Arn"] for other in (there or {}).get("Layers", []) if not same_layer(other["Arn"], layer)]
     wanted = {
-        "Role": role,
+        "Role": there["Role"] if there else role,
         "Handler": HANDLER,
         "Layers": [*others, layer],
         "Environment": {"Variables": variables},
@@ -73,8 +75,12 @@ def ensure_function(name, role, layer, zipped, arch, variables, timeout):
         once_role_works(lambda: aws("lambda", "update-function-configuration", update), role)
         settle(name)
         state = "updated"
-    say(f"function {name}: {state}")
-    return ensure_alias(name)
+    # AWS publishes nothing where neither code nor configuration have changed since the last version.
+    version = aws("lambda", "publish-version", {"FunctionName": name})["Version"]
+    settle(name, version)
+    own = "" if wanted["Role"] == role else f", keeps its own role {wanted['Role']}"
+    say(f"function {name}: {state}, version {version}{own}")
+    return version
 
 
 def differs(there, wanted):
@@ -88,11 +94,8 @@ def same_layer(one, other):
     return one.rpartition(":")[0] == other.rpartition(":")[0]
 
 
-def ensure_alias(function):
-    """Publishes a version, unless the last one is the same, and points the alias at it. Returns the alias's ARN."""
-    # AWS publishes nothing where neither code nor configuration have changed since the last version.
-    version = aws("lambda", "publish-version", {"FunctionName": function})["Version"]
-    settle(function, version)
+def ensure_alias(function, version):
+    """Points the function's alias at a version; returns the alias's ARN."""
     alias = aws_or_none("lambda", "get-alias", {"FunctionName": function, "Name": ALIAS})
     state = "exists" if alias and alias["FunctionVersion"] == version else "updated" if alias else "created"
     if state != "exists":

@@ -4,39 +4,59 @@ import json
 
 from aws import aws, aws_or_none, say
 
-# In seconds: 14 days, the most that SQS offers, and six times the timeout of redelivery, as Lambda asks for.
-RETENTION, VISIBILITY = 14 * 24 * 3600, 180
+# In seconds: 14 days, the most that SQS offers.
+RETENTION = 14 * 24 * 3600
+# How many timeouts of redelivery a message stays out of sight:
+# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+VISIBLE_AFTER = 6
 # How often redelivery tries before a message becomes a dead letter.
 RECEIVES = 5
 LOG_DAYS = 30
 
 
-def ensure_queues(names):
-    """Makes both queues, or brings them up to date. Returns the URL and the ARN of the queue."""
+def ensure_queues(names, timeout):
+    """Makes both queues, or brings them up to date; `timeout` is redelivery's, in seconds.
+
+    Returns the URL and the ARN of the queue.
+    """
     kept = {"MessageRetentionPeriod": str(RETENTION), "SqsManagedSseEnabled": "true"}
     _, dead_letters = ensure_queue(names.dead_letters, kept)
     redrive = json.dumps({"deadLetterTargetArn": dead_letters, "maxReceiveCount": RECEIVES})
-    return ensure_queue(names.queue, kept | {"VisibilityTimeout": str(VISIBILITY), "RedrivePolicy": redrive})
+    return ensure_queue(
+        names.queue, kept | {"VisibilityTimeout": str(VISIBLE_AFTER * timeout), "RedrivePolicy": redrive}
+    )
 
 
 def ensure_queue(name, attributes):
-    """Makes the queue `name`, or gives it those of `attributes` that it lacks. Returns its URL and its ARN."""
+    """Makes the queue `name`, or gives it those of `attributes` that it lacks. Returns its URL and its ARN.
+
+    What does more is kept: a longer time out of sight, a key of one's own, another number of tries.
+    """
     queue = aws_or_none("sqs", "get-queue-url", {"QueueName": name})
     state = "exists" if queue else "created"
     if not queue:
         queue = aws("sqs", "create-queue", {"QueueName": name, "Attributes": attributes})
     url = queue["QueueUrl"]
     there = aws("sqs", "get-queue-attributes", {"QueueUrl": url, "AttributeNames": ["All"]})["Attributes"]
-    if wrong := {key: value for key, value in attributes.items() if not same(there.get(key), value)}:
+    if wrong := {key: value for key, value in attributes.items() if not does(there, key, value)}:
         aws("sqs", "set-queue-attributes", {"QueueUrl": url, "Attributes": wrong})
         state = "updated"
     say(f"queue {name}: {state}")
     return url, there["QueueArn"]
 
 
-def same(there, wanted):
-    """Whether two attributes are the same; one that is JSON may be written differently."""
-    return there is not None and json.loads(there) == json.loads(wanted)
+def does(there, key, wanted):
+    """Whether a queue with the attributes `there` does what `wanted` of the attribute `key` is for."""
+    if key == "SqsManagedSseEnabled" and "KmsMasterKeyId" in there:
+        return True
+    if key not in there:
+        return False
+    has, wanted = json.loads(there[key]), json.loads(wanted)
+    if key == "VisibilityTimeout":
+        return has >= wanted
+    if key == "RedrivePolicy":
+        return has.get("deadLetterTargetArn") == wanted["deadLetterTargetArn"]
+    return has == wanted
 
 
 def ensure_log_group(name):

@@ -14,12 +14,16 @@ Puts, for each user, the event that Cognito would have sent after the confirmati
 redelivery takes it from there. The event's id is that of the confirmation, so a backend that honours it gets each user
 once however often this runs: after an interruption, run it again.
 
-Users of status CONFIRMED and EXTERNAL_PROVIDER (federated) are queued, disabled ones too: the backend should know them.
-Others are counted and left out. Exit status 1: a USER is unknown, or SQS did not take a user, whose `sub` is named.
+Users of status CONFIRMED, EXTERNAL_PROVIDER (federated) and RESET_REQUIRED (confirmed, a new password is due) are
+queued, disabled ones too: the backend should know them. Others are counted and left out. Exit status 1: a USER is
+unknown, or SQS did not take a user, whose `sub` is named.
 
 Rights: cognito-idp:ListUsers on the pool; sqs:GetQueueUrl and SendMessage on the queue.
 """
-STATUSES = ("CONFIRMED", "EXTERNAL_PROVIDER")
+# The statuses taken, each with the one that the event of the confirmation has. RESET_REQUIRED is one of them: "User is
+# confirmed, but the user must request a code and reset their password before they can sign in" (UserType in Cognito's
+# API reference). Imported users have it.
+STATUSES = {"CONFIRMED": "CONFIRMED", "EXTERNAL_PROVIDER": "EXTERNAL_PROVIDER", "RESET_REQUIRED": "CONFIRMED"}
 # The most that ListUsers and SendMessageBatch take.
 PAGE, BATCH = 60, 10
 # In bytes. SQS takes 1 MiB in a batch, and took 256 KiB before August 2025.
@@ -94,7 +98,7 @@ def event(pool, user):
             "userPoolId": pool,
             "userName": user["Username"],
             "callerContext": {},
-            "request": {"userAttributes": attributes(user) | {"cognito:user_status": user["UserStatus"]}},
+            "request": {"userAttributes": attributes(user) | {"cognito:user_status": STATUSES[user["UserStatus"]]}},
             "response": {},
         },
         ensure_ascii=False,

@@ -16,6 +16,8 @@ DeleteMessage on the dead-letter queue; sqs:SendMessage on the queue.
 """
 # In seconds.
 LOOK_EVERY = 2
+# So often may a redrive be missing from SQS's list: nothing says how soon one that has just been started is shown.
+LOOKS = 30
 
 
 def redrive():
@@ -31,9 +33,11 @@ def redrive():
     asked = {"QueueUrl": found["QueueUrl"], "AttributeNames": ["ApproximateNumberOfMessages", "QueueArn"]}
     attributes = aws("sqs", "get-queue-attributes", asked)["Attributes"]
     source = attributes["QueueArn"]
-    if newest(source).get("Status") in ("RUNNING", "CANCELLING"):
+    last = newest(source)
+    started = last.get("StartedTimestamp", 0)
+    if last.get("Status") in ("RUNNING", "CANCELLING"):
         say("a redrive runs already")
-        return follow(source)
+        return follow(source, started)
     count = int(attributes["ApproximateNumberOfMessages"])
     if not count:
         say(f"{names.dead_letters}: no dead letters")
@@ -41,14 +45,23 @@ def redrive():
     say(f"{names.dead_letters}: about {count} dead letters")
     target = source.removesuffix(names.dead_letters) + names.queue
     aws("sqs", "start-message-move-task", {"SourceArn": source, "DestinationArn": target})
-    return follow(source)
+    return follow(source, started + 1)
 
 
-def follow(source):
-    """Tells how the newest redrive from the queue with the ARN `source` goes on until it is over."""
-    told = None
+def follow(source, since):
+    """Tells how the newest redrive from the queue with the ARN `source` goes on until it is over.
+
+    One that started before `since` (milliseconds since 1970) is an older one: the one to follow is not listed yet.
+    """
+    told, missing = None, 0
     while True:
         task = newest(source)
+        if task.get("StartedTimestamp", -1) < since:
+            missing += 1
+            if missing == LOOKS:
+                raise Stop("SQS has started the redrive, but does not list it; run this again to see how far it is")
+            time.sleep(LOOK_EVERY)
+            continue
         moved = task.get("ApproximateNumberOfMessagesMoved", 0)
         if task["Status"] not in ("RUNNING", "CANCELLING"):
             break

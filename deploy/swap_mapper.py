@@ -3,12 +3,13 @@
 import argparse
 import json
 import platform
+import signal
 import tempfile
 from pathlib import Path
 
 import versions
 import workbench
-from aws import Stop, agreed, main, say
+from aws import INTERRUPTIONS, Stop, agreed, main, say
 from dry_run import dry_run
 from functions import configuration, digest, package
 from names import ALIAS, DEFAULT, Names
@@ -150,6 +151,9 @@ def try_out(function, qualifier, sample, component):
 
 def put_back(aliases, before):
     """Makes aliases, layers and code what they were, as far as AWS takes it. Returns what it did not take."""
+    # Another interruption would leave the functions in the middle.
+    for name in INTERRUPTIONS:
+        signal.signal(name, signal.SIG_IGN)
     say("That failed; putting back what was there")
     failed = []
     for alias, (layers, code) in zip(aliases, before, strict=True):

@@ -66,6 +66,8 @@ def publish(function):
 
 def put_layers(function, layers):
     """Makes `layers` (ARNs) the layers of $LATEST."""
+    # An update that is under way, of which an interruption has not waited for the end, refuses another.
+    settle(function)
     aws("lambda", "update-function-configuration", {"FunctionName": function, "Layers": layers})
     settle(function)
 

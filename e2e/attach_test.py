@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT / "deploy"))
 from pool_parameters import known  # noqa: E402  (after the path)
 
 ALIAS = f"{FUNCTION}:post-confirmation:live"
+INVOKE = "POST /2015-03-31/functions/post-confirmation/invocations"
 
 pytest_plugins = ["parts.aws_cli"]
 
@@ -33,8 +34,9 @@ def recipe(cli, newest, tmp_path):
 
 
 @pytest.fixture
-def function(aws):
-    """The function with its alias."""
+def function(aws, between):
+    """The function with its alias; it maps what it is tried with."""
+    between.answers[INVOKE] = lambda _: (200, {"dryRun": {"end": "delivered", "mapper": "0"}})
     role = aws.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     client, code = aws.client("lambda"), {"ZipFile": zipped(bootstrap=b"")}
     name = {"FunctionName": "post-confirmation"}
@@ -143,8 +145,8 @@ def test_attach_changes_the_trigger_alone(function, pools, recipe, between, tmp_
         },
     }
     order = [call.operation for call in between.calls if call.operation == "UpdateUserPool" or "POST" in call.operation]
-    assert order[0].endswith("/policy") and order[1:] == ["UpdateUserPool"]
-    proved("the pool, in its account, may call the alias, and could before it was told to")
+    assert [call.rpartition("/")[2] for call in order] == ["invocations", "policy", "UpdateUserPool"]
+    proved("the pool, in its account, may call the alias, which was tried, and could before it was told to")
 
 
 @pytest.mark.parametrize("name", DROPPED_BY_MOTO)
@@ -189,6 +191,22 @@ def test_a_setting_that_is_lost_is_named(function, pools, recipe, between, prove
     proved(
         "where another setting has changed, attach ends with 1, names it with both values, and the file to mend it by"
     )
+
+
+def test_a_function_that_can_not_handle_events_is_not_attached(function, pools, recipe, between, proved):
+    pool = new_pool(pools)
+    before = described(pools, pool)
+
+    def fails(call):
+        call.headers["X-Amz-Function-Error"] = "Unhandled"
+        return 200, {"errorType": "Settings.Invalid", "errorMessage": "no"}
+
+    between.answers[INVOKE] = fails
+    done = recipe("attach", pool, "--yes")
+    assert done.returncode == 1
+    assert "error: post-confirmation:live can't handle an event: Settings.Invalid" in done.stderr
+    assert described(pools, pool) == before
+    proved("a function that can't start is tried first, and the pool stays as it was")
 
 
 def test_attach_asks(function, pools, recipe, tmp_path, proved):

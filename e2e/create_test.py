@@ -29,6 +29,7 @@ pytest_plugins = ["parts.aws_cli"]
 def project(tmp_path):
     """A folder with the scripts and packages of its own."""
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "guest").symlink_to(ROOT / "guest")
     for arch in ("x86_64", "arm64"):
         package(tmp_path, arch, "function", arch)
         package(tmp_path, arch, "mapper", arch)
@@ -57,7 +58,10 @@ def logging(between):
 
     functions = "/2015-03-31/functions"
     between.answers |= {f"POST {functions}": remembering}
+    # What runs is in swap_test.py; here every function maps what it is tried with.
+    maps = {"dryRun": {"end": "delivered", "mapper": "0"}}
     for name in (*FUNCTIONS, "joined", "joined-redelivery"):
+        between.answers[f"POST {functions}/{name}/invocations"] = lambda _: (200, maps)
         between.answers |= {f"{method} {functions}/{name}/configuration": remembering for method in ("GET", "PUT")}
 
 
@@ -101,7 +105,8 @@ def test_create_makes_everything(aws, create, between, proved):
     done = create("--set", API_URL, "--set", "MAPPER_ENV_USERS_PATH=people/")
     assert (done.returncode, done.stderr) == (0, "")
     assert [line.partition(" ")[0] for line in done.stdout.splitlines()] == (
-        "queue queue log role log role layer function alias function alias event Next:".split()
+        "queue queue log role log role layer function function".split()
+        + ["post-confirmation:1:", "post-confirmation-redelivery:1:", "alias", "alias", "event", "Next:"]
     )
     assert done.stdout.count("created") == 12
 
@@ -173,6 +178,8 @@ def test_create_brings_up_to_date(aws, create, project, proved):
     client.update_function_configuration(FunctionName="post-confirmation", MemorySize=512, Timeout=10)
     url = sqs.get_queue_url(QueueName="post-confirmation-undelivered")["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "30", "RedrivePolicy": ""})
+    role = aws.client("iam").create_role(RoleName="own", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    client.update_function_configuration(FunctionName="post-confirmation", Role=role)
     aws.client("logs").delete_retention_policy(logGroupName="/aws/lambda/post-confirmation")
     aws.client("logs").put_retention_policy(logGroupName="/aws/lambda/post-confirmation-redelivery", retentionInDays=7)
     done = create("--set", f"BACKEND_SIGNING_SECRET={SECRET}", "--set", f"BACKEND_AUTHORIZATION={PARAMETER}")
@@ -196,7 +203,18 @@ def test_create_brings_up_to_date(aws, create, project, proved):
     assert (made(aws)["MemorySize"], made(aws)["Timeout"]) == (512, 10)
     assert "event source mapping: exists, at most 7 at once" in done.stdout
     proved("settings that are given are added to the others, with the right to read exactly these secrets")
-    proved("more memory, a longer timeout and the concurrency stay as they were")
+    assert made(aws)["Role"] == role
+    proved("another role, more memory, a longer timeout and the concurrency stay as they were")
+    client.update_function_configuration(FunctionName="post-confirmation-redelivery", Timeout=60)
+    tries = json.dumps(json.loads(attributes["RedrivePolicy"]) | {"maxReceiveCount": 9})
+    more = {"VisibilityTimeout": "1800", "RedrivePolicy": tries}
+    sqs.set_queue_attributes(QueueUrl=url, Attributes=more)
+    assert "queue post-confirmation-undelivered: exists" in create().stdout
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "180"})
+    assert "queue post-confirmation-undelivered: updated" in create().stdout
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert attributes["VisibilityTimeout"] == "360" and json.loads(attributes["RedrivePolicy"])["maxReceiveCount"] == 9
+    proved("more tries and more time out of sight stay; that is six times redelivery's timeout at least")
 
     package(project, "x86_64", "mapper", "another")
     package(project, "x86_64", "function", "another")
@@ -204,12 +222,19 @@ def test_create_brings_up_to_date(aws, create, project, proved):
         client.publish_layer_version(LayerName=name, Content={"ZipFile": zipped(bootstrap=name)})["LayerVersionArn"]
         for name in ("other", "post-confirmation-mapper")
     )
-    client.update_function_configuration(FunctionName="post-confirmation", Layers=[other, swapped])
+    for name in FUNCTIONS:
+        client.update_function_configuration(FunctionName=name, Layers=[other, swapped])
+    done = create("--set", "MAX_ATTEMPTS=")
+    assert (done.returncode, made(aws)["Version"]) == (1, "2")
+    assert "$LATEST has another program or mapper than what is live, as an interrupted swap leaves it" in done.stderr
+    proved("a mapper that nobody has tried does not get live beside a setting")
+    for name in FUNCTIONS:
+        version = client.publish_version(FunctionName=name)["Version"]
+        client.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
     done = create("--set", "MAX_ATTEMPTS=", "--set", "BACKEND_AUTHORIZATION=", "--max-concurrency", "3")
     assert (done.returncode, done.stderr) == (0, "")
     layers = [layer["Arn"].partition(":layer:")[2] for layer in made(aws)["Layers"]]
     assert layers == ["other:1", "post-confirmation-mapper:2"]
-    assert made(aws, "post-confirmation-redelivery")["Layers"][0]["Arn"] == swapped
     first = client.get_function_configuration(FunctionName="post-confirmation", Qualifier="1")
     assert made(aws)["CodeSha256"] == first["CodeSha256"]
     assert "event source mapping: updated, at most 3 at once" in done.stdout

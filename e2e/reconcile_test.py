@@ -73,6 +73,11 @@ def new_user(pools, pool, name, confirmed=True, **attributes):
     return next(attribute["Value"] for attribute in made["Attributes"] if attribute["Name"] == "sub")
 
 
+def new_client(pools, pool):
+    """The id of a new app client."""
+    return pools.create_user_pool_client(UserPoolId=pool, ClientName="web")["UserPoolClient"]["ClientId"]
+
+
 def test_all_users_of_a_pool_are_queued(pools, pool, queue, reconcile, between, proved):
     subs = {f"user-{number}": new_user(pools, pool, f"user-{number}") for number in range(130)}
     for number in range(3):
@@ -126,6 +131,23 @@ def test_all_users_of_a_pool_are_queued(pools, pool, queue, reconcile, between, 
         "response": {},
     }
     proved("each message is the event of the confirmation, but for the app client, which nobody knows any more")
+
+
+def test_a_user_who_has_to_reset_the_password_is_queued_as_confirmed(pools, pool, queue, reconcile, proved):
+    new_user(pools, pool, "imported", email="imported@example.com", email_verified="true")
+    pools.admin_reset_user_password(UserPoolId=pool, Username="imported")
+    assert pools.admin_get_user(UserPoolId=pool, Username="imported")["UserStatus"] == "RESET_REQUIRED"
+    new_user(pools, pool, "invited", confirmed=False)
+    pools.sign_up(ClientId=new_client(pools, pool), Username="unconfirmed", Password=PASSWORD)
+    done = reconcile(pool, "--all")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == (
+        "1 queued, 2 left out\nleft out: 1 of status FORCE_CHANGE_PASSWORD\nleft out: 1 of status UNCONFIRMED\n"
+    )
+    [(name, event)] = queue.events().items()
+    assert (name, event["request"]["userAttributes"]["cognito:user_status"]) == ("imported", "CONFIRMED")
+    proved("a user whose password has to be reset is queued with the status of the confirmation, CONFIRMED")
+    proved("who is not confirmed, or has been invited only, is left out and counted")
 
 
 def test_a_reconciled_user_has_the_id_of_the_confirmation(chain, pools, pool, reconcile, proved):

@@ -1,5 +1,6 @@
 """`redrive` moves the dead letters back into the queue."""
 
+import sys
 import urllib.error
 import urllib.request
 from subprocess import run
@@ -8,6 +9,9 @@ import pytest
 
 from parts.hasty import without_waiting
 from parts.program import ROOT
+
+sys.path.insert(0, str(ROOT / "deploy"))
+from redrive import LOOKS  # noqa: E402  (after the path)
 
 ARN = "arn:aws:sqs:eu-central-1:123456789012:post-confirmation"
 pytest_plugins = ["parts.aws_cli"]
@@ -19,7 +23,7 @@ class Redrives:
 
     def __init__(self, sqs, between):
         """Takes the operations over; makes both queues."""
-        self.sqs, self.tasks = sqs, []
+        self.sqs, self.tasks, self.started, self.hidden = sqs, [], False, 0
         self.urls = {name: sqs.create_queue(QueueName=queue)["QueueUrl"] for name, queue in NAMES.items()}
         between.answers |= {"StartMessageMoveTask": self.start, "ListMessageMoveTasks": self.list}
 
@@ -27,15 +31,20 @@ class Redrives:
         """StartMessageMoveTask."""
         assert call.parameters == {"SourceArn": f"{ARN}-dead-letters", "DestinationArn": f"{ARN}-undelivered"}
         self.tasks.insert(0, self.task("RUNNING"))
+        self.started = True
         return 200, {"TaskHandle": "task"}
 
     def task(self, status):
         """A redrive of what is there now."""
         moved = {"ApproximateNumberOfMessagesToMove": self.count("dead"), "ApproximateNumberOfMessagesMoved": 0}
-        return {"Status": status, "SourceArn": f"{ARN}-dead-letters"} | moved
+        started = {"StartedTimestamp": 1_767_225_600_000 + len(self.tasks)}
+        return {"Status": status, "SourceArn": f"{ARN}-dead-letters"} | started | moved
 
     def list(self, call):
-        """ListMessageMoveTasks, the newest first."""
+        """ListMessageMoveTasks, the newest first. The one just started is `hidden` for so many looks."""
+        if self.started and self.hidden:
+            self.hidden -= 1
+            return 200, {"Results": self.tasks[1:][: call.parameters["MaxResults"]]}
         shown = [dict(task) for task in self.tasks[: call.parameters["MaxResults"]]]
         if self.tasks and self.tasks[0]["Status"] == "RUNNING":
             [message] = self.sqs.receive_message(QueueUrl=self.urls["dead"])["Messages"]
@@ -99,6 +108,41 @@ def test_a_redrive_that_runs_already_is_followed(redrives, redrive, between, pro
     assert done.stdout.startswith("a redrive runs already\nabout 1 of 2 moved\n")
     assert between.asked("StartMessageMoveTask") == []
     proved("after an interruption it follows the redrive that runs")
+
+
+@pytest.mark.parametrize("older", ["none", "COMPLETED", "FAILED"])
+def test_a_redrive_that_is_not_listed_at_once_is_waited_for(older, redrives, redrive, between, proved):
+    redrives.tasks = [] if older == "none" else [redrives.task(older)]
+    redrives.put(2)
+    redrives.hidden = LOOKS - 1
+    done = redrive()
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (redrives.count("dead"), redrives.count("queue")) == (0, 2)
+    assert done.stdout.splitlines()[1:] == [
+        "about 0 of 2 moved",
+        "about 1 of 2 moved",
+        "about 2 moved; the redrive is over",
+    ]
+    proved(f"a redrive that SQS does not list yet is waited for, and not taken for the one before (here: {older})")
+
+
+@pytest.mark.parametrize("older", ["none", "COMPLETED"])
+def test_a_redrive_that_is_never_listed_is_told(older, redrives, redrive, between, proved):
+    redrives.tasks = [] if older == "none" else [redrives.task(older)]
+    redrives.put(2)
+    redrives.hidden = LOOKS
+    done = redrive()
+    assert (done.returncode, done.stdout) == (1, "post-confirmation-dead-letters: about 2 dead letters\n")
+    assert done.stderr == (
+        "error: SQS has started the redrive, but does not list it; run this again to see how far it is\n"
+    )
+    assert len(between.asked("ListMessageMoveTasks")) == 1 + LOOKS
+    proved(f"after {LOOKS} looks it says that SQS does not list the redrive (before: {older})")
+
+    done = redrive()
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "a redrive runs already")
+    assert (redrives.count("queue"), len(between.asked("StartMessageMoveTask"))) == (2, 1)
+    proved("run again, it follows that redrive to its end and starts none")
 
 
 def test_a_redrive_that_fails_is_told(redrives, redrive, between, proved):

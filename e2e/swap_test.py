@@ -12,6 +12,7 @@ from parts.between import refused
 from parts.chain import ARCHITECTURE
 from parts.deployed import (  # noqa: F401  (fixtures, too)
     BOTH,
+    COMPONENT,
     EVENT,
     NOBODY,
     REDELIVERY,
@@ -39,8 +40,6 @@ from aws import Stop  # noqa: E402
 from functions import digest  # noqa: E402
 
 pytest_plugins = ["parts.aws_cli"]
-# The default mapper, which `just build` and `just package` build to different bytes.
-COMPONENT = ROOT / "target/wasm32-wasip2/mapper/post_confirmation_guest.wasm"
 TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
 
 

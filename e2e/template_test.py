@@ -28,7 +28,7 @@ from parts.template import (
 )
 
 sys.path.insert(0, str(ROOT / "deploy"))
-from queues import RECEIVES, RETENTION, VISIBILITY  # noqa: E402  (after the path)
+from queues import RECEIVES, RETENTION, VISIBLE_AFTER  # noqa: E402  (after the path)
 from role import RECEIVE, SEND, policy  # noqa: E402
 
 
@@ -78,10 +78,23 @@ def test_a_pool_in_the_same_stack_makes_no_cycle(proved):
         "SourceAccount": {"Ref": "AWS::AccountId"},
         "SourceArn": {"Fn::GetAtt": ["Pool", "Arn"]},
     }
-    given = resources["PostConfirmation"]["Properties"]["Parameters"]
-    assert given.keys() <= yaml_parse(TEMPLATE)["Parameters"].keys()
     assert "FunctionAliasArn" in yaml_parse(TEMPLATE)["Outputs"]
     proved("with-pool.yaml: the pool names the alias, the permission names both, and a cycle would be found")
+
+
+# Would be the cycle; and what is the same wherever the example is deployed.
+NOT_PASSED = {"UserPoolId"} | {"OnUndelivered", "MaximumConcurrency", "LogRetentionDays", "FunctionName"}
+
+
+def test_a_pool_in_the_same_stack_drops_no_secret(proved):
+    pool, nested = yaml_parse(source("with-pool")), yaml_parse(TEMPLATE)["Parameters"]
+    passed = nested.keys() - NOT_PASSED
+    assert NOT_PASSED < nested.keys()
+    assert pool["Parameters"] == {name: nested[name] for name in passed}
+    given = pool["Resources"]["PostConfirmation"]["Properties"]["Parameters"]
+    assert given == {name: {"Ref": name} for name in passed}
+    assert all("Default" in nested[name] for name in NOT_PASSED)
+    proved(f"with-pool.yaml takes as template.yaml does, and passes on, {', '.join(sorted(passed))}")
 
 
 @pytest.mark.parametrize(("parameters", "name"), [({}, "post-confirmation"), (ALL, "sign-ups")])
@@ -118,7 +131,7 @@ def test_the_queues_keep_users_for_14_days_encrypted_and_outlive_the_stack(prove
     dead = f"arn:aws:sqs:{REGION}:{ACCOUNT}:post-confirmation-dead-letters"
     assert queues["Undelivered"]["RedrivePolicy"] == {"deadLetterTargetArn": dead, "maxReceiveCount": RECEIVES}
     timeout = it.of_type("Lambda::Function")["Redelivery"]["Timeout"]
-    assert queues["Undelivered"]["VisibilityTimeout"] == VISIBILITY >= 6 * timeout
+    assert queues["Undelivered"]["VisibilityTimeout"] == VISIBLE_AFTER * timeout
     proved("both queues: 14 days, encrypted, kept when the stack goes; visibility six times redelivery's timeout")
 
 

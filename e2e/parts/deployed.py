@@ -16,6 +16,8 @@ from .lambda_service import FUNCTIONS, LambdaService
 from .program import ROOT
 
 TRIGGER, REDELIVERY = BOTH = "post-confirmation", "post-confirmation-redelivery"
+# The default mapper, which `just build` and `just package` build to different bytes.
+COMPONENT = ROOT / "target/wasm32-wasip2/mapper/post_confirmation_guest.wasm"
 EVENT = ROOT / "guest/cases/native.event.json"
 # Where nothing listens.
 NOBODY = "http://127.0.0.1:9/"

@@ -19,7 +19,8 @@ class NameTaken(Exception):
 def upsert(sub, columns):
     """Makes or changes the row of the user `sub`; `"created"`, `"updated"` or `"unchanged"`.
 
-    Where the same was sent before, nothing is written: a late repetition must not undo what has been changed since.
+    Where the same was sent last, nothing is written: a repetition must not undo what has been changed here since.
+    Anything else is written, also what was sent earlier: after old, new and old again, the row is the old one.
     Raises KnownOtherwise and NameTaken, and has then written nothing.
     """
     try:

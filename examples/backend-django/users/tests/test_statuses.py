@@ -35,7 +35,7 @@ class Statuses(TestCase):
         self.assertEqual((answer.status_code, answer.json()), (200, {"user": "updated"}))
         self.assertEqual(CognitoUser.objects.get().email, "new@example.com")
 
-    def test_200_for_a_repetition_which_undoes_nothing(self):
+    def test_200_for_a_repetition_of_what_was_sent_last_which_undoes_nothing(self):
         send(alice())
         CognitoUser.objects.update(email="changed.since@example.com")
         answer = send(alice())
