@@ -356,5 +356,17 @@ def test_create_stops_before_it_makes_anything(aws, create, between, project, pr
     assert done.returncode == 1
     assert "post-confirmation is another function already, of runtime nodejs22.x; choose a --function" in done.stderr
     proved("a function that is somebody else's is not touched")
+    aws.client("lambda").create_function(
+        FunctionName="stacked",
+        Runtime="provided.al2023",
+        Handler="bootstrap",
+        Role=role,
+        Code={"ZipFile": zipped(bootstrap=b"")},
+        Tags={"aws:cloudformation:stack-name": "people"},
+    )
+    done = create("--set", API_URL, "--function", "stacked")
+    assert done.returncode == 1
+    assert "stacked belongs to the stack people: change the stack's parameters or its template" in done.stderr
+    proved("what a stack has made is left to the stack")
     assert aws.client("sqs").list_queues().get("QueueUrls", []) == []
-    proved("neither left anything behind")
+    proved("none of them left anything behind")
