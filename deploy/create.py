@@ -8,7 +8,7 @@ from aws import Stop, aws, main, say
 from dry_run import Failed, ready
 from names import ALIAS, DEFAULT, Names
 from queues import ensure_log_group, ensure_queues
-from role import RECEIVE, SEND, ensure_role, policy
+from role import RECEIVE, SEND, ensure_role, policy, tidy_role
 from settings import merged, setting
 from versions import mapper_of
 
@@ -56,12 +56,14 @@ def create():
         (names.function, names.trigger_role, SEND, variables | own, TIMEOUT),
         (names.redelivery, names.redelivery_role, RECEIVE, merged(redelivery, given), REDELIVERY_TIMEOUT),
     ]
-    roles = {}
+    roles, rights = {}, {}
     for function, role, actions, environment, _ in parts:
         group = f"/aws/lambda/{function}"
         ensure_log_group(group)
-        document = policy(arn(queue, "logs", f"log-group:{group}"), queue, actions, environment)
-        roles[function] = ensure_role(role, document)
+        live = functions.configuration(function, ALIAS) or {}
+        needs = arn(queue, "logs", f"log-group:{group}"), queue, actions, environment
+        rights[role] = policy(*needs)
+        roles[function] = ensure_role(role, policy(*needs, live.get("Environment", {}).get("Variables", {})))
     if layer := before[0] and mapper_of(before[0], names):
         say(f"layer {names.layer}: exists, version {layer.rpartition(':')[2]}")
     else:
@@ -74,6 +76,9 @@ def create():
         check_is_ready(function, version)
     for function, version in versions.items():
         alias = functions.ensure_alias(function, version)
+    for role, document in rights.items():
+        # Nobody needs the former secrets any more.
+        tidy_role(role, document)
     functions.ensure_mapping(queue, alias, roles[names.redelivery], arguments.max_concurrency)
     say(f"Next: `just attach POOL`, where {names.function} is to be called after a confirmation.")
     return 0

@@ -19,16 +19,20 @@ SEND = ["sqs:SendMessage"]
 RECEIVE = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
 
 
-def policy(log_group, queue, queue_actions, variables):
-    """The policy of a function with the environment `variables`; `log_group` and `queue` are ARNs."""
+def policy(log_group, queue, queue_actions, variables, former=None):
+    """The policy of a function with the environment `variables`; `log_group` and `queue` are ARNs.
+
+    `former` is the environment of a version that goes on until the new one is live.
+    """
     statements = [
         ("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], f"{log_group}:*"),
         ("Queue", queue_actions, queue),
     ]
     for number, name in enumerate(SECRETS):
-        value = variables.get(name, "")
-        if value.startswith("arn:"):
-            statements.append((f"Secret{number}", [READ[value.split(":")[2]]], value))
+        value, before = variables.get(name, ""), (former or {}).get(name, "")
+        for sid, arn in ((f"Secret{number}", value), (f"Secret{number}Former", before if before != value else "")):
+            if arn.startswith("arn:"):
+                statements.append((sid, [READ[arn.split(":")[2]]], arn))
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -48,7 +52,20 @@ def ensure_role(name, document):
     if there and there["PolicyDocument"] == document:
         state = "exists"
     else:
-        given = {"RoleName": name, "PolicyName": POLICY, "PolicyDocument": json.dumps(document)}
-        aws("iam", "put-role-policy", given)
+        put_policy(name, document)
     say(f"role {name}: {state}")
     return role["Role"]["Arn"]
+
+
+def tidy_role(name, document):
+    """Leaves the role `name` the rights of `document` alone."""
+    there = aws("iam", "get-role-policy", {"RoleName": name, "PolicyName": POLICY})
+    if there["PolicyDocument"] != document:
+        put_policy(name, document)
+        say(f"role {name}: needs no former secret any more")
+
+
+def put_policy(name, document):
+    """Makes `document` the policy of the role `name`."""
+    given = {"RoleName": name, "PolicyName": POLICY, "PolicyDocument": json.dumps(document)}
+    aws("iam", "put-role-policy", given)

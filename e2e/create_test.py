@@ -172,7 +172,7 @@ def test_create_makes_everything(aws, create, between, proved):
     proved("a second time everything is there already, and nothing is changed")
 
 
-def test_create_brings_up_to_date(aws, create, project, proved):
+def test_create_brings_up_to_date(aws, create, between, project, proved):
     assert create("--set", API_URL, "--set", "MAX_ATTEMPTS=4", "--max-concurrency", "7").returncode == 0
     client, sqs = aws.client("lambda"), aws.client("sqs")
     client.update_function_configuration(FunctionName="post-confirmation", MemorySize=512, Timeout=10)
@@ -242,6 +242,16 @@ def test_create_brings_up_to_date(aws, create, project, proved):
     assert "MAX_ATTEMPTS" not in variables(aws)
     assert PARAMETER not in policy(aws, "post-confirmation")
     proved("an empty value takes a setting away, and the right that it needed")
+
+    def fails(call):
+        call.headers["X-Amz-Function-Error"] = "Unhandled"
+        return 200, {"errorType": "Secret.Invalid", "errorMessage": "no"}
+
+    between.answers["POST /2015-03-31/functions/post-confirmation/invocations"] = fails
+    done = create("--set", f"BACKEND_SIGNING_SECRET={SECRET[:-6]}GhIjKl")
+    assert (done.returncode, variables(aws)["BACKEND_SIGNING_SECRET"]) == (1, SECRET)
+    assert {SECRET, f"{SECRET[:-6]}GhIjKl"} <= policy(aws, "post-confirmation").keys()
+    proved("where the new secret is of no use, what is live goes on, and may read its own")
 
 
 def test_create_goes_on_after_a_failure(aws, create, between, proved):
