@@ -4,25 +4,7 @@ import json
 
 import pytest
 
-from parts.deployed import (  # noqa: F401  (fixtures, too)
-    BOTH,
-    EVENT,
-    NOBODY,
-    REDELIVERY,
-    TRIGGER,
-    backend,
-    between,
-    client_of,
-    confirmed,
-    deploy,
-    event,
-    functions,
-    publish,
-    recipe,
-    send,
-    service,
-    state,
-)
+from parts.deployed import REDELIVERY, TRIGGER, confirmed, event, functions, send, service  # noqa: F401  (fixtures)
 
 pytest_plugins = ["parts.aws_cli"]
 

@@ -3,18 +3,16 @@
 import json
 import re
 from concurrent.futures import Future
-from pathlib import Path
 from threading import Lock
 
 import versions
 from aws import NOT_FOUND, AwsError, Stop, aws, aws_or_none
 from checks import NotChecked
-from dry_run import Failed, dry_run
+from dry_run import SIGN_UP, Failed, dry_run
 from functions import RUNTIME, configuration
 from names import ALIAS, DEFAULT, Names
 
 # What the functions are tried with.
-EVENT = Path(__file__).resolve().parents[2] / "guest/cases/native.event.json"
 
 
 def reading(method):
@@ -223,7 +221,7 @@ def tried(function, qualifier, reserved):
     if function["Runtime"] != RUNTIME or reserved == 0:
         raise NotChecked("the function can't be called, or is another one")
     try:
-        dry_run(function["FunctionName"], qualifier, EVENT)
+        dry_run(function["FunctionName"], qualifier, SIGN_UP)
     except Failed as failed:
         return failed.error_type if re.fullmatch(r"[\w.]{1,100}", failed.error_type) else "an unknown error"
     return None

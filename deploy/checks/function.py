@@ -5,7 +5,8 @@ import re
 
 from aws import aws, aws_or_none
 from checks import NotChecked, fault, warning
-from checks.deployment import EVENT, refused, settings
+from checks.deployment import refused, settings
+from dry_run import SIGN_UP
 from functions import RUNTIME
 from role import READ
 from settings import SECRETS
@@ -140,7 +141,7 @@ def remedy(error, function, deployment):
     if error == "Mapper.Refused":
         return f"{deployment.swap}: image and `bootstrap` have to be of the same release and processor; {log}"
     if error.startswith("Mapper."):
-        return f"`just rollback` where it worked before; `mapper run guest/cases/{EVENT.name}` shows it; {log}"
+        return f"`just rollback` where it worked before; `mapper run guest/cases/{SIGN_UP.name}` shows it; {log}"
     if error.startswith("Secret."):
         return f"store the secret in the form that README.md says, and let the role read it; {log}"
     if error == "Host.OutOfTime":

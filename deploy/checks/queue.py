@@ -7,16 +7,13 @@ from checks.deployment import function_of, refused, settings
 from checks.function import is_ready
 from checks.trigger import listed
 from names import ALIAS
-from queues import RETENTION
+from queues import RETENTION, VISIBLE_AFTER
 from role import RECEIVE, SEND
 from versions import layers_of
 
 LOST = "a user whom the backend does not take at once is lost"
 # In seconds. Ten events of a batch need it.
 REDELIVERY_TIMEOUT = 30
-# What Lambda asks of a queue that feeds a function, as a multiple of the function's timeout:
-# https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-VISIBILITY = 6
 WORKS = ("Creating", "Enabled", "Enabling", "Updating")
 
 
@@ -43,13 +40,13 @@ def kept(deployment):
             yield warning(f"{name} is not encrypted", "it holds users' attributes", deployment.create)
     if deployment.found_redelivery:
         has, timeout = int(deployment.queue["VisibilityTimeout"]), deployment.redelivery["Timeout"]
-        if has < VISIBILITY * timeout:
+        if has < VISIBLE_AFTER * timeout:
             report = fault if has < timeout else warning
             yield report(
-                f"the queue's visibility timeout is {has} s, not {VISIBILITY} times redelivery's {timeout} s",
+                f"the queue's visibility timeout is {has} s, not {VISIBLE_AFTER} times redelivery's {timeout} s",
                 "messages come again while they are still being delivered, and end as dead letters too soon",
                 f"`aws sqs set-queue-attributes --queue-url {deployment.queue_url} --attributes "
-                f"VisibilityTimeout={VISIBILITY * timeout}`",
+                f"VisibilityTimeout={VISIBLE_AFTER * timeout}`",
             )
 
 
