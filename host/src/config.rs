@@ -158,6 +158,8 @@ impl Config {
             image,
             timeout: Duration::from_millis(timeout),
             memory: usize::try_from(memory << 20).unwrap_or(usize::MAX),
+            // Lambda hands over one event at a time, and the records of a batch are mapped one after the other.
+            sandboxes: 1,
             variables: reader.mapper_variables(),
             fixed: false,
         };

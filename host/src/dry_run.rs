@@ -33,11 +33,9 @@ struct Found<'a> {
     mapper: Option<&'a str>,
 }
 
-/// The event of the dry run that `payload` asks for; nothing where it asks for none.
-pub fn read(payload: &RawValue) -> Option<Box<RawValue>> {
-    let payload = Object::of(payload);
-    let event = payload.get(DRY_RUN)?;
-    payload.is_single().then(|| event.to_owned())
+/// The event of the dry run that the members of a payload ask for; nothing where they ask for none.
+pub fn of<'a>(payload: &Object<'a>) -> Option<&'a RawValue> {
+    payload.get(DRY_RUN).filter(|_| payload.is_single())
 }
 
 impl Handler {
@@ -47,7 +45,7 @@ impl Handler {
     /// What would keep the event from the backend, as far as it shows without asking the backend.
     pub(crate) async fn dry_run(
         &self,
-        event: Box<RawValue>,
+        event: &RawValue,
         context: &Context,
         trace: &Trace,
         time: &Time,

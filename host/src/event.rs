@@ -48,19 +48,23 @@ pub enum TriggerSource {
 
 impl Event {
     /// Reads the event of the invocation `request_id`.
-    pub fn read(json: Box<RawValue>, request_id: &str) -> Event {
-        let mut event = Event::view(json);
+    pub fn read(json: &RawValue, request_id: &str) -> Event {
+        Event::of(&Object::of(json), json, request_id)
+    }
+
+    /// Like `read`, where the members of `json` are known already.
+    pub fn of(members: &Object<'_>, json: &RawValue, request_id: &str) -> Event {
+        let mut event = Event::view(members, json);
         event.id = event.derive_id(request_id);
         event
     }
 
     /// Reads an event that has its id from an earlier invocation.
-    pub fn with_id(json: Box<RawValue>, id: String) -> Event {
-        Event { id, ..Event::view(json) }
+    pub fn with_id(json: &RawValue, id: String) -> Event {
+        Event { id, ..Event::view(&Object::of(json), json) }
     }
 
-    fn view(json: Box<RawValue>) -> Event {
-        let event = Object::of(&json);
+    fn view(event: &Object<'_>, json: &RawValue) -> Event {
         let caller = event.object("callerContext");
         let request = event.object("request");
         let trigger_source = match event.text("triggerSource").unwrap_or_default() {
@@ -77,7 +81,7 @@ impl Event {
             user_attributes: request.object("userAttributes").texts(),
             client_metadata: request.object("clientMetadata").texts(),
             id: String::new(),
-            json,
+            json: json.to_owned(),
         }
     }
 

@@ -14,6 +14,7 @@ use crate::dry_run;
 use crate::error::{Error, Rejection};
 use crate::event::Event;
 use crate::handler::{Ended, Handler, Kept, Way, caught};
+use crate::lenient::Object;
 use crate::mapper::Mapper;
 use crate::report::Invocation;
 use crate::undelivered::{self, Batch, Record};
@@ -34,22 +35,25 @@ impl Handler {
     ) -> Result<Box<RawValue>, Rejection> {
         let trace = Trace::of(context.xray_trace_id.as_deref());
         // Where even reading or reporting panics, the runtime would show the panic's message to the caller.
-        if let Some(batch) = Batch::read(&payload) {
-            let redelivered = self.redeliver(batch, &context, &trace, clock);
+        let members = Object::of(&payload);
+        if let Some(batch) = Batch::of(&members) {
+            // On the heap, as the dry run below: every event from Cognito would carry their room along.
+            let redelivered = Box::pin(self.redeliver(batch, &context, &trace, clock));
             let answer = caught(redelivered).await;
             // Without an answer all of the batch stays in the queue.
             return answer.ok().flatten().ok_or(Rejection(Error::Host.error_type()));
         }
-        if let Some(event) = dry_run::read(&payload) {
+        if let Some(event) = dry_run::of(&members) {
             // Nobody waits for it, as for a batch.
             let time = clock.batch(context.deadline);
-            let answer = caught(self.dry_run(event, &context, &trace, &time)).await.flatten();
+            let dry_run = Box::pin(self.dry_run(event, &context, &trace, &time));
+            let answer = caught(dry_run).await.flatten();
             return answer.map_err(|error| {
                 self.log.dry_run_failed(&error);
                 Rejection(error.error_type())
             });
         }
-        let processed = self.process(payload.clone(), &context, &trace, clock);
+        let processed = self.process(&members, &payload, &context, &trace, clock);
         match caught(processed).await.unwrap_or_else(|error| Some(error.error_type())) {
             Some(error_type) if self.on_undelivered == OnUndelivered::Reject => Err(Rejection(error_type)),
             Some(_) | None => Ok(payload),
@@ -59,13 +63,14 @@ impl Handler {
     /// Handles and reports one event. Returns the fixed name of the error where nobody has the user.
     async fn process(
         &self,
-        payload: Box<RawValue>,
+        members: &Object<'_>,
+        payload: &RawValue,
         context: &Context,
         trace: &Trace,
         clock: &Clock,
     ) -> Option<&'static str> {
         let time = clock.event(context.deadline);
-        let event = Event::read(payload, &context.request_id);
+        let event = Event::of(members, payload, &context.request_id);
         let ended = self.handle(&event, trace, &time).await;
         self.report(&event, &ended, context, time, clock, None);
         let lost = match (&ended.way.result, &ended.kept) {
@@ -139,11 +144,15 @@ impl Handler {
         }
     }
 
-    /// What is done after an invocation was answered: comparing what the shadow mapper makes of its events.
+    /// What is done after an invocation was answered: comparing what the shadow mapper makes of its events, and making
+    /// the sandbox of the next one.
     pub async fn after_answer(&self) {
         if let Some(shadow) = &self.shadow {
             // Its failure harms nothing, and neither does a fault of the host in it.
-            let _ = caught(shadow.compare(&self.backend, &self.log)).await;
+            let _ = caught(Box::pin(shadow.compare(&self.backend, &self.log))).await;
+        }
+        if let Some(mapper) = self.mapper() {
+            let _ = caught(mapper.prepare()).await;
         }
     }
 }

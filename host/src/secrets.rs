@@ -242,7 +242,8 @@ async fn fetch(source: Option<&(&'static str, Source)>, until: Instant) -> Resul
         None => Ok(None),
         Some((_, Source::Value(value))) => Ok(Some(value.clone())),
         Some((variable, Source::Remote(arn))) => {
-            arn.fetch(until).await.map(Some).map_err(|failure| Failure::Unavailable(variable, failure))
+            // On the heap, because it is large and every event would carry it along.
+            Box::pin(arn.fetch(until)).await.map(Some).map_err(|failure| Failure::Unavailable(variable, failure))
         }
     }
 }

@@ -21,7 +21,7 @@ pub use attempts::{Attempt, Delivery};
 pub use client::BuildError;
 pub(crate) use client::build as client;
 pub use policy::Violation;
-pub use signing::{Key, KeyError};
+pub use signing::{Key, KeyError, signatures};
 pub use trace::Trace;
 
 /// Carries the event's id, the same for every attempt, so that the backend can tell a repetition from a new user.
@@ -193,7 +193,7 @@ impl Backend {
         }
         if !keys.signing.is_empty() {
             let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-            let signatures = signing::signatures(&keys.signing, &prepared.event_id, now, &prepared.body);
+            let signatures = signatures(&keys.signing, &prepared.event_id, now, &prepared.body);
             request = request.header(WEBHOOK_TIMESTAMP, now).header(WEBHOOK_SIGNATURE, signatures);
         }
         let mut answer = match request.send().await {

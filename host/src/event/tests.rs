@@ -3,7 +3,7 @@
 use super::*;
 
 fn read(json: &str) -> Event {
-    Event::read(RawValue::from_string(json.to_owned()).unwrap(), "request-1")
+    Event::read(&RawValue::from_string(json.to_owned()).unwrap(), "request-1")
 }
 
 /// A sign-up of this pool, source, `sub` and name.
@@ -11,7 +11,7 @@ fn id_of(pool: &str, source: &str, sub: &str, name: &str, request_id: &str) -> S
     let json = format!(
         r#"{{"triggerSource":"{source}","userPoolId":"{pool}","userName":"{name}","request":{{"userAttributes":{{"sub":"{sub}"}}}}}}"#
     );
-    Event::read(RawValue::from_string(json).unwrap(), request_id).id
+    Event::read(&RawValue::from_string(json).unwrap(), request_id).id
 }
 
 #[test]

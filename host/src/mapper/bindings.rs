@@ -12,7 +12,7 @@ mod generated {
 
 use generated::cognito::post_confirmation::types as wit;
 
-pub(super) use generated::PostConfirmationMapperPre as MapperPre;
+pub(super) use generated::{PostConfirmationMapper as Mapper, PostConfirmationMapperPre as MapperPre};
 pub(super) use wit::{Error, Outcome};
 
 use crate::backend::{Method, Request};

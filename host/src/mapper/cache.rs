@@ -158,7 +158,7 @@ fn name(kind: Kind, component: &[u8], target: &str) -> String {
 /// The image of an entry that is there and whole. It is the one used last from now on.
 fn find(entry: &Path, component: &[u8], target: &str) -> Option<PathBuf> {
     let image = entry.join(IMAGE);
-    let manifest = image::verified(&image, target, u64::MAX).ok()?;
+    let manifest = image::verified_wholly(&image, target).ok()?;
     if manifest.component != File::of(component) {
         return None;
     }
@@ -177,7 +177,7 @@ fn keep(compiled: &Compiled, folder: &Path, name: &str, target: &str) -> io::Res
     compiled.write(&new.path().join(IMAGE)).map_err(io::Error::other)?;
     if fs::rename(new.path(), &entry).is_err() {
         // There is one already: by another process that was faster, or a damaged one, which makes room.
-        if image::verified(&entry.join(IMAGE), target, u64::MAX).is_err() {
+        if image::verified_wholly(&entry.join(IMAGE), target).is_err() {
             let old = unfinished()?;
             let _ = fs::rename(&entry, old.path().join("damaged"));
             // Where another process does the same at this moment, its entry is as good.

@@ -3,9 +3,10 @@
 #[cfg(feature = "workbench")]
 use std::num::NonZero;
 
-use sha2::{Digest, Sha256};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, ModuleVersionStrategy, PoolingAllocationConfig};
 use wasmtime::{Result, WasmBacktraceDetails};
+
+use super::manifest::crc32;
 
 /// The exact release. Wasmtime itself compares major versions only, and an image made before a patch release may
 /// carry the fault that the patch mended.
@@ -37,12 +38,20 @@ const SETTINGS: Settings = Settings {
     memory64: false,
 };
 
-/// The most sandboxes at once. Lambda hands over one event at a time; the rest is room, and costs address space only.
-pub const SANDBOXES: u32 = 16;
-/// Core instances, memories and tables for each sandbox, on average. A mapper in Rust has 3, 1 and 2.
-const PARTS: u32 = 8;
+/// Core instances, memories and tables for each sandbox. A mapper in Rust has 3, 1 and 2, one in Python some 30, 1 and
+/// 20. A memory takes 4 GiB of address space, which is why there is no more room than this.
+const CORE_INSTANCES: u32 = 64;
+const MEMORIES: u32 = 8;
+const TABLES: u32 = 32;
 /// The most elements of a table: far above what the interpreters of other languages need.
 const TABLE_ELEMENTS: usize = 100_000;
+/// The most tests of mappers at once, each in a sandbox.
+#[cfg(feature = "workbench")]
+pub const TESTS: u32 = 16;
+/// As much of a memory and of a table, in bytes, as is written over for the next event rather than given back to the
+/// system, which would hand it out again page by page, each by a fault. The memory of a mapper in Rust with a small stack
+/// is not larger; of a larger one the rest is given back.
+const KEPT: usize = 256 * 1024;
 
 /// The configuration of every engine of this project.
 fn config() -> Result<Config> {
@@ -60,28 +69,30 @@ fn config() -> Result<Config> {
     Ok(config)
 }
 
-/// The engine that runs images. It needs no compiler, and uses none where there is one.
-pub(super) fn runner() -> Result<Engine> {
-    Engine::new(&running()?)
+/// The engine that runs images, so many sandboxes at once. It needs no compiler, and uses none where there is one.
+pub(super) fn runner(sandboxes: u32) -> Result<Engine> {
+    Engine::new(&running(sandboxes)?)
 }
 
 /// The same for tests of mappers, with longer backtraces: the functions of a panic take half of what else is shown.
 #[cfg(feature = "workbench")]
 pub(super) fn tester() -> Result<Engine> {
-    let mut config = running()?;
+    let mut config = running(TESTS)?;
     config.wasm_backtrace_max_frames(NonZero::new(100));
     Engine::new(&config)
 }
 
 /// What an image runs on.
-fn running() -> Result<Config> {
+fn running(sandboxes: u32) -> Result<Config> {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(SANDBOXES)
-        .total_stacks(SANDBOXES)
-        .total_core_instances(SANDBOXES * PARTS)
-        .total_memories(SANDBOXES * PARTS)
-        .total_tables(SANDBOXES * PARTS)
-        .table_elements(TABLE_ELEMENTS);
+    pool.total_component_instances(sandboxes)
+        .total_stacks(sandboxes)
+        .total_core_instances(sandboxes * CORE_INSTANCES)
+        .total_memories(sandboxes * MEMORIES)
+        .total_tables(sandboxes * TABLES)
+        .table_elements(TABLE_ELEMENTS)
+        .linear_memory_keep_resident(KEPT)
+        .table_keep_resident(KEPT);
     let mut config = config()?;
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     Ok(config)
@@ -98,7 +109,7 @@ pub(super) fn compiler(target: &str) -> Result<Engine> {
 
 /// What images and engines must have in common besides the version.
 pub(super) fn fingerprint() -> String {
-    hex(&Sha256::digest(format!("{SETTINGS:?}"))[..8])
+    crc32(format!("{SETTINGS:?}").as_bytes())
 }
 
 /// Bytes in lower-case hexadecimal.

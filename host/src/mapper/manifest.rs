@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::engine;
 
 /// The form of the manifest. Another form is another number.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 /// What `mapper compile` writes beside an image and `bootstrap` checks before it loads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,6 +42,8 @@ pub(super) struct Form {
 pub struct File {
     /// SHA-256 in lower-case hexadecimal.
     pub sha256: String,
+    /// CRC-32 in lower-case hexadecimal: what `bootstrap` looks at, because it takes the least time.
+    pub crc32: String,
     /// Size in bytes.
     pub size: u64,
 }
@@ -49,8 +51,20 @@ pub struct File {
 impl File {
     /// The file that holds `bytes`.
     pub fn of(bytes: &[u8]) -> File {
-        File { sha256: engine::hex(&Sha256::digest(bytes)), size: bytes.len() as u64 }
+        File { sha256: engine::hex(&Sha256::digest(bytes)), crc32: crc32(bytes), size: bytes.len() as u64 }
     }
+}
+
+/// The CRC-32 of `bytes` as a manifest has it.
+pub(super) fn crc32(bytes: &[u8]) -> String {
+    let mut checksum = crc32fast::Hasher::new();
+    checksum.update(bytes);
+    shown(checksum)
+}
+
+/// A CRC-32 as a manifest has it.
+pub(super) fn shown(checksum: crc32fast::Hasher) -> String {
+    format!("{:08x}", checksum.finalize())
 }
 
 impl Manifest {

@@ -8,6 +8,8 @@ mod image;
 mod manifest;
 mod output;
 mod sandbox;
+mod spare;
+mod wasi;
 mod watchdog;
 
 #[cfg(feature = "workbench")]
@@ -30,13 +32,13 @@ use wasmtime_wasi::I32Exit;
 use crate::backend::Request;
 use crate::event::Event;
 use bindings::MapperPre;
-use output::Output;
 use sandbox::{Sandbox, TimeIsUp};
+use spare::Spare;
 use watchdog::Watchdog;
 
 pub use contract::ContractError;
 #[cfg(feature = "workbench")]
-pub use engine::SANDBOXES;
+pub use engine::TESTS;
 pub use image::{ImageError, THIS_TARGET};
 pub use manifest::{File, Manifest};
 
@@ -49,6 +51,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// The sandbox's memory, in bytes.
     pub memory: usize,
+    /// The most events at once.
+    pub sandboxes: u32,
     /// The variables that the mapper sees.
     pub variables: Vec<(String, String)>,
     /// Whether clocks stand still and random numbers are the same for every event: for tests of mappers only.
@@ -112,7 +116,7 @@ pub struct Call {
     pub result: Result<Outcome, Failure>,
     /// What it said, for its author alone.
     pub said: Said,
-    /// How long it took, the sandbox's making and dropping included.
+    /// How long it took; making the sandbox is part of it where it was not made ahead.
     pub took: Duration,
     /// The memory that it had taken, in bytes.
     pub memory: usize,
@@ -136,6 +140,7 @@ pub struct Said {
 pub struct Mapper {
     engine: Engine,
     pre: MapperPre<Sandbox>,
+    spare: Spare,
     watchdog: Watchdog,
     manifest: Manifest,
     settings: Settings,
@@ -147,13 +152,13 @@ impl Mapper {
     /// # Errors
     /// What is wrong with the image, and what to do about it.
     pub fn load(settings: Settings) -> Result<Mapper, LoadError> {
-        let engine = engine::runner().map_err(LoadError::Engine)?;
+        let engine = engine::runner(settings.sandboxes).map_err(LoadError::Engine)?;
         let (component, manifest) = image::load_mapper(&engine, &settings.image)?;
         let mut linker = Linker::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker).map_err(LoadError::Engine)?;
+        wasi::link(&mut linker, &component).map_err(LoadError::Engine)?;
         let pre = linker.instantiate_pre(&component).and_then(MapperPre::new).map_err(LoadError::Link)?;
         let watchdog = Watchdog::start(&engine)?;
-        Ok(Mapper { engine, pre, watchdog, manifest, settings })
+        Ok(Mapper { engine, pre, spare: Spare::default(), watchdog, manifest, settings })
     }
 
     /// What the mapper was made of.
@@ -165,18 +170,22 @@ impl Mapper {
     pub async fn transform(&self, event: &Event, until: Instant) -> Call {
         let started = Instant::now();
         let deadline = until.min(started + self.settings.timeout);
-        let (stdout, stderr) = (Output::default(), Output::default());
-        let mut store = Sandbox::new(&self.engine, &self.settings, &stdout, &stderr, deadline);
-
         // A loop is stopped by the watchdog; a mapper that sleeps inside a call to WASI, by the timeout.
         self.watchdog.announce(deadline);
-        let call = self.call(&mut store, event);
+        let (mut store, made) = match self.spare.take_ready() {
+            Some((mut store, mapper)) => {
+                store.data_mut().run_until(deadline);
+                (store, Some(mapper))
+            }
+            None => (Sandbox::new(&self.engine, &self.settings, deadline), None),
+        };
+        let call = self.call(&mut store, made, event);
         let answer = match tokio::time::timeout_at(deadline.into(), call).await {
             Ok(answer) => answer,
             Err(_) => Err(TimeIsUp.into()),
         };
 
-        let mut said = Said { stdout: stdout.text(), stderr: stderr.text(), ..Said::default() };
+        let mut said = store.data().said();
         let result = match answer {
             Ok(Ok(bindings::Outcome::Deliver(request))) => Ok(Outcome::Deliver(request.into())),
             Ok(Ok(bindings::Outcome::Skip(code))) if is_code(&code) => Ok(Outcome::Skip(code)),
@@ -191,21 +200,42 @@ impl Mapper {
             }
         };
         let memory = store.data().memory_used();
-        drop(store);
+        if result.is_ok() {
+            self.spare.put_used(store);
+        }
         Call { result, said, took: started.elapsed(), memory }
     }
 
     async fn call(
         &self,
         store: &mut Store<Sandbox>,
+        made: Option<bindings::Mapper>,
         event: &Event,
     ) -> wasmtime::Result<Result<bindings::Outcome, bindings::Error>> {
-        let mapper = self.pre.instantiate_async(&mut *store).await?;
+        let mapper = match made {
+            Some(mapper) => mapper,
+            None => self.pre.instantiate_async(&mut *store).await?,
+        };
         mapper.cognito_post_confirmation_mapper().call_transform(store, &event.into()).await
+    }
+
+    /// Drops the sandbox of the last event and makes that of the next one, so that no event waits for either. Where the
+    /// last event failed, nothing is made ahead: a component that can't be started would take its whole time here.
+    pub async fn prepare(&self) {
+        let Some(used) = self.spare.take_used() else { return };
+        drop(used);
+        let deadline = Instant::now() + self.settings.timeout;
+        self.watchdog.announce(deadline);
+        let mut store = Sandbox::new(&self.engine, &self.settings, deadline);
+        let making = self.pre.instantiate_async(&mut store);
+        // One that can't be made is made again for its event, which has somebody to tell.
+        if let Ok(Ok(mapper)) = tokio::time::timeout_at(deadline.into(), making).await {
+            self.spare.put_ready(store, mapper);
+        }
     }
 }
 
-/// Loads the image of any WASI program, on the engine that runs mappers. [`SANDBOXES`] can run at once.
+/// Loads the image of any WASI program, on the engine that runs mappers. [`TESTS`] can run at once.
 ///
 /// # Errors
 /// What is wrong with the image, and what to do about it.

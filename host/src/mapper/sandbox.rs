@@ -7,7 +7,7 @@ use wasmtime::{Engine, ResourceLimiter, Result, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::output::Output;
-use super::{Settings, fixed};
+use super::{Said, Settings, fixed};
 
 /// The most data that one call may hand over: the largest request of the contract with room for its form.
 const HANDED_OVER: usize = 2 * 1024 * 1024;
@@ -21,6 +21,8 @@ pub(super) struct Sandbox {
     wasi: WasiCtx,
     handles: ResourceTable,
     memory: Memory,
+    stdout: Output,
+    stderr: Output,
     deadline: Instant,
 }
 
@@ -37,14 +39,10 @@ struct Memory {
 pub(super) struct TimeIsUp;
 
 impl Sandbox {
-    /// A fresh sandbox. Nothing is granted but variables, the two streams, clocks and random numbers.
-    pub(super) fn new(
-        engine: &Engine,
-        settings: &Settings,
-        stdout: &Output,
-        stderr: &Output,
-        deadline: Instant,
-    ) -> Store<Sandbox> {
+    /// A fresh sandbox, in which nothing runs longer than to `deadline`. Nothing is granted but variables, the two
+    /// streams, clocks and random numbers.
+    pub(super) fn new(engine: &Engine, settings: &Settings, deadline: Instant) -> Store<Sandbox> {
+        let (stdout, stderr) = (Output::default(), Output::default());
         let mut wasi = WasiCtx::builder();
         wasi.envs(&settings.variables)
             .stdout(stdout.clone())
@@ -58,7 +56,8 @@ impl Sandbox {
         let mut handles = ResourceTable::new();
         handles.set_max_capacity(HANDLES);
         let memory = Memory { limit: settings.memory, used: 0, refused: false };
-        let mut store = Store::new(engine, Sandbox { wasi: wasi.build(), handles, memory, deadline });
+        let sandbox = Sandbox { wasi: wasi.build(), handles, memory, stdout, stderr, deadline };
+        let mut store = Store::new(engine, sandbox);
         store.limiter(|sandbox| &mut sandbox.memory);
         store.set_hostcall_fuel(HANDED_OVER);
         // The epoch also advances for other events.
@@ -67,6 +66,16 @@ impl Sandbox {
         });
         store.set_epoch_deadline(1);
         store
+    }
+
+    /// Lets what runs in the sandbox run to `deadline`.
+    pub(super) fn run_until(&mut self, deadline: Instant) {
+        self.deadline = deadline;
+    }
+
+    /// What the mapper wrote to its standard streams.
+    pub(super) fn said(&self) -> Said {
+        Said { stdout: self.stdout.text(), stderr: self.stderr.text(), ..Said::default() }
     }
 
     /// Whether the mapper asked for more memory than it may have.

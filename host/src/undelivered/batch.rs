@@ -40,9 +40,8 @@ struct Failed<'a> {
 }
 
 impl Batch {
-    /// The batch that `payload` is; nothing where it is none.
-    pub fn read(payload: &RawValue) -> Option<Batch> {
-        let payload = Object::of(payload);
+    /// The batch that a payload with these members is; nothing where it is none.
+    pub fn of(payload: &Object<'_>) -> Option<Batch> {
         let records: Vec<&RawValue> = serde_json::from_str(payload.get("Records")?.get()).ok()?;
         let records: Vec<Object<'_>> = records.into_iter().map(Object::of).collect();
         let from_sqs = records.iter().any(|record| record.text("eventSource").as_deref() == Some("aws:sqs"));
@@ -60,9 +59,9 @@ impl Record {
         Record {
             receive_count: record.object("attributes").text("ApproximateReceiveCount").and_then(|n| n.parse().ok()),
             event: match id.filter(|id| is_event_id(id)) {
-                Some(id) => Event::with_id(json, id),
+                Some(id) => Event::with_id(&json, id),
                 // Put there by hand: its message is what makes it one event.
-                None => Event::read(json, &message_id),
+                None => Event::read(&json, &message_id),
             },
             readable,
             message_id,

@@ -204,7 +204,7 @@ async fn a_backend_that_hangs_does_not_make_a_cold_function_late_on_a_small_shar
     let settings = [&settings[..], &aws].concat();
     // The image is made before the clock runs.
     let image = image(DEFAULT);
-    let share = Share::of(7);
+    let share = Share::of(70);
     let started = Instant::now();
     let mut function = match &share {
         Some(share) => Function::with_share(share, &image, &settings).await,

@@ -19,6 +19,7 @@ mod shadow;
 mod signing;
 mod soak;
 mod start;
+#[allow(dead_code, reason = "the benchmarks need more of it")]
 mod support;
 mod unit_test;
 mod workbench;

@@ -75,7 +75,7 @@ fn case(folder: &Path, name: String) -> Result<Case> {
 pub fn event(path: &Path) -> Result<Event> {
     let json: Box<RawValue> = json(path, &text(path)?)?;
     // An id of a password reset also depends on the invocation, which is always the same one here.
-    Ok(Event::read(json, "workbench"))
+    Ok(Event::read(&json, "workbench"))
 }
 
 fn optional<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {

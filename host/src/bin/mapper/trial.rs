@@ -16,8 +16,8 @@ use post_confirmation_host::mapper::{Mapper, Outcome, Said, Settings};
 use crate::cases::Case;
 use crate::mapped::{Mapped, Request};
 
-/// The most cases at once. The engine has room for 16 small sandboxes, and one of Python takes that of several.
-const AT_ONCE: usize = 4;
+/// The most cases at once.
+const AT_ONCE: u32 = 4;
 
 type Variables = BTreeMap<String, String>;
 
@@ -43,7 +43,7 @@ pub struct Trial {
 impl Bench {
     /// Loads the mapper of `config` for `cases`, with fixed clocks and random numbers where `fixed`.
     pub fn new(config: Config, cases: &[Arc<Case>], fixed: bool) -> Result<Bench> {
-        let settings = Settings { fixed, ..config.mapper };
+        let settings = Settings { fixed, sandboxes: AT_ONCE, ..config.mapper };
         let mut mappers = HashMap::new();
         for Case { variables, .. } in cases.iter().map(AsRef::as_ref) {
             if !mappers.contains_key(variables) {
@@ -61,7 +61,7 @@ impl Bench {
                 let bench = Arc::clone(&bench);
                 tokio::spawn(async move { bench.try_one(&case).await })
             })
-            .buffered(available_parallelism().map_or(1, Into::into).min(AT_ONCE))
+            .buffered(available_parallelism().map_or(1, Into::into).min(AT_ONCE as usize))
             .map(|trial| trial?)
             .try_collect()
             .await

@@ -23,7 +23,7 @@ fn backend() -> Backend {
 fn event() -> Event {
     let json = r#"{"userName":"alice","request":{"userAttributes":{"sub":"1111-2222","email":"alice@example.com",
         "name":"Alice Liddell"},"clientMetadata":{"campaign":"wonderland"}}}"#;
-    Event::read(RawValue::from_string(json.to_owned()).unwrap(), "request-1")
+    Event::read(&RawValue::from_string(json.to_owned()).unwrap(), "request-1")
 }
 
 fn request(path: &str, header: (&str, &str), body: &str, accept_status: &[u16]) -> Result<Step, Error> {

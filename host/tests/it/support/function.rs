@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
 use futures_util::FutureExt;
@@ -18,6 +18,7 @@ use super::{PATIENCE, program};
 /// A function that runs until it is dropped.
 pub struct Function {
     pub api: RuntimeApi,
+    pub started: Instant,
     process: Child,
     log: Lines<BufReader<ChildStdout>>,
     invocations: usize,
@@ -53,13 +54,14 @@ impl Function {
 
     /// Like `start`, with a share of a processor from the program's first instruction on.
     pub async fn with_share(share: &Share, image: &Path, settings: &[(&str, &str)]) -> Function {
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", r#"echo $$ > "$0" && exec "$1""#]).arg(share.processes()).arg(program("bootstrap"));
+        let command = share.command(&program("bootstrap"));
         Function::run(command, &[&[("MAPPER_IMAGE", image.to_str().unwrap())], settings].concat()).await
     }
 
-    async fn run(mut command: Command, variables: &[(&str, &str)]) -> Function {
+    /// Runs `command` with these variables and those that Lambda sets.
+    pub async fn run(mut command: Command, variables: &[(&str, &str)]) -> Function {
         let api = RuntimeApi::start().await;
+        let started = Instant::now();
         let mut process = command
             .env_clear()
             .env("AWS_LAMBDA_RUNTIME_API", &api.address)
@@ -73,7 +75,7 @@ impl Function {
             .spawn()
             .unwrap();
         let log = BufReader::new(process.stdout.take().unwrap()).lines();
-        Function { api, process, log, invocations: 0 }
+        Function { api, started, process, log, invocations: 0 }
     }
 
     /// Hands `event` over and waits for how it went.
@@ -108,14 +110,27 @@ impl Function {
         timeout(PATIENCE, answer).await.expect("no answer in time").expect("the function died")
     }
 
+    /// Hands `event` over and waits for the event that comes back, without reading the log.
+    pub async fn response_to(&mut self, event: impl Into<Bytes>) {
+        match self.answer(event, None).await {
+            Answer::Response(_) => {}
+            Answer::Error(error) => panic!("an error instead of a response: {error}"),
+        }
+    }
+
     fn request_id(&self) -> String {
         format!("request-{}", self.invocations)
     }
 
     /// The next line of the log.
     pub async fn line(&mut self) -> Value {
+        serde_json::from_str(&self.raw_line().await).unwrap()
+    }
+
+    /// The next line of the log as it is.
+    pub async fn raw_line(&mut self) -> String {
         let line = timeout(PATIENCE, self.log.next_line()).await.expect("no line in time").unwrap();
-        serde_json::from_str(&line.expect("the function died")).unwrap()
+        line.expect("the function died")
     }
 
     /// Whether there is a line that was not read yet.
@@ -159,6 +174,16 @@ impl Function {
         assert!(Command::new("sh").args(["-c", &command]).status().await.unwrap().success());
     }
 
+    /// The processor time that the process's threads have taken.
+    pub fn processor_time(&self) -> Duration {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.process.id().unwrap())).unwrap();
+        let nanoseconds = threads.map(|thread| {
+            let schedule = std::fs::read_to_string(thread.unwrap().path().join("schedstat")).unwrap();
+            schedule.split_whitespace().next().unwrap().parse::<u64>().unwrap()
+        });
+        Duration::from_nanos(nanoseconds.sum())
+    }
+
     /// The process's resident memory in kilobytes.
     pub fn resident_kilobytes(&self) -> u64 {
         self.status("VmRSS:").split_whitespace().next().unwrap().parse().unwrap()
@@ -167,6 +192,13 @@ impl Function {
     /// The most memory that the process has had, in kilobytes.
     pub fn peak_kilobytes(&self) -> u64 {
         self.status("VmHWM:").split_whitespace().next().unwrap().parse().unwrap()
+    }
+
+    /// The process's memory in kilobytes, of which it has a part alone and a fair share of what it shares with others.
+    pub fn proportional_kilobytes(&self) -> u64 {
+        let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.process.id().unwrap())).unwrap();
+        let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
+        line.split_whitespace().next().unwrap().parse().unwrap()
     }
 
     /// What the kernel says of the process under this name.

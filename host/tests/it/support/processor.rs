@@ -1,37 +1,60 @@
-//! A share of a processor, as Lambda gives it to a small function: 7% goes with its least memory, 128 MB.
+//! A share of a machine, as Lambda gives it to a small function: 7.2% of a processor go with its least memory, 128 MB.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::process::Command;
+
+/// Where control groups of version 1 are; others have no part in this.
+const GROUPS: &str = "/sys/fs/cgroup";
 /// The kernel's period in which a share is used up, in microseconds.
 const PERIOD: u32 = 100_000;
 
-/// A control group with a share of one processor, for as long as it is not dropped.
-pub struct Share(PathBuf);
+/// Control groups with a share of one processor, and with so much memory, for as long as they are not dropped.
+pub struct Share(Vec<PathBuf>);
 
 impl Share {
-    /// So many percent of one processor, where this machine lets us limit it.
-    pub fn of(percent: u32) -> Option<Share> {
-        let group = Path::new("/sys/fs/cgroup/cpu").join(format!("post-confirmation-{}", process::id()));
-        fs::create_dir(&group).ok()?;
-        let share = Share(group);
-        fs::write(share.0.join("cpu.cfs_period_us"), PERIOD.to_string()).ok()?;
-        fs::write(share.0.join("cpu.cfs_quota_us"), (PERIOD / 100 * percent).to_string()).ok()?;
+    /// So many thousandths of one processor, where this machine lets us limit it.
+    pub fn of(thousandths: u32) -> Option<Share> {
+        let mut share = Share(Vec::new());
+        let quota = (PERIOD / 1000 * thousandths).to_string();
+        share.limit("cpu", &[("cpu.cfs_period_us", PERIOD.to_string()), ("cpu.cfs_quota_us", quota)])?;
         Some(share)
     }
 
-    /// The file that takes the processes of the group.
-    pub fn processes(&self) -> PathBuf {
-        self.0.join("cgroup.procs")
+    /// And so many bytes of memory.
+    pub fn with_memory(mut self, bytes: u64) -> Option<Share> {
+        self.limit("memory", &[("memory.limit_in_bytes", bytes.to_string())])?;
+        Some(self)
+    }
+
+    fn limit(&mut self, controller: &str, limits: &[(&str, String)]) -> Option<()> {
+        static SHARES: AtomicUsize = AtomicUsize::new(0);
+        let number = SHARES.fetch_add(1, Ordering::Relaxed);
+        let group = Path::new(GROUPS).join(controller).join(format!("post-confirmation-{}-{number}", process::id()));
+        fs::create_dir(&group).ok()?;
+        self.0.push(group.clone());
+        limits.iter().try_for_each(|(file, value)| fs::write(group.join(file), value)).ok()
+    }
+
+    /// A command that runs `program` in the groups from its first instruction on.
+    pub fn command(&self, program: &Path) -> Command {
+        let enter: Vec<_> = self.0.iter().map(|group| format!("echo $$ > {}/cgroup.procs", group.display())).collect();
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", &format!(r#"{} && exec "$0" "$@""#, enter.join(" && "))]).arg(program);
+        command
     }
 }
 
 impl Drop for Share {
     fn drop(&mut self) {
-        // A process that was killed may still be leaving the group.
-        while self.0.exists() && fs::remove_dir(&self.0).is_err() {
-            std::thread::yield_now();
+        for group in &self.0 {
+            // A process that was killed may still be leaving the group.
+            while group.exists() && fs::remove_dir(group).is_err() {
+                std::thread::yield_now();
+            }
         }
     }
 }

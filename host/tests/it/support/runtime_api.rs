@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -10,6 +10,7 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::serve::ListenerExt;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
@@ -30,10 +31,22 @@ struct Invocation {
     deadline: u64,
 }
 
+/// When what happened, as the server saw it.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// The function asked for its first event.
+    pub asked: Instant,
+    /// The last event was handed over.
+    pub handed: Instant,
+    /// The last answer was there.
+    pub answered: Instant,
+}
+
 struct Shared {
     queue: AsyncMutex<mpsc::UnboundedReceiver<Invocation>>,
     waiting: Mutex<HashMap<String, oneshot::Sender<Answer>>>,
     init_error: Mutex<Option<(HeaderMap, Value)>>,
+    times: Mutex<Option<Times>>,
 }
 
 /// A Runtime API that runs until it is dropped.
@@ -53,6 +66,7 @@ impl RuntimeApi {
             queue: AsyncMutex::new(events),
             waiting: Mutex::default(),
             init_error: Mutex::default(),
+            times: Mutex::default(),
         });
         let invocation = Router::new()
             .route("/next", get(next))
@@ -62,6 +76,8 @@ impl RuntimeApi {
             .nest("/2018-06-01/runtime/invocation", invocation)
             .route("/2018-06-01/runtime/init/error", post(init_error))
             .with_state(shared.clone());
+        // What is measured here must not wait for acknowledgements.
+        let listener = listener.tap_io(|connection| connection.set_nodelay(true).unwrap());
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         RuntimeApi { address, queue, shared, server }
     }
@@ -82,6 +98,11 @@ impl RuntimeApi {
     pub fn init_error(&self) -> Option<(HeaderMap, Value)> {
         self.shared.init_error.lock().unwrap().clone()
     }
+
+    /// When what happened; nothing before the function has asked for an event.
+    pub fn times(&self) -> Option<Times> {
+        *self.shared.times.lock().unwrap()
+    }
 }
 
 impl Drop for RuntimeApi {
@@ -91,6 +112,8 @@ impl Drop for RuntimeApi {
 }
 
 async fn next(State(shared): State<Arc<Shared>>) -> Response {
+    let asked = Instant::now();
+    shared.times.lock().unwrap().get_or_insert(Times { asked, handed: asked, answered: asked });
     let Some(invocation) = shared.queue.lock().await.recv().await else {
         return StatusCode::GONE.into_response();
     };
@@ -100,6 +123,9 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
         ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:123456789012:function:f".to_owned()),
         ("lambda-runtime-trace-id", "Root=1-5759e988-bd862e3fe1be46a994272793".to_owned()),
     ];
+    if let Some(times) = shared.times.lock().unwrap().as_mut() {
+        times.handed = Instant::now();
+    }
     (headers, invocation.event).into_response()
 }
 
@@ -112,6 +138,9 @@ async fn error(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: 
 }
 
 fn answer(shared: &Shared, id: &str, answer: Answer) -> StatusCode {
+    if let Some(times) = shared.times.lock().unwrap().as_mut() {
+        times.answered = Instant::now();
+    }
     let waiting = shared.waiting.lock().unwrap().remove(id);
     waiting.unwrap().send(answer).unwrap();
     StatusCode::ACCEPTED

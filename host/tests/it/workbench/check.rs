@@ -121,7 +121,7 @@ fn an_image_that_the_function_would_refuse_is_refused_in_the_same_words() {
     refuses(
         &folder,
         "mapper.cwasm",
-        &["not the one that its manifest describes (SHA-256 ", "run `mapper compile` again"],
+        &["not the one that its manifest describes (CRC-32 ", "run `mapper compile` again"],
     );
     folder.write("mapper.cwasm", &whole[..whole.len() - 1]);
     refuses(&folder, "mapper.cwasm", &["not the one that its manifest describes (size "]);

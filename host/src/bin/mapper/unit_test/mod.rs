@@ -26,7 +26,7 @@ use anstream::ColorChoice;
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use post_confirmation_host::mapper::cache::Cache;
-use post_confirmation_host::mapper::{SANDBOXES, THIS_TARGET};
+use post_confirmation_host::mapper::{TESTS, THIS_TARGET};
 
 use program::{End, Program};
 use report::{Report, Tested};
@@ -161,7 +161,7 @@ impl Args {
     /// How many tests to run at once: no more than the engine has room for.
     fn threads(&self) -> usize {
         let wanted = self.test_threads.or_else(|| thread::available_parallelism().ok());
-        wanted.map_or(1, NonZero::get).min(SANDBOXES as usize)
+        wanted.map_or(1, NonZero::get).min(TESTS as usize)
     }
 }
 
