@@ -93,12 +93,32 @@ reconcile *args:
 doctor *args:
     @python3 {{ root }}/deploy/doctor.py "$@"
 
+# Measure the function on Lambda beside a native one and one in Node.js: --backend-api-url of a test backend
+[group("deploying"), no-exit-message, positional-arguments]
+measure *args:
+    @bash deploy/measure.sh "$@"
+
 # Measure what a mapper costs in each language, the table of docs/mappers.md
 costs: build _python _javascript
     python3 examples/costs.py
 
+# Measure the function side by side with a native one and with Node.js, and check the project's bounds: some ten minutes
+bench: (package native) _python _javascript _node-peer
+    cargo build --locked --profile lambda --package native-function
+    install target/lambda/native {{ dist }}
+    DIST={{ dist }} cargo bench --locked --package post-confirmation-host --features workbench --bench side-by-side
+
+# Measure the parts that an event goes through, in a loop
+bench-parts *args: _target
+    cargo bench --locked --package post-confirmation-host --features workbench --bench parts -- {{ args }}
+
+# Count the instructions of the parts that an event goes through, and check their bounds
+instructions: _target
+    cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest
+    python3 host/benches/instructions.py
+
 # Everything that CI checks
-ci: check-fmt clippy python doc test wit deny demo (package "x86_64") (package "arm64") e2e
+ci: check-fmt clippy python doc test instructions wit deny demo (package "x86_64") (package "arm64") e2e
 
 # Format the code
 fmt:
@@ -112,7 +132,8 @@ check-fmt:
 clippy: _target
     cargo clippy --locked --package post-confirmation-host --features workbench --all-targets -- --deny warnings
     cargo clippy --locked --package post-confirmation-host --bin bootstrap -- --deny warnings
-    cargo clippy --locked --workspace --exclude post-confirmation-host --target wasm32-wasip2 --all-targets -- --deny warnings
+    cargo clippy --locked --package native-function -- --deny warnings
+    cargo clippy --locked --workspace --exclude post-confirmation-host --exclude native-function --target wasm32-wasip2 --all-targets -- --deny warnings
 
 # Lint the scripts and check their format
 python: _e2e
@@ -166,6 +187,21 @@ _e2e:
         mkdir -p target/e2e/cognito-local && cp e2e/package*.json target/e2e/cognito-local && \
         npm ci --silent --no-audit --no-fund --prefix target/e2e/cognito-local && \
         cat e2e/requirements.txt e2e/package-lock.json > target/e2e/installed.txt; }
+
+# AWS's runtime interface client for the function in plain Node.js, which `just bench` measures ours against. Made anew
+# where the lock has changed. It is compiled here: by the headers of this Node.js where they are beside it, because
+# node-gyp would fetch them. The objects are left behind by the package, 150 MB of them.
+_node-peer:
+    @cmp --silent host/benches/node/package-lock.json target/bench/node/installed.json || { \
+        missing=$(for program in npm cmake autoconf automake libtoolize make g++; do command -v $program > /dev/null || echo -n " $program"; done) && \
+        { [ -z "$missing" ] || { echo "The runtime interface client of Node.js can't be compiled. Missing:$missing (libtoolize is in the package libtool)" >&2; exit 1; }; } && \
+        echo "Compiling the runtime interface client of Node.js into target/bench/node (a minute)" && rm -rf target/bench/node && \
+        mkdir -p target/bench/node && cp host/benches/node/package*.json target/bench/node && \
+        prefix=$(node -p 'path.dirname(path.dirname(process.execPath))') && \
+        if [ -e "$prefix/include/node/node.h" ]; then export npm_config_nodedir="$prefix"; fi && \
+        npm ci --loglevel error --no-audit --no-fund --prefix target/bench/node > /dev/null && \
+        rm -rf target/bench/node/node_modules/aws-lambda-ric/deps && \
+        cp host/benches/node/package-lock.json target/bench/node/installed.json; }
 
 _cargo-lambda:
     @[ -x {{ tools }}/cargo-lambda/bin/cargo-lambda ] || python3 -m pip install --quiet --no-deps --target {{ tools }}/cargo-lambda cargo-lambda==1.9.2

@@ -62,6 +62,29 @@ async fn a_mapper_is_stopped_before_the_answer_is_due() {
 }
 
 #[tokio::test]
+async fn a_sandbox_that_was_made_ahead_knows_of_no_other_event_and_keeps_every_limit() {
+    let backend = Backend::start().await;
+    let mut function = function(&backend, &[("MAPPER_TIMEOUT_MS", "100"), ("MAPPER_MEMORY_MB", "8")]).await;
+    // After each of these the sandbox of the next one is there already.
+    let made_ahead = ["count", "count", "loop", "count", "sleep", "count", "allocate 8", "count", "panic", "count"];
+    for behaviour in made_ahead {
+        assert_eq!(ends(&mut function, "good").await["end"], "delivered", "before {behaviour}");
+        // Longer than the time that a sandbox has for its making.
+        tokio::time::sleep(Duration::from_millis(if behaviour == "count" { 150 } else { 0 })).await;
+        let line = ends(&mut function, behaviour).await;
+        let expected = match behaviour {
+            "count" => None,
+            "loop" | "sleep" => Some("Mapper.TimedOut"),
+            "panic" => Some("Mapper.Trapped"),
+            _ => Some("Mapper.OutOfMemory"),
+        };
+        assert_eq!(line["errorType"].as_str(), expected, "{line}");
+    }
+    let counts = backend.requests().into_iter().filter(|request| request.body != "alice").map(|request| request.body);
+    assert_eq!(counts.collect::<Vec<_>>(), ["0"; 5]);
+}
+
+#[tokio::test]
 async fn a_mapper_that_wants_a_gigabyte_runs_out_of_memory() {
     fails("allocate 1024", "Mapper.OutOfMemory", &[]).await;
 }

@@ -3,6 +3,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 use std::{env, fs, hint, net, process, thread};
 
@@ -19,6 +20,9 @@ mod bindings {
 
 use bindings::cognito::post_confirmation::types::{Header, Method, Request};
 use bindings::exports::cognito::post_confirmation::mapper::{Error, Event, Guest, Outcome};
+
+/// How many events this instance has seen.
+static EVENTS: AtomicU32 = AtomicU32::new(0);
 
 struct Mapper;
 
@@ -62,6 +66,7 @@ impl Guest for Mapper {
             }
             "allocate" => request.body = vec![hold(number(argument))],
             // What is another each time.
+            "count" => request.body = EVENTS.fetch_add(1, Ordering::Relaxed).to_string().into_bytes(),
             "random" => request.body = RandomState::new().build_hasher().finish().to_string().into_bytes(),
             "clock" => request.body = format!("{:?} {:?}", SystemTime::now(), Instant::now()).into_bytes(),
             "wait" => {

@@ -1,0 +1,63 @@
+"""Counts the instructions of each part that an event goes through, by callgrind, and checks them against their bounds.
+
+`just instructions` builds what is counted and runs this. A count hardly changes from run to run, so a part that costs
+more shows on the noisiest machine. Each part is run so many times and again twice as often: the difference is what one
+takes, without the start of the program.
+"""
+
+import json
+import re
+import shutil
+import sys
+from pathlib import Path
+from subprocess import PIPE, STDOUT, run
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = "cargo bench --locked --no-run --package post-confirmation-host --features workbench --bench parts"
+# The most instructions of one, a tenth above what was counted on x86-64. Where a part got cheaper, lower its bound.
+BOUNDS = {
+    "load-image": 3_000_000,
+    "sandbox": 1_000_000,
+    "map-8-attributes": 1_000_000,
+    "map-100-attributes": 3_000_000,
+    "check-request": 100_000,
+    "sign": 100_000,
+    "view-event": 200_000,
+}
+TIMES = 200
+
+
+def program():
+    """The program that cargo built."""
+    built = run([*BUILD.split(), "--message-format", "json"], cwd=ROOT, stdout=PIPE, check=True, text=True).stdout
+    messages = [json.loads(line) for line in built.splitlines()]
+    return next(message["executable"] for message in messages if message.get("target", {}).get("name") == "parts")
+
+
+def counted(program, part, times):
+    """The instructions of the whole program when it runs a part so many times."""
+    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", program, "count", part, str(times)]
+    done = run(command, cwd=ROOT, stdout=PIPE, stderr=STDOUT, text=True)
+    found = re.search(r"Collected : (\d+)", done.stdout)
+    if done.returncode != 0 or not found:
+        sys.exit(f"error: {part} can't be counted:\n{done.stdout}")
+    return int(found[1])
+
+
+def main():
+    """Prints a line for each part; the exit status is 1 where one takes more than it may."""
+    if not shutil.which("valgrind"):
+        sys.exit("error: valgrind is not installed; it is Debian's package of that name")
+    parts = program()
+    kept = True
+    for part, bound in BOUNDS.items():
+        once, twice = (counted(parts, part, times) for times in (TIMES, 2 * TIMES))
+        one = (twice - once) / TIMES
+        verdict = "met" if one <= bound else "NOT MET"
+        kept = kept and one <= bound
+        print(f"{verdict:<8} {part:<20} {one:>12,.0f} instructions, at most {bound:,}", flush=True)
+    sys.exit(0 if kept else 1)
+
+
+if __name__ == "__main__":
+    main()
