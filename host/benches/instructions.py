@@ -14,15 +14,15 @@ from subprocess import PIPE, STDOUT, run
 
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = "cargo bench --locked --no-run --package post-confirmation-host --features workbench --bench parts"
-# The most instructions of one, a tenth above what was counted on x86-64. Where a part got cheaper, lower its bound.
+# The most instructions of one, a seventh above what was counted on x86-64. Where a part got cheaper, lower its bound.
 BOUNDS = {
-    "load-image": 3_000_000,
-    "sandbox": 1_000_000,
-    "map-8-attributes": 1_000_000,
-    "map-100-attributes": 3_000_000,
-    "check-request": 100_000,
-    "sign": 100_000,
-    "view-event": 200_000,
+    "load-image": 1_400_000,
+    "sandbox": 260_000,
+    "map-8-attributes": 375_000,
+    "map-100-attributes": 1_700_000,
+    "check-request": 19_500,
+    "sign": 50_000,
+    "view-event": 75_000,
 }
 TIMES = 200
 
