@@ -5,242 +5,215 @@ Everything is made for the purpose and deleted at the end. `measure.sh` builds w
 
 import argparse
 import base64
-import io
 import json
 import re
+import signal
 import statistics
+import sys
 import uuid
-import zipfile
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory
+from tempfile import TemporaryDirectory
 
-from aws import AwsError, Stop, agreed, aws, aws_or_none, main, say
+import functions
+from aws import INTERRUPTIONS, Stop, agreed, aws, aws_or_none, main, say
+from create import arn
 from dry_run import SIGN_UP
-from functions import HANDLER, PACKAGES, RUNTIME, once_role_works, settle
+from package import write_zip
+from queues import ensure_log_group
 from role import POLICY, ensure_role
 
-ROOT = Path(__file__).resolve().parents[1]
 PREFIX = "post-confirmation-measure"
-HELP = """
-Makes three functions named post-confirmation-measure-*, a layer and a role, starts each function anew for --starts
-events, gives each --events more, prints what Lambda reports of them as a table, and deletes all of it. The backend gets
-made-up users by POST users/ and has to answer 2xx.
+NAMES = {kind: f"{PREFIX}-{kind}" for kind in ("mapper", "native", "node")}
+NODE = Path(__file__).resolve().parents[1] / "host/benches/node/index.mjs"
+MADE = f"the functions {', '.join(NAMES.values())},\ntheir log groups, a layer and a role named {PREFIX}"
+HELP = f"""
+Makes {MADE}; starts each function anew for
+--starts events, gives it --events more, prints what Lambda reports of them as a table, and deletes all that, also after
+a failure. The backend gets made-up users by POST users/ and has to answer 2xx.
 
 Rights, each on those names: lambda:CreateFunction, GetFunctionConfiguration, UpdateFunctionConfiguration,
-InvokeFunction, DeleteFunction, PublishLayerVersion, GetLayerVersion, DeleteLayerVersion; iam:GetRole, CreateRole,
-GetRolePolicy, PutRolePolicy, DeleteRolePolicy, DeleteRole, PassRole; logs:DeleteLogGroup.
+InvokeFunction, DeleteFunction, ListLayerVersions, GetLayerVersion, PublishLayerVersion, DeleteLayerVersion;
+iam:GetRole, CreateRole, GetRolePolicy, PutRolePolicy, PassRole, DeleteRolePolicy, DeleteRole; logs:DescribeLogGroups,
+CreateLogGroup, PutRetentionPolicy, DeleteLogGroup.
 """
-# Warm events in a row, before the next function has its turn.
-BLOCK = 10
-# What the line of a report is in Lambda's two log formats.
-TEXT = {
-    "init": r"Init Duration: ([\d.]+) ms",
-    "took": r"\tDuration: ([\d.]+) ms",
-    "memory": r"Max Memory Used: (\d+) MB",
+# In seconds, with room for Node.js in the smallest function; and warm events in a row, before the next one's turn.
+TIMEOUT, BLOCK = 10, 10
+HEAD = """| function | start (Init Duration), ms: median (quartiles) | start and first event, ms | event, warm, ms: \
+p50 | p99 | memory, MB (most) |
+|---|---|---|---|---|---|"""
+SPREAD = "**{1:.1f}** ({0:.1f} – {2:.1f})"
+# What the report of an invocation is in Lambda's two log formats.
+REPORT = re.compile(r'^REPORT .*|^.*"type":\s*"platform\.report".*', re.MULTILINE)
+FIGURES = {
+    "init": r'\tInit Duration: ([\d.]+) ms|"initDurationMs":\s*([\d.]+)',
+    "took": r'\tDuration: ([\d.]+) ms|"durationMs":\s*([\d.]+)',
+    "memory": r'\tMax Memory Used: (\d+) MB|"maxMemoryUsedMB":\s*(\d+)',
 }
-JSON = {"init": "initDurationMs", "took": "durationMs", "memory": "maxMemoryUsedMB"}
 
 
 def measure():
     """Does it; returns the exit status."""
     arguments = parsed()
-    zips = packages(arguments.arch)
-    users = 3 * (arguments.starts + arguments.events)
-    say(f"This makes three functions, a layer and a role named {PREFIX}-*, lets them send {users} made-up users to")
-    say(f"{arguments.backend_api_url}, and deletes what it made.")
+    if min(arguments.starts, arguments.events) < 2:
+        raise Stop("quartiles need --starts and --events of 2 or more")
+    code, layer = functions.package(arguments.arch)
+    if not (native := code.with_name("native.zip")).is_file():
+        raise Stop(f"{native} is missing; build it with `bash deploy/measure.sh` and these arguments")
+    users = f"{len(NAMES) * (arguments.starts + arguments.events)} made-up users to {arguments.backend_api_url}"
+    say(f"This makes {MADE}, or takes those of\nthese names; lets the functions send {users}; and deletes them all.")
     if not agreed("Go on?", arguments.yes):
-        return 1
-    made = []
+        raise Stop("not agreed; nothing was made")
     try:
-        functions = make(arguments, zips, made)
-        reports = {name: {"cold": [], "warm": []} for name in functions}
-        for number in range(arguments.starts):
-            say(f"start {number + 1} of {arguments.starts}")
-            for name, function in functions.items():
-                renew(function, arguments)
-                reports[name]["cold"].append(invoke(function))
-        for _ in range(0, arguments.events, BLOCK):
-            for name, function in functions.items():
-                reports[name]["warm"] += [invoke(function) for _ in range(BLOCK)]
-        print(table(reports))
+        make(arguments, code, native, layer)
+        print(table(*measured(arguments)), flush=True)
         return 0
     finally:
-        delete(made)
+        if left := delete():
+            first = f"{sys.exception() or ''}\nNot all could be deleted; run this again, or delete by hand:"
+            raise Stop("\n  ".join([first.strip(), *left]))
 
 
 def parsed():
     """The arguments."""
-    parser = argparse.ArgumentParser(description=HELP, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--backend-api-url", required=True, help="a test backend that answers 2xx")
-    parser.add_argument("--arch", choices=["x86_64", "arm64"], default="x86_64")
-    parser.add_argument("--memory", type=int, default=128, help="megabytes of each function")
-    parser.add_argument("--starts", type=int, default=20)
-    parser.add_argument("--events", type=int, default=100)
-    parser.add_argument("--node-runtime", default="nodejs22.x")
-    parser.add_argument("--yes", action="store_true", help="don't ask")
+    style = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser(description=__doc__, epilog=HELP, formatter_class=style)
+    parser.add_argument("--backend-api-url", metavar="URL", required=True, help="a test backend that answers 2xx")
+    parser.add_argument("--arch", choices=["x86_64", "arm64"], default="x86_64", help="of the functions (%(default)s)")
+    for name, default, text in (("--memory", 128, "MB"), ("--starts", 20, "starts"), ("--events", 100, "warm events")):
+        parser.add_argument(name, type=int, default=default, metavar="N", help=f"{text} of each function (%(default)s)")
+    parser.add_argument("--node-runtime", default="nodejs22.x", metavar="NAME", help="Lambda's name (%(default)s)")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
     return parser.parse_args()
 
 
-def packages(arch):
-    """The zips by what they hold; those of the native function and of Node.js are made here, in memory."""
-    folder = PACKAGES / arch
-    native = folder / "native/bootstrap"
-    files = folder / "function.zip", folder / "mapper.zip"
-    if missing := [file for file in (*files, native) if not file.is_file()]:
-        raise Stop(f"{missing[0]} is missing; `bash deploy/measure.sh` builds it")
-    return {
-        "mapper": files[0].read_bytes(),
-        "layer": files[1].read_bytes(),
-        "native": zipped("bootstrap", native),
-        "node": zipped("index.mjs", ROOT / "host/benches/node/index.mjs"),
-    }
+def make(arguments, code, native, content):
+    """Makes everything; the functions in place of those that an earlier run has left."""
+    layer = functions.ensure_layer(PREFIX, content, arguments.arch)
+    for name in NAMES.values():
+        ensure_log_group(f"/aws/lambda/{name}")
+    # Without the right to make a log group, so that late lines of a deleted function make none.
+    logs = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"]}
+    logs["Resource"] = arn(layer, "logs", f"log-group:/aws/lambda/{PREFIX}-*:*")
+    role = ensure_role(PREFIX, {"Version": "2012-10-17", "Statement": [logs]})
+    all_ = {"Role": role, "Architectures": [arguments.arch], "MemorySize": arguments.memory, "Timeout": TIMEOUT}
+    host = {"Runtime": functions.RUNTIME, "Handler": functions.HANDLER}
+    managed = {"Runtime": arguments.node_runtime, "Handler": "index.handler"}
+    with TemporaryDirectory() as folder:
+        write_zip(node := Path(folder, "node.zip"), [NODE])
+        parts = (code, host | {"Layers": [layer]}), (native, host), (node, managed)
+        for name, (zipped, own) in zip(NAMES.values(), parts, strict=True):
+            delete_function(name)
+            given = all_ | own | settings(arguments, name, 0)
+            call = partial(aws, "lambda", "create-function", given, "--zip-file", f"fileb://{zipped}")
+            functions.once_role_works(call, role)
+            functions.settle(name)
+            say(f"function {name}: created")
 
 
-def zipped(name, file):
-    """A zip with one file that can be run, under another name."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
-        entry = zipfile.ZipInfo(name)
-        entry.external_attr = 0o100755 << 16
-        archive.writestr(entry, file.read_bytes(), zipfile.ZIP_DEFLATED)
-    return content.getvalue()
+def settings(arguments, name, number):
+    """A function's name with its variables in a round. That these are new ones makes Lambda start it anew."""
+    variables = {"BACKEND_API_URL": arguments.backend_api_url, "MEASURE_ROUND": str(number)}
+    plain = {"BACKEND_ALLOW_HTTP": "on"} if arguments.backend_api_url.startswith("http:") else {}
+    return {"FunctionName": name, "Environment": {"Variables": variables | plain}}
 
 
-def make(arguments, zips, made):
-    """Makes everything and notes it in `made` beforehand, as what deletes it. Returns the functions' names by ours."""
-    role = {"RoleName": PREFIX}
-    made += [("iam", "delete-role", role), ("iam", "delete-role-policy", role | {"PolicyName": POLICY})]
-    logs = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": "*"}
-    logs = {"Version": "2012-10-17", "Statement": [logs]}
-    arn = ensure_role(PREFIX, logs)
-    given = {"LayerName": PREFIX, "CompatibleArchitectures": [arguments.arch]}
-    layer = with_zip(zips["layer"], "--zip-file", "lambda", "publish-layer-version", given)
-    number = {"LayerName": PREFIX, "VersionNumber": layer["Version"]}
-    made.append(("lambda", "delete-layer-version", number))
-    functions = {}
-    for name in ("mapper", "native", "node"):
-        function = functions[name] = f"{PREFIX}-{name}"
-        if aws_or_none("lambda", "get-function-configuration", {"FunctionName": function}):
-            aws("lambda", "delete-function", {"FunctionName": function})
-            say(f"function {function}: deleted, it was left of an earlier run")
-        made.append(("logs", "delete-log-group", {"logGroupName": f"/aws/lambda/{function}"}))
-        made.append(("lambda", "delete-function", {"FunctionName": function}))
-        node = name == "node"
-        wanted = {
-            "FunctionName": function,
-            "Role": arn,
-            "Runtime": arguments.node_runtime if node else RUNTIME,
-            "Handler": "index.handler" if node else HANDLER,
-            "Architectures": [arguments.arch],
-            "MemorySize": arguments.memory,
-            "Timeout": 10,
-            "Layers": [layer["LayerVersionArn"]] if name == "mapper" else [],
-            "Environment": environment(arguments),
-        }
-        once_role_works(
-            lambda code=zips[name], wanted=wanted: with_zip(code, "--zip-file", "lambda", "create-function", wanted),
-            arn,
-        )
-        settle(function)
-        say(f"function {function}: created")
-    return functions
+def measured(arguments):
+    """What Lambda reports of the first events and of those that follow: two dictionaries of lists by function."""
+    cold, warm = ({kind: [] for kind in NAMES} for _ in range(2))
+    for number in range(1, arguments.starts + 1):
+        say(f"start {number} of {arguments.starts}")
+        for kind, name in NAMES.items():
+            aws("lambda", "update-function-configuration", settings(arguments, name, number))
+            functions.settle(name)
+            cold[kind].append(invoke(name))
+    for done in range(0, arguments.events, BLOCK):
+        say(f"events from {done + 1} of {arguments.events}")
+        for kind, name in NAMES.items():
+            warm[kind] += [invoke(name) for _ in range(min(BLOCK, arguments.events - done))]
+    return cold, warm
 
 
-def environment(arguments):
-    """Variables that no environment of a function has had before, so that Lambda starts a new one."""
-    # The native function reads the setting too, and looks at no file.
-    given = {"BACKEND_API_URL": arguments.backend_api_url, "MEASURED": uuid.uuid4().hex}
-    return {
-        "Variables": given | ({"BACKEND_ALLOW_HTTP": "on"} if arguments.backend_api_url.startswith("http:") else {})
-    }
-
-
-def renew(function, arguments):
-    """Lets the next event start the function anew."""
-    given = {"FunctionName": function, "Environment": environment(arguments)}
-    aws("lambda", "update-function-configuration", given)
-    settle(function)
-
-
-def invoke(function):
-    """Gives a sign-up to a function; returns what Lambda reports: `init` where it started, `took`, `memory`."""
-    event = json.loads(SIGN_UP.read_text())
+def invoke(name):
+    """Gives a function a sign-up; returns what Lambda reports of it. Raises Stop where the user was not delivered."""
+    event = json.loads(SIGN_UP.read_bytes())
     event["request"]["userAttributes"]["sub"] = str(uuid.uuid4())
     with TemporaryDirectory() as folder:
         payload, answer = Path(folder, "payload"), Path(folder, "answer")
         payload.write_text(json.dumps(event))
         # The CLI takes these only as flags where it writes a file.
-        asked = "--function-name", function, "--payload", f"fileb://{payload}", "--log-type", "Tail"
-        answered = aws("lambda", "invoke", None, *asked, str(answer))
+        asked = "--function-name", name, "--payload", f"fileb://{payload}", "--log-type", "Tail"
+        done = aws("lambda", "invoke", None, *asked, str(answer))
         said = answer.read_text()
-    if answered.get("FunctionError") or json.loads(said) != event:
-        raise Stop(f"{function} failed: {said[:500]}")
-    log = base64.b64decode(answered["LogResult"]).decode()
-    found = report(log)
-    if "took" not in found:
-        raise Stop(f"Lambda's report is not in the log of {function}: {log[-500:]}")
-    return found
+    log = base64.b64decode(done.get("LogResult", "")).decode(errors="replace")
+    if "FunctionError" in done:
+        raise Stop(f"{name} failed: {said[:1000]}\nThe end of its log:\n{log[-1000:]}")
+    if not re.search(r"\bdelivered\b", log):
+        raise Stop(f"{name} did not deliver a user; mend the backend or --backend-api-url. Its log:\n{log[-1000:]}")
+    line = (REPORT.findall(log) or [""])[-1]
+    found = {figure: re.search(pattern, line) for figure, pattern in FIGURES.items()}
+    if not found["took"] or not found["memory"]:
+        raise Stop(f"{name}: Lambda's report, of which the table is made, is not in the log:\n{log[-1000:]}")
+    return {figure: float(match[1] or match[2]) for figure, match in found.items() if match}
 
 
-def report(log):
-    """The figures of the report at the end of a log, text or JSON."""
-    for line in reversed(log.splitlines()):
-        if line.startswith("REPORT "):
-            found = {name: re.search(pattern, line) for name, pattern in TEXT.items()}
-            return {name: float(match[1]) for name, match in found.items() if match}
-        if '"platform.report"' in line:
-            metrics = json.loads(line)["record"]["metrics"]
-            return {name: float(metrics[key]) for name, key in JSON.items() if key in metrics}
-    return {}
-
-
-def table(reports):
-    """The table in Markdown, and the ratios under it."""
-    lines = [
-        "| function | start (init), ms | start and first event, ms | event, warm, p50, ms | p99, ms | memory, MB |",
-        "|---|---|---|---|---|---|",
-    ]
-    starts, events = {}, {}
-    for name, measured in reports.items():
-        # Lambda may have had an environment at hand all the same; that was no start.
-        cold = [one for one in measured["cold"] if "init" in one]
-        warm = [one["took"] for one in measured["warm"] if "init" not in one]
-        if len(cold) < 2 or len(warm) < 2:
-            raise Stop(f"there are too few starts or events of {name} to say anything: give more --starts and --events")
-        inits, whole = [one["init"] for one in cold], [one["init"] + one["took"] for one in cold]
-        starts[name], events[name] = statistics.median(inits), statistics.median(warm)
-        most = max(one["memory"] for one in measured["cold"] + measured["warm"])
-        late = statistics.quantiles(warm, n=100)[98]
-        lines.append(f"| {name} | {spread(inits)} | {spread(whole)} | {events[name]:.2f} | {late:.2f} | {most:.0f} |")
-    lines.append("")
+def table(cold, warm):
+    """The table in Markdown, and the ratios of medians under it. Raises Stop where Lambda has reported too little."""
+    starts, events, lines, ratios = {}, {}, [HEAD], []
+    for kind in NAMES:
+        # An environment may have stayed all the same, and Lambda may have changed one: no start, and no warm event.
+        began = [one for one in cold[kind] if "init" in one]
+        took = [one["took"] for one in warm[kind] if "init" not in one]
+        if len(began) < 2 or len(took) < 2:
+            raise Stop(f"{len(began)} starts and {len(took)} warm events of {kind} are too few: give more of each")
+        first, whole = [one["init"] for one in began], [one["init"] + one["took"] for one in began]
+        starts[kind], events[kind] = statistics.median(first), statistics.median(took)
+        first, whole = (SPREAD.format(*statistics.quantiles(each, method="inclusive")) for each in (first, whole))
+        late = statistics.quantiles(took, n=100, method="inclusive")[98]
+        most = max(one["memory"] for one in cold[kind] + warm[kind])
+        lines.append(f"| {kind} | {first} | {whole} | {events[kind]:.2f} | {late:.2f} | {most:.0f} |")
     for one, other in (("mapper", "native"), ("node", "mapper")):
         start, event = starts[one] / starts[other], events[one] / events[other]
-        lines.append(f"{one} / {other}: start {start:.2f} ×, warm event {event:.2f} ×")
-    return "\n".join(lines)
+        ratios.append(f"{one} / {other}: start {start:.2f} ×, warm event {event:.2f} ×")
+    return "\n".join([*lines, "", *ratios])
 
 
-def spread(figures):
-    """The median with the quartiles around it."""
-    first, middle, third = statistics.quantiles(figures, n=4)
-    return f"**{middle:.1f}** ({first:.1f} – {third:.1f})"
-
-
-def with_zip(content, flag, service, operation, given):
-    """As `aws`, with the bytes of a zip."""
-    with NamedTemporaryFile(suffix=".zip") as file:
-        file.write(content)
-        file.flush()
-        return aws(service, operation, given, flag, f"fileb://{file.name}")
-
-
-def delete(made):
-    """Deletes what was made, the newest first, and names what is left."""
-    for service, operation, given in reversed(made):
+def delete():
+    """Deletes everything by its name, whoever has made it. Returns what AWS did not delete."""
+    # Another interruption would leave the rest.
+    for name in INTERRUPTIONS:
+        signal.signal(name, signal.SIG_IGN)
+    left, role = [], {"RoleName": PREFIX}
+    steps = [
+        *((delete_function, name) for name in NAMES.values()),
+        (delete_layer, PREFIX),
+        *((aws_or_none, "logs", "delete-log-group", {"logGroupName": f"/aws/lambda/{it}"}) for it in NAMES.values()),
+        (aws_or_none, "iam", "delete-role-policy", role | {"PolicyName": POLICY}),
+        (aws_or_none, "iam", "delete-role", role),
+    ]
+    for step, *given in steps:
         try:
-            aws_or_none(service, operation, given)
-        except AwsError as error:
-            say(f"not deleted, do it by hand: {service} {operation} {given}: {error}")
-    say("what was made for it is deleted")
+            step(*given)
+        except Stop as stop:
+            left.append(f"{given[-1]}: {stop}")
+    say(f"deleted: {MADE}" if not left else "not all could be deleted")
+    return left
+
+
+def delete_function(name):
+    """Deletes a function, where there is one."""
+    if functions.configuration(name):
+        # AWS deletes none in the middle of a change; one that has failed can be deleted.
+        with suppress(Stop):
+            functions.settle(name)
+        aws_or_none("lambda", "delete-function", {"FunctionName": name})
+
+
+def delete_layer(name):
+    """Deletes all versions of the layer, those of earlier runs too."""
+    for version in (aws_or_none("lambda", "list-layer-versions", {"LayerName": name}) or {}).get("LayerVersions", []):
+        aws("lambda", "delete-layer-version", {"LayerName": name, "VersionNumber": version["Version"]})
 
 
 if __name__ == "__main__":
