@@ -81,7 +81,7 @@ async fn a_sandbox_that_was_made_ahead_knows_of_no_other_event_and_keeps_every_l
         assert_eq!(line["errorType"].as_str(), expected, "{line}");
     }
     let counts = backend.requests().into_iter().filter(|request| request.body != "alice").map(|request| request.body);
-    assert_eq!(counts.collect::<Vec<_>>(), ["0"; 5]);
+    assert_eq!(counts.collect::<Vec<_>>(), ["0"; 6]);
 }
 
 #[tokio::test]
