@@ -78,7 +78,7 @@ def measure():
 def parsed():
     """The arguments."""
     style = argparse.RawDescriptionHelpFormatter
-    parser = argparse.ArgumentParser(description=__doc__, epilog=HELP, formatter_class=style)
+    parser = argparse.ArgumentParser(description=__doc__, epilog=HELP, formatter_class=style, allow_abbrev=False)
     parser.add_argument("--backend-api-url", metavar="URL", required=True, help="a test backend that answers 2xx")
     parser.add_argument("--arch", choices=["x86_64", "arm64"], default="x86_64", help="of the functions (%(default)s)")
     for name, default, text in (("--memory", 128, "MB"), ("--starts", 20, "starts"), ("--events", 100, "warm events")):

@@ -73,7 +73,9 @@ pub async fn measure(parts: &Parts, backend: &Backend) -> Result<Vec<Cold>> {
         let mut colds = Peer::ALL.map(|peer| Cold { peer, condition, ready: Vec::new(), answered: Vec::new() });
         // One round more, which is not counted: whoever comes first would pay for what all have in common.
         for round in 0..=STARTS {
-            for cold in &mut colds {
+            let mut turns = colds.each_mut();
+            fastrand::shuffle(&mut turns);
+            for cold in turns {
                 let (ready, answered) = start(parts, backend, cold.peer, condition).await?;
                 if round > 0 {
                     cold.ready.push(ready);

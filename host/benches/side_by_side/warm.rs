@@ -19,7 +19,7 @@ pub struct Warm {
     pub event: Vec<f64>,
     /// Median of each round.
     pub rounds: Vec<f64>,
-    /// Making the sandbox, mapping, dropping it, in microseconds, by the function's own log; nothing where there is none.
+    /// The mapper's call, in microseconds, by the function's own log; nothing where there is none.
     pub mapping: Vec<f64>,
     /// Events a second, one after the other.
     pub per_second: f64,
@@ -54,7 +54,10 @@ pub async fn measure(parts: &Parts, backend: &Backend) -> Result<Vec<Warm>> {
         peers.push((function, warm));
     }
     for _ in 0..ROUNDS {
-        for (function, warm) in &mut peers {
+        // In another order each time: what Node.js does after its events must not fall on the same neighbour.
+        let mut turns: Vec<_> = peers.iter_mut().collect();
+        fastrand::shuffle(&mut turns);
+        for (function, warm) in turns {
             round(function, warm).await?;
         }
     }
