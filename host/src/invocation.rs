@@ -147,6 +147,10 @@ impl Handler {
     /// What is done after an invocation was answered: comparing what the shadow mapper makes of its events, and making
     /// the sandbox of the next one.
     pub async fn after_answer(&self) {
+        if let Some(mapper) = self.mapper() {
+            // Before a shadow mapper takes memory, too.
+            mapper.drop_used();
+        }
         if let Some(shadow) = &self.shadow {
             // Its failure harms nothing, and neither does a fault of the host in it.
             let _ = caught(Box::pin(shadow.compare(&self.backend, &self.log))).await;

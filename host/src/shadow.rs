@@ -54,6 +54,8 @@ impl Shadow {
             let shadow = shadow.and_then(|outcome| step(backend, outcome, &event, &Trace::default()));
             log.shadow(&event, mapper.manifest(), &compare::steps(&event, &made, &shadow));
         }
+        // The memory is the mapper's when the next event comes.
+        mapper.drop_used();
     }
 
     fn load(&self, log: &Log) -> Option<Mapper> {

@@ -87,6 +87,9 @@ fn running(sandboxes: u32) -> Result<Config> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(sandboxes)
         .total_stacks(sandboxes)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
         .total_core_instances(sandboxes * CORE_INSTANCES)
         .total_memories(sandboxes * MEMORIES)
         .total_tables(sandboxes * TABLES)

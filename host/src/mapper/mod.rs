@@ -42,6 +42,13 @@ pub use engine::TESTS;
 pub use image::{ImageError, THIS_TARGET};
 pub use manifest::{File, Manifest};
 
+/// As much memory of a sandbox, in bytes, is held until its event was answered. What is larger goes at once: the request
+/// to the backend and its TLS need memory as well.
+const HELD: usize = 32 * 1024 * 1024;
+/// The longest time for making a sandbox ahead: the invocation's own time may be nearly over. A sandbox that takes
+/// longer is made in the time of its event.
+const AHEAD: Duration = Duration::from_millis(100);
+
 /// What the operator has set about the mapper.
 #[derive(Clone)]
 pub struct Settings {
@@ -202,6 +209,9 @@ impl Mapper {
         let memory = store.data().memory_used();
         if result.is_ok() {
             self.spare.put_used(store);
+            if memory > HELD {
+                self.spare.drop_used();
+            }
         }
         Call { result, said, took: started.elapsed(), memory }
     }
@@ -219,12 +229,18 @@ impl Mapper {
         mapper.cognito_post_confirmation_mapper().call_transform(store, &event.into()).await
     }
 
+    /// Drops the sandbox of the last event.
+    pub fn drop_used(&self) {
+        self.spare.drop_used();
+    }
+
     /// Drops the sandbox of the last event and makes that of the next one, so that no event waits for either. Where the
     /// last event failed, nothing is made ahead: a component that can't be started would take its whole time here.
     pub async fn prepare(&self) {
-        let Some(used) = self.spare.take_used() else { return };
-        drop(used);
-        let deadline = Instant::now() + self.settings.timeout;
+        if !self.spare.take_due() {
+            return;
+        }
+        let deadline = Instant::now() + self.settings.timeout.min(AHEAD);
         self.watchdog.announce(deadline);
         let mut store = Sandbox::new(&self.engine, &self.settings, deadline);
         let making = self.pre.instantiate_async(&mut store);

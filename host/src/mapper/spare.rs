@@ -18,6 +18,8 @@ enum State {
     Nothing,
     /// An event was in it. It is good for nothing but dropping, which takes some time.
     Used(Box<Store<Sandbox>>),
+    /// An event was in it, and it is gone: another one is to be made.
+    Due,
     /// No event was in it.
     Ready(Box<(Store<Sandbox>, bindings::Mapper)>),
 }
@@ -27,20 +29,31 @@ impl Spare {
     pub(super) fn take_ready(&self) -> Option<(Store<Sandbox>, bindings::Mapper)> {
         match self.replace(State::Nothing) {
             State::Ready(ready) => Some(*ready),
-            State::Used(_) | State::Nothing => None,
+            State::Used(_) | State::Due | State::Nothing => None,
         }
     }
 
-    /// The one that was used, where there is one.
-    pub(super) fn take_used(&self) -> Option<Store<Sandbox>> {
+    /// Drops the one that was used, where there is one.
+    pub(super) fn drop_used(&self) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match std::mem::take(&mut *state) {
-            State::Used(used) => Some(*used),
-            other => {
-                *state = other;
-                None
+        *state = match std::mem::take(&mut *state) {
+            State::Used(used) => {
+                drop(used);
+                State::Due
             }
+            other => other,
+        };
+    }
+
+    /// Whether another one is to be made; from now on it is not.
+    pub(super) fn take_due(&self) -> bool {
+        self.drop_used();
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = matches!(*state, State::Due);
+        if due {
+            *state = State::Nothing;
         }
+        due
     }
 
     pub(super) fn put_used(&self, store: Store<Sandbox>) {

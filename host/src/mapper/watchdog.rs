@@ -4,14 +4,19 @@
 //! therefore advance when no call is overdue, also in a later event on a Lambda function that was frozen meanwhile;
 //! each sandbox looks at its own deadline before it stops anything.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use wasmtime::Engine;
 
-/// How often the thread wakes at most, under load. An overdue call runs this much longer at most.
-const PERIOD: Duration = Duration::from_millis(5);
+/// The thread's longest sleep while a deadline is to come, because a message does not wake it: a later call may have an
+/// earlier deadline. An overdue call runs this much longer at most.
+const LONGEST_SLEEP: Duration = Duration::from_millis(20);
+/// Its shortest sleep, so that it does not wake for each of many calls.
+const SHORTEST_SLEEP: Duration = Duration::from_millis(5);
 
 /// The thread's handle. The thread ends with it.
 pub(super) struct Watchdog(Sender<Instant>);
@@ -32,14 +37,20 @@ impl Watchdog {
     }
 }
 
-/// Deadlines come nearly in order, because all calls of a process have the same time.
 fn watch(engine: &Engine, deadlines: &Receiver<Instant>) {
-    let mut next = None;
-    while let Some(deadline) = next.take().or_else(|| deadlines.recv().ok()) {
-        thread::sleep(deadline.saturating_duration_since(Instant::now()) + PERIOD);
-        let now = Instant::now();
-        engine.increment_epoch();
-        // One advance serves every deadline that has passed by now.
-        next = deadlines.try_iter().find(|deadline| *deadline > now);
+    let mut open = BinaryHeap::new();
+    while let Ok(first) = deadlines.recv() {
+        open.push(Reverse(first));
+        while let Some(Reverse(next)) = open.peek() {
+            let left = next.saturating_duration_since(Instant::now());
+            thread::sleep(left.clamp(SHORTEST_SLEEP, LONGEST_SLEEP));
+            open.extend(deadlines.try_iter().map(Reverse));
+            let now = Instant::now();
+            if open.peek().is_some_and(|Reverse(next)| *next <= now) {
+                // One advance serves every deadline that has passed by now.
+                engine.increment_epoch();
+                open.retain(|Reverse(deadline)| *deadline > now);
+            }
+        }
     }
 }
