@@ -272,6 +272,31 @@ fn what_cannot_be_carried_out_ends_with_status_2_and_says_why() {
 }
 
 #[test]
+fn a_component_has_8_memories_and_one_with_more_is_refused_before_it_runs() {
+    let with_memories = |number: usize| {
+        let memories = "(core instance (instantiate $memory))".repeat(number);
+        let text = format!(
+            r#"(component
+                (core module $memory (memory 1))
+                {memories}
+                (core module $program (func (export "run") (result i32) (i32.const 0)))
+                (core instance $made (instantiate $program))
+                (func $run (result (result)) (canon lift (core func $made "run")))
+                (instance $command (export "run" (func $run)))
+                (export "wasi:cli/run@0.2.6" (instance $command)))"#
+        );
+        let component = FOLDER.join(format!("memories-{number}.wasm"));
+        fs::write(&component, wat::parse_str(text).unwrap()).unwrap();
+        unit_test(&component, &[])
+    };
+    let obeys = with_memories(8);
+    assert!(obeys.status.success(), "{obeys:?}");
+    let breaks = with_memories(9);
+    assert_eq!(breaks.status.code(), Some(2), "{breaks:?}");
+    assert!(String::from_utf8_lossy(&breaks.stderr).contains("9 Wasm linear memories"), "{breaks:?}");
+}
+
+#[test]
 fn a_program_is_compiled_once_and_a_cache_that_cannot_be_written_is_no_failure() {
     let folder = tempfile::tempdir().unwrap();
     let run = |cache: &Path| {
