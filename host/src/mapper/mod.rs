@@ -208,10 +208,7 @@ impl Mapper {
         };
         let memory = store.data().memory_used();
         if result.is_ok() {
-            self.spare.put_used(store);
-            if memory > HELD {
-                self.spare.drop_used();
-            }
+            self.spare.put_used((memory <= HELD).then_some(store));
         }
         Call { result, said, took: started.elapsed(), memory }
     }

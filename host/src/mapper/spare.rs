@@ -1,7 +1,7 @@
 //! The sandbox outside of events: the last event's until it is dropped, then the next one's until that comes. There is
 //! never more than one, so that a mapper may take all the memory that the function has.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use wasmtime::Store;
 
@@ -16,10 +16,8 @@ pub(super) struct Spare(Mutex<State>);
 enum State {
     #[default]
     Nothing,
-    /// An event was in it. It is good for nothing but dropping, which takes some time.
-    Used(Box<Store<Sandbox>>),
-    /// An event was in it, and it is gone: another one is to be made.
-    Due,
+    /// An event was in it. It is good for nothing but dropping, which takes some time, or has been dropped already.
+    Used(Option<Box<Store<Sandbox>>>),
     /// No event was in it.
     Ready(Box<(Store<Sandbox>, bindings::Mapper)>),
 }
@@ -29,35 +27,30 @@ impl Spare {
     pub(super) fn take_ready(&self) -> Option<(Store<Sandbox>, bindings::Mapper)> {
         match self.replace(State::Nothing) {
             State::Ready(ready) => Some(*ready),
-            State::Used(_) | State::Due | State::Nothing => None,
+            State::Used(_) | State::Nothing => None,
         }
     }
 
     /// Drops the one that was used, where there is one.
     pub(super) fn drop_used(&self) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *state = match std::mem::take(&mut *state) {
-            State::Used(used) => {
-                drop(used);
-                State::Due
-            }
-            other => other,
-        };
+        if let State::Used(used) = &mut *self.lock() {
+            *used = None;
+        }
     }
 
-    /// Whether another one is to be made; from now on it is not.
+    /// Whether an event was in it, so that another one is to be made. A used one goes.
     pub(super) fn take_due(&self) -> bool {
-        self.drop_used();
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = matches!(*state, State::Due);
+        let mut state = self.lock();
+        let due = matches!(*state, State::Used(_));
         if due {
             *state = State::Nothing;
         }
         due
     }
 
-    pub(super) fn put_used(&self, store: Store<Sandbox>) {
-        self.replace(State::Used(Box::new(store)));
+    /// Notes that an event was in it, and holds it where it was not dropped at once.
+    pub(super) fn put_used(&self, store: Option<Store<Sandbox>>) {
+        self.replace(State::Used(store.map(Box::new)));
     }
 
     pub(super) fn put_ready(&self, store: Store<Sandbox>, mapper: bindings::Mapper) {
@@ -65,6 +58,10 @@ impl Spare {
     }
 
     fn replace(&self, state: State) -> State {
-        std::mem::replace(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner), state)
+        std::mem::replace(&mut *self.lock(), state)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
