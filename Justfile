@@ -5,6 +5,7 @@ set ignore-comments := true
 
 root := justfile_directory()
 dist := root / "target/dist"
+measured := root / "target/measured"
 tools := root / "target/tools"
 native := if arch() == "aarch64" { "arm64" } else { "x86_64" }
 python_lists := "host/tests/python/requirements.txt examples/mapper-python/requirements.txt"
@@ -17,11 +18,10 @@ default:
 # Build bootstrap, the workbench and the default mapper's image for this machine
 build: _target
     @echo "Building bootstrap, the workbench and the default mapper (some minutes the first time)"
-    cargo build --locked --profile lambda --package post-confirmation-host --bin bootstrap
-    cargo build --locked --release --package post-confirmation-host --features workbench --bin mapper --example backend
+    cargo build --locked --package post-confirmation-host --features workbench --bins --example backend
     cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest
     mkdir -p {{ dist }}
-    install target/lambda/bootstrap target/release/mapper {{ dist }}
+    install target/debug/bootstrap target/debug/mapper {{ dist }}
     {{ dist }}/mapper compile target/wasm32-wasip2/mapper/post_confirmation_guest.wasm --output {{ dist }}/mapper.cwasm
 
 # Show the whole way of three users, and swap the mapper under a host that stays as it is
@@ -31,11 +31,8 @@ demo: build _cargo-lambda
 
 # Run all tests: the mappers' inside wasmtime, the host's against the programs in target/dist
 test *args: build _python _javascript
-    # The function must not carry the compiler of the workbench, whose panics would name its files; cargo would unify
-    # them in one build.
-    grep --quiet cranelift-codegen- {{ dist }}/mapper && ! grep --quiet cranelift-codegen- {{ dist }}/bootstrap
     CARGO_TARGET_WASM32_WASIP2_RUNNER="{{ dist }}/mapper unit-test" cargo test --locked --target wasm32-wasip2 --package post-confirmation-guest --package mapper-rust
-    DIST={{ dist }} cargo test --locked --release --package post-confirmation-host --features workbench {{ args }}
+    DIST={{ dist }} cargo test --locked --package post-confirmation-host --features workbench {{ args }}
 
 # Prove a sign-up end to end with real parts: Cognito's emulator, the packages, Django, the recipes below, a browser
 e2e *args: (package native) _python _javascript _e2e
@@ -43,7 +40,7 @@ e2e *args: (package native) _python _javascript _e2e
 
 # Draw faults for so many events and show that no user is lost; the same seed draws the same faults
 soak events="10000" seed="1": build _python
-    SOAK_EVENTS={{ events }} SOAK_SEED={{ seed }} DIST={{ dist }} cargo test --locked --release --package post-confirmation-host --features workbench --test it soak -- --nocapture
+    SOAK_EVENTS={{ events }} SOAK_SEED={{ seed }} DIST={{ dist }} cargo test --locked --package post-confirmation-host --features workbench --test it soak -- --nocapture
 
 # Map one event and show the request; more options as for `mapper run`
 run event *args: build
@@ -99,14 +96,14 @@ measure *args:
     @bash deploy/measure.sh "$@"
 
 # Measure what a mapper costs in each language, the table of docs/mappers.md
-costs: build _python _javascript
-    python3 examples/costs.py
+costs: _measured _python _javascript
+    DIST={{ measured }} python3 examples/costs.py
 
 # Measure the function side by side with a native one and with Node.js, and check the project's bounds: some ten minutes
-bench: (package native) _python _javascript _node-peer
+bench: _measured _python _javascript _node-peer
     cargo build --locked --profile lambda --package native-function
-    install target/lambda/native {{ dist }}
-    DIST={{ dist }} cargo bench --locked --package post-confirmation-host --features workbench --bench side-by-side
+    install target/lambda/native {{ measured }}
+    DIST={{ measured }} cargo bench --locked --package post-confirmation-host --features workbench --bench side-by-side
 
 # Measure the parts that an event goes through, in a loop
 bench-parts *args: _target
@@ -155,6 +152,15 @@ deny: _cargo-deny
 # Check the dependencies against the advisory database, which is fetched
 advisories: _cargo-deny
     cargo deny check advisories
+
+# What is measured: the program that is shipped, and an optimised workbench.
+_measured: (package native)
+    cargo build --locked --release --package post-confirmation-host --features workbench --bin mapper
+    mkdir -p {{ measured }}
+    python3 -m zipfile -e target/package/{{ native }}/function.zip {{ measured }}
+    install target/release/mapper {{ measured }}
+    chmod +x {{ measured }}/bootstrap
+    {{ measured }}/mapper compile target/wasm32-wasip2/mapper/post_confirmation_guest.wasm --output {{ measured }}/mapper.cwasm
 
 _target:
     @rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2

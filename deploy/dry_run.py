@@ -11,7 +11,7 @@ SIGN_UP = Path(__file__).resolve().parents[1] / "guest/cases/native.event.json"
 
 
 class Failed(Stop):
-    """What would keep the event from the backend: `error_type` is as in README.md."""
+    """What would keep the event from the backend: `error_type` is as in docs/reference.md."""
 
     def __init__(self, function, answer):
         """Of the error with which the function answered."""

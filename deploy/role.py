@@ -32,7 +32,7 @@ def policy(log_group, queue, queue_actions, variables, former=None):
         value, before = variables.get(name, ""), (former or {}).get(name, "")
         for sid, arn in ((f"Secret{number}", value), (f"Secret{number}Former", before if before != value else "")):
             if arn.startswith("arn:"):
-                statements.append((sid, [READ[arn.split(":")[2]]], arn))
+                statements.append((sid, [READ[arn.split(":")[2]]], whole(arn)))
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -40,6 +40,11 @@ def policy(log_group, queue, queue_actions, variables, former=None):
             for sid, actions, resource in statements
         ],
     }
+
+
+def whole(arn):
+    """The secret of `arn` without what selects a part of it: `:KEY:STAGE:VERSION` behind the name."""
+    return ":".join(arn.split(":")[:7])
 
 
 def ensure_role(name, document):

@@ -3,7 +3,7 @@
 import argparse
 import re
 
-# Those of README.md. Their values are the function's own business: it names everything that is wrong with them at once.
+# Those of docs/reference.md. Their values are the function's own business: it names everything that is wrong with them at once.
 NAMES = """
 ANSWER_WITHIN_MS ATTEMPT_TIMEOUT_MS BACKEND_ALLOW_HTTP BACKEND_API_URL BACKEND_AUTHORIZATION BACKEND_CA_FILE
 BACKEND_SIGNING_SECRET MAPPER_LOGS MAPPER_MEMORY_MB MAPPER_TIMEOUT_MS MAX_ATTEMPTS ON_UNDELIVERED SHADOW_MAPPER_IMAGE

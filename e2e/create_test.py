@@ -94,11 +94,11 @@ def policy(aws, role):
 
 
 def test_the_settings_are_those_of_the_readme(proved):
-    table = (ROOT / "README.md").read_text().partition("\n## Settings\n")[2].partition("\n## ")[0]
+    table = (ROOT / "docs/reference.md").read_text().partition("\n## Settings\n")[2].partition("\n## ")[0]
     rows = [line for line in table.splitlines() if line.startswith("| `")]
     named = {name for row in rows for name in re.findall(r"`([A-Z_*]+)`", row.split("|")[1])}
     assert named == {*NAMES, *NOT_GIVEN, "MAPPER_ENV_*"}
-    proved("create knows the settings of the README and no others")
+    proved("create knows the settings of the reference and no others")
 
 
 def test_create_makes_everything(aws, create, between, proved):

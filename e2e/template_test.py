@@ -212,7 +212,7 @@ def test_the_alarms_watch_metrics_that_there_are(proved):
 
 
 def test_the_environment_holds_settings_of_the_readme(proved):
-    table = (ROOT / "README.md").read_text("utf-8").split("## Settings")[1].split("## ")[0]
+    table = (ROOT / "docs/reference.md").read_text("utf-8").split("## Settings")[1].split("## ")[0]
     known = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
     functions = stack(**ALL).of_type("Lambda::Function")
     common = {
@@ -224,7 +224,7 @@ def test_the_environment_holds_settings_of_the_readme(proved):
     assert (common | own).keys() <= known
     assert functions["Redelivery"]["Environment"]["Variables"] == common
     assert functions["Trigger"]["Environment"]["Variables"] == common | own
-    proved("both functions have the settings of the parameters, by names that the README knows")
+    proved("both functions have the settings of the parameters, by names that the reference knows")
 
 
 def version(it, function):

@@ -18,7 +18,7 @@ from subprocess import DEVNULL, PIPE, Popen, run
 from threading import Thread
 
 ROOT = Path(__file__).resolve().parent.parent
-DIST, SCRATCH = ROOT / "target/dist", ROOT / "target/costs"
+DIST, SCRATCH = Path(os.environ.get("DIST", ROOT / "target/dist")), ROOT / "target/costs"
 BACKEND = ROOT / "target/release/examples/backend"
 DEFAULT = ROOT / "target/wasm32-wasip2/mapper/post_confirmation_guest.wasm"
 EVENT = (ROOT / "guest/cases/native.event.json").read_bytes()

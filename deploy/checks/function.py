@@ -136,14 +136,14 @@ def dry_runs(deployment):
 
 
 def remedy(error, function, deployment):
-    """What mends an `errorType` of README.md."""
+    """What mends an `errorType` of docs/reference.md."""
     log = f"read `aws logs tail /aws/lambda/{function} --since 10m`"
     if error == "Mapper.Refused":
         return f"{deployment.swap}: image and `bootstrap` have to be of the same release and processor; {log}"
     if error.startswith("Mapper."):
         return f"`just rollback` where it worked before; `mapper run guest/cases/{SIGN_UP.name}` shows it; {log}"
     if error.startswith("Secret."):
-        return f"store the secret in the form that README.md says, and let the role read it; {log}"
+        return f"store the secret in the form that docs/reference.md says, and let the role read it; {log}"
     if error == "Host.OutOfTime":
         return f"more memory, which is more CPU; {log}"
     return f"{log}: it names each setting that is at fault; then {deployment.change('NAME=VALUE')}"

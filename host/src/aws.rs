@@ -1,17 +1,28 @@
-//! What the clients of AWS services have in common. Nothing here runs for an event that needs no such service.
+//! The one client of the AWS services: JSON in a POST, signed by SigV4 with the credentials that Lambda puts into the
+//! environment. Nothing here runs for an event that needs no such service.
 
-use std::time::{Duration, Instant};
+mod answer;
+mod endpoint;
 
-use aws_config::retry::RetryConfig;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_sqs::config::http::HttpResponse;
-use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
-use aws_smithy_http_client::tls::Provider;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
+use aws_sigv4::sign::v4;
+use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use reqwest::{Body, Method, Request, Url};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use thiserror::Error;
-use tokio::time::{sleep, timeout_at};
+use tokio::time::sleep;
 
 use crate::backoff;
+use crate::client::{Cause, Client, Unanswered};
+use answer::Answered;
+
+pub use endpoint::{Endpoints, Service};
 
 /// The longest first wait between two tries.
 const FIRST_WAIT: Duration = Duration::from_millis(50);
@@ -19,16 +30,19 @@ const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_millis(400);
 /// As little time as a try can do with.
 const LEAST_TIME: Duration = Duration::from_millis(30);
+/// The services take a signature that is five minutes old. A clock that is nearer than this is not why one is refused.
+const CLOCK_IS_RIGHT: i64 = 60;
 
-/// What a service said instead of an answer, fit to be logged: messages are left out, they may quote what was sent.
+/// What a service answered instead of what was asked for, fit to be logged: messages are left out, they may quote what
+/// was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum Failure {
+pub enum Error {
     /// No connection was made, or it broke.
-    #[error("no connection")]
-    Unreachable,
+    #[error("no connection: {0}")]
+    Unreachable(Cause),
     /// No answer in time.
-    #[error("no answer in time")]
-    TimedOut,
+    #[error("no answer in time: {0}")]
+    TimedOut(Cause),
     /// The service's own code for a fault of its own, or that it is asked too often.
     #[error("{0}")]
     Unavailable(String),
@@ -37,83 +51,170 @@ pub enum Failure {
     Refused(String),
 }
 
-/// The configuration of the environment, for `region` where it is not the function's own.
-///
-/// The SDK's own retries are off: they end when the process has made some hundred of them, however long ago, and then
-/// every event has one try.
-pub async fn config(region: Option<String>) -> SdkConfig {
-    let http = aws_smithy_http_client::Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        // As for the backend: a connection that is kept over a freeze is mostly dead.
-        .pool_max_idle_per_host(0)
-        .build_https();
-    let config =
-        aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(http).retry_config(RetryConfig::disabled());
-    match region {
-        Some(region) => config.region(Region::new(region)).load().await,
-        None => config.load().await,
-    }
+/// What the environment says about AWS.
+#[derive(Default)]
+pub struct Settings {
+    /// The function's region.
+    pub region: Option<String>,
+    /// Who asks.
+    pub credentials: Option<Credentials>,
+    /// Where the services are.
+    pub endpoints: Endpoints,
 }
 
-/// Makes `request` until it is answered, until trying again would change nothing, or until there is no time left before
-/// `until`.
-///
-/// # Errors
-/// What the service said last.
-pub async fn ask<T, R>(until: Instant, mut request: impl FnMut() -> R) -> Result<T, Failure>
-where
-    R: Future<Output = Result<T, Failure>>,
-{
-    let mut waits = backoff::waits(FIRST_WAIT, LONGEST_WAIT, usize::MAX);
-    loop {
-        let now = Instant::now();
-        // Most of the time, so that a slow service is waited for, and not all of it, so that a lost packet leaves time
-        // for another try.
-        let try_until = now + until.saturating_duration_since(now) * 2 / 3;
-        let failure = match timeout_at(try_until.into(), Box::pin(request())).await {
-            Ok(Err(failure @ (Failure::Unreachable | Failure::TimedOut | Failure::Unavailable(_)))) => failure,
-            Ok(done) => return done,
-            Err(_) => Failure::TimedOut,
-        };
-        let wait = waits.next().unwrap_or(LONGEST_WAIT);
-        if until.saturating_duration_since(Instant::now()) < wait + LEAST_TIME {
-            return Err(failure);
+/// The services of this process. Nothing is made or asked before the first need.
+pub struct Aws {
+    settings: Settings,
+    client: OnceLock<Client>,
+    /// How far the services' clock is ahead of this machine's, in seconds.
+    ahead: AtomicI64,
+}
+
+impl Error {
+    /// Why there is no answer, by a fixed name. None if there is one, or if nothing was asked.
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Error::Unreachable(cause) | Error::TimedOut(cause) => Some(*cause),
+            Error::Unavailable(_) | Error::Refused(_) => None,
         }
-        sleep(wait).await;
     }
 }
 
-impl<E: ProvideErrorMetadata> From<SdkError<E, HttpResponse>> for Failure {
-    fn from(error: SdkError<E, HttpResponse>) -> Failure {
-        match error {
-            SdkError::TimeoutError(_) => Failure::TimedOut,
-            SdkError::DispatchFailure(failure) if failure.is_timeout() => Failure::TimedOut,
-            SdkError::DispatchFailure(failure) if failure.is_io() => Failure::Unreachable,
-            SdkError::DispatchFailure(_) => {
-                Failure::Refused("no request could be made; are there credentials?".to_owned())
-            }
-            SdkError::ConstructionFailure(_) => {
-                Failure::Refused("no request could be made; is there a region?".to_owned())
-            }
-            SdkError::ServiceError(failure) => {
-                let (code, status) = (code(failure.err()), failure.raw().status().as_u16());
-                let often = ["Throttl", "TooMany", "LimitExceeded", "OverLimit", "SlowDown"];
-                if status >= 500 || status == 429 || often.iter().any(|part| code.contains(part)) {
-                    Failure::Unavailable(code)
-                } else {
-                    Failure::Refused(code)
+impl Aws {
+    /// The services behind `settings`.
+    pub fn new(settings: Settings) -> Aws {
+        Aws { settings, client: OnceLock::new(), ahead: AtomicI64::new(0) }
+    }
+
+    /// Asks `service` to do `operation` with `input`, in `region` or else in the function's own. It tries until the
+    /// service answers, until another try would change nothing, or until there is no time left before `until`.
+    ///
+    /// # Errors
+    /// What the service answered last.
+    pub async fn ask<T: DeserializeOwned>(
+        &self,
+        service: Service,
+        region: Option<&str>,
+        operation: &str,
+        input: &impl Serialize,
+        until: Instant,
+    ) -> Result<T, Error> {
+        let request = self.prepare(service, region, operation, input)?;
+        let mut waits = backoff::waits(FIRST_WAIT, LONGEST_WAIT, usize::MAX);
+        loop {
+            let now = Instant::now();
+            // Most of the time, so that a slow service is waited for, and not all of it, so that a lost packet leaves
+            // time for another try.
+            let try_until = now + until.saturating_duration_since(now) * 2 / 3;
+            let error = match self.attempt(&request, try_until).await? {
+                Answered::Done(output) => return answer::parse(&output),
+                Answered::ClockIsOff(seconds) => {
+                    self.ahead.fetch_add(seconds, Ordering::Relaxed);
+                    continue;
                 }
+                Answered::Failed(error @ Error::Refused(_)) => return Err(error),
+                Answered::Failed(error) => error,
+            };
+            let wait = waits.next().unwrap_or(LONGEST_WAIT);
+            if until.saturating_duration_since(Instant::now()) < wait + LEAST_TIME {
+                return Err(error);
             }
-            // An answer that is none comes from something between here and there.
-            _ => Failure::Unavailable("an answer that can't be read".to_owned()),
+            sleep(wait).await;
         }
+    }
+
+    fn prepare(
+        &self,
+        service: Service,
+        region: Option<&str>,
+        operation: &str,
+        input: &impl Serialize,
+    ) -> Result<Prepared, Error> {
+        let region = region.or(self.settings.region.as_deref());
+        let region = region.ok_or_else(|| refused("no request could be made: AWS_REGION is not set"))?;
+        let url = self.settings.endpoints.url(service, region);
+        let url = url.ok_or_else(|| refused("no request could be made: the region is not one of AWS"))?;
+        let body = serde_json::to_vec(input).map_err(|_| refused("no request could be made"))?;
+        Ok(Prepared {
+            service,
+            region: region.to_owned(),
+            url,
+            target: format!("{}.{operation}", service.target()),
+            body,
+        })
+    }
+
+    async fn attempt(&self, prepared: &Prepared, until: Instant) -> Result<Answered, Error> {
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        let request = self.signed(prepared, shifted(SystemTime::now(), ahead))?;
+        match self.client()?.send(request, until).await {
+            Ok(answer) => Ok(answer::read(answer, ahead, until).await),
+            Err(Unanswered::Broken(cause)) => Ok(Answered::Failed(Error::Unreachable(cause))),
+            Err(Unanswered::TimedOut(cause)) => Ok(Answered::Failed(Error::TimedOut(cause))),
+        }
+    }
+
+    fn client(&self) -> Result<&Client, Error> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
+        let client = Client::new(&[]).map_err(|error| refused(&error.to_string()))?;
+        Ok(self.client.get_or_init(|| client))
+    }
+
+    /// The request of `prepared`, signed as of `time`.
+    fn signed(&self, prepared: &Prepared, time: SystemTime) -> Result<Request, Error> {
+        let credentials = self.settings.credentials.clone();
+        let credentials = credentials.ok_or_else(|| {
+            refused("no request could be made: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set")
+        })?;
+        let identity = credentials.into();
+        let params = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(&prepared.region)
+            .name(prepared.service.signing_name())
+            .time(time)
+            .settings(SigningSettings::default())
+            .build()
+            .map_err(|_| refused("no request could be signed"))?
+            .into();
+        let content_type = prepared.service.content_type();
+        let headers = [("content-type", content_type), ("x-amz-target", &prepared.target)];
+        let body = SignableBody::Bytes(&prepared.body);
+        let signable = SignableRequest::new("POST", prepared.url.as_str(), headers.into_iter(), body);
+        let signed = signable.and_then(|signable| sign(signable, &params));
+        let (instructions, _) = signed.map_err(|_| refused("no request could be signed"))?.into_parts();
+
+        let mut request = Request::new(Method::POST, prepared.url.clone());
+        let added = instructions.headers().chain([("x-amz-target", prepared.target.as_str())]);
+        for (name, value) in added {
+            let value = HeaderValue::from_str(value).map_err(|_| refused("no request could be signed"))?;
+            request.headers_mut().insert(
+                HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused("no request could be signed"))?,
+                value,
+            );
+        }
+        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        *request.body_mut() = Some(Body::from(prepared.body.clone()));
+        Ok(request)
     }
 }
 
-/// The service's code, where it looks like one.
-fn code(error: &impl ProvideErrorMetadata) -> String {
-    let code = error.code().unwrap_or_default();
-    let fit = |c: char| c.is_ascii_alphanumeric() || c == '.';
-    let fit = !code.is_empty() && code.len() <= 100 && code.chars().all(fit);
-    if fit { code } else { "an error without a code" }.to_owned()
+/// A request before it is signed.
+struct Prepared {
+    service: Service,
+    region: String,
+    url: Url,
+    target: String,
+    body: Vec<u8>,
+}
+
+fn refused(why: &str) -> Error {
+    Error::Refused(why.to_owned())
+}
+
+fn shifted(time: SystemTime, seconds: i64) -> SystemTime {
+    let by = Duration::from_secs(seconds.unsigned_abs());
+    let shifted = if seconds < 0 { time.checked_sub(by) } else { time.checked_add(by) };
+    shifted.unwrap_or(time)
 }

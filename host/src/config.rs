@@ -3,13 +3,17 @@
 //! All faults are reported at once, each by its variable. A fault never repeats the value, which may be a secret. A
 //! variable that is set to nothing counts as not set, as templates often leave it so.
 
+mod aws;
 mod reader;
+mod roots;
 
 use std::ffi::OsString;
 use std::fmt;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 use std::time::Duration;
 
+use crate::aws::Aws;
 use crate::report::{Format, Level, Log};
 use crate::secrets::{self, Secrets, Sources};
 use crate::{backend, mapper};
@@ -94,6 +98,8 @@ pub struct Config {
     pub log: Log,
     /// The queue for what could not be delivered.
     pub queue_url: Option<String>,
+    /// The services of AWS.
+    pub aws: Arc<Aws>,
     /// What Cognito gets where a user could not be delivered.
     pub on_undelivered: OnUndelivered,
     /// From the start of the process, or from an event's arrival, to the answer.
@@ -140,10 +146,12 @@ impl Config {
 
         let allow_http = reader.switch(BACKEND_ALLOW_HTTP);
         let api_url = reader.api_url(allow_http);
-        let secrets = Secrets::new(Sources {
+        let aws = Arc::new(Aws::new(reader.aws()));
+        let sources = Sources {
             authorization: reader.secret(BACKEND_AUTHORIZATION, |value| secrets::header(value).map(drop)),
             signing: reader.secret(BACKEND_SIGNING_SECRET, |value| secrets::keys(value).map(drop)),
-        });
+        };
+        let secrets = Secrets::new(sources, aws.clone());
         let roots = reader.roots();
         let attempt_timeout = reader.number(ATTEMPT_TIMEOUT_MS, ATTEMPT_TIMEOUT, "milliseconds");
         let max_attempts = reader.number(MAX_ATTEMPTS, ATTEMPTS, "attempts");
@@ -170,6 +178,7 @@ impl Config {
             mapper_logs: reader.switch(MAPPER_LOGS),
             log: reader.log(),
             queue_url: reader.queue_url(),
+            aws,
             on_undelivered: reader.one_of(ON_UNDELIVERED, &ON_UNDELIVERED_VALUES),
             answer_within: Duration::from_millis(answer_within),
             backend: backend::Settings {

@@ -6,6 +6,7 @@
 use lambda_runtime::Diagnostic;
 use thiserror::Error;
 
+use crate::client::Cause;
 use crate::{aws, backend, mapper, secrets, undelivered};
 
 /// The one sentence that a person who signs up may see.
@@ -39,7 +40,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// The fixed name of this error, `errorType` in logs and towards Lambda. README lists them; monitoring depends
+    /// The fixed name of this error, `errorType` in logs and towards Lambda. `docs/reference.md` lists them; monitoring depends
     /// on them.
     pub fn error_type(&self) -> &'static str {
         match self {
@@ -51,15 +52,25 @@ impl Error {
             Error::Mapper(mapper::Failure::OutOfMemory) => "Mapper.OutOfMemory",
             Error::Mapper(mapper::Failure::Unreadable) => "Mapper.AnswerUnreadable",
             Error::Mapper(mapper::Failure::NoCode) | Error::Request(_) => "Mapper.AnswerRefused",
-            Error::Backend(backend::Failure::Unreachable) => "Backend.Unreachable",
-            Error::Backend(backend::Failure::TimedOut) => "Backend.TimedOut",
+            Error::Backend(backend::Failure::Unreachable(_)) => "Backend.Unreachable",
+            Error::Backend(backend::Failure::TimedOut(_)) => "Backend.TimedOut",
             Error::Backend(backend::Failure::Unavailable(_)) => "Backend.Unavailable",
             Error::Backend(backend::Failure::Refused(_)) => "Backend.Refused",
             Error::Backend(backend::Failure::Secret(secrets::Failure::Unavailable(..))) => "Secret.Unavailable",
-            Error::Backend(backend::Failure::Secret(secrets::Failure::Invalid(_))) => "Secret.Invalid",
+            Error::Backend(backend::Failure::Secret(secrets::Failure::Invalid(..))) => "Secret.Invalid",
             Error::Record => "Queue.RecordUnreadable",
             Error::OutOfTime | Error::Backend(backend::Failure::OutOfTime) => "Host.OutOfTime",
             Error::Host => "Host.Panicked",
+        }
+    }
+}
+
+impl Error {
+    /// Why there was no answer, by a fixed name. None if there was one, or if nobody was asked.
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Error::Backend(failure) => failure.cause(),
+            _ => None,
         }
     }
 }
@@ -68,10 +79,10 @@ impl Error {
 pub fn queue_error_type(failure: &undelivered::Failure) -> &'static str {
     match failure {
         undelivered::Failure::TooLarge => "Queue.TooLarge",
-        undelivered::Failure::Aws(aws::Failure::Unreachable) => "Queue.Unreachable",
-        undelivered::Failure::Aws(aws::Failure::TimedOut) => "Queue.TimedOut",
-        undelivered::Failure::Aws(aws::Failure::Unavailable(_)) => "Queue.Unavailable",
-        undelivered::Failure::Aws(aws::Failure::Refused(_)) => "Queue.Refused",
+        undelivered::Failure::Aws(aws::Error::Unreachable(_)) => "Queue.Unreachable",
+        undelivered::Failure::Aws(aws::Error::TimedOut(_)) => "Queue.TimedOut",
+        undelivered::Failure::Aws(aws::Error::Unavailable(_)) => "Queue.Unavailable",
+        undelivered::Failure::Aws(aws::Error::Refused(_)) => "Queue.Refused",
     }
 }
 
@@ -105,19 +116,19 @@ mod tests {
             (Unreadable.into(), "Mapper.AnswerUnreadable"),
             (NoCode.into(), "Mapper.AnswerRefused"),
             (backend::Violation::PathDots.into(), "Mapper.AnswerRefused"),
-            (Unreachable.into(), "Backend.Unreachable"),
-            (TimedOut.into(), "Backend.TimedOut"),
+            (Unreachable(Cause::Refused).into(), "Backend.Unreachable"),
+            (TimedOut(Cause::AnswerTimedOut).into(), "Backend.TimedOut"),
             (Unavailable(StatusCode::BAD_GATEWAY).into(), "Backend.Unavailable"),
             (Refused(StatusCode::NOT_FOUND).into(), "Backend.Refused"),
-            (Secret(NoSecret("A", aws::Failure::TimedOut)).into(), "Secret.Unavailable"),
-            (Secret(Invalid("A")).into(), "Secret.Invalid"),
+            (Secret(NoSecret("A", aws::Error::TimedOut(Cause::AnswerTimedOut))).into(), "Secret.Unavailable"),
+            (Secret(Invalid("A", secrets::ValueError::Object)).into(), "Secret.Invalid"),
             (Error::Record, "Queue.RecordUnreadable"),
             (Error::OutOfTime, "Host.OutOfTime"),
             (OutOfTime.into(), "Host.OutOfTime"),
             (Error::Host, "Host.Panicked"),
         ] {
             assert_eq!(error.error_type(), error_type);
-            assert_in_readme(error_type);
+            assert_in_reference(error_type);
         }
     }
 
@@ -125,26 +136,26 @@ mod tests {
     fn so_are_the_names_of_what_keeps_an_event_from_the_queue() {
         for (failure, error_type) in [
             (undelivered::Failure::TooLarge, "Queue.TooLarge"),
-            (aws::Failure::Unreachable.into(), "Queue.Unreachable"),
-            (aws::Failure::TimedOut.into(), "Queue.TimedOut"),
-            (aws::Failure::Unavailable("InternalError".to_owned()).into(), "Queue.Unavailable"),
-            (aws::Failure::Refused("AccessDenied".to_owned()).into(), "Queue.Refused"),
+            (aws::Error::Unreachable(Cause::Refused).into(), "Queue.Unreachable"),
+            (aws::Error::TimedOut(Cause::AnswerTimedOut).into(), "Queue.TimedOut"),
+            (aws::Error::Unavailable("InternalError".to_owned()).into(), "Queue.Unavailable"),
+            (aws::Error::Refused("AccessDenied".to_owned()).into(), "Queue.Refused"),
         ] {
             assert_eq!(queue_error_type(&failure), error_type);
-            assert_in_readme(error_type);
+            assert_in_reference(error_type);
         }
     }
 
-    fn assert_in_readme(error_type: &str) {
-        let named = include_str!("../../README.md").contains(&format!("`{error_type}`"));
-        assert!(named, "{error_type} is not in README");
+    fn assert_in_reference(error_type: &str) {
+        let named = include_str!("../../docs/reference.md").contains(&format!("`{error_type}`"));
+        assert!(named, "{error_type} is not in the reference");
     }
 
     #[test]
-    fn the_names_of_a_failed_start_are_in_the_readme() {
+    fn the_names_of_a_failed_start_are_in_the_reference() {
         for error_type in ["Settings.Invalid", "Mapper.Refused", "Host.StartFailed"] {
             assert!(include_str!("init.rs").contains(error_type), "{error_type}");
-            assert_in_readme(error_type);
+            assert_in_reference(error_type);
         }
     }
 

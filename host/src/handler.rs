@@ -8,7 +8,8 @@ use reqwest::StatusCode;
 use thiserror::Error;
 
 use crate::aws;
-use crate::backend::{self, Backend, Delivery, Prepared, Trace};
+use crate::backend::{Backend, Delivery, Prepared, Trace};
+use crate::client::BuildError;
 use crate::config::{Config, OnUndelivered};
 use crate::deadline::Time;
 use crate::error::Error;
@@ -38,7 +39,7 @@ pub enum StartError {
     Mapper(#[from] mapper::LoadError),
     /// The backend's client.
     #[error(transparent)]
-    Backend(#[from] backend::BuildError),
+    Backend(#[from] BuildError),
     /// The thread that loads the mapper while secrets are fetched.
     #[error("the mapper could not be loaded beside the secrets")]
     Thread(#[from] tokio::task::JoinError),
@@ -132,7 +133,7 @@ impl Handler {
         Ok(Handler {
             mapper,
             backend: Backend::new(config.backend)?,
-            queue: config.queue_url.map(Queue::new),
+            queue: config.queue_url.map(|url| Queue::new(url, config.aws)),
             shadow: config.shadow.map(Shadow::new),
             log: config.log,
             mapper_logs: config.mapper_logs,
@@ -169,7 +170,7 @@ impl Handler {
         };
         let started = Instant::now();
         let put = caught(queue.put(event, &reason, time.for_the_last())).await;
-        let put = put.unwrap_or_else(|error| Err(aws::Failure::Refused(error.to_string()).into()));
+        let put = put.unwrap_or_else(|error| Err(aws::Error::Refused(error.to_string()).into()));
         let kept = put.map_or_else(|failure| Kept::Undelivered(Some(failure)), |()| Kept::Queued);
         Ended { way, kept: Some(kept), queueing: Some(started.elapsed()) }
     }

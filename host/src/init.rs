@@ -3,14 +3,19 @@
 use std::env;
 use std::panic;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
-use reqwest::header::CONTENT_TYPE;
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::{Body, Method, Request};
 
-use crate::backend;
+use crate::client::Client;
 use crate::config::ConfigError;
 use crate::error::SENTENCE;
 use crate::handler::StartError;
 use crate::mapper::LoadError;
+
+/// The longest wait for Lambda to take the reason of a failed start. It is on the same machine.
+const TELL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Makes panics say where they arose and nothing else: their messages may hold parts of an event.
 pub fn hide_panic_messages() {
@@ -45,17 +50,16 @@ fn error_type(error: &anyhow::Error) -> &'static str {
     }
 }
 
-async fn post_init_error(error_type: &str) -> anyhow::Result<()> {
+async fn post_init_error(error_type: &'static str) -> anyhow::Result<()> {
     let api = env::var("AWS_LAMBDA_RUNTIME_API")?;
     // Lambda gives a host and a port; emulators also give a URL.
     let api = if api.contains("://") { api } else { format!("http://{api}") };
+    let url = format!("{api}/2018-06-01/runtime/init/error").parse()?;
     let body = serde_json::json!({ "errorType": error_type, "errorMessage": SENTENCE, "stackTrace": [] });
-    backend::client(&[])?
-        .post(format!("{api}/2018-06-01/runtime/init/error"))
-        .header(CONTENT_TYPE, "application/json")
-        .header("lambda-runtime-function-error-type", error_type)
-        .body(body.to_string())
-        .send()
-        .await?;
+    let mut request = Request::new(Method::POST, url);
+    request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    request.headers_mut().insert("lambda-runtime-function-error-type", HeaderValue::from_static(error_type));
+    *request.body_mut() = Some(Body::from(body.to_string()));
+    Client::new(&[])?.send(request, Instant::now() + TELL_TIMEOUT).await?;
     Ok(())
 }

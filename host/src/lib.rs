@@ -21,6 +21,7 @@
 pub mod aws;
 pub mod backend;
 pub mod backoff;
+pub mod client;
 pub mod config;
 pub mod deadline;
 pub mod dry_run;

@@ -10,8 +10,9 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::time::{Duration, SystemTime};
 
-use aws_sdk_sqs::primitives::{DateTime, DateTimeFormat};
 use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::deadline::Time;
 use crate::error::Error;
@@ -127,7 +128,7 @@ impl Log {
 
 /// Now, as Lambda reads it in a line: RFC 3339.
 fn timestamp() -> String {
-    DateTime::from(SystemTime::now()).fmt(DateTimeFormat::DateTime).unwrap_or_default()
+    OffsetDateTime::from(SystemTime::now()).format(&Rfc3339).unwrap_or_default()
 }
 
 /// An error with its causes, as `anyhow` writes it.

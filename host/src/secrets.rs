@@ -12,8 +12,9 @@ use thiserror::Error;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::timeout_at;
 
-use crate::aws;
+use crate::aws::{self, Aws};
 use crate::backend::{Key, KeyError};
+use crate::client::Cause;
 
 pub use source::{Arn, Source};
 
@@ -31,10 +32,10 @@ const REFRESH_TIMEOUT: Duration = Duration::from_millis(700);
 pub enum Failure {
     /// The service did not give it.
     #[error("the secret that {0} names could not be fetched: {1}")]
-    Unavailable(&'static str, aws::Failure),
+    Unavailable(&'static str, aws::Error),
     /// The service gave something else.
-    #[error("the secret that {0} names is not what the variable takes")]
-    Invalid(&'static str),
+    #[error("the secret that {0} names {1}")]
+    Invalid(&'static str, ValueError),
 }
 
 /// What a value is checked for.
@@ -46,6 +47,15 @@ pub enum ValueError {
     /// No signing secret.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// All of a secret of several values.
+    #[error("is a JSON object; select one of its values by its key, as in `arn:…:secret:NAME:KEY::`")]
+    Object,
+    /// A key is selected of what has none.
+    #[error("is not a JSON object, so no key can be selected")]
+    NotAnObject,
+    /// A key that the secret does not have.
+    #[error("has no text under the selected key")]
+    NoSuchKey,
 }
 
 /// The secrets, checked.
@@ -74,6 +84,7 @@ pub struct Secrets(Arc<Shared>);
 
 struct Shared {
     sources: Sources,
+    aws: Arc<Aws>,
     known: Mutex<Option<Known>>,
     /// Held by the one who fetches.
     fetching: AsyncMutex<()>,
@@ -90,9 +101,9 @@ struct Known {
 }
 
 impl Secrets {
-    /// The secrets behind `sources`. Nothing is fetched yet.
-    pub fn new(sources: Sources) -> Secrets {
-        Secrets(Arc::new(Shared { sources, known: Mutex::default(), fetching: AsyncMutex::default() }))
+    /// The secrets behind `sources`, of which those that AWS has are asked of `aws`. Nothing is fetched yet.
+    pub fn new(sources: Sources, aws: Arc<Aws>) -> Secrets {
+        Secrets(Arc::new(Shared { sources, aws, known: Mutex::default(), fetching: AsyncMutex::default() }))
     }
 
     /// Whether any of them has to be fetched.
@@ -189,22 +200,41 @@ impl Secrets {
     async fn fetch(&self, until: Instant) -> Result<Arc<Keys>, Failure> {
         let Sources { authorization, signing } = &self.0.sources;
         let (authorization, signing) =
-            tokio::join!(fetch(authorization.as_ref(), until), fetch(signing.as_ref(), until));
+            tokio::join!(self.fetch_from(authorization.as_ref(), until), self.fetch_from(signing.as_ref(), until));
         let values = [authorization?, signing?];
-        let variable = |source: &Option<(&'static str, Source)>| source.as_ref().map_or("", |(variable, _)| variable);
         let [authorization, signing] = &values;
+        let invalid = |source: &Option<(&'static str, Source)>, error| {
+            Failure::Invalid(source.as_ref().map_or("", |(variable, _)| variable), error)
+        };
         Ok(Arc::new(Keys {
             authorization: authorization
                 .as_ref()
                 .map(header)
                 .transpose()
-                .map_err(|_| Failure::Invalid(variable(&self.0.sources.authorization)))?,
+                .map_err(|error| invalid(&self.0.sources.authorization, error))?,
             signing: signing
                 .as_ref()
                 .map_or_else(|| Ok(Vec::new()), keys)
-                .map_err(|_| Failure::Invalid(variable(&self.0.sources.signing)))?,
+                .map_err(|error| invalid(&self.0.sources.signing, error))?,
             values,
         }))
+    }
+
+    async fn fetch_from(
+        &self,
+        source: Option<&(&'static str, Source)>,
+        until: Instant,
+    ) -> Result<Option<SecretString>, Failure> {
+        let (variable, arn) = match source {
+            None => return Ok(None),
+            Some((_, Source::Value(value))) => return Ok(Some(value.clone())),
+            Some((variable, Source::Remote(arn))) => (*variable, arn),
+        };
+        // On the heap, because it is large and every event would carry it along.
+        let fetched = Box::pin(arn.fetch(&self.0.aws, until)).await;
+        let text = fetched.map_err(|error| Failure::Unavailable(variable, error))?;
+        let selected = arn.select(text).map_err(|error| Failure::Invalid(variable, error))?;
+        Ok(Some(selected))
     }
 
     /// Whoever is fetching needs longer than there is time.
@@ -212,7 +242,7 @@ impl Secrets {
         let Sources { authorization, signing } = &self.0.sources;
         let remote =
             [authorization, signing].into_iter().flatten().find(|(_, source)| matches!(source, Source::Remote(_)));
-        Failure::Unavailable(remote.map_or("", |(variable, _)| variable), aws::Failure::TimedOut)
+        Failure::Unavailable(remote.map_or("", |(variable, _)| variable), aws::Error::TimedOut(Cause::AnswerTimedOut))
     }
 }
 
@@ -237,17 +267,6 @@ fn is_within(time: Duration, then: Option<SystemTime>, now: SystemTime) -> bool 
     then.and_then(|then| now.duration_since(then).ok()).is_some_and(|age| age < time)
 }
 
-async fn fetch(source: Option<&(&'static str, Source)>, until: Instant) -> Result<Option<SecretString>, Failure> {
-    match source {
-        None => Ok(None),
-        Some((_, Source::Value(value))) => Ok(Some(value.clone())),
-        Some((variable, Source::Remote(arn))) => {
-            // On the heap, because it is large and every event would carry it along.
-            Box::pin(arn.fetch(until)).await.map(Some).map_err(|failure| Failure::Unavailable(variable, failure))
-        }
-    }
-}
-
 /// The value of the `authorization` header.
 ///
 /// # Errors
@@ -255,6 +274,7 @@ async fn fetch(source: Option<&(&'static str, Source)>, until: Instant) -> Resul
 pub fn header(value: &SecretString) -> Result<HeaderValue, ValueError> {
     // Files and consoles like to end a value with a line break.
     let value = value.expose_secret().trim();
+    check_is_no_object(value)?;
     match HeaderValue::from_str(value) {
         Ok(mut header) if value.is_ascii() && !value.is_empty() => {
             header.set_sensitive(true);
@@ -269,8 +289,15 @@ pub fn header(value: &SecretString) -> Result<HeaderValue, ValueError> {
 /// # Errors
 /// One is none, or there are none.
 pub fn keys(value: &SecretString) -> Result<Vec<Key>, ValueError> {
+    check_is_no_object(value.expose_secret())?;
     let keys = value.expose_secret().split_whitespace().map(Key::parse).collect::<Result<Vec<_>, _>>()?;
     if keys.is_empty() { Err(KeyError::Form.into()) } else { Ok(keys) }
+}
+
+/// The console of Secrets Manager stores a JSON object unless it is told otherwise.
+fn check_is_no_object(value: &str) -> Result<(), ValueError> {
+    let object: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(value);
+    if object.is_ok() { Err(ValueError::Object) } else { Ok(()) }
 }
 
 #[cfg(test)]
@@ -289,7 +316,10 @@ mod tests {
     #[tokio::test]
     async fn values_of_the_settings_are_never_fetched() {
         let source = Source::Value("Bearer t-0-k-e-n".to_owned().into());
-        let secrets = Secrets::new(Sources { authorization: Some(("A", source)), signing: None });
+        let secrets = Secrets::new(
+            Sources { authorization: Some(("A", source)), signing: None },
+            Arc::new(Aws::new(aws::Settings::default())),
+        );
         let soon = Instant::now() + Duration::from_secs(1);
         let keys = secrets.current(soon).await.unwrap();
         assert!(!secrets.are_remote() && secrets.authorize() && !secrets.sign());

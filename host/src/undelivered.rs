@@ -2,24 +2,26 @@
 
 mod batch;
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_sdk_sqs::Client;
-use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_sqs::operation::send_message::SendMessageError;
-use aws_sdk_sqs::primitives::{DateTime, DateTimeFormat};
-use aws_sdk_sqs::types::MessageAttributeValue;
+use serde::Serialize;
+use serde::de::IgnoredAny;
 use thiserror::Error;
-use tokio::sync::OnceCell;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-use crate::aws;
+use crate::aws::{self, Aws, Service};
+use crate::client::Cause;
 use crate::event::Event;
 
 pub use batch::{Batch, Record, answer};
 
 /// The largest message of SQS with its attributes, in bytes. A queue may be set to less.
 const MAX_MESSAGE: usize = 1024 * 1024;
+/// The least limit that a queue can have, in bytes.
+const LEAST_LIMIT: usize = 1024;
 /// The longest delay of SQS.
 const MAX_DELAY: Duration = Duration::from_secs(900);
 
@@ -40,7 +42,17 @@ pub enum Failure {
     TooLarge,
     /// SQS did not take it.
     #[error("the queue did not take the event: {0}")]
-    Aws(#[from] aws::Failure),
+    Aws(#[from] aws::Error),
+}
+
+impl Failure {
+    /// Why there was no answer, by a fixed name. None if there was one.
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Failure::TooLarge => None,
+            Failure::Aws(error) => error.cause(),
+        }
+    }
 }
 
 /// Why an event is handed to the queue.
@@ -58,55 +70,78 @@ pub struct Reason {
 /// The queue of this process.
 pub struct Queue {
     url: String,
-    client: OnceCell<Client>,
+    region: Option<String>,
+    aws: Arc<Aws>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct SendMessage<'a> {
+    queue_url: &'a str,
+    message_body: &'a str,
+    message_attributes: BTreeMap<&'static str, Attribute>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delay_seconds: Option<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attribute {
+    data_type: &'static str,
+    string_value: String,
 }
 
 impl Queue {
-    /// The queue at `url`. Nothing is made or asked before the first need, so that an event that is delivered pays
-    /// nothing for it.
-    pub fn new(url: String) -> Queue {
-        Queue { url, client: OnceCell::new() }
+    /// The queue at `url`, asked through `aws`.
+    pub fn new(url: String, aws: Arc<Aws>) -> Queue {
+        Queue { region: region(&url), url, aws }
     }
 
     /// Puts `event` into the queue before `until`.
     ///
     /// # Errors
-    /// Why the queue does not have it, as far as is known: where it did not answer in time, it may have it.
+    /// Why the queue does not have it, as far as is known: if it did not answer in time, it may have it.
     pub async fn put(&self, event: &Event, reason: &Reason, until: Instant) -> Result<(), Failure> {
-        let first_failed = DateTime::from(reason.first_failed).fmt(DateTimeFormat::DateTime).unwrap_or_default();
-        let attributes = [
-            (EVENT_ID, "String", event.id.clone()),
-            (REASON, "String", reason.error_type.to_owned()),
-            (ATTEMPTS, "Number", reason.attempts.to_string()),
-            (FIRST_FAILED_AT, "String", first_failed),
-        ];
+        let first_failed = OffsetDateTime::from(reason.first_failed).format(&Rfc3339).unwrap_or_default();
+        let attributes = BTreeMap::from([
+            (EVENT_ID, Attribute::new("String", event.id.clone())),
+            (REASON, Attribute::new("String", reason.error_type.to_owned())),
+            (ATTEMPTS, Attribute::new("Number", reason.attempts.to_string())),
+            (FIRST_FAILED_AT, Attribute::new("String", first_failed)),
+        ]);
         let body = writable(event.json.get());
-        let parts = attributes.iter().flat_map(|(name, kind, value)| [name.len(), kind.len(), value.len()]);
-        if body.len() + parts.sum::<usize>() > MAX_MESSAGE {
+        let size = body.len() + attributes.iter().map(|(name, attribute)| attribute.size(name)).sum::<usize>();
+        if size > MAX_MESSAGE {
             return Err(Failure::TooLarge);
         }
-        let attribute = |(name, kind, value): (&str, &str, String)| {
-            let value = MessageAttributeValue::builder().data_type(kind).string_value(value).build();
-            // Only a missing type could be wrong with it.
-            value.map(|value| (name.to_owned(), value)).map_err(|_| aws::Failure::Refused("no type".to_owned()))
-        };
-        let attributes: HashMap<_, _> = attributes.into_iter().map(attribute).collect::<Result<_, _>>()?;
         let delay = reason.retry_after.min(MAX_DELAY).as_secs();
-        let send = async || {
-            let region = region(&self.url);
-            let client = self.client.get_or_init(async || Client::new(&aws::config(region).await)).await;
-            let mut message = client.send_message().queue_url(&self.url).message_body(&body);
-            message = message.set_message_attributes(Some(attributes.clone()));
-            if delay > 0 {
-                message = message.delay_seconds(delay.try_into().unwrap_or_default());
-            }
-            match message.send().await {
-                Err(error) if says_too_large(&error) => Ok(Err(Failure::TooLarge)),
-                sent => Ok(Ok(sent.map(drop)?)),
-            }
+        let message = SendMessage {
+            queue_url: &self.url,
+            message_body: &body,
+            message_attributes: attributes,
+            delay_seconds: (delay > 0).then_some(delay),
         };
         // On the heap, because it is large and seldom made.
-        Box::pin(aws::ask(until, send)).await?
+        let sent = Box::pin(self.aws.ask(Service::Sqs, self.region.as_deref(), "SendMessage", &message, until));
+        match sent.await {
+            Ok(IgnoredAny) => Ok(()),
+            // One code for every wrong parameter, and of these only the size depends on the event.
+            Err(aws::Error::Refused(code)) if code.starts_with("InvalidParameterValue") && size > LEAST_LIMIT => {
+                Err(Failure::TooLarge)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+impl Attribute {
+    fn new(data_type: &'static str, string_value: String) -> Attribute {
+        Attribute { data_type, string_value }
+    }
+
+    /// What it takes of a message's size under `name`, in bytes.
+    fn size(&self, name: &str) -> usize {
+        name.len() + self.data_type.len() + self.string_value.len()
     }
 }
 
@@ -114,11 +149,6 @@ impl Queue {
 fn region(url: &str) -> Option<String> {
     let host = url.split('/').nth(2)?.strip_prefix("sqs.")?;
     host.split_once(".amazonaws.com").map(|(region, _)| region.to_owned())
-}
-
-/// The message is read here and nowhere shown; the code is one that SQS has for many faults.
-fn says_too_large(error: &SdkError<SendMessageError>) -> bool {
-    error.meta().message().is_some_and(|message| message.contains("must be shorter than"))
 }
 
 /// `json` with the two characters that JSON may hold and SQS does not take written as escapes. They can only stand in

@@ -2,7 +2,6 @@
 //! request, and sending it. It knows nothing of WebAssembly.
 
 mod attempts;
-mod client;
 mod policy;
 mod signing;
 mod trace;
@@ -15,11 +14,10 @@ use reqwest::{StatusCode, Url};
 use rustls::pki_types::CertificateDer;
 use thiserror::Error;
 
+use crate::client::{BuildError, Cause, Client, Unanswered};
 use crate::secrets::{self, Keys, Secrets};
 
 pub use attempts::{Attempt, Delivery};
-pub use client::BuildError;
-pub(crate) use client::build as client;
 pub use policy::Violation;
 pub use signing::{Key, KeyError, signatures};
 pub use trace::Trace;
@@ -86,11 +84,11 @@ pub enum Failure {
     #[error(transparent)]
     Secret(#[from] secrets::Failure),
     /// No connection was made, or it broke.
-    #[error("the backend could not be reached")]
-    Unreachable,
+    #[error("the backend could not be reached: {0}")]
+    Unreachable(Cause),
     /// No answer in time.
-    #[error("the backend did not answer in time")]
-    TimedOut,
+    #[error("the backend did not answer in time: {0}")]
+    TimedOut(Cause),
     /// An answer that asks to try again.
     #[error("the backend answered {0}: not now")]
     Unavailable(StatusCode),
@@ -101,7 +99,7 @@ pub enum Failure {
 
 /// The backend of this process.
 pub struct Backend {
-    client: reqwest::Client,
+    client: Client,
     api_url: Url,
     secrets: Secrets,
     attempt_timeout: Duration,
@@ -131,7 +129,7 @@ impl Backend {
     /// A certificate in `roots` that is none.
     pub fn new(settings: Settings) -> Result<Backend, BuildError> {
         Ok(Backend {
-            client: client::build(&settings.roots)?,
+            client: Client::new(&settings.roots)?,
             api_url: settings.api_url,
             secrets: settings.secrets,
             attempt_timeout: settings.attempt_timeout,
@@ -179,26 +177,20 @@ impl Backend {
         Ok(self.secrets.current(until).await.map(drop)?)
     }
 
+    /// Connects to the backend before `until`, and sends nothing.
+    ///
+    /// # Errors
+    /// Why there is no connection.
+    pub async fn reach(&self, until: Instant) -> Result<(), Failure> {
+        Ok(self.client.reach(&self.api_url, until).await?)
+    }
+
     /// Sends `prepared` once. The answer's status, where it counts as delivered, is there before `until`.
     async fn attempt(&self, prepared: &Prepared, keys: &Keys, until: Instant) -> Answer {
-        let failed = |failure| Answer { result: Err(failure), retry_after: None };
-        let mut request = self
-            .client
-            .request(prepared.method.clone(), prepared.url.clone())
-            .headers(prepared.headers.clone())
-            .body(prepared.body.clone())
-            .timeout(until.saturating_duration_since(Instant::now()));
-        if let Some(authorization) = &keys.authorization {
-            request = request.header(header::AUTHORIZATION, authorization.clone());
-        }
-        if !keys.signing.is_empty() {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
-            let signatures = signatures(&keys.signing, &prepared.event_id, now, &prepared.body);
-            request = request.header(WEBHOOK_TIMESTAMP, now).header(WEBHOOK_SIGNATURE, signatures);
-        }
-        let mut answer = match request.send().await {
-            Ok(answer) => answer,
-            Err(error) => return failed(error.into()),
+        let request = prepared.with_keys(keys);
+        let mut answer = match self.client.send(request, until).await {
+            Ok(answer) => answer.response,
+            Err(error) => return Answer { result: Err(error.into()), retry_after: None },
         };
         let status = answer.status();
         let retry_after = attempts::retry_after(answer.headers());
@@ -231,19 +223,54 @@ impl Failure {
     /// Whether trying again would change nothing.
     fn is_final(&self) -> bool {
         match self {
-            Failure::Unreachable | Failure::TimedOut | Failure::Unavailable(_) => false,
+            Failure::Unreachable(_) | Failure::TimedOut(_) | Failure::Unavailable(_) => false,
             Failure::OutOfTime | Failure::Secret(_) | Failure::Refused(_) => true,
         }
     }
 }
 
-impl From<reqwest::Error> for Failure {
-    fn from(error: reqwest::Error) -> Failure {
-        if error.is_timeout() { Failure::TimedOut } else { Failure::Unreachable }
+impl Failure {
+    /// Why there is no answer, by a fixed name. None if there is one, or if nobody was asked.
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Failure::Unreachable(cause) | Failure::TimedOut(cause) => Some(*cause),
+            Failure::Secret(secrets::Failure::Unavailable(_, error)) => error.cause(),
+            _ => None,
+        }
+    }
+}
+
+impl From<Unanswered> for Failure {
+    fn from(unanswered: Unanswered) -> Failure {
+        match unanswered {
+            Unanswered::Broken(cause) => Failure::Unreachable(cause),
+            Unanswered::TimedOut(cause) => Failure::TimedOut(cause),
+        }
     }
 }
 
 impl Prepared {
+    /// The request of one attempt, with what `keys` add.
+    fn with_keys(&self, keys: &Keys) -> reqwest::Request {
+        let mut request = reqwest::Request::new(self.method.clone(), self.url.clone());
+        let mut headers = self.headers.clone();
+        if let Some(authorization) = &keys.authorization {
+            headers.insert(header::AUTHORIZATION, authorization.clone());
+        }
+        if !keys.signing.is_empty() {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+            let signatures = signatures(&keys.signing, &self.event_id, now, &self.body);
+            headers.insert(WEBHOOK_TIMESTAMP, HeaderValue::from(now));
+            // A signature is base64, which every header can hold.
+            if let Ok(signatures) = HeaderValue::from_str(&signatures) {
+                headers.insert(WEBHOOK_SIGNATURE, signatures);
+            }
+        }
+        *request.headers_mut() = headers;
+        *request.body_mut() = Some(self.body.clone().into());
+        request
+    }
+
     /// The method.
     pub fn method(&self) -> &str {
         self.method.as_str()

@@ -1,8 +1,5 @@
 //! What Lambda runs. This file owns the order of starting: settings, mapper, backend, run loop.
 
-// The futures of the AWS SDK are nested deeply.
-#![recursion_limit = "256"]
-
 use std::process::ExitCode;
 use std::time::Instant;
 

@@ -7,12 +7,9 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
 use reqwest::Url;
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use secrecy::SecretString;
 
-use super::{BACKEND_API_URL, BACKEND_CA_FILE, LAYER_IMAGE, LOG_FORMAT, LOG_FORMATS, LOG_LEVEL, LOG_LEVELS};
+use super::{BACKEND_API_URL, LAYER_IMAGE, LOG_FORMAT, LOG_FORMATS, LOG_LEVEL, LOG_LEVELS};
 use super::{MAPPER_ENV, MAPPER_IMAGE, SWITCH, UNDELIVERED_QUEUE_URL};
 use crate::report::Log;
 use crate::secrets::{Source, ValueError};
@@ -116,22 +113,6 @@ impl Reader {
             self.fault(variable, fault);
         }
         source.map(|source| (variable, source))
-    }
-
-    pub(super) fn roots(&mut self) -> Vec<CertificateDer<'static>> {
-        let Some(file) = self.text(BACKEND_CA_FILE) else { return Vec::new() };
-        let roots = CertificateDer::pem_file_iter(&file).and_then(Iterator::collect::<Result<Vec<_>, _>>);
-        let fault = match roots {
-            Ok(roots) if roots.is_empty() => "names a file that holds no certificate; it has to be PEM",
-            Ok(roots) if roots.iter().any(|root| RootCertStore::empty().add(root.clone()).is_err()) => {
-                "names a file with a certificate that can't be a root"
-            }
-            Ok(roots) => return roots,
-            Err(rustls::pki_types::pem::Error::Io(_)) => "names a file that can't be read",
-            Err(_) => "names a file that is not PEM",
-        };
-        self.fault(BACKEND_CA_FILE, fault);
-        Vec::new()
     }
 
     /// `MAPPER_IMAGE`, or the layer's image, or the one in the function's own package.

@@ -190,6 +190,7 @@ fn a_file_without_certificates_is_a_fault() {
         ("text.pem", "hello"),
         ("broken.pem", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"),
         ("other.pem", "-----BEGIN CERTIFICATE-----\naGVsbG8=\n-----END CERTIFICATE-----\n"),
+        ("weak.pem", include_str!("roots/rsa-1024.pem")),
     ] {
         let file = folder.path().join(name);
         std::fs::write(&file, content).unwrap();

@@ -7,10 +7,12 @@ use serde::Serialize;
 use super::metrics::Metrics;
 use super::{Invocation, Level, timestamp};
 use crate::backend;
+use crate::client::Cause;
 use crate::error::{Error, queue_error_type};
 use crate::event::{self, TriggerSource};
 use crate::handler::{Done, Ended, Kept};
 use crate::mapper::{self, Manifest};
+use crate::undelivered;
 
 /// What every line begins with; Lambda reads both to filter and to sort.
 #[derive(Serialize)]
@@ -41,9 +43,13 @@ pub struct Event<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_error_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue_cause: Option<&'static str>,
     pub attempts: Vec<Attempt>,
     pub cold_start: bool,
     pub milliseconds: Milliseconds,
@@ -68,6 +74,8 @@ pub struct Attempt {
     pub status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<&'static str>,
     pub milliseconds: f64,
 }
 
@@ -156,8 +164,10 @@ impl<'a> Event<'a> {
             status: attempts.last().and_then(status),
             error_type: error.map(Error::error_type),
             error: error.map(Error::to_string),
+            cause: error.and_then(Error::cause).map(Cause::name),
             queue_error_type: queue_failure.map(queue_error_type),
             queue_error: queue_failure.map(ToString::to_string),
+            queue_cause: queue_failure.and_then(undelivered::Failure::cause).map(Cause::name),
             attempts: attempts.iter().map(Attempt::of).collect(),
             cold_start: invocation.time.cold,
             milliseconds: Milliseconds {
@@ -183,6 +193,7 @@ impl Attempt {
         Attempt {
             status,
             error_type: failed.map(|failure| Error::from(failure.clone()).error_type()),
+            cause: failed.and_then(backend::Failure::cause).map(Cause::name),
             milliseconds: milliseconds(attempt.took),
         }
     }

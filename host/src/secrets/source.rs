@@ -1,10 +1,13 @@
 //! Where a secret comes from.
 
+use std::collections::BTreeMap;
 use std::time::Instant;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 
-use crate::aws;
+use super::ValueError;
+use crate::aws::{self, Aws, Service};
 
 /// Where a secret comes from.
 pub enum Source {
@@ -16,57 +19,162 @@ pub enum Source {
 
 /// A secret's name in AWS.
 pub struct Arn {
-    service: Service,
     region: String,
-    arn: String,
+    kind: Kind,
 }
 
-enum Service {
-    SecretsManager,
-    ParameterStore,
+enum Kind {
+    Secret(SecretId),
+    Parameter(String),
+}
+
+/// `arn:…:secret:NAME`, or `arn:…:secret:NAME:KEY:STAGE:VERSION` as ECS and Lambda have it, each of the last three of
+/// which may be empty.
+struct SecretId {
+    arn: String,
+    key: Option<String>,
+    stage: Option<String>,
+    version: Option<String>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetSecretValue<'a> {
+    secret_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_stage: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version_id: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SecretValue {
+    secret_string: Option<SecretString>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetParameter<'a> {
+    name: &'a str,
+    with_decryption: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Parameter {
+    parameter: Option<ParameterValue>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ParameterValue {
+    value: Option<SecretString>,
 }
 
 impl Source {
-    /// What a setting's text says. `None` for an ARN of anything but a secret or a parameter.
+    /// What a setting's text says. None for an ARN of anything but a secret or a parameter.
     pub fn parse(text: String) -> Option<Source> {
         if !text.starts_with("arn:") {
             return Some(Source::Value(text.into()));
         }
         let parts: Vec<&str> = text.splitn(6, ':').collect();
         let [_, _, service, region, _, resource] = parts[..] else { return None };
-        let service = match service {
-            "secretsmanager" if resource.starts_with("secret:") => Service::SecretsManager,
-            "ssm" if resource.starts_with("parameter/") => Service::ParameterStore,
-            _ => return None,
-        };
         if region.is_empty() {
             return None;
         }
-        Some(Source::Remote(Arn { service, region: region.to_owned(), arn: text }))
+        let kind = match service {
+            "secretsmanager" => Kind::Secret(SecretId::parse(&text, resource)?),
+            "ssm" if resource.starts_with("parameter/") => Kind::Parameter(text.clone()),
+            _ => return None,
+        };
+        Some(Source::Remote(Arn { region: region.to_owned(), kind }))
+    }
+}
+
+impl SecretId {
+    /// The secret of `arn`, which ends with `resource`.
+    fn parse(arn: &str, resource: &str) -> Option<SecretId> {
+        let parts: Vec<&str> = resource.strip_prefix("secret:")?.split(':').collect();
+        let selection = &parts[1..];
+        if parts[0].is_empty() || selection.len() > 3 {
+            return None;
+        }
+        let length = selection.iter().map(|part| part.len() + 1).sum::<usize>();
+        let part = |index: usize| selection.get(index).filter(|part| !part.is_empty());
+        Some(SecretId {
+            arn: arn[..arn.len() - length].to_owned(),
+            key: part(0).map(ToString::to_string),
+            stage: part(1).map(ToString::to_string),
+            version: part(2).map(ToString::to_string),
+        })
     }
 }
 
 impl Arn {
-    /// The secret's value, asked for until `until`. The client is made anew each time: that is once in minutes.
+    /// The secret's text, asked for until `until`.
     ///
     /// # Errors
-    /// What AWS said instead.
-    pub(super) async fn fetch(&self, until: Instant) -> Result<SecretString, aws::Failure> {
-        let config = aws::config(Some(self.region.clone())).await;
-        let ask = async || {
-            let value = match self.service {
-                Service::SecretsManager => {
-                    let asked = aws_sdk_secretsmanager::Client::new(&config).get_secret_value().secret_id(&self.arn);
-                    asked.send().await?.secret_string
-                }
-                Service::ParameterStore => {
-                    let asked = aws_sdk_ssm::Client::new(&config).get_parameter().name(&self.arn).with_decryption(true);
-                    asked.send().await?.parameter.and_then(|parameter| parameter.value)
-                }
-            };
-            value.map(SecretString::from).ok_or_else(|| aws::Failure::Refused("it holds no text".to_owned()))
+    /// What AWS answered instead.
+    pub(super) async fn fetch(&self, aws: &Aws, until: Instant) -> Result<SecretString, aws::Error> {
+        let region = Some(self.region.as_str());
+        let value = match &self.kind {
+            Kind::Secret(id) => {
+                let input = GetSecretValue {
+                    secret_id: &id.arn,
+                    version_stage: id.stage.as_deref(),
+                    version_id: id.version.as_deref(),
+                };
+                let output = aws.ask(Service::SecretsManager, region, "GetSecretValue", &input, until);
+                output.await.map(|output: SecretValue| output.secret_string)?
+            }
+            Kind::Parameter(name) => {
+                let input = GetParameter { name, with_decryption: true };
+                let output = aws.ask(Service::Ssm, region, "GetParameter", &input, until);
+                let output: Parameter = output.await?;
+                output.parameter.and_then(|parameter| parameter.value)
+            }
         };
-        // On the heap, because it is large and seldom made.
-        Box::pin(aws::ask(until, ask)).await
+        value.ok_or_else(|| aws::Error::Refused("it holds no text".to_owned()))
+    }
+
+    /// The part of a fetched text that the setting selects: all of it, or the value of a key.
+    ///
+    /// # Errors
+    /// There is no such key.
+    pub(super) fn select(&self, text: SecretString) -> Result<SecretString, ValueError> {
+        let Kind::Secret(SecretId { key: Some(key), .. }) = &self.kind else { return Ok(text) };
+        let members: BTreeMap<String, serde_json::Value> =
+            serde_json::from_str(text.expose_secret()).map_err(|_| ValueError::NotAnObject)?;
+        match members.get(key) {
+            Some(serde_json::Value::String(value)) => Ok(value.clone().into()),
+            _ => Err(ValueError::NoSuchKey),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARN: &str = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:backend-AbCdEf";
+
+    fn parsed(end: &str) -> Option<[Option<String>; 4]> {
+        match Source::parse(format!("{ARN}{end}"))? {
+            Source::Remote(Arn { kind: Kind::Secret(id), .. }) => Some([Some(id.arn), id.key, id.stage, id.version]),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_secret_may_be_selected_by_key_stage_and_version() {
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(parsed(""), Some([some(ARN), None, None, None]));
+        assert_eq!(parsed(":::"), Some([some(ARN), None, None, None]));
+        assert_eq!(parsed(":token::"), Some([some(ARN), some("token"), None, None]));
+        assert_eq!(parsed(":token"), Some([some(ARN), some("token"), None, None]));
+        assert_eq!(parsed(":token:AWSPREVIOUS:"), Some([some(ARN), some("token"), some("AWSPREVIOUS"), None]));
+        assert_eq!(parsed("::AWSPREVIOUS:v1"), Some([some(ARN), None, some("AWSPREVIOUS"), some("v1")]));
+        assert_eq!(parsed(":a:b:c:d"), None);
     }
 }

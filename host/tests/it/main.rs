@@ -4,12 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where one of them panics")]
 
 mod attempts;
+mod aws_services;
 mod canary;
 mod delivery;
 mod dry_run;
 mod events;
 mod images;
 mod languages;
+mod network;
 mod queue;
 mod redelivery;
 mod reports;

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use aws_sdk_sqs::primitives::{DateTime, DateTimeFormat};
 use post_confirmation_host::error::SENTENCE;
 use serde_json::Value;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::support::aws::{self, Queue, attribute};
 use crate::support::components::{DEFAULT, MISBEHAVING, image};
@@ -77,8 +78,7 @@ async fn the_queue_has_the_event_as_it_came_with_its_id_and_the_reason() {
     assert_eq!(attribute(&message, "reason"), ("Backend.Unavailable", "String"));
     assert_eq!(attribute(&message, "attempts"), ("3", "Number"));
     let (first_failed, kind) = attribute(&message, "first-failed-at");
-    let first_failed = DateTime::from_str(first_failed, DateTimeFormat::DateTime).unwrap();
-    let first_failed = SystemTime::try_from(first_failed).unwrap();
+    let first_failed = SystemTime::from(OffsetDateTime::parse(first_failed, &Rfc3339).unwrap());
     assert_eq!(kind, "String");
     // The format may leave out parts of a second.
     assert!(first_failed + Duration::from_secs(1) > before && first_failed <= SystemTime::now());

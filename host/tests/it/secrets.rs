@@ -1,8 +1,7 @@
 //! Secrets that stand in AWS: they are fetched, renewed when the backend does not accept them, and a user whose secret
 //! can't be had is kept.
 
-use aws_sdk_sqs::config::{BehaviorVersion, Credentials, Region};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::aws::{self, Queue};
 use crate::support::components::{DEFAULT, image};
@@ -11,34 +10,26 @@ use crate::support::function::Function;
 use crate::support::proxy::{Mode, Proxy};
 use crate::support::sign_up;
 
-/// The SDK's configuration for the tests' own requests.
-async fn config() -> aws_config::SdkConfig {
-    aws_config::defaults(BehaviorVersion::v2026_01_12())
-        .region(Region::new("eu-central-1"))
-        .endpoint_url(aws::endpoint())
-        .credentials_provider(Credentials::new("key-id", "access-key", None, None, "tests"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http())
-        .load()
-        .await
-}
-
 /// A new secret of Secrets Manager, and its ARN.
 async fn secret(name: &str, value: &str) -> String {
-    let client = aws_sdk_secretsmanager::Client::new(&config().await);
-    client.create_secret().name(name).secret_string(value).send().await.unwrap().arn.unwrap()
+    let created = manager("CreateSecret", json!({ "Name": name, "SecretString": value })).await;
+    created["ARN"].as_str().unwrap().to_owned()
 }
 
 async fn change(arn: &str, value: &str) {
-    let client = aws_sdk_secretsmanager::Client::new(&config().await);
-    client.put_secret_value().secret_id(arn).secret_string(value).send().await.unwrap();
+    manager("PutSecretValue", json!({ "SecretId": arn, "SecretString": value })).await;
+}
+
+async fn manager(operation: &str, input: Value) -> Value {
+    aws::ask("secretsmanager", &format!("secretsmanager.{operation}"), input).await
 }
 
 /// A new encrypted parameter, and its ARN.
 async fn parameter(name: &str, value: &str) -> String {
-    let client = aws_sdk_ssm::Client::new(&config().await);
-    let kind = aws_sdk_ssm::types::ParameterType::SecureString;
-    client.put_parameter().name(name).value(value).r#type(kind).send().await.unwrap();
-    client.get_parameter().name(name).send().await.unwrap().parameter.unwrap().arn.unwrap()
+    let new = json!({ "Name": name, "Value": value, "Type": "SecureString" });
+    aws::ask("ssm", "AmazonSSM.PutParameter", new).await;
+    let got = aws::ask("ssm", "AmazonSSM.GetParameter", json!({ "Name": name })).await;
+    got["Parameter"]["ARN"].as_str().unwrap().to_owned()
 }
 
 /// A function with the default mapper, and AWS at `endpoint`.
@@ -134,4 +125,43 @@ async fn a_known_secret_is_used_on_where_no_other_can_be_fetched() {
     let refused = function.invoke(sign_up().to_string()).await;
     assert_eq!((refused.error_type(), refused.attempts()), ("Backend.Refused", vec!["401".to_owned()]));
     assert_eq!(function.invoke(sign_up().to_string()).await.attempts(), ["409"]);
+}
+
+#[tokio::test]
+async fn one_value_of_a_json_secret_is_selected_by_its_key() {
+    let object = json!({ "token": "Bearer selected", "other": "x", "number": 7 }).to_string();
+    let arn = secret("json", &object).await;
+    let backend = FaultyBackend::start([], Fault::Takes).await;
+    for end in [":token::", ":token:AWSCURRENT:", ":token"] {
+        let settings = [("BACKEND_AUTHORIZATION", format!("{arn}{end}"))];
+        let settings = settings.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let mut function = function(&backend, aws::endpoint(), &settings).await;
+        assert_eq!(function.invoke(sign_up().to_string()).await.end(), "delivered", "{end}");
+        assert_eq!(backend.requests().last().unwrap().header("authorization"), "Bearer selected");
+    }
+}
+
+#[tokio::test]
+async fn a_json_secret_without_a_usable_key_is_named() {
+    let object = json!({ "token": "Bearer t-0-k-e-n", "number": 7 }).to_string();
+    let object = secret("whole-json", &object).await;
+    let text = secret("no-json", "Bearer t-0-k-e-n").await;
+    let backend = FaultyBackend::start([], Fault::Takes).await;
+    for (arn, end, hint) in [
+        (&object, "", "arn:…:secret:NAME:KEY::"),
+        (&object, ":missing::", "no text under the selected key"),
+        (&object, ":number::", "no text under the selected key"),
+        (&text, ":token::", "is not a JSON object"),
+    ] {
+        for variable in ["BACKEND_AUTHORIZATION", "BACKEND_SIGNING_SECRET"] {
+            let arn = format!("{arn}{end}");
+            let mut function = function(&backend, aws::endpoint(), &[(variable, &arn)]).await;
+            let invoked = function.invoke(sign_up().to_string()).await;
+            assert_eq!((invoked.end(), invoked.error_type()), ("undelivered", "Secret.Invalid"), "{variable} {end}");
+            let error = invoked.line["error"].as_str().unwrap();
+            assert!(error.contains(hint) && error.contains(variable), "{error}");
+            assert!(!error.contains("t-0-k-e-n"), "{error}");
+        }
+    }
+    assert_eq!(backend.requests().len(), 0);
 }

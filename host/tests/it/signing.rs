@@ -1,5 +1,5 @@
 //! Signatures, as the independent Python package of the Standard Webhooks specification sees them, called by the very
-//! code that README shows.
+//! code that the reference shows.
 
 use std::io::Write;
 use std::path::Path;
@@ -17,17 +17,24 @@ const OLD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const NEW: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDC2FVsBQIhrs=";
 const OTHER: &str = "whsec_bm90IHRoZSBzZWNyZXQgdGhhdCB3YXMgc2V0IQ==";
 
-/// What runs README's function on what stands on standard input.
+/// What runs the reference's function on what stands on standard input.
 const CALL: &str = r#"
 import json, sys
 case = json.load(sys.stdin)
 print(verified(case["secret"], case["headers"], case["body"].encode()))
 "#;
 
-/// Whether README's code takes `request` with `body` for a message of the holder of `secret`.
+/// Whether the reference's code takes `request` with `body` for a message of the holder of `secret`.
 fn verified(secret: &str, request: &Request, body: &str) -> bool {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../README.md")).unwrap();
-    let code = readme.split("```python\n").nth(1).expect("README has no code in Python").split("```").next().unwrap();
+    let reference =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference.md")).unwrap();
+    let code = reference
+        .split("```python\n")
+        .nth(1)
+        .expect("the reference has no code in Python")
+        .split("```")
+        .next()
+        .unwrap();
     let case = json!({ "secret": secret, "headers": request.headers, "body": body });
     let mut run = Command::new(python())
         .args(["-c", &format!("{code}{CALL}")])
@@ -40,7 +47,7 @@ fn verified(secret: &str, request: &Request, body: &str) -> bool {
     match str::from_utf8(&output.stdout).unwrap().trim() {
         "True" => true,
         "False" => false,
-        other => panic!("README's code printed {other}"),
+        other => panic!("the reference's code printed {other}"),
     }
 }
 

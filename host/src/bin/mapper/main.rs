@@ -14,6 +14,7 @@ mod language;
 mod load;
 mod mapped;
 mod new;
+mod reach;
 mod run;
 mod shown;
 mod style;
@@ -52,6 +53,7 @@ enum Command {
     Compile(compile::Args),
     Inspect(inspect::Args),
     Events(events::Args),
+    Reach(reach::Args),
     UnitTest(unit_test::Args),
 }
 
@@ -67,6 +69,7 @@ async fn main() -> ExitCode {
         Command::Compile(args) => compile::run(&args),
         Command::Inspect(args) => inspect::run(&args),
         Command::Events(args) => events::run(&args),
+        Command::Reach(args) => reach::run(args).await,
         Command::UnitTest(args) => unit_test::run(&args).await,
     };
     match outcome {

@@ -5,6 +5,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use post_confirmation_host::backend::{Backend, Prepared};
+use post_confirmation_host::client::Cause;
 use post_confirmation_host::error::Error;
 use post_confirmation_host::event::Event;
 use post_confirmation_host::handler::{Done, Plan, Step, Way};
@@ -64,6 +65,8 @@ struct Header {
 struct Failed {
     error_type: &'static str,
     error: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
 }
 
 impl Shown {
@@ -120,7 +123,8 @@ impl Request {
 
 impl Failed {
     fn of(error: &Error) -> Failed {
-        Failed { error_type: error.error_type(), error: error.to_string() }
+        let cause = error.cause().map(Cause::name);
+        Failed { error_type: error.error_type(), error: error.to_string(), cause }
     }
 }
 
@@ -133,7 +137,7 @@ impl fmt::Display for Shown {
         if let Some(code) = &self.skipped {
             writeln!(f, "skipped  {code}")?;
         }
-        if let Some(Failed { error_type, error }) = &self.failed {
+        if let Some(Failed { error_type, error, .. }) = &self.failed {
             writeln!(f, "failed   {error_type}: {error}")?;
         }
         if let Some(status) = self.delivered {

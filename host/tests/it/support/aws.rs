@@ -1,15 +1,15 @@
-//! AWS as far as the function needs it: moto's server, one for all tests, and queues on it with a client of their own.
+//! AWS as far as the function needs it: moto's server, one for all tests, and queues on it. Tests ask it in plain JSON:
+//! moto believes everybody.
 
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use aws_sdk_sqs::Client;
-use aws_sdk_sqs::config::{BehaviorVersion, Config, Credentials, Region};
-use aws_sdk_sqs::types::{Message, MessageAttributeValue, MessageSystemAttributeName, QueueAttributeName};
-use serde_json::json;
+use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::python::python;
 
@@ -54,40 +54,82 @@ pub fn variables(endpoint: &str) -> [(&'static str, &str); 4] {
     ]
 }
 
+/// Asks `service` to do `operation`, `AmazonSQS.SendMessage` for example.
+pub async fn ask(service: &str, operation: &str, input: Value) -> Value {
+    let scope = format!("Credential=tests/20260101/eu-central-1/{service}/aws4_request");
+    let answer = reqwest::Client::new()
+        .post(endpoint())
+        .header("content-type", "application/x-amz-json-1.1")
+        .header("x-amz-target", operation)
+        .header("authorization", format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"))
+        .body(input.to_string())
+        .send()
+        .await
+        .unwrap();
+    let status = answer.status();
+    let text = answer.text().await.unwrap();
+    assert!(status.is_success(), "{operation}: {text}");
+    serde_json::from_str(if text.is_empty() { "null" } else { &text }).unwrap()
+}
+
+async fn sqs(operation: &str, input: Value) -> Value {
+    ask("sqs", &format!("AmazonSQS.{operation}"), input).await
+}
+
+/// A message as SQS hands it out.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Message {
+    pub message_id: Option<String>,
+    pub receipt_handle: Option<String>,
+    pub body: Option<String>,
+    #[serde(rename = "MD5OfBody")]
+    pub md5_of_body: Option<String>,
+    #[serde(rename = "MD5OfMessageAttributes")]
+    pub md5_of_message_attributes: Option<String>,
+    #[serde(default)]
+    pub attributes: HashMap<String, String>,
+    #[serde(default)]
+    pub message_attributes: HashMap<String, Attribute>,
+}
+
+/// An attribute that was sent with a message.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Attribute {
+    pub data_type: String,
+    pub string_value: Option<String>,
+}
+
 /// A queue.
 pub struct Queue {
     pub url: String,
     pub arn: String,
-    client: Client,
 }
 
 impl Queue {
     /// A new queue.
     pub async fn new() -> Queue {
-        Queue::create(&client(), None).await
+        Queue::create(None).await
     }
 
     /// A new queue, and the one to which it gives what was received `max_receive_count` times in vain.
     pub async fn with_dead_letters(max_receive_count: u32) -> (Queue, Queue) {
-        let client = client();
-        let dead = Queue::create(&client, None).await;
+        let dead = Queue::create(None).await;
         let policy = json!({ "deadLetterTargetArn": dead.arn, "maxReceiveCount": max_receive_count }).to_string();
-        (Queue::create(&client, Some(policy)).await, dead)
+        (Queue::create(Some(policy)).await, dead)
     }
 
-    async fn create(client: &Client, redrive: Option<String>) -> Queue {
+    async fn create(redrive: Option<String>) -> Queue {
         static QUEUES: AtomicUsize = AtomicUsize::new(0);
         let name = format!("queue-{}", QUEUES.fetch_add(1, Ordering::Relaxed));
-        let mut create = client
-            .create_queue()
-            .queue_name(name)
-            .attributes(QueueAttributeName::VisibilityTimeout, VISIBILITY_SECONDS.to_string());
+        let mut attributes = json!({ "VisibilityTimeout": VISIBILITY_SECONDS.to_string() });
         if let Some(redrive) = redrive {
-            create = create.attributes(QueueAttributeName::RedrivePolicy, redrive);
+            attributes["RedrivePolicy"] = redrive.into();
         }
-        let url = create.send().await.unwrap().queue_url.unwrap();
-        let mut queue = Queue { url, arn: String::new(), client: client.clone() };
-        queue.arn = queue.attribute(QueueAttributeName::QueueArn).await;
+        let created = sqs("CreateQueue", json!({ "QueueName": name, "Attributes": attributes })).await;
+        let mut queue = Queue { url: created["QueueUrl"].as_str().unwrap().to_owned(), arn: String::new() };
+        queue.arn = queue.attribute("QueueArn").await;
         queue
     }
 
@@ -106,40 +148,46 @@ impl Queue {
     /// either of the first two to the last, and must not slip through in between.
     pub async fn count(&self) -> usize {
         let delayed = self.delayed().await;
-        let in_flight = self.number(QueueAttributeName::ApproximateNumberOfMessagesNotVisible).await;
-        delayed + in_flight + self.number(QueueAttributeName::ApproximateNumberOfMessages).await
+        let in_flight = self.number("ApproximateNumberOfMessagesNotVisible").await;
+        delayed + in_flight + self.number("ApproximateNumberOfMessages").await
     }
 
     /// How many messages wait for their delay to end.
     pub async fn delayed(&self) -> usize {
-        self.number(QueueAttributeName::ApproximateNumberOfMessagesDelayed).await
+        self.number("ApproximateNumberOfMessagesDelayed").await
     }
 
-    async fn number(&self, name: QueueAttributeName) -> usize {
+    async fn number(&self, name: &str) -> usize {
         self.attribute(name).await.parse().unwrap()
     }
 
-    async fn attribute(&self, name: QueueAttributeName) -> String {
-        let got = self.client.get_queue_attributes().queue_url(&self.url).attribute_names(name.clone()).send().await;
-        got.unwrap().attributes.unwrap().remove(&name).unwrap()
+    async fn attribute(&self, name: &str) -> String {
+        let got = sqs("GetQueueAttributes", json!({ "QueueUrl": self.url, "AttributeNames": [name] })).await;
+        got["Attributes"][name].as_str().unwrap().to_owned()
     }
 
     /// Puts a message into the queue, with the id of its event where it has one.
     pub async fn send(&self, body: &str, event_id: Option<&str>) {
-        let mut message = self.client.send_message().queue_url(&self.url).message_body(body);
+        let mut message = json!({ "QueueUrl": self.url, "MessageBody": body });
         if let Some(id) = event_id {
-            let value = MessageAttributeValue::builder().data_type("String").string_value(id).build().unwrap();
-            message = message.message_attributes("event-id", value);
+            message["MessageAttributes"] = json!({ "event-id": { "DataType": "String", "StringValue": id } });
         }
-        message.send().await.unwrap();
+        sqs("SendMessage", message).await;
     }
 
     /// Up to `most` messages, at most 10, which are then in flight.
     pub async fn receive(&self, most: i32) -> Vec<Message> {
-        let receive = self.client.receive_message().queue_url(&self.url).max_number_of_messages(most);
-        let receive = receive.message_attribute_names("All");
-        let received = receive.message_system_attribute_names(MessageSystemAttributeName::All).send().await.unwrap();
-        received.messages.unwrap_or_default()
+        let receive = json!({
+            "QueueUrl": self.url,
+            "MaxNumberOfMessages": most,
+            "MessageAttributeNames": ["All"],
+            "MessageSystemAttributeNames": ["All"],
+        });
+        let mut received = sqs("ReceiveMessage", receive).await;
+        match received["Messages"].take() {
+            Value::Null => Vec::new(),
+            messages => serde_json::from_value(messages).unwrap(),
+        }
     }
 
     /// Every visible message.
@@ -163,31 +211,18 @@ impl Queue {
 
     /// Ends `message`.
     pub async fn delete(&self, message: &Message) {
-        let handle = message.receipt_handle.as_deref().unwrap();
-        self.client.delete_message().queue_url(&self.url).receipt_handle(handle).send().await.unwrap();
+        sqs("DeleteMessage", json!({ "QueueUrl": self.url, "ReceiptHandle": message.receipt_handle })).await;
     }
 
     /// Makes `message` visible again at once.
     pub async fn give_back(&self, message: &Message) {
-        let handle = message.receipt_handle.as_deref().unwrap();
-        let change = self.client.change_message_visibility().queue_url(&self.url).receipt_handle(handle);
-        change.visibility_timeout(0).send().await.unwrap();
+        let change = json!({ "QueueUrl": self.url, "ReceiptHandle": message.receipt_handle, "VisibilityTimeout": 0 });
+        sqs("ChangeMessageVisibility", change).await;
     }
 }
 
 /// The value of an attribute that was sent with `message`, and its type.
 pub fn attribute<'a>(message: &'a Message, name: &str) -> (&'a str, &'a str) {
-    let attribute = &message.message_attributes.as_ref().unwrap()[name];
+    let attribute = &message.message_attributes[name];
     (attribute.string_value.as_deref().unwrap(), &attribute.data_type)
-}
-
-/// A client for one test: its connections belong to the test's runtime.
-fn client() -> Client {
-    let config = Config::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .region(Region::new("eu-central-1"))
-        .endpoint_url(endpoint())
-        .credentials_provider(Credentials::new("key-id", "access-key", None, None, "tests"))
-        .http_client(aws_smithy_http_client::Builder::new().build_http());
-    Client::from_conf(config.build())
 }

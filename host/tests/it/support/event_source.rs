@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use aws_sdk_sqs::types::Message;
 use serde_json::{Map, Value, json};
 
-use super::aws::Queue;
+use super::aws::{Message, Queue};
 use super::function::{Batch, Function};
 use super::runtime_api::Answer;
 
@@ -94,10 +93,10 @@ fn failures(answer: &Answer, ids: &[String]) -> HashSet<String> {
 
 /// `message` as it stands in a batch.
 fn record(message: &Message, arn: &str) -> Value {
-    let attributes = message.attributes.iter().flatten();
+    let attributes = message.attributes.iter();
     let attributes: Map<String, Value> =
         attributes.map(|(name, value)| (name.as_str().to_owned(), value.as_str().into())).collect();
-    let sent = message.message_attributes.iter().flatten().map(|(name, value)| {
+    let sent = message.message_attributes.iter().map(|(name, value)| {
         let value = json!({
             "stringValue": value.string_value,
             "stringListValues": [],

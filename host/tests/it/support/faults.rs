@@ -40,6 +40,10 @@ pub enum Fault {
     HangsInBody(u16),
     /// Answers 201, a byte of the head at a time.
     Drips,
+    /// Answers with these bytes, whatever they are.
+    Writes(Vec<u8>),
+    /// Answers with these bytes again and again, as fast as they are read.
+    Floods(&'static str),
     /// Answers with this status and this further header, if any.
     Answers(u16, Option<(&'static str, String)>),
 }
@@ -265,6 +269,16 @@ async fn handle(mut connection: TcpStream, fault: Fault, shared: &Shared) {
                 sleep(DRIP).await;
             }
             String::new()
+        }
+        Fault::Writes(bytes) => {
+            let _ = connection.write_all(&bytes).await;
+            let _ = connection.shutdown().await;
+            return wait_for_the_client(connection).await;
+        }
+        Fault::Floods(text) => {
+            let many = text.repeat(1000);
+            while connection.write_all(many.as_bytes()).await.is_ok() {}
+            return;
         }
         Fault::Answers(status, header) => {
             let header = header.map(|(name, value)| format!("{name}: {value}\r\n")).unwrap_or_default();

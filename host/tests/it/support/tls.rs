@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -18,19 +18,47 @@ pub struct TlsBackend {
     server: JoinHandle<()>,
 }
 
+/// What is wrong with a certificate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    Nothing,
+    Expired,
+    NotYetValid,
+    AnotherName,
+    /// The server shows the authority's own certificate.
+    IsTheAuthority,
+}
+
 impl TlsBackend {
     pub async fn start() -> TlsBackend {
-        let mut authority = CertificateParams::default();
+        TlsBackend::with(Flaw::Nothing).await
+    }
+
+    /// A backend whose certificate has this flaw.
+    pub async fn with(flaw: Flaw) -> TlsBackend {
+        let mut authority = CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(authority, KeyPair::generate().unwrap()).unwrap();
+        let authority_key = KeyPair::generate().unwrap();
+        let authority_der = authority_key.serialize_der();
+        let authority = CertifiedIssuer::self_signed(authority, authority_key).unwrap();
         let key = KeyPair::generate().unwrap();
-        let certificate =
-            CertificateParams::new(vec!["localhost".to_owned()]).unwrap().signed_by(&key, &authority).unwrap();
+        let name = if flaw == Flaw::AnotherName { "example.com" } else { "localhost" };
+        let mut certificate = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        match flaw {
+            Flaw::Expired => certificate.not_after = date_time_ymd(2020, 1, 1),
+            Flaw::NotYetValid => certificate.not_before = date_time_ymd(2090, 1, 1),
+            Flaw::Nothing | Flaw::AnotherName | Flaw::IsTheAuthority => {}
+        }
+        let certificate = certificate.signed_by(&key, &authority).unwrap();
+        let (chain, key) = match flaw {
+            Flaw::IsTheAuthority => (authority.der().clone(), authority_der),
+            _ => (certificate.der().clone(), key.serialize_der()),
+        };
         let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![certificate.der().clone()], PrivateKeyDer::Pkcs8(key.serialize_der().into()))
+            .with_single_cert(vec![chain], PrivateKeyDer::Pkcs8(key.into()))
             .unwrap();
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -12,6 +12,7 @@ mod events;
 mod inspect;
 mod limits;
 mod new;
+mod reach;
 mod report;
 mod run;
 
