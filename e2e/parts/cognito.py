@@ -1,7 +1,7 @@
 """Cognito on this machine: cognito-local, whose trigger is a function behind a Lambda Invoke API.
 
-What it does otherwise than Cognito: it ignores what a trigger answers and how long it takes. Tests therefore look at the
-function's log, in whose time nothing is counted but the function's own: whatever else runs on this machine has PATIENCE.
+What it does otherwise than Cognito: it ignores what a trigger answers and how long it takes. Tests therefore look at
+the function's log, whose times are the function's own: whatever else runs on this machine has PATIENCE.
 """
 
 import json
