@@ -122,8 +122,10 @@ async fn a_mapper_that_fails_has_its_event_queued() {
         let (backend, queue) = (FaultyBackend::start([], Fault::Takes).await, Queue::new().await);
         // Short only for those that can meet no other limit.
         let timeout = if error_type == "Mapper.TimedOut" { "300" } else { "3000" };
-        let settings = [("BACKEND_API_URL", backend.url.as_str()), ("MAPPER_TIMEOUT_MS", timeout)];
-        let mut function = Function::start(&image(MISBEHAVING), &[&settings, &queue.settings()[..]].concat()).await;
+        let limits = [("MAPPER_TIMEOUT_MS", timeout), ("MAPPER_MEMORY_MB", "16")];
+        let settings = [&[("BACKEND_API_URL", backend.url.as_str())], &limits[..]].concat();
+        let settings = [&settings[..], &queue.settings()].concat();
+        let mut function = Function::start(&image(MISBEHAVING), &settings).await;
         let event = behaving(behaviour).to_string();
         let invoked = function.invoke(event.clone()).await;
         assert_eq!((invoked.end(), invoked.error_type()), ("queued", error_type), "{behaviour}: {}", invoked.line);
@@ -206,16 +208,25 @@ async fn a_slow_backend_leaves_time_for_the_queue() {
         &[("ANSWER_WITHIN_MS", "4000"), ("MAPPER_TIMEOUT_MS", "2500")],
     ] {
         let (backend, queue) = (FaultyBackend::start([], Fault::Hangs).await, Queue::new().await);
-        let mut function = function(&backend, &queue, settings).await;
+        let proxy = Proxy::start(aws::endpoint(), Mode::Passes).await;
+        let backend = [("BACKEND_API_URL", backend.url.as_str())];
+        let settings = [&backend, settings, &queue.settings_through(&proxy.endpoint)].concat();
+        let mut function = Function::start(&image(DEFAULT), &settings).await;
         let mut ids = HashSet::new();
         for sub in ["alice", "bob"] {
             let mut event = sign_up();
             event["request"]["userAttributes"]["sub"] = sub.into();
             let invoked = function.invoke(event.to_string()).await;
-            assert_eq!((invoked.end(), invoked.error_type()), ("queued", "Backend.TimedOut"), "{}", invoked.line);
+            assert_eq!(invoked.error_type(), "Backend.TimedOut", "{}", invoked.line);
+            if invoked.end() != "queued" {
+                // The queue had most of its time, and needed longer to answer.
+                assert_eq!(invoked.line["queueErrorType"], "Queue.TimedOut", "{}", invoked.line);
+                assert!(invoked.line["milliseconds"]["queue"].as_f64().unwrap() > 300.0, "{}", invoked.line);
+            }
             ids.insert(invoked.line["eventId"].as_str().unwrap().to_owned());
         }
-        // One that answers late has a message twice.
+        // Whatever was answered: all are there, some perhaps twice.
+        proxy.until_quiet().await;
         let messages = queue.receive_all().await;
         let queued: HashSet<_> = messages.iter().map(|message| attribute(message, "event-id").0.to_owned()).collect();
         assert_eq!((queued, ids.len()), (ids, 2));
@@ -338,8 +349,14 @@ async fn a_queue_that_was_down_for_many_events_is_asked_as_often_for_the_next_on
 async fn memory_stays_under_24_megabytes_over_hundreds_of_queued_events() {
     let (backend, queue) = (FaultyBackend::start([], Fault::status(404)).await, Queue::new().await);
     let mut function = function(&backend, &queue, &[]).await;
-    for _ in 0..300 {
-        assert_eq!(function.invoke(sign_up().to_string()).await.end(), "queued");
+    let mut queued = 0;
+    while queued < 300 {
+        let invoked = function.invoke(sign_up().to_string()).await;
+        // A busy machine may take all of the time for one of them.
+        match invoked.line["queueErrorType"].as_str() {
+            None => queued += usize::from(invoked.end() == "queued"),
+            error_type => assert_eq!(error_type, Some("Queue.TimedOut"), "{}", invoked.line),
+        }
     }
     let resident = function.resident_kilobytes();
     println!("resident after 300 queued events: {resident} KB");

@@ -95,7 +95,8 @@ async fn a_sandbox_that_was_made_ahead_knows_of_no_other_event_and_keeps_every_l
 
 #[tokio::test]
 async fn a_mapper_that_wants_a_gigabyte_runs_out_of_memory() {
-    fails("allocate 1024", "Mapper.OutOfMemory", &[]).await;
+    // Little, because filling it takes time.
+    fails("allocate 1024", "Mapper.OutOfMemory", &[("MAPPER_MEMORY_MB", "16")]).await;
 }
 
 #[tokio::test]
@@ -152,14 +153,14 @@ async fn codes_that_could_hold_user_data_are_not_logged() {
 async fn a_mapper_that_floods_its_streams_is_delivered_all_the_same() {
     let backend = Backend::start().await;
     let mut function = function(&backend, &[]).await;
-    assert_eq!(ends(&mut function, "flood 5000").await["end"], "delivered");
+    assert_eq!(ends(&mut function, "flood 600").await["end"], "delivered");
 }
 
 #[tokio::test]
 async fn what_a_mapper_says_is_logged_only_on_request_and_up_to_a_limit() {
     let backend = Backend::start().await;
     let mut function = function(&backend, &[("MAPPER_LOGS", "on")]).await;
-    assert_eq!(ends(&mut function, "flood 5000").await["end"], "delivered");
+    assert_eq!(ends(&mut function, "flood 600").await["end"], "delivered");
     let said = function.line().await;
     for (stream, letter) in [("stdout", "o"), ("stderr", "e")] {
         let text = said[stream].as_str().unwrap();
