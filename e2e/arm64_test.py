@@ -24,7 +24,9 @@ def function(chain, packages, tmp_path):
             leave_out("there is no qemu-aarch64-static: Debian's package qemu-user-static has it")
     lambda_ = CargoLambda(tmp_path)
     function = Function(lambda_, TRIGGER, packages("arm64"), tmp_path, runner)
-    function.deploy(BACKEND_API_URL=chain.django.url, BACKEND_SIGNING_SECRET=chain.django.secret)
+    # As slow as it is under qemu, it needs the time.
+    ample = {"MAPPER_TIMEOUT_MS": "4000", "ATTEMPT_TIMEOUT_MS": "60000"}
+    function.deploy(BACKEND_API_URL=chain.django.url, BACKEND_SIGNING_SECRET=chain.django.secret, **ample)
     yield function
     function.stop()
     lambda_.stop()

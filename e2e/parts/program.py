@@ -13,6 +13,8 @@ ROOT = Path(__file__).parents[2]
 BARE_ENVIRONMENT = {"PATH": f"{ROOT / 'target/e2e/python/bin'}:{os.environ.get('PATH', os.defpath)}"}
 # In seconds: far longer than any step takes on a slow machine.
 PATIENCE = 60
+# The sockets of the ports that were given away.
+RESERVED = []
 
 
 class Program:
@@ -76,6 +78,10 @@ def listens(port):
 
 
 def free_port():
-    """A port of loopback that nothing listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
+    """A port of loopback that nothing listens on, and that nobody else gets as long as this process lives."""
+    reserved = socket.socket()
+    # Whoever listens on a named port sets this as well, and gets it. Who asks for any port does not get this one.
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reserved.bind(("127.0.0.1", 0))
+    RESERVED.append(reserved)
+    return reserved.getsockname()[1]

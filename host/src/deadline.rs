@@ -129,10 +129,11 @@ mod tests {
     const ANSWER_WITHIN: Duration = Duration::from_millis(4500);
     /// What is left of it besides the answer.
     const WORKING: Duration = Duration::from_micros(4_359_375);
+    /// Longer than any test is kept from running.
+    const HOUR: Duration = Duration::from_secs(3600);
 
-    /// A process that took 300 ms to start and was ready this long ago.
-    fn ready(ago: Duration) -> Clock {
-        let ready = Instant::now().checked_sub(ago).unwrap();
+    /// A process that took 300 ms to start and is ready then.
+    fn ready(ready: Instant) -> Clock {
         let started = ready.checked_sub(Duration::from_millis(300)).unwrap();
         Clock { answer_within: ANSWER_WITHIN, started, ready, cold: AtomicBool::new(true) }
     }
@@ -144,7 +145,8 @@ mod tests {
 
     #[test]
     fn an_event_that_waited_for_the_process_counts_from_its_start() {
-        let clock = ready(Duration::from_millis(5));
+        // Ahead of all events, however long the test is kept from running.
+        let clock = ready(Instant::now() + HOUR);
         let time = clock.event(0);
         assert!(time.cold);
         assert_eq!((time.since, time.until), (clock.started, clock.started + WORKING));
@@ -152,14 +154,14 @@ mod tests {
 
     #[test]
     fn a_first_event_that_did_not_wait_counts_from_its_arrival() {
-        let clock = ready(Duration::from_secs(60));
+        let clock = ready(Instant::now().checked_sub(Duration::from_secs(60)).unwrap());
         let time = clock.event(0);
         assert!(time.cold && time.since > clock.ready + Duration::from_secs(59));
     }
 
     #[test]
     fn later_events_count_from_their_arrival() {
-        let clock = ready(Duration::ZERO);
+        let clock = ready(Instant::now());
         clock.event(0);
         let time = clock.event(0);
         assert!(!time.cold && time.since >= clock.ready);
@@ -167,19 +169,17 @@ mod tests {
 
     #[test]
     fn an_invocation_that_ends_sooner_has_less_time_and_a_later_end_changes_nothing() {
-        let clock = ready(Duration::ZERO);
+        let clock = Clock { answer_within: HOUR, ..ready(Instant::now()) };
         clock.event(0);
-        let time = clock.event(lambda(Duration::from_secs(3)));
-        assert!(
-            time.until <= time.since + Duration::from_millis(2800) && time.until > time.since + Duration::from_secs(1)
-        );
-        let time = clock.event(lambda(Duration::from_secs(60)));
-        assert_eq!(time.until, time.since + WORKING);
+        let time = clock.event(lambda(HOUR / 2));
+        assert!(time.until <= time.since + HOUR / 2 - BEFORE_LAMBDA && time.until > time.since + HOUR / 4);
+        let time = clock.event(lambda(HOUR * 2));
+        assert_eq!(time.until, time.since + HOUR - HOUR / ANSWERING);
     }
 
     #[test]
     fn a_deadline_in_the_past_or_beyond_all_time_means_that_nobody_knows() {
-        let clock = ready(Duration::ZERO);
+        let clock = ready(Instant::now());
         for deadline in [0, 600_000, u64::MAX] {
             let time = clock.event(deadline);
             assert_eq!(time.until, time.since + WORKING);
@@ -188,7 +188,7 @@ mod tests {
 
     #[test]
     fn the_last_fifth_of_the_time_is_the_queues() {
-        let clock = ready(Duration::ZERO);
+        let clock = ready(Instant::now());
         clock.event(0);
         let time = clock.event(0);
         assert_eq!(time.before_queue(), time.since + WORKING * 4 / 5);
@@ -199,7 +199,8 @@ mod tests {
         let late = Instant::now() - Duration::from_secs(1);
         let since = late.checked_sub(WORKING).unwrap();
         let time = Time { cold: true, since, until: late, ends: None };
-        assert!(time.for_the_last() > Instant::now() + Duration::from_millis(400));
+        let before = Instant::now();
+        assert!(time.for_the_last() >= before + LEAST_TIME);
         let ends = Instant::now() + Duration::from_millis(100);
         assert_eq!(Time { ends: Some(ends), ..time }.for_the_last(), ends);
         let later = Instant::now() + Duration::from_secs(60);
@@ -209,19 +210,19 @@ mod tests {
     #[test]
     fn records_share_half_of_the_time() {
         let since = Instant::now();
-        let time = Time { cold: false, since, until: since + Duration::from_secs(20), ends: None };
+        let time = Time { cold: false, since, until: since + 20 * HOUR, ends: None };
         let share = |records| time.share(records) - since;
-        let about = |share: Duration, seconds: f64| (share.as_secs_f64() - seconds).abs() < 0.4;
+        let about = |share: Duration, hours: f64| (share.as_secs_f64() / HOUR.as_secs_f64() - hours).abs() < 0.1;
         assert!(about(share(1), 10.0) && about(share(2), 5.0) && about(share(4), 2.5));
         assert!(about(share(100), 2.5) && about(share(0), 10.0));
     }
 
     #[test]
     fn a_batch_has_the_time_of_its_invocation() {
-        let clock = ready(Duration::ZERO);
-        let time = clock.batch(lambda(Duration::from_secs(60)));
-        assert!(time.cold && time.until > time.since + Duration::from_secs(59));
-        assert!(time.until < time.since + Duration::from_millis(59_801));
+        let clock = ready(Instant::now());
+        let time = clock.batch(lambda(HOUR));
+        assert!(time.cold && time.until > time.since + HOUR / 2);
+        assert!(time.until <= time.since + HOUR - BEFORE_LAMBDA);
         let time = clock.batch(0);
         assert_eq!(time.until, time.since + ANSWER_WITHIN);
     }

@@ -59,9 +59,10 @@ impl Run {
             ("BACKEND_API_URL", url.as_str()),
             ("AWS_LAMBDA_LOG_LEVEL", self.level),
             ("AWS_LAMBDA_LOG_FORMAT", self.format),
-            ("ANSWER_WITHIN_MS", "1500"),
+            // Short, because much hangs, and as long as a skip can do with.
+            ("ANSWER_WITHIN_MS", "2500"),
             ("ATTEMPT_TIMEOUT_MS", "100"),
-            ("MAPPER_TIMEOUT_MS", "100"),
+            ("MAPPER_TIMEOUT_MS", "1500"),
         ];
         let queue = endpoint.map(|endpoint| self.queue.settings_through(endpoint).to_vec()).unwrap_or_default();
         // What comes later wins.

@@ -1,16 +1,18 @@
 //! The same function behind the queue: what it could not deliver is delivered later, once, and what can't be delivered
 //! fails alone.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::Value;
+use tokio::sync::Barrier;
 
 use crate::support::aws::{Queue, attribute};
 use crate::support::components::{DEFAULT, MISBEHAVING, image};
 use crate::support::event_source::EventSource;
 use crate::support::faults::{Fault, FaultyBackend};
-use crate::support::function::Function;
+use crate::support::function::{COGNITO_WAITS, Function};
 use crate::support::{behaving, sign_up};
 
 /// An id as the host makes them.
@@ -146,16 +148,15 @@ async fn an_event_that_was_put_into_the_queue_by_hand_has_one_id() {
 
 #[tokio::test]
 async fn a_whole_batch_is_delivered_to_a_slow_backend_in_one_invocation() {
-    let slow = Fault::TakesAfter(Duration::from_millis(500));
+    // It takes nobody before all have come, so one after the other none would be taken.
+    let slow = Fault::TakesTogether(Arc::new(Barrier::new(10)));
     let (backend, queue) = (FaultyBackend::start([], slow).await, Queue::new().await);
     let mut function = function(DEFAULT, &backend, &queue).await;
     let users: Vec<String> = (0..10).map(|number| format!("user-{number}")).collect();
     for (number, user) in users.iter().enumerate() {
         queue.send(&of(user, "good").to_string(), Some(&id(number))).await;
     }
-    // One after the other they would take 5 seconds.
-    let source = EventSource { timeout: Duration::from_millis(4000), ..EventSource::of(&queue) };
-    let redelivered = source.poll(&mut function).await.unwrap();
+    let redelivered = EventSource::of(&queue).poll(&mut function).await.unwrap();
     assert_eq!((redelivered.messages.len(), redelivered.failed.len()), (10, 0), "{:?}", redelivered.lines);
     assert!(users.iter().all(|user| backend.times(user) == 1));
     assert_eq!(queue.count().await, 0);
@@ -164,18 +165,18 @@ async fn a_whole_batch_is_delivered_to_a_slow_backend_in_one_invocation() {
 #[tokio::test]
 async fn a_batch_is_answered_before_lambda_ends_the_invocation() {
     let (backend, queue) = (FaultyBackend::start([], Fault::Hangs).await, Queue::new().await);
-    let mut function = function(DEFAULT, &backend, &queue).await;
+    let settings = [("BACKEND_API_URL", backend.url.as_str()), ("ATTEMPT_TIMEOUT_MS", "60000")];
+    let mut function = Function::start(&image(DEFAULT), &[&settings, &queue.settings()[..]].concat()).await;
     for number in 0..10 {
         queue.send(&of(&format!("user-{number}"), "good").to_string(), Some(&id(number))).await;
     }
     let source = EventSource { timeout: Duration::from_millis(2000), ..EventSource::of(&queue) };
-    let started = Instant::now();
     let redelivered = source.poll(&mut function).await.unwrap();
-    // Not a measurement: three attempts for each, and not all at once, take far longer.
-    assert!(started.elapsed() < Duration::from_secs(6));
     assert_eq!((redelivered.messages.len(), redelivered.failed.len()), (10, 10));
     for line in &redelivered.lines {
         assert_eq!(line["end"], "queued");
+        // Not a measurement: the time of an event, which is no batch's, would take 4746, and one attempt a minute.
+        assert!(line["milliseconds"]["total"].as_f64().unwrap() < 4700.0, "{line}");
         assert!(["Backend.TimedOut", "Host.OutOfTime"].contains(&line["errorType"].as_str().unwrap()), "{line}");
     }
 
@@ -186,12 +187,13 @@ async fn a_batch_is_answered_before_lambda_ends_the_invocation() {
 
 #[tokio::test]
 async fn a_batch_may_take_longer_than_cognito_would_wait() {
-    let slow = [Fault::Hangs, Fault::Hangs, Fault::TakesAfter(Duration::from_millis(1500))];
-    let (backend, queue) = (FaultyBackend::start(slow, Fault::Takes).await, Queue::new().await);
-    let mut function = function(DEFAULT, &backend, &queue).await;
+    let (backend, queue) = (FaultyBackend::start([Fault::Hangs, Fault::Hangs], Fault::Takes).await, Queue::new().await);
+    let settings = [("BACKEND_API_URL", backend.url.as_str()), ("ATTEMPT_TIMEOUT_MS", "3000")];
+    let mut function = Function::start(&image(DEFAULT), &[&settings, &queue.settings()[..]].concat()).await;
     queue.send(&of("alice", "good").to_string(), Some(&id(1))).await;
     let redelivered = EventSource::of(&queue).poll(&mut function).await.unwrap();
     assert_eq!((redelivered.failed.len(), backend.times("alice")), (0, 1), "{:?}", redelivered.lines);
+    assert!(redelivered.lines[0]["milliseconds"]["total"].as_f64().unwrap() > COGNITO_WAITS, "{:?}", redelivered.lines);
 }
 
 #[tokio::test]
@@ -258,24 +260,31 @@ async fn a_record_that_is_no_event_stays_whatever_json_it_is() {
 #[tokio::test]
 async fn a_record_whose_request_hangs_keeps_no_other_waiting() {
     let queue = Queue::new().await;
-    let backend = FaultyBackend::start([Fault::Hangs], Fault::TakesAfter(Duration::from_millis(20))).await;
+    // The first request hangs until all others have come.
+    let last = Arc::new(Barrier::new(2));
+    let backend = FaultyBackend::start([Fault::TakesTogether(last.clone())], Fault::Takes).await;
     let settings = [("BACKEND_API_URL", backend.url.as_str()), ("ATTEMPT_TIMEOUT_MS", "60000")];
     let mut function = Function::start(&image(DEFAULT), &[&settings, &queue.settings()[..]].concat()).await;
     let records: Vec<Value> = (0..24).map(|number| record(number, &of(&format!("user-{number}"), "good"))).collect();
-    let batch = function.invoke_batch(&records, Duration::from_secs(4)).await;
+    let let_go = async {
+        backend.until_requests(24).await;
+        last.wait().await;
+    };
+    let (batch, ()) = tokio::join!(function.invoke_batch(&records, Duration::from_secs(25)), let_go);
     let delivered = batch.lines.iter().filter(|line| line["end"] == "delivered").count();
-    assert_eq!((delivered, batch.lines.len()), (23, 24));
+    assert_eq!((delivered, batch.lines.len(), backend.requests().len()), (24, 24, 24), "{:?}", batch.lines);
 }
 
 #[tokio::test]
 async fn records_whose_mapper_loops_keep_no_other_waiting() {
     let (backend, queue) = (FaultyBackend::start([], Fault::Takes).await, Queue::new().await);
     let mut function = function(MISBEHAVING, &backend, &queue).await;
-    let good = |number: usize| number == 0 || number == 9;
-    let records: Vec<Value> = (0..10)
+    let good = |number: usize| number == 0 || number == 4;
+    let records: Vec<Value> = (0..5)
         .map(|number| record(number, &of(&format!("user-{number}"), if good(number) { "good" } else { "loop" })))
         .collect();
-    let batch = function.invoke_batch(&records, Duration::from_secs(6)).await;
+    // Each has two seconds of the half in which they are mapped.
+    let batch = function.invoke_batch(&records, Duration::from_secs(16)).await;
     for line in &batch.lines {
         let number: usize = line["messageId"].as_str().unwrap().parse().unwrap();
         let end = if good(number) { "delivered" } else { "queued" };

@@ -11,8 +11,11 @@ use std::time::{Duration, SystemTime};
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, sink};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::Barrier;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
+
+use super::PATIENCE;
 
 /// The pause between two bytes of a head that drips. A whole head takes about a second.
 const DRIP: Duration = Duration::from_millis(20);
@@ -24,6 +27,12 @@ pub enum Fault {
     Takes,
     /// The same, after this time.
     TakesAfter(Duration),
+    /// The same, when everyone has come whom the barrier waits for.
+    TakesTogether(Arc<Barrier>),
+    /// The same, a byte of the head at a time.
+    TakesBitByBit,
+    /// The same where the `authorization` header is this, else 401.
+    Wants(&'static str),
     /// The same, and keeps the connection until `reset_kept`.
     Keeps,
     /// Takes the user, and then this happens, so that only the answer is lost.
@@ -38,7 +47,7 @@ pub enum Fault {
     Hangs,
     /// Answers with this status, and stops in the middle of the body that it promised.
     HangsInBody(u16),
-    /// Answers 201, a byte of the head at a time.
+    /// Takes the user and answers a byte of the head at a time, but never the last one.
     Drips,
     /// Answers with these bytes, whatever they are.
     Writes(Vec<u8>),
@@ -135,6 +144,16 @@ impl FaultyBackend {
             }
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Waits until so many complete requests have come.
+    pub async fn until_requests(&self, number: usize) {
+        let come = async {
+            while self.requests().len() < number {
+                sleep(DRIP).await;
+            }
+        };
+        timeout(PATIENCE, come).await.expect("they don't come");
     }
 
     /// Every complete request that came.
@@ -245,6 +264,14 @@ async fn handle(mut connection: TcpStream, fault: Fault, shared: &Shared) {
             sleep(time).await;
             head(shared.take(&request), "connection: close\r\ncontent-length: 0")
         }
+        Fault::TakesTogether(barrier) => {
+            barrier.wait().await;
+            head(shared.take(&request), "connection: close\r\ncontent-length: 0")
+        }
+        Fault::Wants(authorization) => {
+            let wanted = request.header("authorization") == authorization;
+            head(if wanted { shared.take(&request) } else { 401 }, "connection: close\r\ncontent-length: 0")
+        }
         Fault::Keeps => {
             let answer = head(shared.take(&request), "content-length: 0");
             let _ = connection.write_all(answer.as_bytes()).await;
@@ -261,14 +288,19 @@ async fn handle(mut connection: TcpStream, fault: Fault, shared: &Shared) {
             let _ = connection.write_all(half.as_bytes()).await;
             return wait_for_the_client(connection).await;
         }
-        Fault::Drips => {
-            for byte in head(shared.take(&request), "connection: close\r\ncontent-length: 0").into_bytes() {
+        Fault::TakesBitByBit | Fault::Drips => {
+            let head = head(shared.take(&request), "connection: close\r\ncontent-length: 0");
+            let (all_but_one, last) = head.split_at(head.len() - 1);
+            for byte in all_but_one.bytes() {
                 if connection.write_all(&[byte]).await.is_err() {
                     return;
                 }
                 sleep(DRIP).await;
             }
-            String::new()
+            if let Fault::Drips = fault {
+                return wait_for_the_client(connection).await;
+            }
+            last.to_owned()
         }
         Fault::Writes(bytes) => {
             let _ = connection.write_all(&bytes).await;

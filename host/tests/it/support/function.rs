@@ -13,7 +13,10 @@ use tokio::time::timeout;
 
 use super::processor::Share;
 use super::runtime_api::{Answer, RuntimeApi};
-use super::{PATIENCE, program};
+use super::{AMPLE, PATIENCE, program};
+
+/// Cognito's limit in milliseconds, which nobody can change.
+pub const COGNITO_WAITS: f64 = 5000.0;
 
 /// A function that runs until it is dropped.
 pub struct Function {
@@ -47,12 +50,15 @@ impl Function {
         Function::with_variables(&[&[("MAPPER_IMAGE", image)], settings].concat()).await
     }
 
-    /// Starts a function with these variables and those that Lambda sets.
+    /// Starts a function with these variables and those that Lambda sets. It has ample time unless the time of an event
+    /// is one of the variables.
     pub async fn with_variables(variables: &[(&str, &str)]) -> Function {
-        Function::run(Command::new(program("bootstrap")), variables).await
+        let limited = variables.iter().any(|(name, _)| *name == "ANSWER_WITHIN_MS");
+        let ample = if limited { &[][..] } else { &AMPLE };
+        Function::run(Command::new(program("bootstrap")), &[ample, variables].concat()).await
     }
 
-    /// Like `start`, with a share of a processor from the program's first instruction on.
+    /// Like `start`, with a share of a processor from the program's first instruction on and no more time than is set.
     pub async fn with_share(share: &Share, image: &Path, settings: &[(&str, &str)]) -> Function {
         let command = share.command(&program("bootstrap"));
         Function::run(command, &[&[("MAPPER_IMAGE", image.to_str().unwrap())], settings].concat()).await
@@ -217,6 +223,12 @@ impl Invoked {
     /// The error's fixed name that was logged.
     pub fn error_type(&self) -> &str {
         self.line["errorType"].as_str().unwrap_or("none")
+    }
+
+    /// How many milliseconds the event took, by the function's own clock: it counts from the start of the process where
+    /// the event waited for that, and not what others do before and after.
+    pub fn total(&self) -> f64 {
+        self.line["milliseconds"]["total"].as_f64().unwrap()
     }
 
     /// What came of each attempt: a status, or an error's fixed name.

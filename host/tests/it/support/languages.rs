@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 
-use super::program;
+use super::{AMPLE, program};
 
 /// Set where every language has to be there: a missing tool then fails the test that needs it.
 const ALL_LANGUAGES: &str = "ALL_LANGUAGES";
@@ -73,7 +73,8 @@ impl Language {
         let path = env::var_os("PATH").unwrap_or_default();
         let path: Vec<PathBuf> = [python].into_iter().chain(env::split_paths(&path)).collect();
         let path: OsString = env::join_paths(path).unwrap();
-        Command::new(program("mapper")).args(args).current_dir(folder).env("PATH", path).output().unwrap()
+        let mut command = Command::new(program("mapper"));
+        command.args(args).current_dir(folder).env("PATH", path).envs(AMPLE).output().unwrap()
     }
 }
 

@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, copy_bidirectional, sink};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
+
+use super::PATIENCE;
 
 /// What a new connection meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +32,15 @@ pub enum Mode {
 pub struct Proxy {
     pub endpoint: String,
     mode: Arc<Mutex<Mode>>,
+    connections: watch::Sender<Connections>,
     server: JoinHandle<()>,
+}
+
+/// How many connections there have been, and how many there still are.
+#[derive(Default)]
+struct Connections {
+    all: usize,
+    open: usize,
 }
 
 impl Proxy {
@@ -39,14 +50,39 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());
         let mode = Arc::new(Mutex::new(mode));
-        let current = mode.clone();
+        let connections = watch::Sender::default();
+        let (current, counted) = (mode.clone(), connections.clone());
         let server = tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
-                let (mode, upstream) = (*current.lock().unwrap(), upstream.clone());
-                tokio::spawn(async move { handle(connection, mode, &upstream).await });
+                let (mode, upstream, counted) = (*current.lock().unwrap(), upstream.clone(), counted.clone());
+                counted.send_modify(|Connections { all, open }| (*all, *open) = (*all + 1, *open + 1));
+                tokio::spawn(async move {
+                    handle(connection, mode, &upstream).await;
+                    counted.send_modify(|connections| connections.open -= 1);
+                });
             }
         });
-        Proxy { endpoint, mode, server }
+        Proxy { endpoint, mode, connections, server }
+    }
+
+    /// How many connections there have been.
+    pub fn connections(&self) -> usize {
+        self.connections.borrow().all
+    }
+
+    /// Waits until there have been so many connections.
+    pub async fn until_connections(&self, number: usize) {
+        self.until(|connections| connections.all >= number).await;
+    }
+
+    /// Waits until everything that came has gone its way.
+    pub async fn until_quiet(&self) {
+        self.until(|connections| connections.open == 0).await;
+    }
+
+    async fn until(&self, are: impl FnMut(&Connections) -> bool) {
+        let mut connections = self.connections.subscribe();
+        timeout(PATIENCE, connections.wait_for(are)).await.expect("it does not happen").unwrap();
     }
 
     /// Changes what new connections meet.
@@ -91,6 +127,7 @@ async fn handle(mut client: TcpStream, mode: Mode, upstream: &str) {
             let (mut requests, _client) = client.into_split();
             let answers = tokio::spawn(async move { copy(&mut from, &mut sink()).await });
             let _ = copy(&mut requests, &mut to).await;
+            let _ = to.shutdown().await;
             let _ = answers.await;
         }
     }

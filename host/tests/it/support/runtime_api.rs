@@ -13,7 +13,7 @@ use axum::routing::{get, post};
 use axum::serve::ListenerExt;
 use serde_json::Value;
 use tokio::net::TcpListener;
-use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 /// What a function made of an invocation.
@@ -47,6 +47,8 @@ struct Shared {
     waiting: Mutex<HashMap<String, oneshot::Sender<Answer>>>,
     init_error: Mutex<Option<(HeaderMap, Value)>>,
     times: Mutex<Option<Times>>,
+    /// Locked while no response is acknowledged.
+    acknowledging: Arc<AsyncMutex<()>>,
 }
 
 /// A Runtime API that runs until it is dropped.
@@ -67,6 +69,7 @@ impl RuntimeApi {
             waiting: Mutex::default(),
             init_error: Mutex::default(),
             times: Mutex::default(),
+            acknowledging: Arc::default(),
         });
         let invocation = Router::new()
             .route("/next", get(next))
@@ -92,6 +95,11 @@ impl RuntimeApi {
         });
         self.queue.send(Invocation { id: id.to_owned(), event: event.into(), deadline }).unwrap();
         answered
+    }
+
+    /// Takes responses without acknowledging them until what this returns is dropped, so that the function can't go on.
+    pub async fn hold(&self) -> OwnedMutexGuard<()> {
+        self.shared.acknowledging.clone().lock_owned().await
     }
 
     /// What the function said when it could not start.
@@ -130,7 +138,9 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
 }
 
 async fn response(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
-    answer(&shared, &id, Answer::Response(body))
+    let status = answer(&shared, &id, Answer::Response(body));
+    drop(shared.acknowledging.lock().await);
+    status
 }
 
 async fn error(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> StatusCode {

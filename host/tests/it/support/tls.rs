@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, sink};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
@@ -72,6 +72,8 @@ impl TlsBackend {
                 let _ = connection.read(&mut request).await;
                 let _ = connection.write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n").await;
                 let _ = connection.shutdown().await;
+                // What is not read when a connection is closed would take the answer away.
+                let _ = copy(&mut connection, &mut sink()).await;
             }
         });
         TlsBackend { url, authority: authority.pem(), server }

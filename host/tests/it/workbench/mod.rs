@@ -24,7 +24,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::support::components::{component, component_of};
-use crate::support::program;
+use crate::support::{AMPLE, program};
 
 /// The cases of the default mapper.
 fn shared_cases() -> PathBuf {
@@ -93,13 +93,14 @@ impl Folder {
         names
     }
 
-    /// `mapper` with these arguments in this folder, without the settings of whoever runs the tests.
+    /// `mapper` with these arguments in this folder and ample time, without the settings of whoever runs the tests.
     fn mapper(&self, args: &[&str]) -> Command {
         let mut command = Command::new(program("mapper"));
         command.args(args).current_dir(self.0.path());
         for name in ["MAPPER_IMAGE", "BACKEND_API_URL", "CLICOLOR_FORCE"] {
             command.env_remove(name);
         }
+        command.envs(AMPLE);
         command
     }
 }

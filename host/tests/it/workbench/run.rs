@@ -13,7 +13,7 @@ use super::{Folder, cannot, ends, wasm};
 use crate::support::backend::{Answer, Backend};
 use crate::support::components::{DEFAULT, MISBEHAVING, OTHER, component, image};
 use crate::support::function::Function;
-use crate::support::{behaving, program, sign_up};
+use crate::support::{AMPLE, behaving, program, sign_up};
 
 /// An event in a file.
 fn file(event: &Value) -> (TempDir, PathBuf) {
@@ -28,7 +28,7 @@ fn run(event: &Value, args: &[&str], settings: &[(&str, &str)]) -> Output {
     let (_folder, file) = file(event);
     let mut command = Command::new(program("mapper"));
     command.env_remove("MAPPER_IMAGE").env_remove("BACKEND_API_URL");
-    command.arg("run").arg(file).args(args).envs(settings.iter().copied()).output().unwrap()
+    command.arg("run").arg(file).args(args).envs(AMPLE).envs(settings.iter().copied()).output().unwrap()
 }
 
 fn json(output: &Output) -> Value {

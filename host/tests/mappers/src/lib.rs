@@ -84,8 +84,8 @@ impl Guest for Mapper {
             },
             "sleep" => thread::sleep(Duration::from_secs(3600)),
             "flood" => (0..number(argument)).for_each(|_| {
-                println!("{}", "o".repeat(1000));
-                eprintln!("{}", "e".repeat(1000));
+                println!("{}", "o".repeat(4000));
+                eprintln!("{}", "e".repeat(4000));
             }),
             _ => {}
         }
