@@ -14,6 +14,7 @@ mod limits;
 mod new;
 mod report;
 mod run;
+mod settings;
 
 use std::fs;
 use std::path::{Path, PathBuf};
