@@ -167,7 +167,10 @@ class Deployment:
     def redelivery_qualifier(self):
         """What the event source mapping calls, `live` where there is none."""
         try:
-            called = self.mapping and self.mapping["FunctionArn"]
+            fed = "UNDELIVERED_QUEUE_URL" in self.variables and self.found_queue and self.mapping
+            called = fed and fed["FunctionArn"]
+        except NotChecked:
+            raise
         except Exception:
             # As with the pool.
             return ALIAS
