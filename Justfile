@@ -70,7 +70,7 @@ detach *args:
 swap-mapper *args:
     @python3 {{ root }}/deploy/swap_mapper.py "$@"
 
-# Take the last swap back
+# Take the last swap back, or make version N live
 [group("deploying"), no-cd, no-exit-message, positional-arguments]
 rollback *args:
     @python3 {{ root }}/deploy/rollback.py "$@"
@@ -85,7 +85,7 @@ redrive *args:
 reconcile *args:
     @python3 {{ root }}/deploy/reconcile.py "$@"
 
-# Find what is wrong with a deployment, and how to mend it: POOL FUNCTION
+# Find what is wrong with a deployment, and how to mend it: POOL
 [group("deploying"), no-cd, no-exit-message, positional-arguments]
 doctor *args:
     @python3 {{ root }}/deploy/doctor.py "$@"

@@ -59,7 +59,10 @@ def aws(service, operation, parameters=None, *flags):
             raise Stop("the AWS CLI, `aws`, is not on the PATH: https://aws.amazon.com/cli") from None
     if done.returncode != 0:
         raise AwsError(f"aws {service} {operation}", done.stderr)
-    return json.loads(done.stdout or "{}")
+    try:
+        return json.loads(done.stdout or "{}")
+    except ValueError:
+        raise Stop(f"aws {service} {operation}: the CLI has answered something else than JSON") from None
 
 
 def aws_or_none(service, operation, parameters=None, *flags):
@@ -82,7 +85,10 @@ def agreed(question, yes):
     if yes:
         return True
     print(f"{question} [y/N] ", end="", flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
+    answer = sys.stdin.readline()
+    if not answer:
+        say("\nNobody is there to answer; `--yes` agrees beforehand.")
+    return answer.strip().lower() in ("y", "yes")
 
 
 def main(recipe):

@@ -4,12 +4,15 @@ import argparse
 import time
 
 import functions
-from aws import Stop, aws, main, say
+import workbench
+from aws import Stop, agreed, aws, main, say
 from dry_run import Failed, ready
+from live import make_live
 from names import ALIAS, DEFAULT, Names
 from queues import ensure_log_group, ensure_queues
 from role import RECEIVE, SEND, ensure_role, policy, tidy_role
 from settings import merged, setting
+from unpublished import differing, settings_of
 from versions import mapper_of
 
 HELP = """
@@ -17,8 +20,10 @@ Makes the dead-letter queue, the queue, the log groups, the roles, the layer wit
 alias `live`, the redelivery function with its alias, and the event source mapping from the queue to that. What there is
 is kept and brought up to date: run it again after a failure, or to change a setting. Settings that are not given stay,
 and so do more memory, a longer timeout and other layers. Code, mapper and role of functions that exist stay, too:
-`swap-mapper` changes the first two. A version gets live when it has mapped an event in a dry run, and not before. No
-pool calls the function before `attach`. What a stack has made is changed by its stack.
+`swap-mapper` changes the first two. The function's own code judges the settings before anything is made. A version gets
+live when it has mapped an event in a dry run, and not before. Settings of $LATEST that are not live, as `rollback`
+leaves them, are named, and it asks. No pool calls the function before `attach`. What a stack has made is changed by its
+stack.
 
 Rights, each on the names that this makes: sqs:CreateQueue, GetQueueUrl, GetQueueAttributes, SetQueueAttributes;
 logs:DescribeLogGroups, CreateLogGroup, PutRetentionPolicy; iam:GetRole, CreateRole, GetRolePolicy, PutRolePolicy,
@@ -29,6 +34,8 @@ CreateEventSourceMapping, UpdateEventSourceMapping.
 """
 # In seconds. Cognito waits 5; a redelivery has a batch of ten.
 TIMEOUT, REDELIVERY_TIMEOUT = 6, 30
+# The trigger's alone, which fills the queue.
+QUEUE = "UNDELIVERED_QUEUE_URL"
 
 
 def create():
@@ -39,7 +46,7 @@ def create():
     for name, there in zip(names.functions, before, strict=True):
         if there:
             check_is_ours(name, there, names)
-    trigger, redelivery = (there and there.get("Environment", {}).get("Variables", {}) for there in before)
+    trigger, redelivery = (there and settings_of(there) for there in before)
     variables = merged(trigger or {}, given)
     if "BACKEND_API_URL" not in variables:
         raise Stop("the function needs --set BACKEND_API_URL=https://..., the base of every request")
@@ -47,23 +54,25 @@ def create():
     if arguments.arch not in (arch, None):
         raise Stop(f"{names.function} is for {arch} and stays so; choose a --function for {arguments.arch}")
     code, mapper = functions.package(arch)
+    if redelivery is None:
+        redelivery = {name: value for name, value in variables.items() if name != QUEUE}
+    wanted = dict(zip(names.functions, (variables, merged(redelivery, given)), strict=True))
+    check_settings(wanted)
+    confirm_unpublished(wanted, given, arguments.yes)
 
     url, queue = ensure_queues(names, max(REDELIVERY_TIMEOUT, before[1]["Timeout"] if before[1] else 0))
-    own = {"UNDELIVERED_QUEUE_URL": url}
-    if redelivery is None:
-        redelivery = {name: value for name, value in variables.items() if name not in own}
     parts = [
-        (names.function, names.trigger_role, SEND, variables | own, TIMEOUT),
-        (names.redelivery, names.redelivery_role, RECEIVE, merged(redelivery, given), REDELIVERY_TIMEOUT),
+        (names.function, names.trigger_role, SEND, wanted[names.function] | {QUEUE: url}, TIMEOUT),
+        (names.redelivery, names.redelivery_role, RECEIVE, wanted[names.redelivery], REDELIVERY_TIMEOUT),
     ]
     roles, rights = {}, {}
     for function, role, actions, environment, _ in parts:
         group = f"/aws/lambda/{function}"
         ensure_log_group(group)
-        live = functions.configuration(function, ALIAS) or {}
+        live = settings_of(functions.configuration(function, ALIAS) or {})
         needs = arn(queue, "logs", f"log-group:{group}"), queue, actions, environment
         rights[role] = policy(*needs)
-        roles[function] = ensure_role(role, policy(*needs, live.get("Environment", {}).get("Variables", {})))
+        roles[function] = ensure_role(role, policy(*needs, live))
     if layer := before[0] and mapper_of(before[0], names):
         say(f"layer {names.layer}: exists, version {layer.rpartition(':')[2]}")
     else:
@@ -72,14 +81,12 @@ def create():
         function: functions.ensure_function(function, roles[function], layer, code, arch, environment, timeout)
         for function, _, _, environment, timeout in parts
     }
-    for function, version in versions.items():
-        check_is_ready(function, version)
-    for function, version in versions.items():
-        alias = functions.ensure_alias(function, version)
+    # Redelivery first: what fails then costs no sign-up.
+    aliases = make_live(dict(reversed(versions.items())), check_is_ready)
     for role, document in rights.items():
         # Nobody needs the former secrets any more.
         tidy_role(role, document)
-    functions.ensure_mapping(queue, alias, roles[names.redelivery], arguments.max_concurrency)
+    functions.ensure_mapping(queue, aliases[names.redelivery], roles[names.redelivery], arguments.max_concurrency)
     say(f"Next: `just attach POOL`, where {names.function} is to be called after a confirmation.")
     return 0
 
@@ -99,6 +106,26 @@ def check_is_ours(name, there, names):
         )
 
 
+def check_settings(wanted):
+    """Stops where the program would refuse the settings (by function) that are wanted."""
+    found = {fault: None for variables in wanted.values() for fault in workbench.faults(variables)}
+    if found:
+        raise Stop("\n  ".join(["the function would refuse these settings; nothing was changed", *found]))
+
+
+def confirm_unpublished(wanted, given, yes):
+    """Asks where settings would get live that nobody has given now, those of before a rollback for example."""
+    asked = False
+    for function, variables in wanted.items():
+        live = functions.configuration(function, ALIAS)
+        others = differing(settings_of(live), variables) if live else []
+        if others := [name for name in others if name not in given and name != QUEUE]:
+            say(f"{function}: not live, but in $LATEST, as a rollback or a failure leaves it: {', '.join(others)}.")
+            asked = True
+    if asked and not agreed("Make these settings live, too?", yes):
+        raise Stop("not agreed; nothing was changed. To keep what is live, --set each of them to its live value")
+
+
 def check_is_ready(function, version):
     """Stops where a version can't handle events; what is live is not touched by then.
 
@@ -110,8 +137,7 @@ def check_is_ready(function, version):
         except Failed as failed:
             if failed.error_type != "Secret.Unavailable" or attempt == functions.ROLE_TRIES:
                 raise Stop(
-                    f"{failed}; what is live stays as it was. The function's log says why: mend that (with --set, say) "
-                    "and run this again"
+                    f"{failed}\nWhat is live stays as it was; mend that (with --set, say) and run this again"
                 ) from None
         say(f"{function} can't fetch its secrets yet; trying again ({attempt} of {functions.ROLE_TRIES - 1})")
         time.sleep(functions.ROLE_WAIT)
@@ -132,6 +158,7 @@ def parsed():
     parser.add_argument("--function", default=DEFAULT, help="the function's name (%(default)s)")
     parser.add_argument("--arch", choices=["x86_64", "arm64"], help="of a new function (x86_64)")
     parser.add_argument("--max-concurrency", type=concurrency, metavar="N", help="redeliveries at once (5)")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
     return parser.parse_args()
 
 

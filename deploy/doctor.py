@@ -4,15 +4,18 @@ import argparse
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-from aws import AwsError, main, say
+from aws import AwsError, Stop, main, say
 from checks import Finding, NotChecked, function, network, queue, trigger
 from checks.deployment import Deployment
+from function_log import printable
+from names import DEFAULT
 
 HELP = """
 Looks at the pool's trigger and its permission, both functions, the mapper, settings and secrets, the queue, redelivery,
 the VPC, and whether this machine reaches the backend; both functions map an event in a dry run, which sends nothing.
-Exit status 0: no fault, though there may be warnings. What it may not read it names as not checked, with the right that
-this needs. No value of a secret is fetched or shown, and no user.
+Faults come first, each with its reason and its fix, then warnings, then every check by its name. Exit status 0: no
+fault, though there may be warnings. A check that AWS keeps from being made is one line, which says what it needs, and
+the others are made all the same. No value of a secret is fetched or shown, and no user.
 
 Rights: cognito-idp:DescribeUserPool; lambda:GetFunctionConfiguration, GetFunctionConcurrency, GetPolicy,
 GetLayerVersion, ListEventSourceMappings and InvokeFunction; sqs:GetQueueAttributes; iam:SimulatePrincipalPolicy; and
@@ -46,52 +49,71 @@ CHECKS = {
 }
 # What a right is called where it is not as the operation.
 RIGHTS = {"invoke": "InvokeFunction"}
+# How AWS says that somebody may not do something.
+DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 WORST = ("fault", "warning", "not checked")
 THREADS = 8
+# The most characters of what AWS says.
+LENGTH = 300
 
 
 def doctor():
     """Does it; returns the exit status."""
     arguments = parsed()
     deployment = Deployment(arguments.pool, arguments.function)
-    findings, width = [], max(map(len, CHECKS)) + 2
     with ThreadPoolExecutor(THREADS) as threads:
-        for name, found in zip(
-            CHECKS, threads.map(lambda check: made(check, deployment), CHECKS.values()), strict=True
-        ):
-            findings += [{"check": name} | finding._asdict() for finding in found]
-            if not arguments.json:
-                levels = {finding.level for finding in found}
-                level = next((level for level in WORST if level in levels), "ok")
-                about = f": {found[0].what}" if level == "not checked" else ""
-                say(f"{name:{width}}{level}{about}")
+        found = dict(zip(CHECKS, threads.map(lambda check: made(check, deployment), CHECKS.values()), strict=True))
+    findings = [{"check": name} | finding._asdict() for name, each in found.items() for finding in each]
     counts = {level: sum(finding["level"] == level for finding in findings) for level in WORST}
     if arguments.json:
         say(json.dumps({"findings": findings, "faults": counts["fault"], "warnings": counts["warning"]}, indent=2))
     else:
-        for level in WORST[:2]:
-            for finding in (finding for finding in findings if finding["level"] == level):
-                say(f"\n{level}: {finding['check']}: {finding['what']}")
-                say(f"  because: {finding['why']}\n  fix: {finding['fix']}")
+        show(found, findings)
         say(f"\n{counts['fault']} faults, {counts['warning']} warnings, {counts['not checked']} checks not made")
     return 1 if counts["fault"] else 0
 
 
+def show(found, findings):
+    """Explains the faults, then the warnings; then each check has a line."""
+    for level in WORST[:2]:
+        for finding in (finding for finding in findings if finding["level"] == level):
+            say(f"{level}: {finding['check']}: {finding['what']}")
+            say(f"  because: {finding['why']}\n  fix: {finding['fix']}\n")
+    width = max(map(len, CHECKS)) + 2
+    for name, each in found.items():
+        levels = {finding.level for finding in each}
+        level = next((level for level in WORST if level in levels), "ok")
+        kept = next((f"could not be checked: {finding.what}" for finding in each if finding.level == WORST[2]), "")
+        say(f"{name:{width}}" + ("; ".join(filter(None, [level, kept])) if level != WORST[2] else kept))
+
+
 def made(check, deployment):
-    """What a check finds."""
+    """What a check finds. Whatever keeps it from being made is one more finding, and ends no other check."""
     found = []
     try:
         for finding in check(deployment):
             found.append(finding)
     except NotChecked as reason:
-        found.append(Finding("not checked", str(reason), "it depends on this", "mend that, and run this again"))
+        found.append(not_checked(reason, "it depends on this", "mend that, and run this again"))
     except AwsError as error:
-        if "AccessDenied" not in error.code and error.code != "UnauthorizedOperation":
-            raise
-        _, service, operation = str(error).partition(":")[0].split()
-        right = f"{service}:{RIGHTS.get(operation) or operation.title().replace('-', '')}"
-        found.append(Finding("not checked", f"needs {right}", "AWS refuses to show it", f"ask for the right {right}"))
+        if error.code in DENIED:
+            _, service, operation = str(error).partition(":")[0].split()
+            right = f"{service}:{RIGHTS.get(operation) or operation.title().replace('-', '')}"
+            found.append(not_checked(f"needs {right}", "AWS refuses to show it", f"ask for the right {right}"))
+        else:
+            found.append(not_checked(error, "AWS did not answer", "mend that, and run this again"))
+    except Stop as stop:
+        found.append(not_checked(stop, "it depends on this", "mend that, and run this again"))
+    except Exception as error:
+        # An answer of another form than AWS documents, which must not cost what the other checks have found.
+        what = f"an answer of AWS is not as expected ({type(error).__name__}: {error})"
+        found.append(not_checked(what, "nobody knows what it means", "run this again, by the newest AWS CLI"))
     return found
+
+
+def not_checked(reason, why, fix):
+    """The finding that a check could not be made, in one line."""
+    return Finding(WORST[2], printable(" ".join(str(reason).split()))[:LENGTH], why, fix)
 
 
 def parsed():
@@ -99,9 +121,13 @@ def parsed():
     style = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, epilog=HELP, formatter_class=style)
     parser.add_argument("pool", metavar="POOL", help="the user pool's id")
-    parser.add_argument("function", metavar="FUNCTION", help="the function's name")
+    parser.add_argument("former", nargs="?", help=argparse.SUPPRESS)
+    parser.add_argument("--function", default=DEFAULT, help="the function's name (%(default)s)")
     parser.add_argument("--json", action="store_true", help="one document of JSON")
-    return parser.parse_args()
+    arguments = parser.parse_args()
+    if arguments.former:
+        parser.error(f"the function is named by `--function {arguments.former}`, as in the other recipes")
+    return arguments
 
 
 if __name__ == "__main__":

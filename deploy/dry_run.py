@@ -1,9 +1,12 @@
 """Asking a function how an event would end, without anything being sent, queued or counted."""
 
+import base64
 import json
+import re
 import tempfile
 from pathlib import Path
 
+import function_log
 from aws import Stop, aws, say
 
 # A user whom every mapper should deliver.
@@ -11,12 +14,18 @@ SIGN_UP = Path(__file__).resolve().parents[1] / "guest/cases/native.event.json"
 
 
 class Failed(Stop):
-    """What would keep the event from the backend: `error_type` is as in docs/reference.md."""
+    """What would keep the event from the backend: `error_type` as in docs/reference.md, and `because`, lines of the log."""
 
-    def __init__(self, function, answer):
-        """Of the error with which the function answered."""
-        self.error_type = answer.get("errorType", "unknown")
-        super().__init__(f"{function} can't handle an event: {self.error_type}")
+    def __init__(self, function, qualifier, answer, log):
+        """Of the error with which the function answered, and of the end of its log."""
+        found = answer.get("errorType") if isinstance(answer, dict) else None
+        # The name and nothing else: another function may say anything.
+        self.error_type = found if isinstance(found, str) and re.fullmatch(r"[\w.]{1,100}", found) else "unknown"
+        self.because = function_log.explanation(log)
+        read = f"`aws logs tail /aws/lambda/{function} --since 10m` may say why"
+        super().__init__(
+            f"{function}:{qualifier} can't handle an event: {self.error_type}\n  " + "\n  ".join(self.because or [read])
+        )
 
 
 def dry_run(function, qualifier, event):
@@ -29,14 +38,23 @@ def dry_run(function, qualifier, event):
         payload.write_text(json.dumps({"dryRun": json.loads(event.read_bytes())}))
         # The CLI takes these only as flags where it writes a file.
         asked = "--function-name", function, "--qualifier", qualifier, "--payload", f"fileb://{payload}"
-        done = aws("lambda", "invoke", None, *asked, str(answer))
-        said = json.loads(answer.read_bytes() or b"{}")
-    if "FunctionError" in done or "dryRun" not in said:
-        raise Failed(f"{function}:{qualifier}", said)
-    return said["dryRun"]
+        done = aws("lambda", "invoke", None, *asked, "--log-type", "Tail", str(answer))
+        said = parsed(answer.read_bytes())
+    found = said.get("dryRun") if isinstance(said, dict) and "FunctionError" not in done else None
+    if not isinstance(found, dict):
+        raise Failed(function, qualifier, said, base64.b64decode(done.get("LogResult", "")).decode(errors="replace"))
+    return found
 
 
-def ready(function, qualifier):
+def parsed(answer):
+    """The JSON of an answer, None where it is none."""
+    try:
+        return json.loads(answer)
+    except ValueError:
+        return None
+
+
+def handles(function, qualifier):
     """Lets a function map a sign-up, and raises Failed where it can't handle events.
 
     A mapper that returns an error for this one has been loaded, and may have its reasons.
@@ -46,4 +64,9 @@ def ready(function, qualifier):
     except Failed as failed:
         if failed.error_type != "Mapper.Failed":
             raise
+
+
+def ready(function, qualifier):
+    """As `handles`, and says so."""
+    handles(function, qualifier)
     say(f"{function}:{qualifier}: maps events")

@@ -1,4 +1,4 @@
-"""The layer with the mapper, the two functions with their alias, and what feeds the second one from the queue."""
+"""The layer with the mapper, the two functions, and what feeds the second one from the queue."""
 
 import base64
 import hashlib
@@ -6,7 +6,6 @@ import time
 from pathlib import Path
 
 from aws import AwsError, Stop, aws, aws_or_none, say
-from names import ALIAS, REMEMBERED
 
 RUNTIME, HANDLER = "provided.al2023", "bootstrap"
 PACKAGES = Path(__file__).resolve().parents[1] / "target/package"
@@ -92,19 +91,6 @@ def differs(there, wanted):
 def same_layer(one, other):
     """Whether the ARNs of two versions are of the same layer."""
     return one.rpartition(":")[0] == other.rpartition(":")[0]
-
-
-def ensure_alias(function, version):
-    """Points the function's alias at a version; returns the alias's ARN."""
-    alias = aws_or_none("lambda", "get-alias", {"FunctionName": function, "Name": ALIAS})
-    state = "exists" if alias and alias["FunctionVersion"] == version else "updated" if alias else "created"
-    if state != "exists":
-        asked = {"FunctionName": function, "Name": ALIAS, "FunctionVersion": version}
-        if alias:
-            asked["Description"] = REMEMBERED.format(version, alias["FunctionVersion"])
-        alias = aws("lambda", "update-alias" if alias else "create-alias", asked)
-    say(f"alias {function}:{ALIAS}: {state}, version {version}")
-    return alias["AliasArn"]
 
 
 def ensure_mapping(queue, alias, role, concurrency):

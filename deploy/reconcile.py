@@ -3,11 +3,11 @@
 import argparse
 import collections
 import json
-import time
-from concurrent.futures import ThreadPoolExecutor
+import re
 
-from aws import AwsError, Stop, aws, aws_or_none, main, say
+from aws import AwsError, Stop, agreed, aws, aws_or_none, main, say
 from names import DEFAULT, Names
+from queueing import Queueing
 
 HELP = """
 Puts, for each user, the event that Cognito would have sent after the confirmation into the queue NAME-undelivered;
@@ -15,20 +15,22 @@ redelivery takes it from there. The event's id is that of the confirmation, so a
 once however often this runs: after an interruption, run it again.
 
 Users of status CONFIRMED, EXTERNAL_PROVIDER (federated) and RESET_REQUIRED (confirmed, a new password is due) are
-queued, disabled ones too: the backend should know them. Others are counted and left out. Exit status 1: a USER is
-unknown, or SQS did not take a user, whose `sub` is named.
+queued, disabled ones too: the backend should know them. Others are counted and left out. With --all it says how many
+users the pool has, about, and asks. Exit status 1: a USER is unknown, nobody agreed, or SQS did not take a user, whose
+`sub` is named; the others are queued all the same.
 
-Rights: cognito-idp:ListUsers on the pool; sqs:GetQueueUrl and SendMessage on the queue.
+Rights: cognito-idp:ListUsers on the pool, for --all DescribeUserPool, too; sqs:GetQueueUrl and SendMessage
+on the queue.
 """
 # The statuses taken, each with the one that the event of the confirmation has. RESET_REQUIRED is one of them: "User is
 # confirmed, but the user must request a code and reset their password before they can sign in" (UserType in Cognito's
 # API reference). Imported users have it.
 STATUSES = {"CONFIRMED": "CONFIRMED", "EXTERNAL_PROVIDER": "EXTERNAL_PROVIDER", "RESET_REQUIRED": "CONFIRMED"}
-# The most that ListUsers and SendMessageBatch take.
-PAGE, BATCH = 60, 10
-# In bytes. SQS takes 1 MiB in a batch, and took 256 KiB before August 2025.
-BATCH_SIZE = 256 * 1024
-PARALLEL, TRIES = 4, 4
+# The most that ListUsers takes.
+PAGE = 60
+# What JSON may hold as it is and SQS does not take:
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+UNWRITABLE = re.compile("[\ufffe\uffff]")
 
 
 def reconcile():
@@ -38,30 +40,41 @@ def reconcile():
     queue = aws_or_none("sqs", "get-queue-url", {"QueueName": names.queue})
     if not queue:
         raise Stop(f"there is no queue {names.queue} in this account and region")
+    if arguments.all:
+        confirm(arguments.pool, names.queue, arguments.yes)
     unknown = []
     users = every(arguments.pool) if arguments.all else named(arguments.pool, arguments.user, unknown)
-    queued, failed, left_out = 0, [], collections.Counter()
+    queueing, left_out = Queueing(queue["QueueUrl"]), collections.Counter()
     try:
-        with ThreadPoolExecutor(PARALLEL) as threads:
-            for page in users:
-                taken = [user for user in page if user["UserStatus"] in STATUSES]
-                left_out.update(user["UserStatus"] for user in page if user["UserStatus"] not in STATUSES)
-                entries = [(attributes(user).get("sub", ""), event(arguments.pool, user)) for user in taken]
-                for rest in threads.map(lambda batch: send(queue["QueueUrl"], batch), list(batches(entries))):
-                    failed += rest
-                queued += len(taken)
-                say(f"{queued - len(failed)} queued, {left_out.total()} left out")
+        for page in users:
+            taken = [user for user in page if user["UserStatus"] in STATUSES]
+            left_out.update(user["UserStatus"] for user in page if user["UserStatus"] not in STATUSES)
+            queueing.put([(attributes(user).get("sub", ""), event(arguments.pool, user)) for user in taken])
+            say(f"{queueing.queued} queued, {left_out.total()} left out")
     except AwsError as error:
-        raise Stop(
-            f"{error}\n{queued - len(failed)} users are queued; run this again, it does no harm to them"
-        ) from None
+        tell(queueing, left_out, unknown)
+        raise Stop(f"{error}\n{queueing.queued} users are queued; run this again, it does no harm to them") from None
+    tell(queueing, left_out, unknown)
+    return 1 if queueing.refused or unknown else 0
+
+
+def confirm(pool, queue, yes):
+    """Asks whether all users are to be queued, and says how many there are. Raises Stop without a yes."""
+    described = aws("cognito-idp", "describe-user-pool", {"UserPoolId": pool})["UserPool"]
+    count = described.get("EstimatedNumberOfUsers", "an unknown number of")
+    say(f"user pool {pool} ({described['Name']}) has about {count} users.")
+    if not agreed(f"Put every confirmed one of them into {queue}?", yes):
+        raise Stop("not agreed; nothing was queued")
+
+
+def tell(queueing, left_out, unknown):
+    """Says who was not queued, and why."""
     for status, count in sorted(left_out.items()):
         say(f"left out: {count} of status {status}")
     if unknown:
         say(f"unknown: argument {', '.join(map(str, unknown))} of the users given")
-    for sub, code in failed:
+    for sub, code in queueing.refused:
         say(f"not queued: {sub} ({code})")
-    return 1 if failed or unknown else 0
 
 
 def every(pool):
@@ -89,8 +102,8 @@ def named(pool, users, unknown):
 
 
 def event(pool, user):
-    """The event of the user's confirmation as text. The app client is not known, so it is left out."""
-    return json.dumps(
+    """The event of the user's confirmation as text that SQS takes. The app client is not known, so it is left out."""
+    text = json.dumps(
         {
             "version": "1",
             "triggerSource": "PostConfirmation_ConfirmSignUp",
@@ -103,39 +116,13 @@ def event(pool, user):
         },
         ensure_ascii=False,
     )
+    # They can only stand in strings, so that the escape means the same; `bootstrap` writes these, too.
+    return UNWRITABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def attributes(user):
     """A user's attributes by name."""
     return {attribute["Name"]: attribute.get("Value", "") for attribute in user.get("Attributes", [])}
-
-
-def batches(entries):
-    """The entries in batches that SQS takes."""
-    batch, size = [], 0
-    for sub, body in entries:
-        length = len(body.encode())
-        if batch and (len(batch) == BATCH or size + length > BATCH_SIZE):
-            yield batch
-            batch, size = [], 0
-        batch.append((sub, body))
-        size += length
-    if batch:
-        yield batch
-
-
-def send(queue, batch):
-    """Queues a batch and tries again what SQS did not take. Returns what remains: each user's sub with SQS's code."""
-    entries = {str(number): entry for number, entry in enumerate(batch)}
-    for attempt in range(TRIES):
-        time.sleep(2**attempt - 1)
-        sent = [{"Id": number, "MessageBody": body} for number, (_, body) in entries.items()]
-        answer = aws("sqs", "send-message-batch", {"QueueUrl": queue, "Entries": sent})
-        refused = {entry["Id"]: entry["Code"] for entry in answer.get("Failed", [])}
-        entries = {number: entry for number, entry in entries.items() if number in refused}
-        if not entries:
-            return []
-    return [(sub, refused[number]) for number, (sub, _) in entries.items()]
 
 
 def parsed():
@@ -147,6 +134,7 @@ def parsed():
     which.add_argument("--all", action="store_true", help="all users of the pool")
     which.add_argument("user", metavar="USER", nargs="*", default=[], help="a user's name in the pool, or its sub")
     parser.add_argument("--function", default=DEFAULT, help="the function's name (%(default)s)")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
     return parser.parse_args()
 
 

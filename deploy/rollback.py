@@ -1,10 +1,13 @@
 """Points the alias `live` of both functions at the version before, or at another one, with its mapper."""
 
 import argparse
+from concurrent.futures import ThreadPoolExecutor
 
 import versions
-from aws import Stop, aws, main, say
+from aws import AwsError, Stop, agreed, aws, main, say
+from dry_run import Failed, handles, ready
 from functions import configuration
+from live import make_live
 from names import ALIAS, DEFAULT, Names
 
 HELP = """
@@ -12,11 +15,19 @@ Without VERSION, back to the version of which the alias's description says that 
 `swap-mapper` and `rollback` leave there, so a second `rollback` undoes the first. VERSION is one of the trigger's
 function. Redelivery gets the version of its own that has the same code and the same mapper. The layers become those of
 $LATEST, too, so that the next version that is published does not bring the bad mapper back. Settings and code of
-$LATEST stay. Exit status 1: it is not known where to go back to (the versions are listed), or AWS refused.
+$LATEST stay. Both versions map an event in a dry run first; where one can't, it says why and asks. Exit status 1: it is
+not known where to go back to (the versions are listed, and which of them can't handle events), or nobody agreed, or AWS
+refused.
 
 Rights: lambda:GetAlias, UpdateAlias, GetFunctionConfiguration, ListVersionsByFunction, UpdateFunctionConfiguration,
-and GetLayerVersion on the mapper's layer.
+InvokeFunction, and GetLayerVersion on the mapper's layer.
 """
+# So many versions are listed, and so many tried at once.
+SHOWN, THREADS = 20, 4
+
+
+class NotAgreed(Stop):
+    """Nobody wants a version that can't handle events."""
 
 
 def rollback():
@@ -25,6 +36,7 @@ def rollback():
     parser = argparse.ArgumentParser(description=__doc__, epilog=HELP, formatter_class=style)
     parser.add_argument("version", metavar="VERSION", nargs="?", help="the version to go back to; the one before")
     parser.add_argument("--function", default=DEFAULT, help="the function's name (%(default)s)")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
     arguments = parser.parse_args()
     names = Names(arguments.function)
 
@@ -44,14 +56,32 @@ def rollback():
     likely = redelivery["FunctionVersion"] if stays else versions.former(redelivery)
     partner = partner_of(target, published[names.redelivery], likely, names)
     # In a bad minute the alias matters most, and of these the one that Cognito calls.
+    moves = {}
     for alias, version in ((trigger, number), (redelivery, partner["Version"])):
         if alias["FunctionVersion"] == version:
-            say(f"alias {alias['AliasArn'].split(':')[-2]}:{ALIAS}: is at version {version} already")
+            say(f"alias {versions.function_of(alias)}:{ALIAS}: is at version {version} already")
         else:
-            versions.move(alias, version)
+            moves[versions.function_of(alias)] = version
+    try:
+        make_live(moves, lambda function, version: confirm(function, version, arguments.yes))
+    except NotAgreed:
+        show(published[names.function], trigger, names)
+        raise
     for function, version in zip(names.functions, (target, partner), strict=True):
         keep_mapper(function, version)
     return 0
+
+
+def confirm(function, version, yes):
+    """Tries a version, and asks where that can't handle an event, or where nobody knows. Raises Stop without a yes."""
+    try:
+        ready(function, version)
+    except Stop as stop:
+        say(str(stop))
+        if not agreed(f"Make version {version} of {function} live all the same?", yes):
+            raise NotAgreed(
+                "not agreed; nothing was changed. Choose another version with `just rollback VERSION`"
+            ) from None
 
 
 def published_of(function):
@@ -97,13 +127,29 @@ def keep_mapper(function, version):
 
 
 def show(published, alias, names):
-    """Lists versions, the newest first, with date and mapper."""
+    """Lists versions, the newest first, with date, mapper, and what keeps one from handling events."""
+    numbers = sorted(published, key=int, reverse=True)
     say(f"versions of {names.function}:")
-    for number in sorted(published, key=int, reverse=True):
-        mapper = versions.mapper_of(published[number], names)
-        layer = ":".join(mapper.split(":")[-2:]) if mapper else "no mapper"
-        mark = f" ({ALIAS})" if number == alias["FunctionVersion"] else ""
-        say(f"  {number:>4}  {published[number]['LastModified'][:19]}  {layer}{mark}")
+    with ThreadPoolExecutor(THREADS) as threads:
+        shown = numbers[:SHOWN]
+        for number, mark in zip(shown, threads.map(lambda number: fault(names.function, number), shown), strict=True):
+            mapper = versions.mapper_of(published[number], names)
+            layer = ":".join(mapper.split(":")[-2:]) if mapper else "no mapper"
+            live = f" ({ALIAS})" if number == alias["FunctionVersion"] else ""
+            say(f"  {number:>4}  {published[number]['LastModified'][:19]}  {layer}{live}{mark}")
+    if older := numbers[SHOWN:]:
+        say(f"  and {len(older)} older ones")
+
+
+def fault(function, version):
+    """What to say of a version that does not pass a dry run, nothing of one that does."""
+    try:
+        handles(function, version)
+    except Failed as failed:
+        return f", can't handle an event: {failed.error_type}"
+    except AwsError as error:
+        return f", could not be tried: {error.code or 'the AWS CLI failed'}"
+    return ""
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import argparse
 import re
 
-# Those of docs/reference.md. Their values are the function's own business: it names everything that is wrong with them at once.
+# Those of docs/reference.md. Their values are judged by the function's own code: see workbench.py.
 NAMES = """
 ANSWER_WITHIN_MS ATTEMPT_TIMEOUT_MS BACKEND_ALLOW_HTTP BACKEND_API_URL BACKEND_AUTHORIZATION BACKEND_CA_FILE
 BACKEND_SIGNING_SECRET MAPPER_LOGS MAPPER_MEMORY_MB MAPPER_TIMEOUT_MS MAX_ATTEMPTS ON_UNDELIVERED SHADOW_MAPPER_IMAGE
@@ -19,6 +19,11 @@ SECRETS = ("BACKEND_AUTHORIZATION", "BACKEND_SIGNING_SECRET")
 ARN = re.compile(r"arn:[\w-]+:(secretsmanager:[\w-]+:\d+:secret:|ssm:[\w-]+:\d+:parameter/)\S+")
 
 
+def is_setting(name):
+    """Whether a variable of this name means something to the function."""
+    return name in NAMES or name in NOT_GIVEN or name.startswith("MAPPER_ENV_")
+
+
 def setting(text):
     """The name and the value in `NAME=VALUE`. An empty value takes the setting away. For argparse."""
     name, equals, value = text.partition("=")
@@ -26,7 +31,7 @@ def setting(text):
         raise argparse.ArgumentTypeError("a setting is given as NAME=VALUE")
     if name in NOT_GIVEN:
         raise argparse.ArgumentTypeError(f"{name} can't be given: {NOT_GIVEN[name]}")
-    if name not in NAMES and not re.fullmatch(r"MAPPER_ENV_\w+", name):
+    if name not in NAMES and not re.fullmatch(r"MAPPER_ENV_\w+", name, re.ASCII):
         known = ", ".join([*NAMES, "MAPPER_ENV_*"])
         raise argparse.ArgumentTypeError(f"there is no such setting; there are {known}")
     if name in SECRETS and value and not ARN.fullmatch(value):

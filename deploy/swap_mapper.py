@@ -7,18 +7,24 @@ import signal
 import tempfile
 from pathlib import Path
 
+import unpublished
 import versions
 import workbench
 from aws import INTERRUPTIONS, Stop, agreed, main, say
-from dry_run import dry_run
+from dry_run import SIGN_UP, dry_run
 from functions import configuration, digest, package
+from live import make_live
 from names import ALIAS, DEFAULT, Names
 
 HELP = """
-Builds, checks and compiles the mapper, shows what it maps otherwise than the deployed one, and asks. Then it publishes
-the layer, puts it in the place of the former one in both functions, publishes a version of each, and lets these map an
-event in a dry run, which sends nothing. Only then the aliases point at them, and are tried once more. Where anything
-fails, layers and aliases become what they were. `just rollback` goes back later. Exit status 1: the mapper is not live.
+Builds, compiles and checks the mapper and tries its cases, of which none may be FAILED, UNSTABLE or DIFFERS. It shows
+what the mapper maps otherwise than the deployed one, and asks. Then it publishes the layer, puts it in the place of the
+former one in both functions, publishes a version of each, and lets these map an event in a dry run, which sends
+nothing. Only then the aliases point at them, and are tried once more. Where anything fails, layers and aliases become
+what they were. `just rollback` goes back later. Exit status 1: the mapper is not live.
+
+Cases are in the folder `cases` of the mapper, or beside its component. A mapper without any is tried with the events of
+the default mapper.
 
 A mapper has to be compiled by the release of the function's program. With --with-host, that program becomes the one of
 `just package` in the same version, which is how a function is upgraded.
@@ -30,8 +36,6 @@ PublishLayerVersion on the mapper's layer.
 TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
 # By what `uname -m` calls the processor.
 HERE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine())
-# What a version is made of, besides layers; the rest of a configuration is of the version itself.
-PARTS = "Architectures CodeSha256 Environment Handler LoggingConfig MemorySize Role Runtime Timeout VpcConfig".split()
 
 
 def swap():
@@ -41,24 +45,29 @@ def swap():
     aliases = [versions.live(function) for function in names.functions]
     live = [configuration(function, ALIAS) for function in names.functions]
     latest = [configuration(function) for function in names.functions]
-    arch, variables = live[0]["Architectures"][0], live[0].get("Environment", {}).get("Variables", {})
+    arch, variables = live[0]["Architectures"][0], unpublished.settings_of(live[0])
     code = package(arch)[0] if arguments.with_host else None
 
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        component, events = workbench.build(arguments.mapper), workbench.events(arguments.mapper)
-        workbench.check(component)
+        component, own = workbench.build(arguments.mapper), workbench.cases(arguments.mapper)
         workbench.compile(component, TARGETS[arch], folder / versions.IMAGE)
+        # What goes live is what is tried; native code for another machine can't be.
+        tried = folder / versions.IMAGE if arch == HERE else component
+        workbench.check(tried)
+        workbench.test(tried, own, variables)
         zipped = versions.pack(folder)
         manifest = json.loads((folder / versions.MANIFEST).read_bytes())
         deployed = fetch(versions.mapper_of(live[0], names), folder / "deployed")
         if deployed == manifest and alike(live, latest, names) and has_code((*live, *latest), code):
             say("This mapper is live already; nothing to change.")
             return 0
+        events = own or SIGN_UP.parent
         if deployed:
-            compare(folder / "deployed" / versions.IMAGE, deployed.get("target"), component, events, variables)
-        sample = workbench.sample(component, events, variables)
-        say_unpublished(names, live, latest)
+            compare(folder / "deployed" / versions.IMAGE, deployed.get("target"), tried, events, variables)
+        sample = workbench.sample(tried, events, variables)
+        for function, one, other in zip(names.functions, live, latest, strict=True):
+            unpublished.note(function, one, other, versions.mapper_of(one, names))
         if not agreed(f"Put this mapper into {' and '.join(names.functions)}?", arguments.yes):
             raise Stop("not agreed; nothing was changed")
         former = [versions.fetch_code(function, folder / function) if code else None for function in names.functions]
@@ -105,25 +114,14 @@ def has_code(configurations, code):
     return code is None or {digest(code)} == {each["CodeSha256"] for each in configurations}
 
 
-def compare(image, target, component, events, variables):
-    """Shows what the component maps otherwise than the deployed image, where this machine can run that."""
+def compare(image, target, file, events, variables):
+    """Shows what the mapper in `file` maps otherwise than the deployed image, where this machine can run that."""
     if target != TARGETS.get(HERE):
         say(
             f"The deployed mapper is native code for {target}, so what the swap changes can't be shown on this machine."
         )
         return
-    workbench.diff(image, component, events, variables)
-
-
-def say_unpublished(names, live, latest):
-    """Says what else goes live: a version is made of all that $LATEST is."""
-    for function, one, other in zip(names.functions, live, latest, strict=True):
-        changed = [part for part in PARTS if one.get(part) != other.get(part)]
-        mapper = versions.mapper_of(one, names)
-        if versions.layers_of(one) != (versions.with_mapper(other, mapper) if mapper else versions.layers_of(other)):
-            changed.append("Layers")
-        if changed:
-            say(f"Note: $LATEST of {function} differs from what is live, and that goes live too: {', '.join(changed)}.")
+    workbench.diff(image, file, events, variables)
 
 
 def take_over(aliases, parts, tried):
@@ -131,13 +129,9 @@ def take_over(aliases, parts, tried):
     functions = [versions.function_of(alias) for alias in aliases]
     for function, (layers, code) in zip(functions, parts, strict=True):
         versions.put(function, layers, code)
-    published = [versions.publish(function) for function in functions]
-    for function, version in zip(functions, published, strict=True):
-        tried(function, version)
+    published = {function: versions.publish(function) for function in functions}
     # Redelivery first: what fails then costs no sign-up.
-    for alias, version in reversed([*zip(aliases, published, strict=True)]):
-        versions.move(alias, version)
-        tried(versions.function_of(alias), ALIAS)
+    make_live(dict(reversed(published.items())), tried, moved=lambda function: tried(function, ALIAS))
 
 
 def try_out(function, qualifier, sample, component):
@@ -159,7 +153,7 @@ def put_back(aliases, before):
     for alias, (layers, code) in zip(aliases, before, strict=True):
         function = versions.function_of(alias)
         for step in (
-            lambda alias=alias: versions.point(alias),
+            lambda alias=alias: versions.put_back(alias),
             lambda function=function, layers=layers, code=code: versions.put(function, layers, code),
         ):
             try:

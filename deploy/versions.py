@@ -35,25 +35,19 @@ def function_of(alias):
     return alias["AliasArn"].split(":")[-2]
 
 
+def put_back(alias):
+    """Gives an alias the version and the description that it had when Lambda described it."""
+    function, version = function_of(alias), alias["FunctionVersion"]
+    given = {"FunctionVersion": version, "Description": alias.get("Description", "")}
+    aws("lambda", "update-alias", {"FunctionName": function, "Name": ALIAS} | given)
+    say(f"alias {function}:{ALIAS}: version {version}")
+
+
 def former(alias):
     """The version that was live before, from the alias's description; None where that does not say it."""
     pattern = REMEMBERED.format(re.escape(alias["FunctionVersion"]), r"(\d+)")
     found = re.fullmatch(pattern, alias.get("Description", ""))
     return found[1] if found else None
-
-
-def move(alias, version):
-    """Points an alias that Lambda has described at `version`; its description remembers what was before."""
-    description = REMEMBERED.format(version, alias["FunctionVersion"])
-    point(alias | {"FunctionVersion": version, "Description": description})
-
-
-def point(alias):
-    """Gives an alias the version and the description in `alias`."""
-    function, version = function_of(alias), alias["FunctionVersion"]
-    given = {"FunctionVersion": version, "Description": alias.get("Description", "")}
-    aws("lambda", "update-alias", {"FunctionName": function, "Name": ALIAS} | given)
-    say(f"alias {function}:{ALIAS}: version {version}")
 
 
 def publish(function):

@@ -1,19 +1,36 @@
-"""The workbench as the recipes use it: what a mapper is made of, and what it makes of events.
+"""The workbench as the recipes use it: what a mapper is made of, what it makes of events, and what settings are taken.
 
-Its own words are shown as they are. It gets the deployed function's settings where they change a mapping.
+Its own words are shown as they are. It gets the deployed function's settings where they matter, and none of this shell.
 """
 
+import json
 import os
 from pathlib import Path
 from subprocess import run
 
 from aws import Stop, say
 from dry_run import SIGN_UP
+from settings import is_setting
 
 ROOT = Path(__file__).resolve().parents[1]
 MAPPER = ROOT / "target/dist/mapper"
-# By these, and the mapper's own variables, a mapping differs from one deployment to another.
-SETTINGS = {"BACKEND_API_URL", "BACKEND_ALLOW_HTTP", "MAPPER_MEMORY_MB", "MAPPER_TIMEOUT_MS"}
+# By these a mapping is the same or another one in every deployment.
+LIMITS = {"BACKEND_API_URL", "BACKEND_ALLOW_HTTP", "MAPPER_MEMORY_MB", "MAPPER_TIMEOUT_MS"}
+# Settings whose values are no matter of the machine that deploys: a queue that is not made yet, a file beside the
+# function's program.
+ELSEWHERE = {"BACKEND_CA_FILE", "UNDELIVERED_QUEUE_URL"}
+# How a case ends that must not go live, as `mapper test --json` names it; the latter only of a mapper's own cases.
+BROKEN, UNLIKE = {"failed", "unstable"}, {"differs"}
+
+
+def faults(variables):
+    """What the function itself finds wrong with its settings: `VARIABLE: …` for each fault, without values."""
+    known = {name: value for name, value in variables.items() if name not in ELSEWHERE}
+    # Nothing but these: whoever deploys may have set others.
+    done = run([program_file(), "settings", "--json"], env=known, capture_output=True, text=True)
+    if done.returncode not in (0, 1):
+        raise Stop(f"`mapper settings` failed: {done.stderr.strip()}")
+    return [f"{found['variable']}: {found['fault']}" for found in json.loads(done.stdout)["faults"]]
 
 
 def build(mapper):
@@ -26,15 +43,15 @@ def build(mapper):
     return mapper
 
 
-def events(mapper):
-    """The folder of events to try a mapper with: its own cases, or those of the default mapper."""
+def cases(mapper):
+    """The folder of the mapper's own cases, None where it has none."""
     own = (mapper if mapper.is_dir() else mapper.parent) / "cases"
-    return own if any(own.glob("*.event.json")) else ROOT / "guest/cases"
+    return own if any(own.glob("*.event.json")) else None
 
 
-def check(component):
-    """Raises Stop where the function would not load the component."""
-    call("check", "--mapper", component)
+def check(file):
+    """Raises Stop where the function would not load the mapper in `file`."""
+    call("check", "--mapper", file)
 
 
 def compile(component, target, image):
@@ -42,21 +59,50 @@ def compile(component, target, image):
     call("compile", component, "--target", target, "--output", image)
 
 
-def diff(deployed, component, events, variables):
-    """Shows what the component maps differently from the image `deployed`, in a function with `variables`."""
-    done = program("diff", deployed, component, "--events", events, variables=variables)
+def test(file, own, variables):
+    """Raises Stop where the mapper in `file` fails a case, within the limits of a function with `variables`.
+
+    `own` is the folder of its cases; a mapper without any gets the events of the default mapper, of which it may make
+    what it likes, but the same each time. Cases say themselves what variables a mapper has.
+    """
+    events, bad = own or SIGN_UP.parent, BROKEN | (UNLIKE if own else set())
+    limits = {name: value for name, value in variables.items() if name in LIMITS}
+    done = program("test", events, "--mapper", file, "--json", variables=limits, shown=False)
+    try:
+        verdicts = [case["verdict"] for case in json.loads(done.stdout)["cases"]]
+    except ValueError:
+        raise Stop(f"the cases of {events} can't be tried: {done.stderr.strip()}; nothing was changed") from None
+    if found := bad.intersection(verdicts):
+        program("test", events, "--mapper", file, variables=limits)
+        raise Stop(f"the mapper has cases that are {' and '.join(words(found))}; nothing was changed")
+    say(f"{len(verdicts)} {'cases' if own else 'events'} of {events}: none is {' or '.join(words(bad))}")
+
+
+def words(verdicts):
+    """Verdicts as `mapper test` shows them."""
+    return sorted(verdict.upper() for verdict in verdicts)
+
+
+def diff(deployed, file, events, variables):
+    """Shows what the mapper in `file` maps differently from the image `deployed`, in a function with `variables`."""
+    done = program("diff", deployed, file, "--events", events, variables=mapping(variables))
     if done.returncode == 2:
         say("The deployed mapper can't be compared on this machine, so what the swap changes is not shown.")
 
 
-def sample(component, events, variables):
-    """An event that the component delivers. Raises Stop where there is none: such a mapper would lose every user."""
-    files = sorted(events.glob("*.event.json"), key=lambda file: (file.name != SIGN_UP.name, file.name))
-    for file in [*files, SIGN_UP]:
-        done = program("run", file, "--mapper", component, "--json", variables=variables, shown=False)
+def sample(file, events, variables):
+    """An event that the mapper delivers. Raises Stop where there is none: such a mapper would lose every user."""
+    files = sorted(events.glob("*.event.json"), key=lambda event: (event.name != SIGN_UP.name, event.name))
+    for event in [*files, SIGN_UP]:
+        done = program("run", event, "--mapper", file, "--json", variables=mapping(variables), shown=False)
         if done.returncode == 0 and '"request":' in done.stdout:
-            return file
+            return event
     raise Stop(f"the mapper delivers no event of {events}; give it a case of a user whom it delivers")
+
+
+def mapping(variables):
+    """Those of a function's variables by which a mapping differs from one deployment to another."""
+    return {name: value for name, value in variables.items() if name in LIMITS or name.startswith("MAPPER_ENV_")}
 
 
 def call(*arguments):
@@ -67,11 +113,13 @@ def call(*arguments):
 
 def program(*arguments, variables=None, shown=True):
     """Runs the workbench and returns how it ended; where it is not `shown`, with what it wrote."""
+    # What this shell has set for a function is not this one's.
+    own = {name: value for name, value in os.environ.items() if not is_setting(name)}
+    return run([program_file(), *arguments], env=own | (variables or {}), capture_output=not shown, text=True)
+
+
+def program_file():
+    """The workbench. Raises Stop where it is not built."""
     if not MAPPER.is_file():
         raise Stop(f"{MAPPER} is missing; build it with `just build`")
-    variables = {
-        name: value for name, value in (variables or {}).items() if name in SETTINGS or name.startswith("MAPPER_ENV_")
-    }
-    # What this shell has set for a mapper is not the function's.
-    own = {name: value for name, value in os.environ.items() if not name.startswith("MAPPER_ENV_")}
-    return run([MAPPER, *arguments], env=own | variables, capture_output=not shown, text=True)
+    return MAPPER

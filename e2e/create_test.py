@@ -30,6 +30,8 @@ def project(tmp_path):
     """A folder with the scripts and packages of its own."""
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "guest").symlink_to(ROOT / "guest")
+    (tmp_path / "target").mkdir()
+    (tmp_path / "target/dist").symlink_to(ROOT / "target/dist")
     for arch in ("x86_64", "arm64"):
         package(tmp_path, arch, "function", arch)
         package(tmp_path, arch, "mapper", arch)
@@ -106,7 +108,7 @@ def test_create_makes_everything(aws, create, between, proved):
     assert (done.returncode, done.stderr) == (0, "")
     assert [line.partition(" ")[0] for line in done.stdout.splitlines()] == (
         "queue queue log role log role layer function function".split()
-        + ["post-confirmation:1:", "post-confirmation-redelivery:1:", "alias", "alias", "event", "Next:"]
+        + ["post-confirmation-redelivery:1:", "post-confirmation:1:", "alias", "alias", "event", "Next:"]
     )
     assert done.stdout.count("created") == 12
 

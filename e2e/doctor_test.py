@@ -57,7 +57,7 @@ def deployment(healthy):
 
 def findings(deployment, pool=None, function=FUNCTION):
     """What `doctor` finds as JSON; its exit status is as its findings are."""
-    done = deployment.recipe("doctor", pool or deployment.pool, function, "--json")
+    done = deployment.recipe("doctor", pool or deployment.pool, "--function", function, "--json")
     assert done.stderr == ""
     found = json.loads(done.stdout)
     levels = [finding["level"] for finding in found["findings"]]
@@ -68,7 +68,7 @@ def findings(deployment, pool=None, function=FUNCTION):
 
 
 def test_a_healthy_deployment_has_no_fault(deployment, proved):
-    done = deployment.recipe("doctor", deployment.pool, FUNCTION)
+    done = deployment.recipe("doctor", deployment.pool)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("\n0 faults, 0 warnings, 0 checks not made\n")
     lines = done.stdout.splitlines()[:-2]
@@ -143,25 +143,74 @@ def test_what_aws_does_not_show_is_not_checked(deployment, proved):
 
     for operation in answers:
         deployment.account.answers[operation] = lambda _: denied
-    done = deployment.recipe("doctor", deployment.pool, FUNCTION)
+    done = deployment.recipe("doctor", deployment.pool)
     assert done.returncode == 0
-    assert f"{'permission':23}not checked: needs cognito-idp:DescribeUserPool\n" in done.stdout
+    assert f"{'permission':23}could not be checked: needs cognito-idp:DescribeUserPool\n" in done.stdout
     assert "\n0 faults, 0 warnings, " in done.stdout and not done.stdout.endswith(", 0 checks not made\n")
     proved("it says how much could not be checked")
+
+
+# What AWS may answer besides what it should, and what the CLI makes of it.
+ODD = {
+    "denied": refused("AccessDeniedException", "User: somebody is not authorized to perform this"),
+    "throttled": refused("TooManyRequestsException", "Rate\nexceeded\x1b[31m"),
+    "nothing": (200, {}),
+    "another form": (200, b"[]"),
+    "garbage": (200, b"<html>\n<body>Moved</body>"),
+}
+# Calls of which an answer may have any form: none of it is needed, or it is the function's own.
+ANY_FORM = ("/concurrency", "/invocations", "DescribeSecret")
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_an_odd_answer_costs_no_other_check(odd, deployment, proved):
+    named = f"odd/{odd.replace(' ', '-')}"
+    secret = deployment.account.aws.client("secretsmanager").create_secret(Name=named, SecretString="Bearer x")["ARN"]
+    deployment.allow(REDELIVERY, "Log", "Queue")
+    deployment.set_both(BACKEND_AUTHORIZATION=secret)
+    deployment.call(None)
+    account = deployment.account
+    seen = len(account.calls)
+    healthy = {finding["check"]: finding["level"] for finding in findings(deployment)}
+    assert healthy["trigger"] == FAULT
+    operations = {call.operation for call in account.calls[seen:] if not call.operation.startswith("GET /zips")}
+    assert len(operations) >= 12
+    for operation in sorted(operations):
+        if odd not in ("denied", "throttled") and operation.endswith(ANY_FORM):
+            continue
+        account.answers[operation] = lambda _: ODD[odd]
+        done = deployment.recipe("doctor", deployment.pool)
+        account.answers.clear()
+        assert done.stderr == "", (operation, done.stderr)
+        lines = [line for line in done.stdout.splitlines() if "could not be checked: " in line]
+        assert lines and all(map(str.isprintable, lines)), (operation, done.stdout)
+        told = (
+            operation == "DescribeUserPool"
+            or done.stdout.startswith("fault: ")
+            and "\n  fix: `just attach" in done.stdout
+        )
+        assert told, (operation, done.stdout)
+        assert "\n{:23}".format("logs") in done.stdout and done.stdout.endswith("checks not made\n")
+    proved(
+        f"whatever call is answered so ({odd}), the fault is explained all the same, and a line says what is not known"
+    )
 
 
 def test_people_see_each_check_and_then_what_to_do(deployment, proved):
     deployment.call(None)
     deployment.wait(DEAD_LETTERS)
-    done = deployment.recipe("doctor", deployment.pool, FUNCTION)
+    done = deployment.recipe("doctor", deployment.pool)
     assert (done.returncode, done.stderr) == (1, "")
     assert f"{'pool':23}ok\n{'trigger':23}fault\n{'permission':23}ok\n" in done.stdout
-    fault, warning = done.stdout.index("\nfault: trigger: "), done.stdout.index("\nwarning: waiting users: ")
-    assert fault < done.stdout.index("\n  fix: `just attach ") < warning < done.stdout.index("`just redrive`")
+    assert done.stdout.startswith("fault: trigger: ")
+    places = "\n  fix: `just attach ", "\nwarning: waiting users: ", "`just redrive`", f"\n{'pool':23}ok\n"
+    assert [*places] == sorted(places, key=done.stdout.index)
     assert done.stdout.endswith("\n1 faults, 1 warnings, 0 checks not made\n")
     proved("faults come first, each with its reason and its fix")
-    assert deployment.recipe("doctor", deployment.pool).returncode == 2
-    proved("a missing argument is wrong usage")
+    assert deployment.recipe("doctor").returncode == 2
+    done = deployment.recipe("doctor", deployment.pool, FUNCTION)
+    assert (done.returncode, f"the function is named by `--function {FUNCTION}`" in done.stderr) == (2, True)
+    proved("a missing argument is wrong usage, and so is the function without its option, which is named")
 
 
 def test_everything_is_mended_again(deployment, proved):

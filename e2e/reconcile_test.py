@@ -1,6 +1,8 @@
 """`reconcile` queues users of a pool under the ids that their confirmations have."""
 
+import collections
 import json
+import re
 import sys
 from subprocess import run
 
@@ -11,7 +13,7 @@ from parts.hasty import without_waiting
 from parts.program import ROOT
 
 sys.path.insert(0, str(ROOT / "deploy"))
-from reconcile import BATCH_SIZE, batches
+from queueing import BATCH_SIZE, batches  # noqa: E402  (after the path)
 
 pytest_plugins = ["parts.aws_cli"]
 PASSWORD = "Correct-horse-1"
@@ -22,9 +24,9 @@ def reconcile(cli, tmp_path):
     """Runs `reconcile`, which waits for nothing."""
     variables = cli | without_waiting(tmp_path / "hasty")
 
-    def run_reconcile(*args):
+    def run_reconcile(*args, answer="y\n"):
         command = ["python", str(ROOT / "deploy/reconcile.py"), *args]
-        return run(command, env=variables, capture_output=True, text=True)
+        return run(command, env=variables, input=answer, capture_output=True, text=True)
 
     return run_reconcile
 
@@ -62,6 +64,11 @@ def queue(aws):
             return {event["userName"]: event for event in (json.loads(found["Body"]) for found in self.messages())}
 
     return Queue()
+
+
+def without_question(done):
+    """What it wrote after it had asked."""
+    return done.stdout.partition("[y/N] ")[2]
 
 
 def new_user(pools, pool, name, confirmed=True, **attributes):
@@ -107,7 +114,7 @@ def test_all_users_of_a_pool_are_queued(pools, pool, queue, reconcile, between, 
         (60, True),
     ]
     assert [len(asked["Entries"]) for asked in between.asked("SendMessageBatch")].count(10) == 13
-    assert done.stdout == (
+    assert without_question(done) == (
         "60 queued, 0 left out\n120 queued, 0 left out\n131 queued, 3 left out\n"
         "left out: 3 of status FORCE_CHANGE_PASSWORD\n"
     )
@@ -141,7 +148,7 @@ def test_a_user_who_has_to_reset_the_password_is_queued_as_confirmed(pools, pool
     pools.sign_up(ClientId=new_client(pools, pool), Username="unconfirmed", Password=PASSWORD)
     done = reconcile(pool, "--all")
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == (
+    assert without_question(done) == (
         "1 queued, 2 left out\nleft out: 1 of status FORCE_CHANGE_PASSWORD\nleft out: 1 of status UNCONFIRMED\n"
     )
     [(name, event)] = queue.events().items()
@@ -217,7 +224,7 @@ def test_users_whom_sqs_does_not_take(pools, pool, queue, reconcile, between, pr
     between.answers["SendMessageBatch"] = failing
     done = reconcile(pool, "--all")
     assert done.returncode == 1
-    assert done.stdout == f"11 queued, 0 left out\nnot queued: {subs['user-3']} (InternalError)\n"
+    assert without_question(done) == f"11 queued, 0 left out\nnot queued: {subs['user-3']} (InternalError)\n"
     assert (tries.pop("user-3"), tries.pop("user-11"), set(tries.values())) == (4, 3, {1})
     assert set(queue.events()) == set(subs) - {"user-3"}
     proved("what SQS does not take is tried again, alone, and named by sub in the end; the others are queued once")
@@ -227,6 +234,104 @@ def test_users_whom_sqs_does_not_take(pools, pool, queue, reconcile, between, pr
     assert done.returncode == 1
     assert "AccessDenied" in done.stderr and "run this again, it does no harm" in done.stderr
     proved("where SQS refuses everything, it stops at once")
+
+
+# What SQS takes: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+TAKEN = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
+# So many bytes does a queue take that is set to less than SQS can.
+SMALL = 4096
+
+
+def strict(call):
+    """SQS's answer to a batch: it refuses the whole for one character or for a message that is too long."""
+    bodies = [entry["MessageBody"] for entry in call.parameters["Entries"]]
+    if not all(map(TAKEN.fullmatch, bodies)):
+        return refused("InvalidMessageContents", "Invalid characters in message")
+    if any(len(body.encode()) > SMALL for body in bodies):
+        return refused("InvalidParameterValue", f"One or more parameters are invalid: shorter than {SMALL} bytes")
+    return call.forward()
+
+
+# Characters at the edges of what SQS takes, and escapes that JSON needs anyhow.
+NAMES = {
+    "noncharacters": "a\uffffb\ufffec",
+    "edges": "\ufffd\ue000\ud7ff\U00010000\U0010ffff\U0001fffe\x7f\x80",
+    "controls": 'x\x00\x01\x1f\x0b\t\n\r"\\uffff',
+}
+
+
+def test_a_user_with_what_sqs_does_not_take_is_queued(pools, pool, queue, reconcile, between, proved):
+    for name, value in NAMES.items():
+        new_user(pools, pool, name, given_name=value)
+    between.answers["SendMessageBatch"] = strict
+    done = reconcile(pool, "--all")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert without_question(done) == "3 queued, 0 left out\n"
+    assert {name: event["request"]["userAttributes"]["given_name"] for name, event in queue.events().items()} == NAMES
+    assert len(between.asked("SendMessageBatch")) == 1
+    proved("characters that SQS refuses are written as escapes, which mean the same, and no others are changed")
+
+
+def test_a_user_whom_sqs_never_takes_costs_nobody_else(pools, pool, queue, reconcile, between, proved):
+    subs = {f"user-{number:03}": new_user(pools, pool, f"user-{number:03}") for number in range(125)}
+    # Two in the first batch, a whole page, and the last user of all.
+    long = {"user-003", "user-007", *(f"user-{number:03}" for number in range(60, 120)), "user-124"}
+    tries = collections.Counter()
+
+    def lengthened(call):
+        status, answer = call.forward()
+        for user in answer["Users"]:
+            if user["Username"] in long:
+                user["Attributes"].append({"Name": "profile", "Value": "x" * SMALL})
+        return status, answer
+
+    def counted(call):
+        for entry in call.parameters["Entries"]:
+            tries[json.loads(entry["MessageBody"])["userName"]] += 1
+        return strict(call)
+
+    between.answers |= {"ListUsers": lengthened, "SendMessageBatch": counted}
+    done = reconcile(pool, "--all")
+    assert (done.returncode, done.stderr) == (1, "")
+    assert without_question(done).startswith("58 queued, 0 left out\n58 queued, 0 left out\n62 queued, 0 left out\n")
+    assert {*re.findall(r"not queued: (\S+) \(InvalidParameterValue\)", done.stdout)} == {subs[name] for name in long}
+    assert done.stdout.count("not queued: ") == len(long)
+    assert set(queue.events()) == set(subs) - long
+    assert max(tries.values()) == 2
+    proved("who can't be queued is named, also a whole page of them; all others are queued, and counted truly")
+
+
+def test_what_was_queued_before_an_error_is_counted(pools, pool, queue, reconcile, between, proved):
+    for number in range(70):
+        new_user(pools, pool, f"user-{number}")
+
+    def expired(call):
+        taken = len(between.asked("SendMessageBatch")) <= 6 or len(between.asked("ListUsers")) < 2
+        return call.forward() if taken else refused("ExpiredToken", "The security token is expired")
+
+    between.answers["SendMessageBatch"] = expired
+    done = reconcile(pool, "--all")
+    assert done.returncode == 1
+    assert "ExpiredToken" in done.stderr and "\n60 users are queued; run this again" in done.stderr
+    assert len(queue.events()) == 60
+    proved("where it has to stop, it says how many are in the queue")
+
+
+def test_reconcile_asks_before_it_queues_everybody(pools, pool, queue, reconcile, between, proved):
+    for number in range(3):
+        new_user(pools, pool, f"user-{number}")
+    for answer in ("n\n", "\n", ""):
+        done = reconcile(pool, "--all", answer=answer)
+        assert (done.returncode, done.stderr) == (1, "error: not agreed; nothing was queued\n")
+        assert f"user pool {pool} (people) has about 3 users.\n" in done.stdout
+        assert ("`--yes` agrees beforehand" in done.stdout) == (answer == "")
+    assert between.asked("SendMessageBatch") == between.asked("ListUsers") == []
+    proved("before all users are queued it says how many there are, and asks; without an answer it says what to type")
+    done = reconcile(pool, "--all", "--yes", answer="")
+    assert (done.returncode, len(queue.events()), "[y/N]" in done.stdout) == (0, 3, False)
+    done = reconcile(pool, "user-1", answer="")
+    assert (done.returncode, list(queue.events()), "[y/N]" in done.stdout) == (0, ["user-1"], False)
+    proved("`--yes` agrees beforehand; for users by name nobody is asked")
 
 
 def test_batches_fit_into_sqs(proved):
@@ -240,7 +345,7 @@ def test_batches_fit_into_sqs(proved):
 
 
 def test_a_missing_queue_or_pool_is_named(pool, reconcile, aws, proved):
-    done = reconcile(pool, "--all")
+    done = reconcile(pool, "--all", "--yes")
     assert (done.returncode, done.stderr) == (
         1,
         "error: there is no queue post-confirmation-undelivered in this account and region\n",

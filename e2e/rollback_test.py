@@ -1,5 +1,6 @@
 """`rollback`, with functions that have versions."""
 
+from parts.between import refused
 from parts.chain import ARCHITECTURE
 from parts.deployed import (  # noqa: F401  (fixtures, too)
     BOTH,
@@ -20,6 +21,7 @@ from parts.deployed import (  # noqa: F401  (fixtures, too)
     service,
     state,
 )
+from parts.lambda_service import FUNCTIONS
 from parts.zips import zipped
 
 pytest_plugins = ["parts.aws_cli"]
@@ -77,7 +79,7 @@ def test_a_rollback_pairs_by_code_and_mapper(functions, recipe, packages, proved
     assert (done.returncode, [state(functions)[name][0] for name in BOTH]) == (0, ["2", "3"])
     proved("of two with that mapper it is the one that was live before")
     done = recipe("rollback", "2")
-    assert (done.returncode, done.stdout.count("already")) == (0, 4)
+    assert (done.returncode, done.stdout.count("already"), "maps events" in done.stdout) == (0, 4, False)
     proved("a version that is live already is left alone")
 
     for name in BOTH:
@@ -108,3 +110,65 @@ def test_a_rollback_after_an_upgrade_leaves_latest_alone(functions, recipe, prov
         assert (version, live, latest) == ("1", ["post-confirmation-mapper:1"], [])
         assert f"function {name}: $LATEST has other code than version 1, and keeps its mapper; before" in done.stdout
     proved("after a rollback to another release, $LATEST keeps code and mapper that belong together, and it is said")
+
+
+def test_a_version_that_fails_is_not_rolled_back_to_unasked(functions, recipe, proved):
+    good = {"Variables": {"BACKEND_API_URL": NOBODY}}
+    for name in BOTH:
+        publish(functions, name, Environment={"Variables": {"BACKEND_API_URL": NOBODY, "MAX_ATTEMPTS": "21"}})
+        publish(functions, name, Environment=good, MemorySize=256)
+    before = state(functions)
+    for answer in ("n\n", ""):
+        done = recipe("rollback", "2", answer=answer)
+        assert done.returncode == 1, done.stdout
+        assert "error: not agreed; nothing was changed. Choose another version with `just rollback" in done.stderr
+        assert f"{TRIGGER}:2 can't handle an event: Settings.Invalid\n" in done.stdout
+        assert "\n  MAX_ATTEMPTS: has to be a number of attempts from 1 to 20\n" in done.stdout
+        assert "Make version 2 of post-confirmation live all the same? [y/N]" in done.stdout
+        assert ("`--yes` agrees beforehand" in done.stdout) == (answer == "")
+        assert state(functions) == before
+    proved("a version that can't start is not made live unasked: it says why, by the line of the function's log")
+    listed = done.stdout.partition("versions of post-confirmation:\n")[2].splitlines()
+    assert [line.split(maxsplit=2)[2] for line in listed] == [
+        "post-confirmation-mapper:1 (live)",
+        "post-confirmation-mapper:1, can't handle an event: Settings.Invalid",
+        "post-confirmation-mapper:1",
+    ]
+    proved("the versions are listed, and the one that can't handle events is marked")
+
+    publish(functions, REDELIVERY, Environment={"Variables": {"BACKEND_API_URL": NOBODY, "MAX_ATTEMPTS": "21"}})
+    functions.update_alias(
+        FunctionName=REDELIVERY, Name="live", FunctionVersion="3", Description="version 3, before it version 4"
+    )
+    before = state(functions)
+    done = recipe("rollback", "1")
+    assert (done.returncode, state(functions)) == (1, before)
+    assert f"{TRIGGER}:1: maps events\n{REDELIVERY}:4 can't handle an event: Settings.Invalid" in done.stdout
+    proved("nor is one whose version of redelivery can't start")
+    done = recipe("rollback", "2", "--yes")
+    assert (done.returncode, [state(functions)[name][0] for name in BOTH]) == (0, ["2", "4"]), done.stderr
+    proved("who agrees beforehand gets any version, and is told all the same")
+
+
+def test_a_version_that_can_not_be_tried_is_asked_about(functions, service, recipe, proved):
+    for name in BOTH:
+        publish(functions, name, MemorySize=256)
+    before = state(functions)
+    denied = refused("AccessDeniedException", "not authorized to perform: lambda:InvokeFunction")
+    service.answers[f"POST {FUNCTIONS}/{TRIGGER}/invocations"] = lambda _: denied
+    done = recipe("rollback", "1")
+    assert (done.returncode, state(functions)) == (1, before)
+    assert "AccessDeniedException" in done.stdout and "could not be tried: AccessDeniedException" in done.stdout
+    assert recipe("rollback", "1", answer="y\n").returncode == 0
+    assert [state(functions)[name][0] for name in BOTH] == ["1", "2"]
+    proved("where nobody knows whether a version can handle events, it asks, too")
+
+
+def test_many_versions_are_listed_from_the_newest(functions, recipe, proved):
+    for memory in range(129, 129 + 20):
+        publish(functions, TRIGGER, MemorySize=memory)
+    done = recipe("rollback", "99")
+    listed = done.stdout.splitlines()[1:]
+    assert [line.split()[0] for line in listed[:-1]] == [str(number) for number in range(21, 1, -1)]
+    assert (done.returncode, listed[-1]) == (1, "  and 1 older ones")
+    proved("twenty versions are listed and tried, and the rest is counted")

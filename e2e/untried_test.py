@@ -66,16 +66,80 @@ def test_a_setting_that_is_wrong_never_gets_live(service, recipe, backend, packa
     packages(ARCHITECTURE)
     create = "create", "--arch", ARCHITECTURE, "--set"
     assert recipe(*create, f"BACKEND_API_URL={backend.url}").returncode == 0
-    done = recipe(*create, "ANSWER_WITHIN_MS=10000")
-    assert done.returncode == 1 and "post-confirmation:2 can't handle an event: " in done.stderr
-    assert "what is live stays as it was" in done.stderr
+    # Only the function knows its files.
+    done = recipe(*create, "BACKEND_CA_FILE=/opt/nowhere.pem")
+    assert done.returncode == 1 and "What is live stays as it was" in done.stderr
+    assert "post-confirmation-redelivery:2 can't handle an event: Settings.Invalid\n" in done.stderr
+    assert "\n  BACKEND_CA_FILE: names a file that can't be read\n" in done.stderr
+    proved("a failed dry run shows the lines of the function's log that explain it")
     assert {state(client_of(service))[name][0] for name in BOTH} == {"1"}
     assert confirmed(service, "one") == (None, event("one")) and len(backend.users) == 1
     proved("`create` tries a version before it is live: with a wrong setting, the former one goes on")
-    assert recipe(*create, "MAX_ATTEMPTS=2").returncode == 1
-    assert recipe(*create, "ANSWER_WITHIN_MS=4000").returncode == 0
+    assert recipe(*create, "MAX_ATTEMPTS=2", "--yes").returncode == 1
+    assert recipe(*create, "BACKEND_CA_FILE=", "--yes").returncode == 0
     assert confirmed(service, "two") == (None, event("two")) and len(backend.users) == 2
     proved("and no other setting brings it there, until it is mended")
+
+
+def test_settings_are_judged_before_anything_is_made(aws, service, recipe, packages, proved):
+    packages(ARCHITECTURE)
+    create = "create", "--arch", ARCHITECTURE, "--set", f"BACKEND_API_URL={NOBODY}"
+    wrong = {
+        "BACKEND_API_URL": ("http://c2VjcmV0.example/", "has to begin with https://"),
+        "MAX_ATTEMPTS": ("21", "has to be a number of attempts from 1 to 20"),
+        "MAPPER_TIMEOUT_MS": ("4800", "has to be less than ANSWER_WITHIN_MS"),
+        "ON_UNDELIVERED": ("c2VjcmV0", "has to be `accept` or `reject`"),
+    }
+    done = recipe(*create, *(part for name in wrong for part in ("--set", f"{name}={wrong[name][0]}")))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: the function would refuse these settings; nothing was changed\n")
+    for name, (_, said) in wrong.items():
+        assert f"\n  {name}: {said}" in done.stderr
+    assert "c2VjcmV0" not in done.stderr and done.stderr.count("\n") == 1 + len(wrong)
+    assert [call.operation for call in service.calls if not call.operation.startswith("GET ")] == []
+    proved("the function's own code names every setting at fault before anything is made")
+
+    mine = {"MAX_ATTEMPTS": "99", "MAPPER_TIMEOUT_MS": "1", "MAPPER_ENV_": "x", "BACKEND_CA_FILE": "/nowhere"}
+    done = recipe(*create, "--set", "MAX_ATTEMPTS=20", env=mine)
+    assert done.returncode == 0, done.stderr
+    proved("what the shell of whoever deploys has set for a function does not count; the largest value is taken")
+    before = state(client_of(service))
+    done = recipe("create", "--set", "MAX_ATTEMPTS=0")
+    assert (done.returncode, "\n  MAX_ATTEMPTS: " in done.stderr) == (1, True)
+    assert state(client_of(service)) == before
+    proved("nor is anything changed where the function is there already")
+
+
+def test_create_asks_before_it_undoes_a_rollback(service, recipe, packages, proved):
+    packages(ARCHITECTURE)
+    create = "create", "--arch", ARCHITECTURE, "--set"
+    assert recipe(*create, f"BACKEND_API_URL={NOBODY}", "--set", "MAX_ATTEMPTS=4").returncode == 0
+    bad = "--set", "MAPPER_ENV_USERS_PATH=c2VjcmV0/"
+    assert recipe(*create, "MAX_ATTEMPTS=5", *bad).returncode == 0
+    client = client_of(service)
+    assert recipe("rollback").returncode == 0
+    before, calls = state(client), len(service.calls)
+    for answer in ("n\n", ""):
+        done = recipe(*create, "ANSWER_WITHIN_MS=4000", answer=answer)
+        assert (done.returncode, "error: not agreed; nothing was changed" in done.stderr) == (1, True)
+        for name in BOTH:
+            assert f"{name}: not live, but in $LATEST, as a rollback or a failure leaves it: " in done.stdout
+        assert done.stdout.count(": MAPPER_ENV_USERS_PATH, MAX_ATTEMPTS.\n") == 2
+        assert "c2VjcmV0" not in done.stdout + done.stderr
+    assert state(client) == before
+    assert {call.operation.partition(" ")[0] for call in service.calls[calls:]} == {"GET"}
+    proved("settings that were rolled away from are named, and nothing is changed without a yes")
+
+    done = recipe(*create, "ANSWER_WITHIN_MS=4000", "--set", "MAX_ATTEMPTS=4", "--set", "MAPPER_ENV_USERS_PATH=")
+    assert (done.returncode, "[y/N]" in done.stdout) == (0, False), done.stderr
+    live = client.get_function_configuration(FunctionName="post-confirmation", Qualifier="live")
+    assert live["Environment"]["Variables"]["MAX_ATTEMPTS"] == "4"
+    proved("who sets each of them to what is live is not asked")
+    assert recipe("rollback", "2").returncode == 0
+    assert recipe(*create, "MAPPER_ENV_X=y", "--yes").returncode == 0
+    live = client.get_function_configuration(FunctionName="post-confirmation", Qualifier="live")
+    assert live["Environment"]["Variables"]["MAX_ATTEMPTS"] == "4"
+    proved("nor who has agreed beforehand")
 
 
 def test_a_mapper_that_delivers_nobody_is_not_swapped_in(functions, recipe, tmp_path, proved):

@@ -1,7 +1,6 @@
 """One deployment as AWS shows it. Everything is read when a check first asks for it, and once, also by many threads."""
 
 import json
-import re
 from concurrent.futures import Future
 from threading import Lock
 
@@ -11,8 +10,7 @@ from checks import NotChecked
 from dry_run import SIGN_UP, Failed, dry_run
 from functions import RUNTIME, configuration
 from names import ALIAS, DEFAULT, Names
-
-# What the functions are tried with.
+from unpublished import settings_of
 
 
 def reading(method):
@@ -55,19 +53,19 @@ class Deployment:
     def pool(self):
         """The user pool."""
         found = aws_or_none("cognito-idp", "describe-user-pool", {"UserPoolId": self.pool_id})
-        return found and found["UserPool"]
+        return None if found is None else found["UserPool"]
 
     @reading
     def trigger(self):
         """The ARN of what the pool calls after a confirmation."""
-        if not self.pool:
+        if self.pool is None:
             raise NotChecked("there is no such pool")
         return self.pool.get("LambdaConfig", {}).get("PostConfirmation")
 
     @reading
     def function_arn(self):
         """The ARN that the function has in the pool's account and region."""
-        if not self.pool:
+        if self.pool is None:
             raise NotChecked("there is no such pool")
         _, partition, _, region, account, _ = self.pool["Arn"].split(":", 5)
         return f"arn:{partition}:lambda:{region}:{account}:function:{self.names.function}"
@@ -75,9 +73,14 @@ class Deployment:
     @reading
     def qualifier(self):
         """The alias or version that Cognito calls: the pool's where it calls this function, `live` otherwise."""
-        if not self.pool or not self.trigger or not f"{self.trigger}:".startswith(f"{self.function_arn}:"):
+        try:
+            called, ours = self.trigger or "", self.function_arn
+        except Exception:
+            # The checks of the pool tell why that can't be read; those of the function go on without it.
             return ALIAS
-        return self.trigger.removeprefix(self.function_arn).removeprefix(":") or "$LATEST"
+        if not f"{called}:".startswith(f"{ours}:"):
+            return ALIAS
+        return called.removeprefix(ours).removeprefix(":") or "$LATEST"
 
     @reading
     def called(self):
@@ -87,14 +90,14 @@ class Deployment:
     @reading
     def function(self):
         """The same, for checks that look into it."""
-        if not self.called:
+        if self.called is None:
             raise NotChecked(f"there is no function {self.names.function}:{self.qualifier}")
         return self.called
 
     @reading
     def variables(self):
         """The settings of the function that are not empty, by name."""
-        return settings(self.function)
+        return settings_of(self.function)
 
     @reading
     def statements(self):
@@ -102,7 +105,7 @@ class Deployment:
         asked = {"FunctionName": self.names.function}
         qualified = asked if self.qualifier == "$LATEST" else asked | {"Qualifier": self.qualifier}
         found = aws_or_none("lambda", "get-policy", qualified)
-        return json.loads(found["Policy"])["Statement"] if found else []
+        return [] if found is None else json.loads(found["Policy"])["Statement"]
 
     @reading
     def mapper(self):
@@ -132,7 +135,7 @@ class Deployment:
     @reading
     def queue(self):
         """The same, for checks that look into it."""
-        if not self.found_queue:
+        if self.found_queue is None:
             raise NotChecked("the queue does not exist")
         return self.found_queue
 
@@ -163,9 +166,15 @@ class Deployment:
     @reading
     def redelivery_qualifier(self):
         """What the event source mapping calls, `live` where there is none."""
-        if "UNDELIVERED_QUEUE_URL" not in self.variables or not self.found_queue or not self.mapping:
+        try:
+            fed = "UNDELIVERED_QUEUE_URL" in self.variables and self.found_queue and self.mapping
+            called = fed and fed["FunctionArn"]
+        except NotChecked:
+            raise
+        except Exception:
+            # As with the pool.
             return ALIAS
-        return self.mapping["FunctionArn"].partition(f":{self.names.redelivery}:")[2] or "$LATEST"
+        return (called.partition(f":{self.names.redelivery}:")[2] or "$LATEST") if called else ALIAS
 
     @reading
     def found_redelivery(self):
@@ -175,13 +184,19 @@ class Deployment:
     @reading
     def redelivery(self):
         """The same, for checks that look into it."""
-        if not self.found_redelivery:
+        if self.found_redelivery is None:
             raise NotChecked(f"there is no function {self.names.redelivery}:{self.redelivery_qualifier}")
         return self.found_redelivery
 
+    def functions(self):
+        """The configurations of both functions, as far as they exist, one after the other."""
+        yield self.function
+        if self.found_redelivery is not None:
+            yield self.redelivery
+
     @reading
     def tried(self):
-        """The errorType with which the function fails at an event, None where it maps it."""
+        """The Failed with which the function fails at an event, None where it maps it."""
         return tried(self.function, self.qualifier, self.reserved)
 
     @reading
@@ -200,11 +215,6 @@ class Deployment:
         return reserved(self.names.redelivery)
 
 
-def settings(function):
-    """The settings in a function's configuration that are not empty, by name."""
-    return {name: value for name, value in function.get("Environment", {}).get("Variables", {}).items() if value}
-
-
 def layer_content(arn):
     """What is in the version of a layer."""
     try:
@@ -217,20 +227,20 @@ def layer_content(arn):
 
 
 def tried(function, qualifier, reserved):
-    """With which errorType the function with a configuration fails at an event, None where it maps it."""
+    """The Failed with which the function with a configuration fails at an event, None where it maps it."""
     if function["Runtime"] != RUNTIME or reserved == 0:
         raise NotChecked("the function can't be called, or is another one")
     try:
         dry_run(function["FunctionName"], qualifier, SIGN_UP)
     except Failed as failed:
-        return failed.error_type if re.fullmatch(r"[\w.]{1,100}", failed.error_type) else "an unknown error"
+        return failed
     return None
 
 
 def queue_attributes(url):
     """The attributes of a queue."""
     found = aws_or_none("sqs", "get-queue-attributes", {"QueueUrl": url, "AttributeNames": ["All"]})
-    return found and found["Attributes"]
+    return None if found is None else found["Attributes"]
 
 
 def function_of(arn):
@@ -251,7 +261,7 @@ def refused(role, actions, resource):
     """
     asked = {"PolicySourceArn": role, "ActionNames": actions, "ResourceArns": [resource]}
     found = aws_or_none("iam", "simulate-principal-policy", asked)
-    if not found:
+    if found is None:
         return None
     denied = [result for result in found["EvaluationResults"] if result["EvalDecision"] != "allowed"]
     if unknown := {key for result in denied for key in result.get("MissingContextValues", [])}:

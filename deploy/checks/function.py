@@ -5,11 +5,12 @@ import re
 
 from aws import aws, aws_or_none
 from checks import NotChecked, fault, warning
-from checks.deployment import refused, settings
+from checks.deployment import refused
 from dry_run import SIGN_UP
 from functions import RUNTIME
 from role import READ
 from settings import SECRETS
+from unpublished import settings_of
 from versions import IMAGE, MANIFEST
 
 TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
@@ -36,7 +37,7 @@ def function(deployment):
 
 def is_ready(there, name, why, deployment):
     """What keeps the function with the configuration `there` from being called."""
-    if not there:
+    if there is None:
         yield fault(f"there is no function {name} in this account and region", why, deployment.create)
         return
     state, update = there.get("State", "Active"), there.get("LastUpdateStatus", "Successful")
@@ -123,16 +124,20 @@ def architecture(deployment):
 
 def dry_runs(deployment):
     """Both functions map an event, with their own mapper, settings and secrets."""
-    tried = [(deployment.names.function, deployment.qualifier, deployment.tried)]
-    if deployment.found_redelivery:
-        tried.append((deployment.names.redelivery, deployment.redelivery_qualifier, deployment.redelivery_tried))
-    for name, qualifier, error in tried:
-        if error:
-            yield fault(
-                f"{name}:{qualifier} fails at an event with {error}",
-                "real events fail the same way",
-                remedy(error, name, deployment),
-            )
+    yield from failing(deployment.names.function, deployment.qualifier, deployment.tried, deployment)
+    if deployment.found_redelivery is not None:
+        name, qualifier = deployment.names.redelivery, deployment.redelivery_qualifier
+        yield from failing(name, qualifier, deployment.redelivery_tried, deployment)
+
+
+def failing(name, qualifier, failed, deployment):
+    """What it means that a function failed at an event, or that it did not."""
+    if failed:
+        yield fault(
+            ": ".join([f"{name}:{qualifier} fails at an event with {failed.error_type}", *failed.because]),
+            "real events fail the same way",
+            remedy(failed.error_type, name, deployment),
+        )
 
 
 def remedy(error, function, deployment):
@@ -175,9 +180,9 @@ def secrets(deployment):
     """Secrets are kept as such, exist, and both roles may read them. Their values are not fetched."""
     # A secret that both functions name is looked at once.
     named = {}
-    for there in filter(None, (deployment.function, deployment.found_redelivery)):
+    for there in deployment.functions():
         for name in SECRETS:
-            if value := settings(there).get(name):
+            if value := settings_of(there).get(name):
                 named.setdefault((name, value), []).append(there["Role"])
     for (name, value), roles in named.items():
         if not value.startswith("arn:"):
@@ -189,7 +194,7 @@ def secrets(deployment):
             continue
         service = value.split(":")[2]
         found = secret(service, value)
-        if not found:
+        if found is None:
             yield fault(
                 f"{value}, which {name} names, does not exist or is being deleted",
                 "nothing is sent, and every event goes into the queue",
@@ -211,7 +216,7 @@ def secret(service, arn):
     """What AWS says of a secret besides its value, None where there is none."""
     if service == "secretsmanager":
         found = aws_or_none("secretsmanager", "describe-secret", {"SecretId": arn})
-        return None if found and "DeletedDate" in found else found
+        return None if found is None or "DeletedDate" in found else found
     # The ARN does not tell `name` from `/name`.
     name = arn.partition(":parameter/")[2]
     wanted = {"Key": "Name", "Option": "Equals", "Values": [name, f"/{name}"]}
@@ -220,7 +225,7 @@ def secret(service, arn):
 
 def logs(deployment):
     """The lines of events are written, as JSON, of which CloudWatch makes the metrics."""
-    for there in filter(None, (deployment.function, deployment.found_redelivery)):
+    for there in deployment.functions():
         name, logging = there["FunctionName"], there.get("LoggingConfig", {})
         if logging.get("LogFormat") != "JSON":
             yield fault(
@@ -239,19 +244,25 @@ def logs(deployment):
 
 def concurrency(deployment):
     """Reserved concurrency does not throttle."""
-    if not deployment.called:
+    if deployment.called is None:
         raise NotChecked("there is no such function")
-    found = [(deployment.names.function, deployment.reserved, LOW, "each throttled confirmation is a lost user")]
-    if deployment.found_redelivery:
+    name, why = deployment.names.function, "each throttled confirmation is a lost user"
+    yield from throttled(name, deployment.reserved, LOW, why)
+    if deployment.found_redelivery is not None:
         why = "reads of the queue that are throttled count towards the attempts, and end as dead letters"
-        most = (deployment.mapping or {}).get("ScalingConfig", {}).get("MaximumConcurrency", LOW)
-        found.append((deployment.names.redelivery, deployment.redelivery_reserved, most, why))
-    for name, has, needs, why in found:
-        fix = f"`aws lambda delete-function-concurrency --function-name {name}`"
-        if has == 0:
-            yield fault(f"{name} is throttled altogether: its reserved concurrency is 0", why, fix)
-        elif has is not None and has < needs:
-            yield warning(f"{name} runs at most {has} times at once: its reserved concurrency", why, fix)
+        has, most = deployment.redelivery_reserved, LOW
+        if has is not None:
+            most = (deployment.mapping or {}).get("ScalingConfig", {}).get("MaximumConcurrency", LOW)
+        yield from throttled(deployment.names.redelivery, has, most, why)
+
+
+def throttled(name, has, needs, why):
+    """What it means that a function `has` a reserved concurrency, or none."""
+    fix = f"`aws lambda delete-function-concurrency --function-name {name}`"
+    if has == 0:
+        yield fault(f"{name} is throttled altogether: its reserved concurrency is 0", why, fix)
+    elif has is not None and has < needs:
+        yield warning(f"{name} runs at most {has} times at once: its reserved concurrency", why, fix)
 
 
 def number(variables, name, default):

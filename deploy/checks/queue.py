@@ -3,12 +3,13 @@
 import json
 
 from checks import fault, warning
-from checks.deployment import function_of, refused, settings
+from checks.deployment import function_of, refused
 from checks.function import is_ready
 from checks.trigger import listed
 from names import ALIAS
 from queues import RETENTION, VISIBLE_AFTER
 from role import RECEIVE, SEND
+from unpublished import settings_of
 from versions import layers_of
 
 LOST = "a user whom the backend does not take at once is lost"
@@ -21,24 +22,15 @@ def queue(deployment):
     """The function has a queue, and that exists."""
     if not deployment.variables.get("UNDELIVERED_QUEUE_URL"):
         yield fault("UNDELIVERED_QUEUE_URL is not set", LOST, f"{deployment.create}: both make and set it")
-    elif not deployment.found_queue:
+    elif deployment.found_queue is None:
         yield fault("the queue that UNDELIVERED_QUEUE_URL names does not exist", LOST, deployment.create)
 
 
 def kept(deployment):
     """Both queues keep for as long as SQS can, encrypted, and long enough out of sight."""
-    names = deployment.names
-    for name, there in ((names.queue, deployment.queue), (names.dead_letters, dead_letters(deployment))):
-        if int(there.get("MessageRetentionPeriod", RETENTION)) < RETENTION:
-            days = int(there["MessageRetentionPeriod"]) / 86400
-            yield warning(
-                f"{name} keeps messages for {days:g} days, not 14",
-                "then SQS deletes users whom nobody else has",
-                deployment.create,
-            )
-        if there.get("SqsManagedSseEnabled") != "true" and not there.get("KmsMasterKeyId"):
-            yield warning(f"{name} is not encrypted", "it holds users' attributes", deployment.create)
-    if deployment.found_redelivery:
+    yield from long_enough(deployment.names.queue, deployment.queue, deployment)
+    yield from long_enough(deployment.names.dead_letters, dead_letters(deployment), deployment)
+    if deployment.found_redelivery is not None:
         has, timeout = int(deployment.queue["VisibilityTimeout"]), deployment.redelivery["Timeout"]
         if has < VISIBLE_AFTER * timeout:
             report = fault if has < timeout else warning
@@ -50,16 +42,30 @@ def kept(deployment):
             )
 
 
+def long_enough(name, there, deployment):
+    """What keeps the queue with the attributes `there` from keeping, in secret, as long as SQS can."""
+    if int(there.get("MessageRetentionPeriod", RETENTION)) < RETENTION:
+        days = int(there["MessageRetentionPeriod"]) / 86400
+        yield warning(
+            f"{name} keeps messages for {days:g} days, not 14",
+            "then SQS deletes users whom nobody else has",
+            deployment.create,
+        )
+    if there.get("SqsManagedSseEnabled") != "true" and not there.get("KmsMasterKeyId"):
+        yield warning(f"{name} is not encrypted", "it holds users' attributes", deployment.create)
+
+
 def dead_letters(deployment):
-    """The attributes of the dead-letter queue, none where there is none."""
-    return (deployment.dead_letters_arn and deployment.dead_letters) or {"SqsManagedSseEnabled": "true"}
+    """The attributes of the dead-letter queue, those of one that nothing is wrong with where there is none."""
+    there = deployment.dead_letters if deployment.dead_letters_arn else None
+    return {"SqsManagedSseEnabled": "true"} if there is None else there
 
 
 def dead_letter_queue(deployment):
     """What is given up goes to a dead-letter queue."""
     if not deployment.dead_letters_arn:
         what = "the queue has no dead-letter queue"
-    elif not deployment.dead_letters:
+    elif deployment.dead_letters is None:
         what = "the queue's dead-letter queue does not exist"
     else:
         return
@@ -137,7 +143,7 @@ def redelivery(deployment):
     """The redelivery function is there, with the mapper and the settings of the function that Cognito calls."""
     there, name, why = deployment.found_redelivery, deployment.names.redelivery, "nothing is redelivered"
     yield from is_ready(there, f"{name}:{deployment.redelivery_qualifier}", why, deployment)
-    if not there:
+    if there is None:
         return
     if there["Timeout"] < REDELIVERY_TIMEOUT:
         yield warning(
@@ -154,7 +160,7 @@ def redelivery(deployment):
             "events from the queue are mapped differently, or not at all",
             f"{deployment.swap}: both change both functions",
         )
-    ours, theirs = (shared(settings(function)) for function in (deployment.function, there))
+    ours, theirs = (shared(settings_of(function)) for function in (deployment.function, there))
     if differing := sorted(key for key in ours | theirs if ours.get(key) != theirs.get(key)):
         yield fault(
             f"{name} has other values of {', '.join(differing)} than {deployment.names.function}",

@@ -10,7 +10,7 @@ PRINCIPAL = "cognito-idp.amazonaws.com"
 
 def pool(deployment):
     """The pool is there."""
-    if not deployment.pool:
+    if deployment.pool is None:
         yield fault(
             f"there is no user pool {deployment.pool_id} in this account and region",
             "nothing calls the function",
@@ -44,7 +44,7 @@ def trigger(deployment):
 
 def permission(deployment):
     """Cognito may call what the pool names, for this pool."""
-    if not deployment.called:
+    if deployment.called is None:
         raise NotChecked(f"there is no function {deployment.names.function}:{deployment.qualifier}")
     qualifier = "" if deployment.qualifier == "$LATEST" else f":{deployment.qualifier}"
     called, arn = f"{deployment.function_arn}{qualifier}", deployment.pool["Arn"]

@@ -43,9 +43,9 @@ def recipe(cli, tmp_path_factory):
     """Runs a script of deploy/, or of another folder, by the AWS CLI; what it is asked is answered by `answer`."""
     images = {"MAPPER_CACHE_DIR": str(tmp_path_factory.getbasetemp() / "images")}
 
-    def run_recipe(name, *args, answer="", folder=ROOT / "deploy"):
+    def run_recipe(name, *args, answer="", folder=ROOT / "deploy", env=None):
         command = ["python", str(folder / f"{name}.py"), *map(str, args)]
-        return run(command, env=cli | images, input=answer, capture_output=True, text=True, cwd=ROOT)
+        return run(command, env=cli | images | (env or {}), input=answer, capture_output=True, text=True, cwd=ROOT)
 
     return run_recipe
 

@@ -121,6 +121,13 @@ pub struct ConfigError {
     faults: Vec<(String, String)>,
 }
 
+impl ConfigError {
+    /// Each variable that is at fault, with what is wrong.
+    pub fn faults(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.faults.iter().map(|(variable, fault)| (variable.as_str(), fault.as_str()))
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the settings are not complete or not valid")?;

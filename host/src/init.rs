@@ -26,7 +26,7 @@ pub fn hide_panic_messages() {
 }
 
 /// Says on standard error why the process ends.
-pub fn failed(error: anyhow::Error) -> ExitCode {
+pub fn failed(error: &anyhow::Error) -> ExitCode {
     eprintln!("error: {error:#}");
     ExitCode::FAILURE
 }

@@ -16,17 +16,21 @@ use tower::util::MapFutureLayer;
 async fn main() -> ExitCode {
     let started = Instant::now();
     init::hide_panic_messages();
-    run(started).await.map_or_else(init::failed, |()| ExitCode::SUCCESS)
+    run(started).await.unwrap_or_else(|error| init::failed(&error))
 }
 
-async fn run(started: Instant) -> Result<()> {
+async fn run(started: Instant) -> Result<ExitCode> {
     let api = std::env::var_os("AWS_LAMBDA_RUNTIME_API");
     api.context("AWS_LAMBDA_RUNTIME_API is not set: AWS Lambda starts this program; try mappers with `mapper run`")?;
-    let started = start(started).await;
-    if let Err(error) = &started {
-        init::tell_lambda(error).await;
-    }
-    let (handler, clock) = started?;
+    let (handler, clock) = match start(started).await {
+        Ok(started) => started,
+        Err(error) => {
+            // The log first: once Lambda knows, it answers with what the log has, and may end the process.
+            let status = init::failed(&error);
+            init::tell_lambda(&error).await;
+            return Ok(status);
+        }
+    };
     let runtime = Runtime::new(service_fn(async |event| handler.invoke(event, &clock).await));
     // A layer goes on when Lambda has the answer and before it is asked for the next event.
     let runtime = runtime.layer(MapFutureLayer::new(async |answering| {
@@ -34,7 +38,8 @@ async fn run(started: Instant) -> Result<()> {
         handler.after_answer().await;
         answered
     }));
-    runtime.run().await.map_err(anyhow::Error::from_boxed)
+    runtime.run().await.map_err(anyhow::Error::from_boxed)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn start(started: Instant) -> Result<(Handler, Clock)> {

@@ -16,6 +16,7 @@ mod mapped;
 mod new;
 mod reach;
 mod run;
+mod settings;
 mod shown;
 mod style;
 mod test;
@@ -47,6 +48,7 @@ enum Command {
     New(new::Args),
     Build(build::Args),
     Check(check::Args),
+    Settings(settings::Args),
     Run(run::Args),
     Test(test::Args),
     Diff(diff::Args),
@@ -63,6 +65,7 @@ async fn main() -> ExitCode {
         Command::New(args) => new::run(&args),
         Command::Build(args) => build::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Settings(args) => settings::run(&args),
         Command::Run(args) => run::run(args).await,
         Command::Test(args) => test::run(&args).await,
         Command::Diff(args) => diff::run(&args).await,

@@ -15,6 +15,7 @@ mod new;
 mod reach;
 mod report;
 mod run;
+mod settings;
 
 use std::fs;
 use std::path::{Path, PathBuf};
