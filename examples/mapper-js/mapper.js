@@ -23,6 +23,12 @@ import { getEnvironment } from 'wasi:cli/environment@0.2.0';
 /** What is sent unless `USER_ATTRIBUTES` says otherwise: what most user tables have a column for. */
 const COMMON = 'email,email_verified,phone_number,name,given_name,family_name,identities,custom:*';
 
+/** The names that Cognito has for attributes of its own, but for those that begin with `cognito:`. */
+const STANDARD = new Set(
+  `address birthdate email email_verified family_name gender given_name identities locale middle_name name nickname
+   phone_number phone_number_verified picture preferred_username profile sub updated_at website zoneinfo`.split(/\s+/),
+);
+
 export const mapper = {
   /**
    * Maps one event.
@@ -57,7 +63,7 @@ function outcomeOf(event) {
   const variables = new Map(getEnvironment());
   // A variable that is set to nothing counts as not set.
   const path = variables.get('USERS_PATH') || 'users/';
-  const attributes = (variables.get('USER_ATTRIBUTES') || COMMON).split(',').map((name) => name.trim());
+  const attributes = attributesIn(variables.get('USER_ATTRIBUTES') || COMMON);
   return {
     tag: 'deliver',
     val: {
@@ -72,6 +78,48 @@ function outcomeOf(event) {
 }
 
 /**
+ * The names in `USER_ATTRIBUTES`. One that no attribute has (of a list that is separated by something else, for example)
+ * would match nothing, and users would go out without attributes and without a word.
+ * @param {string} text
+ * @returns {string[]}
+ */
+function attributesIn(text) {
+  const names = text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  const wrong = names.find((name) => !isPossible(name));
+  if (wrong === undefined && names.length > 0) return names;
+  const holds = wrong === undefined ? 'no name' : `\`${wrong}\`, which is no name of an attribute of Cognito`;
+  const takes = 'it takes names of attributes, separated by commas: `email,locale,custom:*`';
+  throw { code: 'bad-user-attributes', message: `USER_ATTRIBUTES holds ${holds}; ${takes}` };
+}
+
+/**
+ * Whether an attribute can have this name, or `*` in it stands for all custom ones.
+ * @param {string} name
+ */
+function isPossible(name) {
+  const own = customName(name);
+  if (own !== undefined) return own === '*' || isName(own);
+  return STANDARD.has(name) || (name.startsWith('cognito:') && isName(name.slice('cognito:'.length)));
+}
+
+/**
+ * Whether a name, without its prefix, holds no blank and no mark that lists have between names.
+ * @param {string} text
+ */
+function isName(text) {
+  return /^[^\s\x00-\x1f\x7f-\x9f;:|/+&*"]+$/.test(text);
+}
+
+/**
+ * The name of a custom attribute without its prefix; undefined if it is another one. Those that only a developer can
+ * write have `dev:` before it.
+ * @param {string} name
+ */
+function customName(name) {
+  return name.match(/^(?:(?:dev:)?custom:|dev:)(.*)$/s)?.[1];
+}
+
+/**
  * The user as the backend gets it. `clientMetadata` is never copied: whoever signs up can write anything into it.
  * @param {Event} event
  * @param {string[]} sent the names of the attributes to send
@@ -83,13 +131,17 @@ function userOf(event, sent) {
   // Maps, because a name such as `__proto__` is not like others in an object.
   const user = new Map();
   const custom = new Map();
-  for (const attribute of event.userAttributes) {
-    const isCustom = attribute.name.startsWith('custom:');
-    if (!sent.includes(attribute.name) && !(isCustom && sent.includes('custom:*'))) continue;
-    const value = valueOf(attribute);
+  const sentCustom = new Set(sent.map(customName));
+  // What only a developer can write comes last, so that no user can write another value in its place.
+  const isDevelopers = ({ name }) => name.startsWith('dev:');
+  const others = event.userAttributes.filter((attribute) => !isDevelopers(attribute));
+  for (const attribute of [...others, ...event.userAttributes.filter(isDevelopers)]) {
+    const own = customName(attribute.name);
+    const isSent = own === undefined ? sent.includes(attribute.name) : sentCustom.has(own) || sentCustom.has('*');
+    const value = isSent ? valueOf(attribute) : undefined;
     if (value === undefined) continue;
-    if (isCustom) custom.set(attribute.name.slice('custom:'.length), value);
-    else user.set(attribute.name, value);
+    if (own === undefined) user.set(attribute.name, value);
+    else custom.set(own, value);
   }
   // What the user is comes last, so that no attribute of the same name can take its place.
   if (custom.size > 0) user.set('custom', Object.fromEntries(custom));

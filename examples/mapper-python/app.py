@@ -13,6 +13,7 @@ writes them.
 
 import json
 import os
+import re
 import sys
 from typing import Any
 
@@ -35,6 +36,14 @@ from wit_world.imports.types import (
 # What is sent unless `USER_ATTRIBUTES` says otherwise: what most user tables have a column for.
 COMMON = "email,email_verified,phone_number,name,given_name,family_name,identities,custom:*"
 
+# The names that Cognito has for attributes of its own, but for those that begin with `cognito:`.
+STANDARD = frozenset(
+    "address birthdate email email_verified family_name gender given_name identities locale middle_name name nickname "
+    "phone_number phone_number_verified picture preferred_username profile sub updated_at website zoneinfo".split()
+)
+# A name without its prefix: no blank in it, and no mark that lists have between names.
+NAME = re.compile(r"""[^\s\x00-\x1f\x7f-\x9f;:|/+&*"]+""")
+
 
 class Mapper(exports.Mapper):
     """The interface `mapper` of the contract."""
@@ -50,8 +59,7 @@ class Mapper(exports.Mapper):
                 return Outcome_Skip("unknown-trigger-source")
         # A variable that is set to nothing counts as not set.
         path = os.environ.get("USERS_PATH") or "users/"
-        attributes = os.environ.get("USER_ATTRIBUTES") or COMMON
-        user = user_of(event, {name.strip() for name in attributes.split(",")})
+        user = user_of(event, attributes_in(os.environ.get("USER_ATTRIBUTES") or COMMON))
         return Outcome_Deliver(
             Request(
                 method=Method.POST,
@@ -62,6 +70,39 @@ class Mapper(exports.Mapper):
                 accept_status=[409],
             )
         )
+
+
+def attributes_in(text: str) -> set[str]:
+    """The names in `USER_ATTRIBUTES`.
+
+    One that no attribute has (of a list that is separated by something else, for example) would match nothing, and users
+    would go out without attributes and without a word.
+    """
+    names = [name for name in map(str.strip, text.split(",")) if name]
+    wrong = next((name for name in names if not is_possible(name)), None)
+    if names and wrong is None:
+        return set(names)
+    holds = f"`{wrong}`, which is no name of an attribute of Cognito" if names else "no name"
+    takes = "it takes names of attributes, separated by commas: `email,locale,custom:*`"
+    raise Err(Error("bad-user-attributes", f"USER_ATTRIBUTES holds {holds}; {takes}"))
+
+
+def is_possible(name: str) -> bool:
+    """Whether an attribute can have this name, or `*` in it stands for all custom ones."""
+    own = custom_name(name)
+    if own is not None:
+        return own == "*" or NAME.fullmatch(own) is not None
+    is_cognitos = name.startswith("cognito:") and NAME.fullmatch(name.removeprefix("cognito:")) is not None
+    return name in STANDARD or is_cognitos
+
+
+def custom_name(name: str) -> str | None:
+    """The name of a custom attribute without its prefix; `None` if it is another one.
+
+    Those that only a developer can write have `dev:` before it.
+    """
+    own = name.removeprefix("dev:").removeprefix("custom:")
+    return own if name.startswith(("dev:", "custom:")) else None
 
 
 def user_of(event: Event, sent: set[str]) -> dict[str, Any]:
@@ -76,12 +117,14 @@ def user_of(event: Event, sent: set[str]) -> dict[str, Any]:
 
     user: dict[str, Any] = {}
     custom: dict[str, Any] = {}
-    for attribute in event.user_attributes:
-        is_custom = attribute.name.startswith("custom:")
-        if attribute.name not in sent and not (is_custom and "custom:*" in sent):
+    sent_custom = {custom_name(name) for name in sent} - {None}
+    # What only a developer can write comes last, so that no user can write another value in its place.
+    for attribute in sorted(event.user_attributes, key=lambda attribute: attribute.name.startswith("dev:")):
+        own = custom_name(attribute.name)
+        if not (attribute.name in sent if own is None else sent_custom & {own, "*"}):
             continue
         try:
-            (custom if is_custom else user)[attribute.name.removeprefix("custom:")] = value_of(attribute)
+            (user if own is None else custom)[attribute.name if own is None else own] = value_of(attribute)
         except ValueError as reason:
             # Left out rather than keeping the user from the backend, and told without its value.
             print(f"the attribute `{attribute.name}` {reason} and is left out", file=sys.stderr)

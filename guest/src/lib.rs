@@ -16,12 +16,11 @@ mod bindings {
 }
 
 use bindings::exports::cognito::post_confirmation::mapper::{Error, Event, Guest, Outcome};
-use settings::Settings;
 
 struct Mapper;
 
 impl Guest for Mapper {
     fn transform(event: Event) -> Result<Outcome, Error> {
-        mapping::map(&event, &Settings::from_variables(|name| std::env::var(name).ok()))
+        mapping::map(&event, |name| std::env::var(name).ok())
     }
 }

@@ -5,19 +5,21 @@ use serde_json::{Map, Value};
 use crate::bindings::cognito::post_confirmation::types::{
     Attribute, Error, Event, Header, Method, Outcome, Request, TriggerSource,
 };
-use crate::settings::Settings;
+use crate::settings::{Settings, custom};
 
-/// Maps `event`. `clientMetadata` is never copied: whoever signs up can write anything into it.
-pub fn map(event: &Event, settings: &Settings) -> Result<Outcome, Error> {
+/// Maps `event` by the settings that `lookup` finds. `clientMetadata` is never copied: whoever signs up can write anything
+/// into it.
+pub fn map(event: &Event, lookup: impl Fn(&str) -> Option<String>) -> Result<Outcome, Error> {
     match &event.trigger_source {
         TriggerSource::ConfirmSignUp => {}
         TriggerSource::ConfirmForgotPassword => return Ok(Outcome::Skip("password-reset".to_owned())),
         TriggerSource::Other(_) => return Ok(Outcome::Skip("unknown-trigger-source".to_owned())),
     }
-    let user = user(event, settings)?;
+    let settings = Settings::from_variables(lookup)?;
+    let user = user(event, &settings)?;
     Ok(Outcome::Deliver(Request {
         method: Method::Post,
-        path: settings.path.clone(),
+        path: settings.path,
         headers: vec![Header { name: "content-type".to_owned(), value: "application/json".to_owned() }],
         body: Value::Object(user).to_string().into_bytes(),
         // The backend's word for a user that it has already, from an earlier attempt.
@@ -34,17 +36,20 @@ fn user(event: &Event, settings: &Settings) -> Result<Map<String, Value>, Error>
     })?;
 
     let mut user = Map::new();
-    let mut custom = Map::new();
-    for attribute in event.user_attributes.iter().filter(|attribute| settings.sends(&attribute.name)) {
+    let mut customs = Map::new();
+    // What only a developer can write comes last, so that no user can write another value in its place.
+    let is_developers = |attribute: &&Attribute| attribute.name.starts_with("dev:");
+    let (developers, others): (Vec<_>, Vec<_>) = event.user_attributes.iter().partition(is_developers);
+    for attribute in others.into_iter().chain(developers).filter(|attribute| settings.sends(&attribute.name)) {
         let Some(value) = value(attribute) else { continue };
-        match attribute.name.strip_prefix("custom:") {
-            Some(name) => custom.insert(name.to_owned(), value),
+        match custom(&attribute.name) {
+            Some(name) => customs.insert(name.to_owned(), value),
             None => user.insert(attribute.name.clone(), value),
         };
     }
     // What the user is comes last, so that no attribute of the same name can take its place.
-    if !custom.is_empty() {
-        user.insert("custom".to_owned(), Value::Object(custom));
+    if !customs.is_empty() {
+        user.insert("custom".to_owned(), Value::Object(customs));
     }
     if let Some(client_id) = &event.client_id {
         user.insert("client_id".to_owned(), client_id.clone().into());

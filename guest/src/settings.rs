@@ -1,12 +1,40 @@
 //! What an operator can change about the mapping without a new mapper. The host passes on its variables that begin
 //! with `MAPPER_ENV_`, without that prefix.
 
+use crate::bindings::cognito::post_confirmation::types::Error;
+
 /// Where users are posted; `users/` unless set.
 const USERS_PATH: &str = "USERS_PATH";
 /// Which attributes are sent: their Cognito names, separated by commas; `custom:*` stands for all custom ones.
 const USER_ATTRIBUTES: &str = "USER_ATTRIBUTES";
 /// What is sent unless set: what most user tables have a column for.
 const COMMON: &str = "email,email_verified,phone_number,name,given_name,family_name,identities,custom:*";
+/// The names that Cognito has for attributes of its own, but for those that begin with `cognito:`.
+pub const STANDARD: [&str; 21] = [
+    "address",
+    "birthdate",
+    "email",
+    "email_verified",
+    "family_name",
+    "gender",
+    "given_name",
+    "identities",
+    "locale",
+    "middle_name",
+    "name",
+    "nickname",
+    "phone_number",
+    "phone_number_verified",
+    "picture",
+    "preferred_username",
+    "profile",
+    "sub",
+    "updated_at",
+    "website",
+    "zoneinfo",
+];
+/// Marks that no name of an attribute has and that lists have between names, besides blanks.
+const SEPARATORS: [char; 8] = [';', ':', '|', '/', '+', '&', '*', '"'];
 
 /// The settings of this mapper.
 pub struct Settings {
@@ -17,18 +45,58 @@ pub struct Settings {
 
 impl Settings {
     /// Reads the settings through `lookup`. A variable that is set to nothing counts as not set.
-    pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Settings {
+    ///
+    /// # Errors
+    /// `USER_ATTRIBUTES` holds what can't be the name of an attribute: a list that is separated by something else, or a
+    /// misspelt name. It would match nothing, and users would go out without attributes and without a word.
+    pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, Error> {
         let or = |name, default: &str| lookup(name).filter(|value| !value.is_empty()).unwrap_or(default.to_owned());
         let attributes = or(USER_ATTRIBUTES, COMMON);
-        Settings {
-            path: or(USERS_PATH, "users/"),
-            attributes: attributes.split(',').map(|name| name.trim().to_owned()).collect(),
+        let names = attributes.split(',').map(str::trim).filter(|name| !name.is_empty());
+        let attributes: Vec<String> = names.map(str::to_owned).collect();
+        match attributes.iter().find(|name| !is_possible(name)) {
+            Some(name) => Err(bad_attributes(&format!("`{name}`, which is no name of an attribute of Cognito"))),
+            None if attributes.is_empty() => Err(bad_attributes("no name")),
+            None => Ok(Settings { path: or(USERS_PATH, "users/"), attributes }),
         }
     }
 
     /// Whether the attribute `name` is sent.
     pub fn sends(&self, name: &str) -> bool {
-        let all_custom = name.starts_with("custom:") && self.attributes.iter().any(|sent| sent == "custom:*");
-        all_custom || self.attributes.iter().any(|sent| sent == name)
+        match custom(name) {
+            Some(own) => self.attributes.iter().filter_map(|sent| custom(sent)).any(|sent| sent == "*" || sent == own),
+            None => self.attributes.iter().any(|sent| sent == name),
+        }
+    }
+}
+
+/// The name of a custom attribute without its prefix; nothing if `name` is that of another one. Those that only a
+/// developer can write have `dev:` before it.
+pub fn custom(name: &str) -> Option<&str> {
+    let developers = name.strip_prefix("dev:");
+    let own = developers.unwrap_or(name).strip_prefix("custom:");
+    own.or(developers)
+}
+
+/// Whether an attribute can have this name, or `*` in it stands for all custom ones.
+fn is_possible(name: &str) -> bool {
+    match custom(name) {
+        Some(own) => own == "*" || is_name(own),
+        None => STANDARD.contains(&name) || name.strip_prefix("cognito:").is_some_and(is_name),
+    }
+}
+
+/// Whether a name, without its prefix, holds no blank and no mark that lists have between names.
+fn is_name(text: &str) -> bool {
+    let between = |c: char| c.is_whitespace() || c.is_control() || SEPARATORS.contains(&c);
+    !text.is_empty() && !text.contains(between)
+}
+
+fn bad_attributes(holds: &str) -> Error {
+    Error {
+        code: "bad-user-attributes".to_owned(),
+        message: format!(
+            "USER_ATTRIBUTES holds {holds}; it takes names of attributes, separated by commas: `email,locale,custom:*`"
+        ),
     }
 }

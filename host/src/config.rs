@@ -1,7 +1,9 @@
 //! The settings of the process, from environment variables.
 //!
-//! All faults are reported at once, each by its variable. A fault never repeats the value, which may be a secret. A
-//! variable that is set to nothing counts as not set, as templates often leave it so.
+//! All faults are reported at once, each by its variable. A fault never repeats the value, which may be a secret.
+//!
+//! One rule holds for every variable, those of the mapper included: blanks, tabs and line breaks around a value are cut
+//! off, and what is then empty counts as not set, as templates often leave it so. A control character inside is a fault.
 
 mod aws;
 mod reader;
@@ -82,6 +84,8 @@ const LOG_LEVELS: [(&str, Level); 6] = [
     ("FATAL", Level::Fatal),
 ];
 const LOG_FORMATS: [(&str, Format); 2] = [("JSON", Format::Json), ("Text", Format::Text)];
+/// Variables by which other programs are told to use a proxy.
+const PROXIES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 const SWITCH: [(&str, bool); 2] = [("off", false), ("on", true)];
 
 /// The settings of the process. It has no `Debug`: it holds secrets.
@@ -104,6 +108,8 @@ pub struct Config {
     pub on_undelivered: OnUndelivered,
     /// From the start of the process, or from an event's arrival, to the answer.
     pub answer_within: Duration,
+    /// Variables that name a proxy, which nothing here uses.
+    pub proxies: Vec<&'static str>,
 }
 
 /// What Cognito gets where a user could not be delivered.
@@ -188,6 +194,7 @@ impl Config {
             aws,
             on_undelivered: reader.one_of(ON_UNDELIVERED, &ON_UNDELIVERED_VALUES),
             answer_within: Duration::from_millis(answer_within),
+            proxies: reader.proxies(),
             backend: backend::Settings {
                 api_url: match api_url {
                     Some(api_url) => api_url,
@@ -201,6 +208,12 @@ impl Config {
         };
         if reader.faults.is_empty() { Ok(config) } else { Err(ConfigError { faults: reader.faults }) }
     }
+}
+
+/// `value` as every setting is read: without the blanks, tabs and line breaks around it, as files and `$(…)` leave them.
+/// None if nothing is left.
+pub fn trimmed(value: &str) -> Option<&str> {
+    Some(value.trim()).filter(|value| !value.is_empty())
 }
 
 #[cfg(test)]

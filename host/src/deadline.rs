@@ -54,12 +54,22 @@ impl Time {
         self.until.max(self.ends.map_or(least, |ends| least.min(ends)))
     }
 
-    /// When the next of `records` that are still to be mapped has to be. All of them have half of the time; the next one
-    /// has a fair share of what is left of that, but at least a quarter, or none of many slow ones would ever be mapped.
-    pub fn share(&self, records: usize) -> Instant {
+    /// When the next of `records` that are still to be mapped has to be, if mapping has taken `mapping` so far. All of
+    /// them have half of the time, and never more than half of what is left; the next one has a fair share of that, but
+    /// at least a quarter, or none of many slow ones would ever be mapped.
+    pub fn share(&self, records: usize, mapping: Duration) -> Instant {
         let now = Instant::now();
-        let mapped = self.since + self.until.saturating_duration_since(self.since) / 2;
-        now + mapped.saturating_duration_since(now) / u32::try_from(records.clamp(1, 4)).unwrap_or(1)
+        let half = self.until.saturating_duration_since(self.since) / 2;
+        let left = half.saturating_sub(mapping).min(self.until.saturating_duration_since(now) / 2);
+        now + left / u32::try_from(records.clamp(1, 4)).unwrap_or(1)
+    }
+
+    /// When the requests of `records` have to be over, if `others` are still to be mapped: a fair share of what is
+    /// left of the time.
+    pub fn portion(&self, records: usize, others: usize) -> Instant {
+        let now = Instant::now();
+        let left = self.until.saturating_duration_since(now);
+        now + left.mul_f64(records.max(1) as f64 / (records.max(1) + others) as f64)
     }
 }
 
@@ -211,10 +221,31 @@ mod tests {
     fn records_share_half_of_the_time() {
         let since = Instant::now();
         let time = Time { cold: false, since, until: since + 20 * HOUR, ends: None };
-        let share = |records| time.share(records) - since;
+        let share = |records| time.share(records, Duration::ZERO) - since;
         let about = |share: Duration, hours: f64| (share.as_secs_f64() / HOUR.as_secs_f64() - hours).abs() < 0.1;
         assert!(about(share(1), 10.0) && about(share(2), 5.0) && about(share(4), 2.5));
         assert!(about(share(100), 2.5) && about(share(0), 10.0));
+    }
+
+    #[test]
+    fn what_requests_take_is_not_counted_as_mapping() {
+        let now = Instant::now();
+        let since = now.checked_sub(Duration::from_secs(120)).unwrap();
+        let time = Time { cold: false, since, until: since + Duration::from_secs(200), ends: None };
+        let share = |mapping| (time.share(1, Duration::from_secs(mapping)) - now).as_secs_f64();
+        // Of 100 seconds 90 are over, or 30: then there are the 80 seconds that are left, and half of them is for requests.
+        assert!((share(90) - 10.0).abs() < 4.0 && (share(30) - 40.0).abs() < 4.0);
+        assert!(share(100).abs() < 4.0 && share(600).abs() < 4.0);
+    }
+
+    #[test]
+    fn portions_of_a_batch_share_what_is_left_of_the_time() {
+        let now = Instant::now();
+        let time = Time { cold: false, since: now, until: now + 20 * HOUR, ends: None };
+        let portion =
+            |records, others| (time.portion(records, others) - now).as_secs_f64() / HOUR.as_secs_f64();
+        assert!((portion(10, 0) - 20.0).abs() < 0.1 && (portion(10, 10) - 10.0).abs() < 0.1);
+        assert!((portion(5, 15) - 5.0).abs() < 0.1 && (portion(0, 0) - 20.0).abs() < 0.1);
     }
 
     #[test]

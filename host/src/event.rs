@@ -13,6 +13,9 @@ const CONFIRM_SIGN_UP: &str = "PostConfirmation_ConfirmSignUp";
 /// The source of a password reset.
 const CONFIRM_FORGOT_PASSWORD: &str = "PostConfirmation_ConfirmForgotPassword";
 
+/// What Cognito writes in place of an app client if there is none.
+const NO_CLIENT: &str = "CLIENT_ID_NOT_APPLICABLE";
+
 /// One call from Cognito. It has no `Debug`: nearly all of it is about a person.
 pub struct Event {
     /// The event exactly as it came.
@@ -25,7 +28,7 @@ pub struct Event {
     pub user_pool_id: String,
     /// The user's name in the pool; empty where absent.
     pub user_name: String,
-    /// The app client; absent where an administrator confirmed the user.
+    /// The app client; absent if an administrator confirmed the user.
     pub client_id: Option<String>,
     /// The user's attributes in the order of the event.
     pub user_attributes: Vec<(String, String)>,
@@ -77,7 +80,7 @@ impl Event {
             region: event.text("region").unwrap_or_default(),
             user_pool_id: event.text("userPoolId").unwrap_or_default(),
             user_name: event.text("userName").unwrap_or_default(),
-            client_id: caller.text("clientId"),
+            client_id: caller.text("clientId").filter(|client| client != NO_CLIENT),
             user_attributes: request.object("userAttributes").texts(),
             client_metadata: request.object("clientMetadata").texts(),
             id: String::new(),
@@ -89,6 +92,12 @@ impl Event {
     pub fn sub(&self) -> Option<&str> {
         let sub = self.user_attributes.iter().find(|(name, _)| name == "sub");
         sub.map(|(_, value)| value.as_str()).filter(|sub| !sub.is_empty())
+    }
+
+    /// How much of memory it holds, in bytes: its text, and what was read of that.
+    pub fn held(&self) -> usize {
+        let pairs = self.user_attributes.iter().chain(&self.client_metadata);
+        self.json.get().len() + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>()
     }
 
     /// A sign-up happens once, so pool, `sub` and source make its id. Anything else can happen again, so its id also

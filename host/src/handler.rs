@@ -222,9 +222,26 @@ impl Handler {
 }
 
 impl Plan {
+    /// How much of memory it holds, in bytes, but for what every plan does.
+    pub(crate) fn held(&self) -> usize {
+        let Said { stdout, stderr, message, backtrace } = &self.said;
+        let said = [Some(stdout), Some(stderr), message.as_ref(), backtrace.as_ref()];
+        self.step.as_ref().map_or(0, Step::held) + said.into_iter().flatten().map(String::len).sum::<usize>()
+    }
+
     /// The plan for an event that no mapper saw.
     fn failed(error: Error) -> Plan {
         Plan { step: Err(error), said: Said::default(), mapping: Duration::ZERO, memory: 0 }
+    }
+}
+
+impl Step {
+    /// How much of memory it holds, in bytes.
+    pub(crate) fn held(&self) -> usize {
+        match self {
+            Step::Deliver(request) => request.held(),
+            Step::Skip(code) => code.len(),
+        }
     }
 }
 

@@ -1,9 +1,8 @@
 //! One invocation: an event from Cognito, which gets the same bytes back; a batch from the queue, which is told what has
-//! to stay there; or a dry run.
+//! to stay there; or a dry run. What an event and a record of a batch have in common is here, too.
 
 use std::time::Instant;
 
-use futures_util::{StreamExt, stream};
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::value::RawValue;
 
@@ -17,10 +16,7 @@ use crate::handler::{Ended, Handler, Kept, Way, caught};
 use crate::lenient::Object;
 use crate::mapper::Mapper;
 use crate::report::Invocation;
-use crate::undelivered::{self, Batch, Record};
-
-/// The most records of a batch that are delivered at once: all of one of the usual size.
-const AT_ONCE: usize = 10;
+use crate::undelivered::{Batch, Record};
 
 impl Handler {
     /// Answers one invocation: with the event as it came, or with a rejection where the operator wants one; and a batch
@@ -81,45 +77,7 @@ impl Handler {
         lost
     }
 
-    /// Handles and reports the records of `batch`, and says which have to stay in the queue.
-    async fn redeliver(&self, batch: Batch, context: &Context, trace: &Trace, clock: &Clock) -> Option<Box<RawValue>> {
-        let whole = clock.batch(context.deadline);
-        // One after the other and all before the first request: a mapper that loops keeps the thread to itself, and
-        // nobody else's request may wait for it.
-        let mut plans = Vec::new();
-        let records = batch.records.len();
-        for (place, record) in batch.records.into_iter().enumerate() {
-            // What began with the process is the first record.
-            let time = Time { cold: whole.cold && place == 0, since: Instant::now(), ..whole };
-            let plan = if record.readable {
-                caught(self.plan(&record.event, trace, whole.share(records - place))).await
-            } else {
-                Err(Error::Record)
-            };
-            plans.push((record, time, plan));
-        }
-        let ways = plans.into_iter().map(async |(record, time, plan)| {
-            let way = match plan {
-                Ok(plan) => self.carry_out_safely(plan, time.until).await,
-                Err(error) => Way::without_plan(error),
-            };
-            let kept = way.result.is_err().then_some(Kept::Queued);
-            let ended = Ended { way, kept, queueing: None };
-            self.report(&record.event, &ended, context, time, clock, Some(&record));
-            (record, ended)
-        });
-        let ended: Vec<(Record, Ended)> = stream::iter(ways).buffer_unordered(AT_ONCE).collect().await;
-
-        let stays = ended.iter().filter(|(_, ended)| ended.kept.is_some());
-        let stays: Vec<&str> = stays.map(|(record, _)| record.message_id.as_str()).collect();
-        let answer = undelivered::answer(&stays);
-        for (record, ended) in ended {
-            self.hand_to_shadow(record.event, ended.way, whole.until);
-        }
-        answer
-    }
-
-    fn report(
+    pub(crate) fn report(
         &self,
         event: &Event,
         ended: &Ended,
@@ -138,7 +96,7 @@ impl Handler {
     }
 
     /// Leaves what is to be compared for after the answer.
-    fn hand_to_shadow(&self, event: Event, way: Way, until: Instant) {
+    pub(crate) fn hand_to_shadow(&self, event: Event, way: Way, until: Instant) {
         if let (Some(shadow), Some(plan)) = (&self.shadow, way.plan) {
             shadow.leave(event, plan.step, until);
         }

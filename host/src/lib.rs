@@ -10,7 +10,7 @@
 //! The way of an event is in [`handler`]. It goes through rooms that don't know each other: [`event`] reads what
 //! Cognito sent, [`mapper`] runs the component in a fresh sandbox, [`backend`] checks and sends the request,
 //! [`undelivered`] keeps what the backend did not take, and [`report`] logs how it ended. [`invocation`] takes an event
-//! from Cognito or a batch from the queue that way; [`dry_run`] tells how one would end; [`shadow`] compares another
+//! from Cognito that way and [`redelivery`] a batch from the queue; [`dry_run`] tells how one would end; [`shadow`] compares another
 //! mapper's work when that is over.
 //!
 //! Around them are [`config`], the settings; [`secrets`], what the backend believes us by; [`aws`], what the clients of
@@ -32,6 +32,7 @@ pub mod init;
 pub mod invocation;
 pub mod lenient;
 pub mod mapper;
+pub mod redelivery;
 pub mod report;
 pub mod secrets;
 pub mod shadow;

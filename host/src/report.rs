@@ -106,6 +106,16 @@ impl Log {
         line.error
     }
 
+    /// Logs that `variables` name a proxy, if they do: nothing is sent through one.
+    pub fn proxies(&self, variables: &[&str]) {
+        if variables.is_empty() {
+            return;
+        }
+        let error = format!("set and not used: {}", variables.join(", "));
+        let line = line::Fault::of(Level::Warn, "no request of this function goes through a proxy", error);
+        self.write(line.head.level, &line);
+    }
+
     /// Logs why a dry run failed.
     pub fn dry_run_failed(&self, error: &Error) {
         let line = line::Fault::of(Level::Error, "the dry run failed", error.to_string());

@@ -15,11 +15,22 @@ use crate::handler::{Step, step};
 use crate::mapper::{Mapper, Settings};
 use crate::report::Log;
 
+/// As much is left at a time of events and requests, in bytes, and one event whatever its size.
+const ROOM: usize = 8 * 1024 * 1024;
+
 /// The shadow mapper of this process.
 pub struct Shadow {
     settings: Mutex<Option<Settings>>,
     mapper: OnceCell<Option<Mapper>>,
-    left: Mutex<Vec<Left>>,
+    left: Mutex<Leavings>,
+}
+
+/// What was left to be compared since the last time.
+#[derive(Default)]
+struct Leavings {
+    events: Vec<Left>,
+    /// How much of memory they hold, in bytes.
+    held: usize,
 }
 
 /// An event that was left to be compared, and what the mapper made of it.
@@ -35,14 +46,20 @@ impl Shadow {
         Shadow { settings: Mutex::new(Some(settings)), mapper: OnceCell::new(), left: Mutex::default() }
     }
 
-    /// Leaves `event`, of which the mapper made `step`, to be compared before `until`.
+    /// Leaves `event`, of which the mapper made `step`, to be compared before `until`. Of a batch as much is left as
+    /// there is room for: a sample of it will do.
     pub fn leave(&self, event: Event, step: Result<Step, Error>, until: Instant) {
-        self.left.lock().unwrap_or_else(PoisonError::into_inner).push(Left { event, step, until });
+        let held = event.held() + step.as_ref().map_or(0, Step::held);
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        if left.events.is_empty() || left.held + held <= ROOM {
+            left.held += held;
+            left.events.push(Left { event, step, until });
+        }
     }
 
     /// Compares all that was left for which there is still time, and logs it.
     pub async fn compare(&self, backend: &Backend, log: &Log) {
-        let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner));
+        let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner)).events;
         let Some(mapper) = self.mapper.get_or_init(async || self.load(log)).await else { return };
         for Left { event, step: made, until } in left {
             if Instant::now() >= until {

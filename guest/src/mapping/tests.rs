@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::settings::STANDARD;
 
 /// A sign-up with these attributes.
 fn sign_up(attributes: &[(&str, &str)]) -> Event {
@@ -20,14 +21,12 @@ fn sign_up(attributes: &[(&str, &str)]) -> Event {
     }
 }
 
-/// The settings with these variables.
-fn settings(variables: &[(&str, &str)]) -> Settings {
-    Settings::from_variables(|name| {
-        variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
-    })
+/// What is found with these variables.
+fn settings(variables: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
+    move |name| variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
 }
 
-fn request(event: &Event, settings: &Settings) -> Request {
+fn request(event: &Event, settings: impl Fn(&str) -> Option<String>) -> Request {
     match map(event, settings) {
         Ok(Outcome::Deliver(request)) => request,
         other => panic!("no request: {other:?}"),
@@ -37,7 +36,7 @@ fn request(event: &Event, settings: &Settings) -> Request {
 /// The body that the backend gets for these attributes, with the fields that every user has left out.
 fn body(attributes: &[(&str, &str)], variables: &[(&str, &str)]) -> Value {
     let event = sign_up(&[&[("sub", "s-1")], attributes].concat());
-    let mut body: Value = serde_json::from_slice(&request(&event, &settings(variables)).body).unwrap();
+    let mut body: Value = serde_json::from_slice(&request(&event, settings(variables)).body).unwrap();
     for always in ["cognito_id", "username", "trigger_source", "user_pool_id", "client_id"] {
         assert!(body.as_object_mut().unwrap().remove(always).is_some(), "{always} is missing");
     }
@@ -46,7 +45,7 @@ fn body(attributes: &[(&str, &str)], variables: &[(&str, &str)]) -> Value {
 
 #[test]
 fn a_sign_up_is_posted_to_users_as_json() {
-    let request = request(&sign_up(&[("sub", "s-1"), ("email", "alice@example.com")]), &settings(&[]));
+    let request = request(&sign_up(&[("sub", "s-1"), ("email", "alice@example.com")]), settings(&[]));
     assert_eq!((request.method, request.path.as_str()), (Method::Post, "users/"));
     assert_eq!(request.accept_status, [409]);
     assert_eq!(
@@ -70,7 +69,7 @@ fn a_sign_up_is_posted_to_users_as_json() {
 fn a_user_without_an_app_client_has_no_client_id() {
     let mut event = sign_up(&[("sub", "s-1")]);
     event.client_id = None;
-    let body: Value = serde_json::from_slice(&request(&event, &settings(&[])).body).unwrap();
+    let body: Value = serde_json::from_slice(&request(&event, settings(&[])).body).unwrap();
     assert_eq!(body.get("client_id"), None);
 }
 
@@ -130,16 +129,75 @@ fn the_attributes_to_send_can_be_chosen() {
 #[test]
 fn an_attribute_cannot_take_the_place_of_what_the_user_is() {
     let event = sign_up(&[("sub", "s-1"), ("cognito_id", "s-2"), ("username", "bob")]);
-    let request = request(&event, &settings(&[("USER_ATTRIBUTES", "cognito_id,username")]));
+    let request = request(&event, settings(&[("USER_ATTRIBUTES", "custom:*")]));
     let body: Value = serde_json::from_slice(&request.body).unwrap();
     assert_eq!((&body["cognito_id"], &body["username"]), (&json!("s-1"), &json!("alice")));
 }
 
 #[test]
+fn what_only_a_developer_can_write_is_a_custom_attribute() {
+    let attributes = [("dev:custom:plan", "gold"), ("custom:plan", "free"), ("dev:tier", "1"), ("custom:lang", "de")];
+    let all = json!({ "custom": { "plan": "gold", "tier": "1", "lang": "de" } });
+    for chosen in ["", "custom:*", "dev:*", "dev:custom:*"] {
+        assert_eq!(body(&attributes, &[("USER_ATTRIBUTES", chosen)]), all, "{chosen}");
+    }
+    for chosen in ["custom:plan", "dev:plan", "dev:custom:plan"] {
+        assert_eq!(body(&attributes, &[("USER_ATTRIBUTES", chosen)]), json!({ "custom": { "plan": "gold" } }));
+    }
+}
+
+#[test]
+fn names_that_no_attribute_has_are_an_error() {
+    let event = sign_up(&[("sub", "s-1"), ("email", "a@example.com")]);
+    for chosen in [
+        "Email",
+        "EMAIL",
+        "e-mail",
+        "email;locale",
+        "email locale",
+        "email\nlocale",
+        "email|locale",
+        "email/locale",
+        "custom:plan;custom:tier",
+        "custom:plan custom:tier",
+        "custom:plan/email",
+        "[\"email\"]",
+        "*",
+        "email,*",
+        "**",
+        "custom",
+        "custom:",
+        "custom:pl*",
+        "Custom:plan",
+        "dev:",
+        "cognito:*",
+        "cognito:",
+        "username",
+        "cognito_id",
+        ",",
+        " , ",
+    ] {
+        let error = map(&event, settings(&[("USER_ATTRIBUTES", chosen)])).unwrap_err();
+        assert_eq!(error.code, "bad-user-attributes", "{chosen:?}");
+        assert!(error.message.contains("separated by commas"));
+    }
+    for chosen in STANDARD.into_iter().chain(["cognito:user_status", "custom:a.b-c_d#é", "email,", " email , locale"])
+    {
+        assert!(map(&event, settings(&[("USER_ATTRIBUTES", chosen)])).is_ok(), "{chosen}");
+    }
+}
+
+#[test]
+fn bad_settings_keep_no_password_reset_from_its_skip() {
+    let event = Event { trigger_source: TriggerSource::ConfirmForgotPassword, ..sign_up(&[("sub", "s-1")]) };
+    assert!(matches!(map(&event, settings(&[("USER_ATTRIBUTES", "*")])), Ok(Outcome::Skip(_))));
+}
+
+#[test]
 fn the_path_can_be_chosen() {
     let event = sign_up(&[("sub", "s-1")]);
-    assert_eq!(request(&event, &settings(&[("USERS_PATH", "v2/accounts?notify=1")])).path, "v2/accounts?notify=1");
-    assert_eq!(request(&event, &settings(&[("USERS_PATH", "")])).path, "users/");
+    assert_eq!(request(&event, settings(&[("USERS_PATH", "v2/accounts?notify=1")])).path, "v2/accounts?notify=1");
+    assert_eq!(request(&event, settings(&[("USERS_PATH", "")])).path, "users/");
 }
 
 #[test]
@@ -149,13 +207,13 @@ fn password_resets_and_unknown_sources_are_skipped() {
         (TriggerSource::Other("PostConfirmation_New".to_owned()), "unknown-trigger-source"),
     ] {
         let event = Event { trigger_source: source, ..sign_up(&[("sub", "s-1")]) };
-        assert!(matches!(map(&event, &settings(&[])), Ok(Outcome::Skip(skipped)) if skipped == code));
+        assert!(matches!(map(&event, settings(&[])), Ok(Outcome::Skip(skipped)) if skipped == code));
     }
 }
 
 #[test]
 fn a_user_without_sub_is_an_error_and_not_a_skip() {
     for attributes in [&[("email", "a@example.com")][..], &[("sub", "")]] {
-        assert_eq!(map(&sign_up(attributes), &settings(&[])).unwrap_err().code, "no-sub");
+        assert_eq!(map(&sign_up(attributes), settings(&[])).unwrap_err().code, "no-sub");
     }
 }

@@ -9,6 +9,7 @@ mod trace;
 use std::fmt;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use bytes::Bytes;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{StatusCode, Url};
 use rustls::pki_types::CertificateDer;
@@ -112,7 +113,8 @@ pub struct Prepared {
     method: reqwest::Method,
     url: Url,
     headers: HeaderMap,
-    body: Vec<u8>,
+    /// Attempts share it: there are many at once in a batch.
+    body: Bytes,
     accept_status: Vec<StatusCode>,
 }
 
@@ -157,7 +159,7 @@ impl Backend {
             method: approved.method,
             url: approved.url,
             headers,
-            body: approved.body,
+            body: approved.body.into(),
             accept_status: approved.accept_status,
         })
     }
@@ -294,6 +296,12 @@ impl Prepared {
     /// The body.
     pub fn body(&self) -> &[u8] {
         &self.body
+    }
+
+    /// How much of memory it holds, in bytes: what a mapper can make large.
+    pub fn held(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len());
+        self.body.len() + self.url.as_str().len() + headers.sum::<usize>()
     }
 }
 

@@ -1,12 +1,18 @@
-//! What a mapper may request: the rules of `wit/types.wit`, record `request`. Pure; it sends nothing.
+//! What a mapper may request: the rules of `wit/types.wit`, record `request`. Pure; it sends nothing. This file owns their
+//! names and limits; [`path`] and [`headers`] hold the two parts that servers read in ways of their own.
 //!
 //! A broken rule is named, its value never is: requests are made of user data.
 
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+mod headers;
+mod path;
+
+use reqwest::header::HeaderMap;
 use reqwest::{StatusCode, Url};
 use thiserror::Error;
 
 use super::{Method, RETRIED, Request};
+use headers::headers;
+use path::resolve;
 
 /// The longest path with its query, in bytes.
 const MAX_PATH: usize = 8 * 1024;
@@ -21,27 +27,6 @@ const MAX_BODY: usize = 1024 * 1024;
 /// The most statuses to accept besides 2xx.
 const MAX_ACCEPT_STATUS: usize = 16;
 
-/// Headers that only the host or the connection may set.
-const RESERVED: [&str; 15] = [
-    "authorization",
-    "connection",
-    "content-length",
-    "cookie",
-    "expect",
-    "host",
-    "idempotency-key",
-    "keep-alive",
-    "te",
-    "traceparent",
-    "tracestate",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "x-amzn-trace-id",
-];
-/// Beginnings of headers that only the host or the connection may set.
-const RESERVED_PREFIXES: [&str; 2] = ["proxy-", "webhook-"];
-
 /// The rule that a request breaks. It never holds a value of the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[allow(missing_docs, reason = "each variant's message is its description")]
@@ -54,7 +39,7 @@ pub enum Violation {
     PathEscape,
     #[error("the path holds a backslash")]
     PathBackslash,
-    #[error("the path holds a control character")]
+    #[error("the path holds a control character, as it is or percent-encoded")]
     PathControl,
     #[error("the path holds a fragment")]
     PathFragment,
@@ -76,7 +61,7 @@ pub enum Violation {
     HeaderName,
     #[error("a header's value holds a character that HTTP does not allow")]
     HeaderValue,
-    #[error("the header `{0}` may only be set by the host")]
+    #[error("the header `{0}` is reserved: a mapper must not set it")]
     HeaderReserved(&'static str),
     #[error("the body is larger than {MAX_BODY} bytes")]
     BodyTooLarge,
@@ -111,114 +96,6 @@ pub(super) fn approve(base: &Url, request: Request) -> Result<Approved, Violatio
         body: request.body,
         accept_status: accept_status(&request.accept_status)?,
     })
-}
-
-/// The URL of `path` under `base`.
-fn resolve(base: &Url, path: &str) -> Result<Url, Violation> {
-    if path.len() > MAX_PATH {
-        return Err(Violation::PathTooLong);
-    }
-    check_characters(path)?;
-    if path.starts_with("//") {
-        return Err(Violation::PathHost);
-    }
-    let relative = path.strip_prefix('/').unwrap_or(path);
-    let only_path = relative.split_once('?').map_or(relative, |(path, _)| path);
-    // RFC 3986, 4.2: what stands before a colon in the first segment of a relative reference is a scheme.
-    let first = only_path.split_once('/').map_or(only_path, |(first, _)| first);
-    if !path.starts_with('/') && first.contains(':') {
-        return Err(Violation::PathAbsolute);
-    }
-    check_segments(only_path)?;
-
-    // The base alone is requested as the operator wrote it; below it, it is a folder with or without its slash.
-    let url = match only_path {
-        "" => format!("{base}{relative}"),
-        _ => format!("{}/{relative}", base.as_str().trim_end_matches('/')),
-    };
-    let url = Url::parse(&url).map_err(|_| Violation::PathCharacter)?;
-    // The checks above make this true; it stands here so that no later change to them can send a user elsewhere.
-    let stays = url.origin() == base.origin()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.path().starts_with(base.path().trim_end_matches('/'));
-    if stays { Ok(url) } else { Err(Violation::PathAbsolute) }
-}
-
-/// Only what RFC 3986 allows in a path and a query may stand there, so that nothing is rewritten on the way.
-fn check_characters(path: &str) -> Result<(), Violation> {
-    let mut bytes = path.bytes();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {}
-            b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b',' | b';' | b'=' => {}
-            b':' | b'@' | b'/' | b'?' => {}
-            b'%' => {
-                let hex = [bytes.next(), bytes.next()];
-                if !hex.iter().all(|digit| digit.is_some_and(|digit| digit.is_ascii_hexdigit())) {
-                    return Err(Violation::PathEscape);
-                }
-            }
-            b'\\' => return Err(Violation::PathBackslash),
-            b'#' => return Err(Violation::PathFragment),
-            byte if byte.is_ascii_control() => return Err(Violation::PathControl),
-            _ => return Err(Violation::PathCharacter),
-        }
-    }
-    Ok(())
-}
-
-/// No segment may be `.` or `..` for anyone on the way: however it is percent-encoded, with an encoded slash or
-/// backslash as a border, with a parameter (`..;x`) or with blanks or controls around it.
-fn check_segments(path: &str) -> Result<(), Violation> {
-    let mut decoded = path.as_bytes().to_vec();
-    for _ in 0..=MAX_ENCODINGS {
-        // An overlong form of a dot or a slash is one to a lenient decoder.
-        if str::from_utf8(&decoded).is_err() {
-            return Err(Violation::PathUtf8);
-        }
-        let mut segments = decoded.split(|byte| matches!(byte, b'/' | b'\\'));
-        if segments.any(is_dots) {
-            return Err(Violation::PathDots);
-        }
-        let next: Vec<u8> = percent_encoding::percent_decode(&decoded).collect();
-        if next == decoded {
-            return Ok(());
-        }
-        decoded = next;
-    }
-    Err(Violation::PathEncodings)
-}
-
-fn is_dots(segment: &[u8]) -> bool {
-    let name = segment.split(|byte| *byte == b';').next().unwrap_or_default();
-    let name: Vec<u8> = name.iter().copied().filter(|byte| *byte > b' ' && *byte != 0x7f).collect();
-    name == b"." || name == b".."
-}
-
-fn headers(asked: &[(String, String)]) -> Result<HeaderMap, Violation> {
-    if asked.len() > MAX_HEADERS {
-        return Err(Violation::TooManyHeaders);
-    }
-    if asked.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_HEADER_BYTES {
-        return Err(Violation::HeadersTooLarge);
-    }
-    let mut headers = HeaderMap::with_capacity(asked.len());
-    for (name, value) in asked {
-        let name = HeaderName::try_from(name.as_str()).map_err(|_| Violation::HeaderName)?;
-        // Servers in the manner of CGI take an underscore for a hyphen.
-        let hyphenated = name.as_str().replace('_', "-");
-        if let Some(reserved) = RESERVED.into_iter().find(|reserved| hyphenated == *reserved) {
-            return Err(Violation::HeaderReserved(reserved));
-        }
-        if let Some(prefix) = RESERVED_PREFIXES.into_iter().find(|prefix| hyphenated.starts_with(prefix)) {
-            return Err(Violation::HeaderReserved(prefix));
-        }
-        // The library would also take bytes that have no meaning in HTTP.
-        let ascii = Some(value).filter(|value| value.is_ascii()).ok_or(Violation::HeaderValue)?;
-        headers.append(name, HeaderValue::from_str(ascii).map_err(|_| Violation::HeaderValue)?);
-    }
-    Ok(headers)
 }
 
 fn accept_status(asked: &[u16]) -> Result<Vec<StatusCode>, Violation> {

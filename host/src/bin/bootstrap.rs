@@ -45,6 +45,7 @@ async fn run(started: Instant) -> Result<ExitCode> {
 async fn start(started: Instant) -> Result<(Handler, Clock)> {
     let config = Config::from_env()?;
     let answer_within = config.answer_within;
+    config.log.proxies(&config.proxies);
     let handler = Handler::start(config).await?;
     Ok((handler, Clock::start(answer_within, started)))
 }

@@ -10,7 +10,7 @@ use reqwest::Url;
 use secrecy::SecretString;
 
 use super::{BACKEND_API_URL, LAYER_IMAGE, LOG_FORMAT, LOG_FORMATS, LOG_LEVEL, LOG_LEVELS};
-use super::{MAPPER_ENV, MAPPER_IMAGE, SWITCH, UNDELIVERED_QUEUE_URL};
+use super::{MAPPER_ENV, MAPPER_IMAGE, PROXIES, SWITCH, UNDELIVERED_QUEUE_URL, trimmed};
 use crate::report::Log;
 use crate::secrets::{Source, ValueError};
 
@@ -30,15 +30,20 @@ impl Reader {
         self.faults.push((variable.to_owned(), fault.into()));
     }
 
+    /// The value of `variable`, by the one rule of all settings. Whatever reads a setting reads it from here, so what
+    /// is checked is what is used.
     pub(super) fn text(&mut self, variable: &str) -> Option<String> {
-        let value = self.vars.get(variable).filter(|value| !value.is_empty())?;
-        match value.clone().into_string() {
-            Ok(value) => Some(value),
-            Err(_) => {
-                self.fault(variable, "is not UTF-8");
-                None
-            }
+        let value = self.vars.get(variable)?;
+        let Some(value) = value.to_str() else {
+            self.fault(variable, "is not UTF-8");
+            return None;
+        };
+        let value = trimmed(value)?.to_owned();
+        if value.contains(char::is_control) {
+            self.fault(variable, "holds a line break, a tab or another control character");
+            return None;
         }
+        Some(value)
     }
 
     pub(super) fn switch(&mut self, variable: &str) -> bool {
@@ -139,6 +144,12 @@ impl Reader {
         variables
     }
 
+    /// The proxies that are set for other programs.
+    pub(super) fn proxies(&self) -> Vec<&'static str> {
+        let is_set = |name: &&str| self.vars.get(*name).and_then(|value| trimmed(value.to_str()?)).is_some();
+        PROXIES.into_iter().filter(is_set).collect()
+    }
+
     pub(super) fn log(&mut self) -> Log {
         Log {
             level: self.one_of(LOG_LEVEL, &LOG_LEVELS),
@@ -150,16 +161,26 @@ impl Reader {
     pub(super) fn queue_url(&mut self) -> Option<String> {
         let text = self.text(UNDELIVERED_QUEUE_URL)?;
         let fault = match Url::parse(&text) {
-            Ok(url) if !matches!(url.scheme(), "https" | "http") || url.path().len() < 2 => {
+            Ok(url) if url.path().ends_with(".fifo") => "must not be a FIFO queue: one user would wait for another",
+            Ok(url) if is_queue(&url) => return Some(url.into()),
+            Ok(_) => {
                 "has to be the URL of a queue, for example https://sqs.eu-central-1.amazonaws.com/123456789012/undelivered"
             }
-            Ok(url) if url.path().ends_with(".fifo") => "must not be a FIFO queue: one user would wait for another",
-            Ok(_) => return Some(text),
             Err(_) => "has to be the URL of a queue; it is not its name or ARN",
         };
         self.fault(UNDELIVERED_QUEUE_URL, fault);
         None
     }
+}
+
+/// Whether `url` is as SQS writes that of a standard queue, whatever stands in for SQS. Any other one would only fail
+/// when it is needed.
+fn is_queue(url: &Url) -> bool {
+    let own =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let name = url.path().rsplit('/').next().unwrap_or_default();
+    let fit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    own && matches!(url.scheme(), "https" | "http") && (1..=80).contains(&name.len()) && name.bytes().all(fit)
 }
 
 fn is_loopback(url: &Url) -> bool {

@@ -87,9 +87,11 @@ fn numbers_have_bounds() {
             "{variable}"
         );
     }
-    for text in ["", "1e3", "-5", "1000.0", " 1000", "0x10"] {
-        let expected: &[&str] = if text.is_empty() { &[] } else { &[MAPPER_TIMEOUT_MS] };
-        assert_eq!(faults(&[URL, (MAPPER_TIMEOUT_MS, text)]), expected, "{text}");
+    for text in ["1e3", "-5", "1000.0", "1 000", "0x10"] {
+        assert_eq!(faults(&[URL, (MAPPER_TIMEOUT_MS, text)]), [MAPPER_TIMEOUT_MS], "{text}");
+    }
+    for text in ["", " 1000"] {
+        assert!(config(&[URL, (MAPPER_TIMEOUT_MS, text)]).is_ok(), "{text}");
     }
 }
 
@@ -123,7 +125,7 @@ fn the_mappers_variables_lose_their_prefix() {
 
 #[test]
 fn a_secret_is_checked_and_its_fault_never_repeats_it() {
-    for value in ["Bearer s-e-c-r-e-t\u{e9}", "Bearer s-e-c-r-e-t\nx", " "] {
+    for value in ["Bearer s-e-c-r-e-t\u{e9}", "Bearer s-e-c-r-e-t\nx"] {
         let error = config(&[URL, (BACKEND_AUTHORIZATION, value)]).err().unwrap();
         assert!(error.to_string().contains(BACKEND_AUTHORIZATION) && !error.to_string().contains("s-e-c-r-e-t"));
     }
@@ -131,7 +133,7 @@ fn a_secret_is_checked_and_its_fault_never_repeats_it() {
     for value in [key.to_owned(), format!("{key} {key}")] {
         assert!(config(&[URL, (BACKEND_SIGNING_SECRET, &value)]).is_ok());
     }
-    for value in ["s-e-c-r-e-t", "whsec_", "whsec_c2hvcnQ=", " ", &format!("{key},{key}"), &format!("{key} x")] {
+    for value in ["s-e-c-r-e-t", "whsec_", "whsec_c2hvcnQ=", &format!("{key},{key}"), &format!("{key} x")] {
         let error = config(&[URL, (BACKEND_SIGNING_SECRET, value)]).err().unwrap();
         assert!(!error.to_string().contains("s-e-c-r-e-t") && !error.to_string().contains("MfKQ9"), "{error}");
     }
@@ -170,6 +172,13 @@ fn the_queue_is_named_by_its_url() {
         "arn:aws:sqs:eu-central-1:123456789012:undelivered",
         "https://a.example/",
         "https://a.example/1/q.fifo",
+        "https://a.example/1/q/",
+        "https://a.example/1/q%0a",
+        "https://a.example/1/q?x=1",
+        "https://a.example/1/q#x",
+        "https://u:p@a.example/1/q",
+        "ftp://a.example/1/q",
+        "https://a.example/1/a queue",
     ] {
         assert_eq!(faults(&[URL, (UNDELIVERED_QUEUE_URL, url)]), [UNDELIVERED_QUEUE_URL], "{url}");
     }

@@ -70,7 +70,7 @@ impl Record {
 }
 
 /// What tells SQS which records have to stay, by their message ids.
-pub fn answer(stay: &[&str]) -> Option<Box<RawValue>> {
+pub fn answer(stay: &[String]) -> Option<Box<RawValue>> {
     let failures = stay.iter().map(|id| Failed { item_identifier: id }).collect();
     serde_json::value::to_raw_value(&Failures { batch_item_failures: failures }).ok()
 }

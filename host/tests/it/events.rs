@@ -78,6 +78,20 @@ async fn sign_ups_of_every_kind_are_delivered_and_answered_with_the_same_bytes()
 }
 
 #[tokio::test]
+async fn the_placeholder_for_no_app_client_is_no_client() {
+    let backend = Backend::start().await;
+    let mut function = function(&backend).await;
+    for (client, sent) in
+        [("CLIENT_ID_NOT_APPLICABLE", None), ("client_id_not_applicable", Some("client_id_not_applicable"))]
+    {
+        let line = ends(&mut function, &with(|event| event["callerContext"]["clientId"] = client.into())).await;
+        assert_eq!(line["end"], "delivered");
+        let body: Value = serde_json::from_slice(&backend.requests().last().unwrap().body).unwrap();
+        assert_eq!(body.get("client_id").and_then(Value::as_str), sent);
+    }
+}
+
+#[tokio::test]
 async fn what_is_no_sign_up_is_skipped_and_answered_with_the_same_bytes() {
     let backend = Backend::start().await;
     let mut function = function(&backend).await;

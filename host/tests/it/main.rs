@@ -17,6 +17,7 @@ mod redelivery;
 mod reports;
 mod sandbox;
 mod secrets;
+mod settings;
 mod shadow;
 mod signing;
 mod soak;

@@ -1,6 +1,8 @@
 //! The same function behind the queue: what it could not deliver is delivered later, once, and what can't be delivered
 //! fails alone.
 
+mod portions;
+
 use std::sync::Arc;
 use std::time::Duration;
 

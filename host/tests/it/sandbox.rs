@@ -204,6 +204,40 @@ async fn a_request_that_leaves_the_base_address_is_refused() {
 }
 
 #[tokio::test]
+async fn what_a_lenient_server_reads_otherwise_is_refused() {
+    let backend = Backend::start().await;
+    let mut function = function(&backend, &[]).await;
+    for (behaviour, rule) in [
+        ("header X-HTTP-Method-Override=DELETE", "`x-http-method*` is reserved"),
+        ("header x.method_override=DELETE", "`x-method-override` is reserved"),
+        ("header X-Original-URL=/admin", "`x-original-*` is reserved"),
+        ("header x_rewrite_url=/admin", "`x-rewrite-*` is reserved"),
+        ("header Proxy=http://evil.example/", "`proxy` is reserved"),
+        ("header forwarded=for=10.0.0.1", "`forwarded*` is reserved"),
+        ("header x!forwarded!for=10.0.0.1", "`x-forwarded*` is reserved"),
+        ("header X-Real-IP=10.0.0.1", "`x-real-*` is reserved"),
+        ("header x-amzn-oidc-identity=root", "`x-amzn-*` is reserved"),
+        ("header HTTP2-Settings=AAMAAABkAAQAAP__", "`http2-settings` is reserved"),
+        ("header script_name=/admin", "`script-name` is reserved"),
+        ("path users/..%3fx", "`.` or `..` segment"),
+        ("path ..%23x", "`.` or `..` segment"),
+        ("path ..%25253bx/admin", "`.` or `..` segment"),
+        ("path ..%00x", "`.` or `..` segment"),
+        ("path %ef%bc%8e%ef%bc%8e/admin", "`.` or `..` segment"),
+        ("path users/a%250d%250ab", "control character"),
+        ("path %25u002e%25u002e/admin", "hexadecimal digits"),
+    ] {
+        let line = ends(&mut function, behaviour).await;
+        assert_eq!(line["errorType"], "Mapper.AnswerRefused", "{behaviour}: {line}");
+        assert!(line["error"].as_str().unwrap().contains(rule), "{behaviour}: {line}");
+    }
+    assert_eq!(backend.requests().len(), 0);
+    for behaviour in ["header x-realm=a", "header Prefer=return=minimal", "path users/what%3f/a%23b/100%25"] {
+        assert_eq!(ends(&mut function, behaviour).await["end"], "delivered", "{behaviour}");
+    }
+}
+
+#[tokio::test]
 async fn a_request_with_a_header_of_the_hosts_is_refused() {
     for header in [
         "header authorization=Bearer x",

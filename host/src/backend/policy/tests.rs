@@ -1,6 +1,8 @@
 //! Each rule obeyed and broken. `tests/it/sandbox.rs` shows that the host applies them to a mapper.
 
+use super::headers::RESERVED;
 use super::*;
+use reqwest::header::HeaderMap;
 
 const BASE: &str = "https://api.example.com/v1";
 
@@ -33,9 +35,18 @@ fn an_empty_path_is_the_base_as_the_operator_wrote_it() {
 
 #[test]
 fn what_rfc_3986_allows_is_sent_as_it_is() {
-    for path in
-        ["users/a%2Fb", "a.b/..c/...", "x;v=1,2/y@z:8080", "/users:batch", "u?next=../x&q=a?b/c", "a//b", "%E2%82%AC"]
-    {
+    for path in [
+        "users/a%2Fb",
+        "a.b/..c/...",
+        "x;v=1,2/y@z:8080",
+        "/users:batch",
+        "u?next=../x&q=a?b/c",
+        "a//b",
+        "%E2%82%AC",
+        "what%3f/a%23b/100%25/100%25u/c..%3fd",
+        "%ef%bc%8ea/a%e2%80%a6",
+        "u?next=..%3fx%00%0a&_method=DELETE",
+    ] {
         let expected = format!("{BASE}/{}", path.trim_start_matches('/'));
         assert_eq!(under(BASE, path).unwrap(), expected);
     }
@@ -63,6 +74,33 @@ fn a_path_that_leaves_the_base_is_refused() {
         ("..;x=1/admin", Violation::PathDots),
         ("..%20/admin", Violation::PathDots),
         ("..%00", Violation::PathDots),
+        ("..%00x", Violation::PathDots),
+        ("..%2500.json", Violation::PathDots),
+        ("..%3fx", Violation::PathDots),
+        ("..%3Fx/admin", Violation::PathDots),
+        ("..%23x", Violation::PathDots),
+        ("a/..%253fx", Violation::PathDots),
+        ("a/%252e%252e%2523x", Violation::PathDots),
+        ("a/..%25253fx", Violation::PathDots),
+        ("..%3bx/admin", Violation::PathDots),
+        ("..%253bx=1/admin", Violation::PathDots),
+        ("a%2f..%3fx", Violation::PathDots),
+        (".%3fx", Violation::PathDots),
+        ("..%c2%a0/admin", Violation::PathDots),
+        ("..%e2%80%8b/admin", Violation::PathDots),
+        (".%ef%bb%bf./admin", Violation::PathDots),
+        ("%ef%bc%8e%ef%bc%8e/admin", Violation::PathDots),
+        ("a%ef%bc%8f..%ef%bc%8fadmin", Violation::PathDots),
+        ("..%e2%88%95admin", Violation::PathDots),
+        ("%e2%80%a5/admin", Violation::PathDots),
+        ("..%ef%bc%9fx", Violation::PathDots),
+        ("a%00b", Violation::PathControl),
+        ("a%0d%0ax%3a%20y", Violation::PathControl),
+        ("a%250a", Violation::PathControl),
+        ("a%7f", Violation::PathControl),
+        ("a%c2%85b", Violation::PathControl),
+        ("%25u002e%25u002e/admin", Violation::PathEscape),
+        ("%25U002E%25U002E%25u2215admin", Violation::PathEscape),
         ("%2525252561", Violation::PathEncodings),
         ("%c0%ae%c0%ae/admin", Violation::PathUtf8),
         ("..%c0%afadmin", Violation::PathUtf8),
@@ -93,7 +131,32 @@ fn a_path_never_changes_host_or_user() {
 
 #[test]
 fn headers_of_the_host_and_the_connection_are_refused_in_any_case() {
-    for name in RESERVED.into_iter().chain([
+    for name in RESERVED.into_iter().map(|entry| entry.trim_end_matches('*')).chain([
+        "X-HTTP-Method-Override",
+        "x_http_method_override",
+        "X.HTTP.Method.Override",
+        "x-http-method",
+        "X-Method-Override",
+        "x!original!url",
+        "X-Original-URL",
+        "x-original-uri",
+        "X-Rewrite-URL",
+        "x-rewrite-uri",
+        "Proxy",
+        "Forwarded",
+        "x-forwarded",
+        "X-Forwarded-For",
+        "x.forwarded.for",
+        "x~forwarded_host",
+        "X-Forwarded-Prefix",
+        "X-Real-IP",
+        "x-amzn-oidc-identity",
+        "X-Amz-Security-Token",
+        "cf-connecting-ip",
+        "HTTP2-Settings",
+        "SCRIPT_NAME",
+        "Path_Info",
+        "REMOTE_USER",
         "Authorization",
         "TE",
         "Proxy-Authorization",
@@ -104,7 +167,25 @@ fn headers_of_the_host_and_the_connection_are_refused_in_any_case() {
     ]) {
         assert!(matches!(header(name, "x"), Err(Violation::HeaderReserved(_))), "{name}");
     }
-    for name in ["x-authorization", "content-type", "accept", "user-agent", "x-webhook-id"] {
+    for name in [
+        "x-authorization",
+        "content-type",
+        "content-encoding",
+        "accept",
+        "user-agent",
+        "if-none-match",
+        "prefer",
+        "x-webhook-id",
+        "x-tenant",
+        "x-realm",
+        "x-host-name",
+        "x-api-version",
+        "x-client-version",
+        "x-method",
+        "x.custom_header",
+        "viable",
+        "proxies",
+    ] {
         assert!(header(name, "x").is_ok(), "{name}");
     }
 }
@@ -137,4 +218,12 @@ fn statuses_to_accept_are_those_that_can_mean_done() {
     }
     assert!(accept_status(&[409; 16]).is_ok());
     assert_eq!(accept_status(&[409; 17]), Err(Violation::TooManyStatuses));
+}
+
+#[test]
+fn the_contract_and_the_guide_name_every_reserved_header() {
+    let texts = [include_str!("../../../../wit/types.wit"), include_str!("../../../../docs/mappers.md")];
+    for entry in RESERVED {
+        assert!(texts.iter().all(|text| text.contains(&format!("`{entry}`"))), "{entry}");
+    }
 }

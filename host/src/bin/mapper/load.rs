@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use indicatif::ProgressBar;
-use post_confirmation_host::config::{BACKEND_API_URL, Config, MAPPER_IMAGE, UNDELIVERED_QUEUE_URL};
+use post_confirmation_host::config::{self, BACKEND_API_URL, Config, MAPPER_IMAGE, UNDELIVERED_QUEUE_URL};
 use post_confirmation_host::mapper::cache::Cache;
 use post_confirmation_host::mapper::{Manifest, THIS_TARGET};
 
@@ -33,8 +33,7 @@ pub struct Which {
 impl Which {
     /// The file.
     pub fn file(&self) -> PathBuf {
-        let set = || env::var_os(MAPPER_IMAGE).filter(|path| !path.is_empty()).map(PathBuf::from);
-        self.mapper.clone().or_else(set).unwrap_or_else(|| COMPONENT.into())
+        self.mapper.clone().or_else(|| variable(MAPPER_IMAGE).map(PathBuf::from)).unwrap_or_else(|| COMPONENT.into())
     }
 }
 
@@ -77,18 +76,23 @@ pub fn compiling(file: &Path, bytes: usize) -> ProgressBar {
     style::progress(format!("compiling {} ({})", file.display(), style::size(bytes as u64)))
 }
 
+/// The variable `name`, as the settings read it.
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().as_deref().and_then(config::trimmed).map(str::to_owned)
+}
+
 /// The settings of the environment, for the mapper `image`. Where nothing is to be sent, they need no backend.
 pub fn config(image: PathBuf, send: bool) -> Result<Config> {
     let mut vars: Vec<(OsString, OsString)> = env::vars_os().collect();
-    let mut set = |name: &str, value: OsString| {
+    let mut put = |name: &str, value: OsString| {
         vars.retain(|(other, _)| other != name);
         vars.push((name.into(), value));
     };
-    if !send && env::var_os(BACKEND_API_URL).is_none_or(|url| url.is_empty()) {
-        set(BACKEND_API_URL, SHOWN_API_URL.into());
+    if !send && variable(BACKEND_API_URL).is_none() {
+        put(BACKEND_API_URL, SHOWN_API_URL.into());
     }
-    set(MAPPER_IMAGE, image.into());
+    put(MAPPER_IMAGE, image.into());
     // The workbench puts nothing into the queue, and says itself what is wrong with a mapper.
-    set(UNDELIVERED_QUEUE_URL, OsString::new());
+    put(UNDELIVERED_QUEUE_URL, OsString::new());
     Ok(Config::from_vars(vars)?)
 }

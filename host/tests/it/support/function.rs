@@ -1,5 +1,6 @@
 //! The real `bootstrap` as Lambda runs it: an environment of its own, a Runtime API, and logs that are collected.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::processor::Share;
@@ -99,21 +101,26 @@ impl Function {
 
     /// Hands over `records` of a queue in an invocation that Lambda would end after `within`.
     pub async fn invoke_batch(&mut self, records: &[Value], within: Duration) -> Batch {
-        let answer = self.answer(json!({ "Records": records }).to_string(), Some(within)).await;
+        let answer = self.hand_over(json!({ "Records": records }).to_string(), Some(within));
+        // They come before the answer, and a pipe holds 64 KiB: a function whose log nobody reads stands still.
         let mut lines = Vec::new();
         for _ in records {
             let line = self.line().await;
             assert_eq!(line["requestId"], self.request_id());
             lines.push(line);
         }
-        Batch { answer, lines }
+        Batch { answer: answered(answer).await, lines }
     }
 
     /// Like `invoke_within`, without reading the log.
     pub async fn answer(&mut self, event: impl Into<Bytes>, within: Option<Duration>) -> Answer {
+        answered(self.hand_over(event, within)).await
+    }
+
+    /// Hands `event` over in an invocation that Lambda would end after `within`.
+    fn hand_over(&mut self, event: impl Into<Bytes>, within: Option<Duration>) -> oneshot::Receiver<Answer> {
         self.invocations += 1;
-        let answer = self.api.invoke(&self.request_id(), event, within);
-        timeout(PATIENCE, answer).await.expect("no answer in time").expect("the function died")
+        self.api.invoke(&self.request_id(), event, within)
     }
 
     /// Hands `event` over and waits for the event that comes back, without reading the log.
@@ -211,6 +218,20 @@ impl Function {
     fn status(&self, name: &str) -> String {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id().unwrap())).unwrap();
         status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned()
+    }
+}
+
+async fn answered(answer: oneshot::Receiver<Answer>) -> Answer {
+    timeout(PATIENCE, answer).await.expect("no answer in time").expect("the function died")
+}
+
+impl Batch {
+    /// The ids of the records that have to stay in the queue.
+    pub fn failed(&self) -> BTreeSet<String> {
+        let Answer::Response(bytes) = &self.answer else { panic!("an error instead of a response: {:?}", self.answer) };
+        let answer: Value = serde_json::from_slice(bytes).unwrap();
+        let failures = answer["batchItemFailures"].as_array().unwrap().iter();
+        failures.map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
     }
 }
 
