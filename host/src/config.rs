@@ -175,6 +175,7 @@ impl Config {
         if timeout >= answer_within {
             reader.fault(MAPPER_TIMEOUT_MS, format!("has to be less than {ANSWER_WITHIN_MS}"));
         }
+        let mapper_logs = reader.switch(MAPPER_LOGS);
         let mapper = mapper::Settings {
             image,
             timeout: Duration::from_millis(timeout),
@@ -182,13 +183,14 @@ impl Config {
             // Lambda hands over one event at a time, and the records of a batch are mapped one after the other.
             sandboxes: 1,
             variables: reader.mapper_variables(),
+            backtraces: mapper_logs,
             fixed: false,
         };
         let shadow = reader.text(SHADOW_MAPPER_IMAGE);
         let config = Config {
             shadow: shadow.map(|image| mapper::Settings { image: image.into(), ..mapper.clone() }),
             mapper,
-            mapper_logs: reader.switch(MAPPER_LOGS),
+            mapper_logs,
             log: reader.log(),
             queue_url: reader.queue_url(),
             aws,

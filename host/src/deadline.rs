@@ -242,8 +242,7 @@ mod tests {
     fn portions_of_a_batch_share_what_is_left_of_the_time() {
         let now = Instant::now();
         let time = Time { cold: false, since: now, until: now + 20 * HOUR, ends: None };
-        let portion =
-            |records, others| (time.portion(records, others) - now).as_secs_f64() / HOUR.as_secs_f64();
+        let portion = |records, others| (time.portion(records, others) - now).as_secs_f64() / HOUR.as_secs_f64();
         assert!((portion(10, 0) - 20.0).abs() < 0.1 && (portion(10, 10) - 10.0).abs() < 0.1);
         assert!((portion(5, 15) - 5.0).abs() < 0.1 && (portion(0, 0) - 20.0).abs() < 0.1);
     }

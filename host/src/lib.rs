@@ -32,6 +32,7 @@ pub mod init;
 pub mod invocation;
 pub mod lenient;
 pub mod mapper;
+pub mod printable;
 pub mod redelivery;
 pub mod report;
 pub mod secrets;

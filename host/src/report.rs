@@ -19,7 +19,11 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::handler::Ended;
 use crate::mapper::{LoadError, Manifest, Said};
+use crate::printable;
 use crate::undelivered::Record;
+
+/// As much is written of why there is no mapper, in bytes: it may name what the component imports.
+const MAX_REASON: usize = 2 * 1024;
 
 /// How detailed the log is, in the order of detail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -129,7 +133,7 @@ impl Log {
             return;
         }
         let written = match self.format {
-            Format::Json => serde_json::to_string(line).unwrap_or_default(),
+            Format::Json => printable::json(serde_json::to_string(line).unwrap_or_default()),
             Format::Text => line.to_string(),
         };
         let _ = io::stdout().write_all(format!("{written}\n").as_bytes());
@@ -149,5 +153,5 @@ fn with_causes(error: &LoadError) -> String {
         text = format!("{text}: {error}");
         cause = error.source();
     }
-    text
+    printable::cut(&text, MAX_REASON).to_owned()
 }

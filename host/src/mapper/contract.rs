@@ -3,12 +3,19 @@
 use semver::{Version, VersionReq};
 use thiserror::Error;
 
+use crate::printable;
+
 /// The package of the contract.
 pub const PACKAGE: &str = "cognito:post-confirmation";
 /// The version of the contract that this host was built with.
 pub const VERSION: &str = "0.1.0";
 /// What a mapper may import besides the contract's own types: the interfaces of a WASI 0.2 command.
 const GRANTED: [&str; 6] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
+
+/// The longest version that is understood, in bytes: it stands in the line of every event.
+const MAX_VERSION: usize = 64;
+/// As much of a name is repeated, in bytes. Whoever made the component chose it.
+const MAX_NAME: usize = 256;
 
 /// Why a component is no mapper for this host.
 #[derive(Debug, PartialEq, Eq, Error)]
@@ -45,7 +52,7 @@ pub fn check(
     });
     let version = versions.next().ok_or(ContractError::NoMapper)?;
     if !understood(&version) {
-        return Err(ContractError::Version(version));
+        return Err(ContractError::Version(named(&version)));
     }
     for import in imports {
         let (interface, version) = split(import.as_ref());
@@ -53,7 +60,7 @@ pub fn check(
         let wasi = GRANTED.contains(&package) && version.starts_with("0.2.");
         let types = interface == format!("{PACKAGE}/types") && understood(version);
         if !wasi && !types {
-            return Err(ContractError::Import(import.as_ref().to_owned()));
+            return Err(ContractError::Import(named(import.as_ref())));
         }
     }
     Ok(format!("{PACKAGE}@{version}"))
@@ -61,8 +68,16 @@ pub fn check(
 
 /// Whether `version` is compatible with this host's by semantic versioning, be it older or newer.
 fn understood(version: &str) -> bool {
+    if version.len() > MAX_VERSION {
+        return false;
+    }
     let own = VERSION.rsplit_once('.').and_then(|(compatible, _)| VersionReq::parse(compatible).ok());
     own.is_some_and(|own| Version::parse(version).is_ok_and(|version| own.matches(&version)))
+}
+
+/// `name` as an error repeats it.
+fn named(name: &str) -> String {
+    printable::shown(printable::cut(name, MAX_NAME)).into_owned()
 }
 
 /// `wasi:io/poll@0.2.6` as `wasi:io/poll` and `0.2.6`.
@@ -99,6 +114,17 @@ mod tests {
         for version in ["0.2.0", "1.0.0", "0.1.0-rc.1", ""] {
             let other = format!("cognito:post-confirmation/mapper@{version}");
             assert_eq!(check([""; 0], [other]), Err(ContractError::Version(version.to_owned())));
+        }
+    }
+
+    #[test]
+    fn a_name_without_an_end_is_cut_where_it_is_repeated() {
+        let long = format!("wasi:http/{}\u{1b}", "x".repeat(90_000));
+        let Err(ContractError::Import(name)) = check([&long], [MAPPER]) else { panic!("{long}") };
+        assert_eq!(name.len(), 256);
+        for version in [format!("0.1.0+{}", "x".repeat(58)), format!("0.1.0+{}", "x".repeat(59))] {
+            let mapper = format!("cognito:post-confirmation/mapper@{version}");
+            assert_eq!(check([""; 0], [mapper]).is_ok(), version.len() <= 64, "{version}");
         }
     }
 

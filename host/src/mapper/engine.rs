@@ -90,6 +90,8 @@ fn running(sandboxes: u32) -> Result<Config> {
         .max_core_instances_per_component(CORE_INSTANCES)
         .max_memories_per_component(MEMORIES)
         .max_tables_per_component(TABLES)
+        .max_memories_per_module(MEMORIES)
+        .max_tables_per_module(TABLES)
         .total_core_instances(sandboxes * CORE_INSTANCES)
         .total_memories(sandboxes * MEMORIES)
         .total_tables(sandboxes * TABLES)

@@ -17,6 +17,7 @@ pub mod cache;
 #[cfg(feature = "workbench")]
 pub mod compile;
 
+use std::fmt::Write as _;
 #[cfg(feature = "workbench")]
 use std::path::Path;
 use std::path::PathBuf;
@@ -31,6 +32,7 @@ use wasmtime_wasi::I32Exit;
 
 use crate::backend::Request;
 use crate::event::Event;
+use crate::printable::{self, Bounded};
 use bindings::MapperPre;
 use sandbox::{Sandbox, TimeIsUp};
 use spare::Spare;
@@ -45,6 +47,10 @@ pub use manifest::{File, Manifest};
 /// As much memory of a sandbox, in bytes, is held until its event was answered. What is larger goes at once: the request
 /// to the backend and its TLS need memory as well.
 const HELD: usize = 32 * 1024 * 1024;
+/// As much is kept of a stream and of a message, in bytes.
+const MAX_SAID: usize = 8 * 1024;
+/// As much is kept of a function's name, in bytes.
+const MAX_NAME: usize = 256;
 /// The longest time for making a sandbox ahead: the invocation's own time may be nearly over. A sandbox that takes
 /// longer is made in the time of its event.
 const AHEAD: Duration = Duration::from_millis(100);
@@ -62,6 +68,8 @@ pub struct Settings {
     pub sandboxes: u32,
     /// The variables that the mapper sees.
     pub variables: Vec<(String, String)>,
+    /// Whether the functions in which the mapper traps are noted: somebody reads them.
+    pub backtraces: bool,
     /// Whether clocks stand still and random numbers are the same for every event: for tests of mappers only.
     pub fixed: bool,
 }
@@ -139,7 +147,7 @@ pub struct Said {
     pub stderr: String,
     /// The message of the error that it returned.
     pub message: Option<String>,
-    /// The functions in which it trapped.
+    /// The functions in which it trapped, innermost first: a line for each, with its name as the component has it.
     pub backtrace: Option<String>,
 }
 
@@ -198,11 +206,13 @@ impl Mapper {
             Ok(Ok(bindings::Outcome::Skip(code))) if is_code(&code) => Ok(Outcome::Skip(code)),
             Ok(Ok(bindings::Outcome::Skip(_))) => Err(Failure::NoCode),
             Ok(Err(error)) => {
-                said.message = Some(output::first(&error.message).to_owned());
+                said.message = Some(printable::cut(&error.message, MAX_SAID).to_owned());
                 Err(Failure::Returned(if is_code(&error.code) { error.code } else { "invalid-code".to_owned() }))
             }
             Err(error) => {
-                said.backtrace = error.downcast_ref::<WasmBacktrace>().map(WasmBacktrace::to_string);
+                if self.settings.backtraces {
+                    said.backtrace = error.downcast_ref().map(backtrace);
+                }
                 Err(failure(&error, store.data()))
             }
         };
@@ -256,6 +266,19 @@ impl Mapper {
 pub fn program(image: &Path) -> Result<Component, LoadError> {
     let engine = engine::tester().map_err(LoadError::Engine)?;
     Ok(image::load(&engine, image)?.0)
+}
+
+/// The names of the functions in which a trap arose. They are data of whoever made the component, as long as they like:
+/// none is read here, and each is cut.
+fn backtrace(backtrace: &WasmBacktrace) -> String {
+    let mut text = Bounded::new(MAX_SAID);
+    for frame in backtrace.frames() {
+        let name = frame.func_name().unwrap_or("a function without a name");
+        if writeln!(text, "{}", printable::cut(name, MAX_NAME)).is_err() {
+            break;
+        }
+    }
+    text.into_text()
 }
 
 /// Who or what ended a call that has no answer.

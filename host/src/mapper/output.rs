@@ -11,15 +11,10 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-/// As much of a stream as is kept, in bytes.
-const KEPT: usize = 8 * 1024;
+use super::MAX_SAID;
+
 /// As much as a mapper may write at once; WASI's own streams say the same.
 const AT_ONCE: usize = 64 * 1024;
-
-/// As much of `text` as is kept.
-pub(super) fn first(text: &str) -> &str {
-    &text[..text.floor_char_boundary(KEPT)]
-}
 
 /// One stream. Clones share what is kept.
 #[derive(Clone, Default)]
@@ -34,7 +29,7 @@ impl Output {
 
     fn keep(&self, bytes: &[u8]) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = KEPT - kept.len();
+        let room = MAX_SAID - kept.len();
         kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 }

@@ -1,0 +1,101 @@
+//! Text that a mapper, a component or a person chose, made fit to be logged or shown: of bounded length, and without
+//! characters that steer a terminal or break a line.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// As much of `text` as fits into `most` bytes.
+pub fn cut(text: &str, most: usize) -> &str {
+    &text[..text.floor_char_boundary(most)]
+}
+
+/// `line`, which is JSON, with every character written as an escape that a reader of logs may take for a line break or a
+/// command. They can only stand in strings.
+pub fn json(line: String) -> String {
+    if !line.contains(is_hidden) {
+        return line;
+    }
+    line.chars().fold(String::with_capacity(line.len()), |mut line, c| {
+        if is_hidden(c) {
+            line.push_str(&format!("\\u{:04x}", u32::from(c)));
+        } else {
+            line.push(c);
+        }
+        line
+    })
+}
+
+/// `text` as a terminal may show it: lines and tabs stay, every other control is written as an escape.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    let is_escaped = |c: char| is_hidden(c) && !matches!(c, '\n' | '\t');
+    if !text.contains(is_escaped) {
+        return text.into();
+    }
+    let escaped = text.chars().map(|c| if is_escaped(c) { c.escape_unicode().to_string() } else { c.to_string() });
+    escaped.collect::<String>().into()
+}
+
+/// A text that ends where it is full, so that whatever writes into it stops.
+pub struct Bounded {
+    text: String,
+    most: usize,
+}
+
+impl Bounded {
+    /// An empty text of `most` bytes at the most.
+    pub fn new(most: usize) -> Bounded {
+        Bounded { text: String::new(), most }
+    }
+
+    /// What was written.
+    pub fn into_text(self) -> String {
+        self.text
+    }
+}
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        let fits = cut(more, self.most - self.text.len());
+        self.text.push_str(fits);
+        if fits.len() == more.len() { Ok(()) } else { Err(fmt::Error) }
+    }
+}
+
+/// Controls of ASCII and of Latin-1, the separators of lines and paragraphs, and what turns the direction of text.
+fn is_hidden(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+
+    const HIDDEN: &str = "\u{1b}\u{7}\u{7f}\u{80}\u{9f}\u{2028}\u{2029}\u{202e}\u{2066}";
+
+    #[test]
+    fn json_keeps_its_meaning_and_loses_its_controls() {
+        let value = serde_json::json!({ HIDDEN: format!("é🦀{HIDDEN}\n") });
+        let line = json(value.to_string());
+        assert!(!line.contains(is_hidden), "{line}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&line).unwrap(), value);
+        assert_eq!(json("{\"a\":\"é🦀\"}".to_owned()), "{\"a\":\"é🦀\"}");
+    }
+
+    #[test]
+    fn a_terminal_gets_lines_and_tabs_and_no_other_control() {
+        let text = shown(HIDDEN);
+        assert!(!text.contains(is_hidden), "{text}");
+        assert!(text.starts_with("\\u{1b}\\u{7}\\u{7f}"), "{text}");
+        assert_eq!(shown("a\tb\né🦀"), "a\tb\né🦀");
+        assert_eq!(shown("a\rb"), "a\\u{d}b");
+    }
+
+    #[test]
+    fn a_bounded_text_stops_its_writer() {
+        let mut text = Bounded::new(5);
+        assert!(write!(text, "abé").is_ok() && write!(text, "éé").is_err());
+        assert_eq!(text.into_text(), "abé");
+    }
+}
