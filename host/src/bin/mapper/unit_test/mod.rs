@@ -84,8 +84,8 @@ pub struct Args {
     #[arg(long)]
     format: Option<Format>,
     /// Run tests and no benchmarks, as happens anyway.
-    #[arg(long)]
-    test: bool,
+    #[arg(long = "test")]
+    _test: bool,
     /// When to use colours.
     #[arg(long, default_value = "auto")]
     color: Color,
