@@ -37,7 +37,8 @@ pub struct Case {
 pub fn chosen(wanted: &[PathBuf]) -> Result<Vec<Arc<Case>>> {
     let mut places = Vec::new();
     for wanted in wanted {
-        let found = if wanted.is_dir() { names(wanted)? } else { vec![place(wanted)?] };
+        let folder = wanted.is_dir() || wanted == Path::new(FOLDER);
+        let found = if folder { names(wanted)? } else { vec![place(wanted)?] };
         // The files of one case may all be named.
         let new: Vec<_> = found.into_iter().filter(|place| !places.contains(place)).collect();
         places.extend(new);

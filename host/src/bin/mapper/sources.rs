@@ -43,29 +43,31 @@ pub struct Record {
 /// The sources of the mapper in `folder` as they are now.
 pub fn of(language: Language, folder: &Path) -> Result<Sources> {
     let mut sources = Sources::new();
-    walk(folder, "", &mut BTreeSet::new(), &mut sources)?;
     let full = folder.canonicalize().with_context(|| format!("`{}` can't be found", folder.display()))?;
+    walk(&full, "", &mut BTreeSet::from([full.clone()]), &mut sources)?;
     for file in full.ancestors().flat_map(|above| language.settings().iter().map(|name| above.join(name))) {
         add(&full, &file, &mut sources)?;
     }
     Ok(sources)
 }
 
-/// Adds what is below `folder`, whose path begins with `prefix`.
+/// Adds what is below `folder`, whose path begins with `prefix`. Each folder counts once, however many links lead to it.
 fn walk(folder: &Path, prefix: &str, seen: &mut BTreeSet<PathBuf>, sources: &mut Sources) -> Result<()> {
-    // Links may go round.
-    if !seen.insert(folder.canonicalize()?) {
-        return Ok(());
-    }
-    for entry in fs::read_dir(folder).with_context(|| format!("`{}` can't be read", folder.display()))? {
-        let entry = entry?;
-        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+    let unreadable = || format!("`{}` can't be read", folder.display());
+    let entries: io::Result<BTreeSet<PathBuf>> =
+        fs::read_dir(folder).with_context(unreadable)?.map(|entry| Ok(entry?.path())).collect();
+    for path in entries.with_context(unreadable)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if name.starts_with('.') {
             continue;
         }
         if path.is_dir() {
+            let real = path.canonicalize().with_context(unreadable)?;
+            // A link to a folder around this one goes round.
+            let round = seen.iter().any(|seen| seen.starts_with(&real));
             let made = MADE_FOLDERS.contains(&name.as_str()) || MARKS.iter().any(|mark| path.join(mark).exists());
-            if !made {
+            if !round && !made {
+                seen.insert(real);
                 walk(&path, &format!("{prefix}{name}/"), seen, sources)?;
             }
         } else if path.is_file() && !is_no_source(&path, &name) {

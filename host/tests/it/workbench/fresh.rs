@@ -81,7 +81,7 @@ fn an_edited_mapper_is_built_before_every_command_that_uses_it() {
     assert_eq!(again.err, "");
     fs::copy(mapper.folder.path("edited/mapper.wasm"), mapper.folder.path("edited/old.wasm")).unwrap();
 
-    let says = format!("building mapper.wasm: `{LIB}` is not as it was\n");
+    let says = format!("mapper.wasm: `{LIB}` is not as it was\n");
     let after = |from: &str, to: &str, args: &[&str], status: i32| {
         mapper.edit(LIB, &format!("v{from}/accounts"), &format!("v{to}/accounts"));
         let ran = ends(&mut mapper.command(args), status);
