@@ -45,7 +45,7 @@ impl Error {
     pub fn error_type(&self) -> &'static str {
         match self {
             Error::NoMapper(_) => "Mapper.Refused",
-            Error::Mapper(mapper::Failure::Returned(_)) => "Mapper.Failed",
+            Error::Mapper(mapper::Failure::Returned(_) | mapper::Failure::ReturnedNoCode) => "Mapper.Failed",
             Error::Mapper(mapper::Failure::Trapped(_)) => "Mapper.Trapped",
             Error::Mapper(mapper::Failure::Exited) => "Mapper.Exited",
             Error::Mapper(mapper::Failure::TimedOut) => "Mapper.TimedOut",
@@ -104,11 +104,13 @@ mod tests {
     #[test]
     fn error_types_are_fixed_because_monitoring_depends_on_them() {
         use backend::Failure::{OutOfTime, Refused, Secret, TimedOut, Unavailable, Unreachable};
-        use mapper::Failure::{Exited, NoCode, OutOfMemory, Returned, TimedOut as MapperTimedOut, Trapped, Unreadable};
+        use mapper::Failure::{Exited, NoCode, OutOfMemory, Returned, ReturnedNoCode};
+        use mapper::Failure::{TimedOut as MapperTimedOut, Trapped, Unreadable};
         use secrets::Failure::{Invalid, Unavailable as NoSecret};
         for (error, error_type) in [
             (Error::NoMapper("why".to_owned()), "Mapper.Refused"),
             (Returned("code".to_owned()).into(), "Mapper.Failed"),
+            (ReturnedNoCode.into(), "Mapper.Failed"),
             (Trapped("why".to_owned()).into(), "Mapper.Trapped"),
             (Exited.into(), "Mapper.Exited"),
             (MapperTimedOut.into(), "Mapper.TimedOut"),

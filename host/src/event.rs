@@ -49,6 +49,14 @@ pub enum TriggerSource {
     Other(String),
 }
 
+/// Whether `json` is an event of Cognito, of whatever trigger: it says why Cognito calls, and it has a request. What is no
+/// event is read like one, because reading never fails, but nothing that is made of it means anything.
+pub fn is_event(json: &RawValue) -> bool {
+    let event = Object::of(json);
+    let of = |name: &str, first: char| event.get(name).is_some_and(|value| value.get().starts_with(first));
+    of("triggerSource", '"') && of("request", '{')
+}
+
 impl Event {
     /// Reads the event of the invocation `request_id`.
     pub fn read(json: &RawValue, request_id: &str) -> Event {

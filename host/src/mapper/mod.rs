@@ -105,6 +105,9 @@ pub enum Failure {
     /// It returned an error.
     #[error("the mapper failed: {0}")]
     Returned(String),
+    /// It returned an error whose code is none.
+    #[error("the mapper failed, and its error code is not of 1 to 64 lower-case letters, digits and hyphens")]
+    ReturnedNoCode,
     /// It panicked, overflowed its stack or broke a rule of WebAssembly or WASI.
     #[error("the mapper trapped: {0}")]
     Trapped(String),
@@ -207,7 +210,7 @@ impl Mapper {
             Ok(Ok(bindings::Outcome::Skip(_))) => Err(Failure::NoCode),
             Ok(Err(error)) => {
                 said.message = Some(printable::cut(&error.message, MAX_SAID).to_owned());
-                Err(Failure::Returned(if is_code(&error.code) { error.code } else { "invalid-code".to_owned() }))
+                Err(if is_code(&error.code) { Failure::Returned(error.code) } else { Failure::ReturnedNoCode })
             }
             Err(error) => {
                 if self.settings.backtraces {

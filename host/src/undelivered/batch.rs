@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use super::EVENT_ID;
-use crate::event::Event;
+use crate::event::{Event, is_event};
 use crate::lenient::Object;
 
 /// A batch from the queue.
@@ -73,12 +73,6 @@ impl Record {
 pub fn answer(stay: &[String]) -> Option<Box<RawValue>> {
     let failures = stay.iter().map(|id| Failed { item_identifier: id }).collect();
     serde_json::value::to_raw_value(&Failures { batch_item_failures: failures }).ok()
-}
-
-fn is_event(json: &RawValue) -> bool {
-    let event = Object::of(json);
-    let of = |name: &str, first: char| event.get(name).is_some_and(|value| value.get().starts_with(first));
-    of("triggerSource", '"') && of("request", '{')
 }
 
 fn is_event_id(id: &str) -> bool {

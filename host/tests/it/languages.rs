@@ -26,7 +26,9 @@ fn from_new_to_deployed(language: &Language, right: &str, wrong: &str) {
     let mapper = |args: &[&str]| language.mapper(&folder, args);
     assert!(succeeds(&mapper(&["build"])).starts_with("mapper.wasm  "));
     assert!(succeeds(&mapper(&["check"])).contains("the function would load mapper.wasm"));
-    assert!(succeeds(&mapper(&["test"])).contains("6 passed, 0 failed"));
+    let tested = mapper(&["test"]);
+    assert!(succeeds(&tested).contains("6 passed, 0 failed"));
+    assert_eq!(String::from_utf8_lossy(&tested.stderr), "");
     assert!(succeeds(&mapper(&["run", "cases/native.event.json"])).contains("\nPOST https://backend.example/users/\n"));
     assert!(succeeds(&mapper(&["compile"])).contains("mapper.json  cognito:post-confirmation@0.1.0"));
     assert!(succeeds(&mapper(&["test", "--mapper", "mapper.cwasm"])).contains("6 passed, 0 failed"));
@@ -35,8 +37,11 @@ fn from_new_to_deployed(language: &Language, right: &str, wrong: &str) {
     let source = fs::read_to_string(folder.join(language.source)).unwrap();
     assert!(source.contains(right));
     fs::write(folder.join(language.source), source.replace(right, wrong)).unwrap();
-    succeeds(&mapper(&["build"]));
+    // The component of before is not tested in its place.
+    fs::copy(folder.join("old.wasm"), folder.join("mapper.wasm")).unwrap();
     let tested = mapper(&["test"]);
+    let says = format!("building mapper.wasm: `{}` is not as it was\n", language.source);
+    assert!(String::from_utf8_lossy(&tested.stderr).starts_with(&says), "{tested:?}");
     assert_eq!(tested.status.code(), Some(1));
     let text = String::from_utf8(tested.stdout).unwrap();
     for part in

@@ -140,6 +140,12 @@ async fn codes_that_could_hold_user_data_are_not_logged() {
     let backend = Backend::start().await;
     let mut function = function(&backend, &[]).await;
     let line = ends(&mut function, "error Alice@Example.com").await;
+    assert_eq!(line["errorType"], "Mapper.Failed");
+    assert_eq!(
+        line["error"],
+        "the mapper failed, and its error code is not of 1 to 64 lower-case letters, digits and hyphens"
+    );
+    let line = ends(&mut function, "error invalid-code").await;
     assert_eq!(line["error"], "the mapper failed: invalid-code");
     let line = ends(&mut function, "skip Alice@Example.com").await;
     assert_eq!((line["end"].as_str(), line["errorType"].as_str()), (Some("undelivered"), Some("Mapper.AnswerRefused")));

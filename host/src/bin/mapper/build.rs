@@ -1,8 +1,8 @@
-//! `mapper build`: from a mapper's source to its component.
+//! `mapper build`: from a mapper's source to its component; and whether a component is still that of its source.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use anyhow::{Context, Result};
 use post_confirmation_host::mapper::compile;
@@ -10,12 +10,14 @@ use serde_json::json;
 
 use crate::language::Language;
 use crate::load::COMPONENT;
+use crate::sources::{self, Record};
 use crate::style::{self, BAD};
 
 /// Build the component of the mapper in a folder, with the tool of its language, and write it to `mapper.wasm` there.
 ///
 /// A folder with `Cargo.toml` is built by cargo for wasm32-wasip2; one with `package.json`, by componentize-js; one with
-/// `app.py`, by componentize-py. The contract is read from the folder `wit` in it.
+/// `app.py`, by componentize-py. The contract is read from the folder `wit` in it. `check`, `test`, `run`, `diff` and
+/// `compile` do the same first where `mapper.wasm` is not what its source makes.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper build
@@ -32,32 +34,84 @@ pub struct Args {
     json: bool,
 }
 
+/// A component that was built.
+struct Built {
+    path: PathBuf,
+    bytes: Vec<u8>,
+    wit: String,
+}
+
 /// Carries the command out.
 pub fn run(args: &Args) -> Result<bool> {
     let language = Language::of(&args.folder)?;
     let started = Instant::now();
-    // Beside its later place, so that putting it there is one step and a failed build leaves the old one.
-    let scratch = tempfile::Builder::new().prefix(".mapper-build-").tempdir_in(&args.folder);
-    let scratch = scratch.with_context(|| format!("nothing can be written into `{}`", args.folder.display()))?;
-    let built = scratch.path().canonicalize()?.join(COMPONENT);
-    if language.build(&args.folder, &built)?.is_none() {
-        return Ok(false);
+    let Some(Built { path, bytes, wit }) = build(language, &args.folder)? else { return Ok(false) };
+    if args.json {
+        style::json(&json!({ "component": path, "size": bytes.len(), "wit": wit }))?;
+    } else {
+        let (size, took) = (style::size(bytes.len() as u64), style::time(started.elapsed()));
+        anstream::println!("{}  {size}, {wit}, in {took}", path.display());
     }
-    let bytes = fs::read(&built).context("the component can't be read")?;
+    Ok(true)
+}
+
+/// Sees to it that `file` is what its source makes, where it is the component of a mapper's folder; any other file is as
+/// it is. Says no where there is no new component; why, it has said on standard error.
+pub fn is_fresh(file: &Path) -> Result<bool> {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    if !file.file_name().is_some_and(|name| name == COMPONENT) {
+        return Ok(true);
+    }
+    let Some(language) = Language::of(folder).ok().filter(|language| language.is_mappers(folder)) else {
+        return Ok(true);
+    };
+    let Some(reason) = stale(language, folder, file)? else { return Ok(true) };
+    anstream::eprintln!("building {}: {reason}", file.display());
+    Ok(build(language, folder)?.is_some())
+}
+
+/// Why the component `file` of the mapper in `folder` has to be built.
+fn stale(language: Language, folder: &Path, file: &Path) -> Result<Option<String>> {
+    let Ok(component) = fs::read(file) else { return Ok(Some("there is none".to_owned())) };
+    let Some(record) = Record::read(folder).filter(|record| record.is_of(&component)) else {
+        return Ok(Some("`mapper build` has not made it".to_owned()));
+    };
+    let changed = record.changed(folder, &sources::of(language, folder)?);
+    Ok(changed.first().map(|first| match changed.len() {
+        1 => format!("`{first}` is not as it was"),
+        number => format!("`{first}` and {} more are not as they were", number - 1),
+    }))
+}
+
+/// Builds the component of the mapper in `folder`. Nothing where the tool or the contract says no; why, it has said on
+/// standard error.
+fn build(language: Language, folder: &Path) -> Result<Option<Built>> {
+    // Beside its later place, so that putting it there is one step and a failed build leaves the old one.
+    let scratch = tempfile::Builder::new().prefix(".mapper-build-").tempdir_in(folder);
+    let scratch = scratch.with_context(|| format!("nothing can be written into `{}`", folder.display()))?;
+    let new = scratch.path().canonicalize()?.join(COMPONENT);
+    // Before the tool reads them: what is written meanwhile is not in the component.
+    let (sources, started) = (sources::of(language, folder)?, SystemTime::now());
+    if let Some(record) = Record::read(folder) {
+        sources::renew(folder, &record.changed(folder, &sources))
+            .context("a source's time can't be renewed for cargo")?;
+    }
+    let Some(others) = language.build(folder, &new)? else { return Ok(None) };
+
+    let bytes = fs::read(&new).context("the component can't be read")?;
     let wit = match compile::interface(&bytes)?.wit() {
         Ok(wit) => wit,
         Err(error) => {
             anstream::eprintln!("{BAD}no mapper{BAD:#}: {error}");
-            return Ok(false);
+            return Ok(None);
         }
     };
-    let component = if args.folder == Path::new(".") { COMPONENT.into() } else { args.folder.join(COMPONENT) };
-    fs::rename(&built, &component).with_context(|| format!("`{}` can't be written", component.display()))?;
-    if args.json {
-        style::json(&json!({ "component": component, "size": bytes.len(), "wit": wit }))?;
-    } else {
-        let (size, took) = (style::size(bytes.len() as u64), style::time(started.elapsed()));
-        anstream::println!("{}  {size}, {wit}, in {took}", component.display());
-    }
-    Ok(true)
+    let record = Record::new(folder, &bytes, sources, &others, started)?;
+    let path = if folder == Path::new(".") { COMPONENT.into() } else { folder.join(COMPONENT) };
+    fs::rename(&new, &path).with_context(|| format!("`{}` can't be written", path.display()))?;
+    record.write(folder, scratch.path())?;
+    Ok(Some(Built { path, bytes, wit }))
 }

@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
-use post_confirmation_host::event::Event;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use post_confirmation_host::event::{Event, is_event};
+use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use crate::mapped::Mapped;
+use crate::{input, recorded};
 
-const EVENT: &str = ".event.json";
+/// The folder of cases, unless another is named.
+pub const FOLDER: &str = "cases";
+pub const EVENT: &str = ".event.json";
 const EXPECTED: &str = ".expected.json";
 const VARIABLES: &str = ".variables.json";
 
@@ -30,8 +33,41 @@ pub struct Case {
     pub expected_file: PathBuf,
 }
 
+/// The cases that `wanted` names: folders, names of cases, and files of cases.
+pub fn chosen(wanted: &[PathBuf]) -> Result<Vec<Arc<Case>>> {
+    let mut places = Vec::new();
+    for wanted in wanted {
+        let folder = wanted.is_dir() || wanted == Path::new(FOLDER);
+        let found = if folder { names(wanted)? } else { vec![place(wanted)?] };
+        // The files of one case may all be named.
+        let new: Vec<_> = found.into_iter().filter(|place| !places.contains(place)).collect();
+        places.extend(new);
+    }
+    places.into_iter().map(|(folder, name)| case(&folder, name).map(Arc::new)).collect()
+}
+
+/// The folder and the name of the one case that `wanted` names.
+fn place(wanted: &Path) -> Result<(PathBuf, String)> {
+    let file = wanted.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let name = [EVENT, EXPECTED, VARIABLES].iter().find_map(|suffix| file.strip_suffix(suffix)).unwrap_or(file);
+    let folder = wanted.parent().unwrap_or(Path::new(""));
+    let mut folders = [folder.to_owned(), Path::new(FOLDER).join(folder)].into_iter();
+    match folders.find(|folder| folder.join(format!("{name}{EVENT}")).is_file()) {
+        Some(folder) => Ok((folder, name.to_owned())),
+        None => bail!(
+            "there is no case `{}`: name a folder, a `NAME{EVENT}`, or the NAME of one in `{FOLDER}`",
+            wanted.display()
+        ),
+    }
+}
+
 /// The cases in `folder`, by name.
 pub fn read(folder: &Path) -> Result<Vec<Arc<Case>>> {
+    names(folder)?.into_iter().map(|(folder, name)| case(&folder, name).map(Arc::new)).collect()
+}
+
+/// The names of the cases in `folder`, each with the folder.
+fn names(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
     let mut names = Vec::new();
     let mut others = Vec::new();
     for entry in fs::read_dir(folder).with_context(|| format!("the folder `{}` can't be read", folder.display()))? {
@@ -56,7 +92,7 @@ pub fn read(folder: &Path) -> Result<Vec<Arc<Case>>> {
         bail!("`{folder}` holds no `NAME{EVENT}`; start with `mapper events native > {folder}/native{EVENT}`");
     }
     names.sort();
-    names.into_iter().map(|name| case(folder, name).map(Arc::new)).collect()
+    Ok(names.into_iter().map(|name| (folder.to_owned(), name)).collect())
 }
 
 fn case(folder: &Path, name: String) -> Result<Case> {
@@ -73,26 +109,12 @@ fn case(folder: &Path, name: String) -> Result<Case> {
 
 /// The event in the file `path`.
 pub fn event(path: &Path) -> Result<Event> {
-    let json: Box<RawValue> = json(path, &text(path)?)?;
+    let json: Box<RawValue> = input::json(path)?;
+    ensure!(is_event(&json), "{}", recorded::no_event(path, &json));
     // An id of a password reset also depends on the invocation, which is always the same one here.
     Ok(Event::read(&json, "workbench"))
 }
 
 fn optional<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
-    if path.try_exists()? { json(path, &text(path)?).map(Some) } else { Ok(None) }
-}
-
-fn text(path: &Path) -> Result<String> {
-    fs::read_to_string(path).with_context(|| format!("`{}` can't be read", path.display()))
-}
-
-fn json<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
-    match serde_json::from_str(text) {
-        Ok(value) => Ok(value),
-        // To the parser, `{}` in place of an enum is an error of syntax.
-        Err(error) if error.is_data() || serde_json::from_str::<IgnoredAny>(text).is_ok() => {
-            Err(error).with_context(|| format!("`{}` is not as it has to be", path.display()))
-        }
-        Err(error) => Err(error).with_context(|| format!("`{}` is not JSON", path.display())),
-    }
+    if path.try_exists()? { input::json(path).map(Some) } else { Ok(None) }
 }

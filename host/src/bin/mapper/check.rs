@@ -9,6 +9,7 @@ use post_confirmation_host::mapper::cache::Cache;
 use post_confirmation_host::mapper::{File, Manifest, Mapper};
 use serde::Serialize;
 
+use crate::build;
 use crate::grants::granted;
 use crate::load::{self, Which};
 use crate::style::{self, BAD, FAINT, GOOD, HEADING, size};
@@ -61,6 +62,9 @@ struct Import {
 /// Carries the command out.
 pub fn run(args: &Args) -> Result<bool> {
     let mapper = args.mapper.file();
+    if !build::is_fresh(&mapper)? {
+        return Ok(false);
+    }
     let bytes = load::read(&mapper)?;
     // Not a fault of the mapper.
     load::config(mapper.clone(), false)?;

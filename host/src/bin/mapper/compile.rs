@@ -8,6 +8,7 @@ use anyhow::{Context, Result, ensure};
 use post_confirmation_host::mapper::compile::{TARGETS, compile};
 use post_confirmation_host::mapper::{ImageError, Manifest, THIS_TARGET};
 
+use crate::build;
 use crate::load::{self, COMPONENT};
 use crate::style::{self, size, time};
 
@@ -17,7 +18,8 @@ use crate::style::{self, size, time};
   mapper compile --target aarch64-unknown-linux-gnu
   mapper compile target/my_mapper.wasm --output layer/mapper.cwasm
 
-Exit status: 0 where there is a new image, 2 where there is none.")]
+Exit status: 0 where there is a new image, 1 where the component could not be built from its source, 2 where there is none
+for another reason.")]
 pub struct Args {
     /// The component.
     #[arg(default_value = COMPONENT)]
@@ -47,6 +49,9 @@ pub fn run(args: &Args) -> Result<bool> {
         "`{}` is there and is no manifest: it would be lost; choose another `--output`",
         manifest.display()
     );
+    if !build::is_fresh(&args.component)? {
+        return Ok(false);
+    }
     let component = load::read(&args.component)?;
     let started = Instant::now();
     let progress = load::compiling(&args.component, component.len());

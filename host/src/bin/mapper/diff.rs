@@ -11,7 +11,7 @@ use crate::cases::{self, Case};
 use crate::mapped::Mapped;
 use crate::style::{self, BAD, GOOD, HEADING, WARNING};
 use crate::trial::{self, Bench, Trial};
-use crate::{difference, load};
+use crate::{build, difference, load};
 
 /// Show which events two mappers map differently, and how.
 ///
@@ -53,6 +53,11 @@ struct Compared<'a> {
 /// Carries the command out.
 pub async fn run(args: &Args) -> Result<bool> {
     let cases = cases::read(&args.events)?;
+    for mapper in [&args.old, &args.new] {
+        if !build::is_fresh(mapper)? {
+            return Ok(false);
+        }
+    }
     let cache = Cache::from_env();
     let mut trials = Vec::new();
     for mapper in [&args.old, &args.new] {
@@ -82,7 +87,7 @@ impl<'a> Compared<'a> {
         Compared {
             name: &case.name,
             same: old.mapped == new.mapped && !matches!(new.mapped, Mapped::Failed(_)),
-            stable: old.stable && new.stable,
+            stable: old.is_stable() && new.is_stable(),
             old: &old.mapped,
             new: &new.mapped,
         }

@@ -1,10 +1,19 @@
 //! `mapper events`: events to start from.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use anstream::{print, println};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use post_confirmation_host::event::{Event, TriggerSource};
+use post_confirmation_host::mapper::File;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::style::{self, HEADING};
+use crate::recorded::{self, Found};
+use crate::style::{self, HEADING, WARNING};
+use crate::{cases, input};
 
 /// The samples: name, what happened, and the event as Cognito sends it. They are cases of the default mapper.
 pub const SAMPLES: [(&str, &str, &str); 6] = [
@@ -28,15 +37,29 @@ pub const SAMPLES: [(&str, &str, &str); 6] = [
     ),
 ];
 
-/// Print a sample event, or the list of samples.
+/// Print a sample event or the list of samples, or take events out of what other tools print.
+///
+/// With `--from`, each event that a file holds is written to a case of its own: messages of SQS (`aws sqs
+/// receive-message`), a batch of them as Lambda gets it, a dry run, or several of these. They hold user data: keep them
+/// out of version control.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper events
   mapper events federated > cases/federated.event.json
-  mapper events --json       all of them")]
+  mapper events --json       all of them
+  mapper events --from messages.json --into recorded
+
+Exit status: 0 where all is well, 1 where a part of the file holds no event, 2 where none does, or there is no such
+sample.")]
 pub struct Args {
     /// The sample.
     name: Option<String>,
+    /// Take the events out of this file.
+    #[arg(long, value_name = "FILE", requires = "into", conflicts_with = "name")]
+    from: Option<PathBuf>,
+    /// The folder of cases to write them to; it is made where there is none.
+    #[arg(long, value_name = "DIR", requires = "from")]
+    into: Option<PathBuf>,
     /// Print the list as JSON, with the events. A single event is JSON anyway.
     #[arg(long)]
     json: bool,
@@ -44,6 +67,9 @@ pub struct Args {
 
 /// Carries the command out.
 pub fn run(args: &Args) -> Result<bool> {
+    if let (Some(from), Some(into)) = (&args.from, &args.into) {
+        return take_apart(from, into, args.json);
+    }
     if let Some(name) = &args.name {
         let sample = SAMPLES.iter().find(|(known, ..)| known == name);
         let (.., event) = sample.with_context(|| format!("there is no sample `{name}`; `mapper events` lists them"))?;
@@ -60,4 +86,49 @@ pub fn run(args: &Args) -> Result<bool> {
         SAMPLES.iter().for_each(|(name, about, _)| println!("{HEADING}{name:<18}{HEADING:#} {about}"));
     }
     Ok(true)
+}
+
+/// Writes each event in the file `from` to a case in the folder `into`.
+fn take_apart(from: &Path, into: &Path, json: bool) -> Result<bool> {
+    let text = input::text(from)?;
+    let mut found = Found::default();
+    let mut last = None;
+    // Tools write several values one after the other, on lines of their own or not.
+    for value in serde_json::Deserializer::from_str(&text).into_iter() {
+        let value: Box<RawValue> = value.with_context(|| input::no_json(from))?;
+        found.look(&value);
+        last = Some(value);
+    }
+    if found.events.is_empty() {
+        let why = last.map_or("it is empty", |value| recorded::reason(&value));
+        bail!("`{}` holds no event of Cognito: {why}", from.display());
+    }
+
+    let mut files = BTreeSet::new();
+    for event in &found.events {
+        let file = into.join(format!("{}{}", name(event), cases::EVENT));
+        fs::create_dir_all(into)
+            .and_then(|()| fs::write(&file, format!("{event}\n")))
+            .with_context(|| format!("`{}` can't be written", file.display()))?;
+        files.insert(file);
+    }
+    if json {
+        style::json(&json!({ "files": files, "others": found.others }))?;
+    } else {
+        files.iter().for_each(|file| println!("{}", file.display()));
+    }
+    if found.others > 0 {
+        anstream::eprintln!("{WARNING}{} more in `{}`: no event of Cognito{WARNING:#}", found.others, from.display());
+    }
+    Ok(found.others == 0)
+}
+
+/// The name of the case of `event`: the same for the same event, so that taking it twice makes one case.
+fn name(event: &RawValue) -> String {
+    let kind = match Event::read(event, "").trigger_source {
+        TriggerSource::ConfirmSignUp => "sign-up",
+        TriggerSource::ConfirmForgotPassword => "password-reset",
+        TriggerSource::Other(_) => "other",
+    };
+    format!("{kind}-{:.12}", File::of(event.get().as_bytes()).sha256)
 }

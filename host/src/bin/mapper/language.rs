@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use crate::style;
+use crate::{input, style};
 
 /// The target of Rust's compiler that makes components.
 const RUST_TARGET: &str = "wasm32-wasip2";
@@ -58,18 +58,42 @@ impl Language {
         }
     }
 
-    /// Makes the component of the mapper in `folder` and writes it to `output`. Nothing where the tool says no; it has
-    /// said so on standard error.
-    pub fn build(self, folder: &Path, output: &Path) -> Result<Option<()>> {
+    /// Whether `folder`, which has this language's file, can be a mapper's. A crate of another kind can stand in the
+    /// folder of a mapper from elsewhere, and takes long to build.
+    pub fn is_mappers(self, folder: &Path) -> bool {
+        let makes_components = || fs::read_to_string(folder.join("Cargo.toml")).is_ok_and(|it| it.contains("cdylib"));
+        self != Language::Rust || makes_components()
+    }
+
+    /// The files by which the language's tools are set, in the mapper's folder or above it, apart from those that are
+    /// found there anyway.
+    pub fn settings(self) -> &'static [&'static str] {
+        match self {
+            Language::Rust => &[
+                "Cargo.toml",
+                "Cargo.lock",
+                ".cargo/config.toml",
+                ".cargo/config",
+                "rust-toolchain.toml",
+                "rust-toolchain",
+            ],
+            Language::Js => &["node_modules/.package-lock.json"],
+            Language::Python => &[],
+        }
+    }
+
+    /// Makes the component of the mapper in `folder` and writes it to `output`. Returns the files that the tool says it has
+    /// read, or nothing where it says no; it has said why on standard error.
+    pub fn build(self, folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>> {
         match self {
             Language::Rust => rust(folder, output),
-            Language::Js => javascript(folder, output),
-            Language::Python => python(folder, output),
+            Language::Js => Ok(javascript(folder, output)?.map(|()| Vec::new())),
+            Language::Python => Ok(python(folder, output)?.map(|()| Vec::new())),
         }
     }
 }
 
-fn rust(folder: &Path, output: &Path) -> Result<Option<()>> {
+fn rust(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>> {
     let mut rustc = Command::new("rustc");
     rustc.args(["--print", "target-libdir", "--target", RUST_TARGET]).current_dir(folder);
     let library = installed(rustc.output(), "rustc", "install Rust from https://rustup.rs")?.stdout;
@@ -96,11 +120,24 @@ fn rust(folder: &Path, output: &Path) -> Result<Option<()>> {
     }
     match components.as_slice() {
         [Built { component, .. }] => {
-            fs::copy(component, output).map(|_| Some(())).context("the component can't be copied")
+            fs::copy(component, output).context("the component can't be copied")?;
+            Ok(Some(read_by_cargo(component)))
         }
         [] => bail!("cargo made no component: `Cargo.toml` needs `crate-type = [\"cdylib\"]` under `[lib]`"),
         _ => bail!("cargo made more than one component; run this in the folder of one mapper"),
     }
+}
+
+/// The files of which cargo made `component`, from the list that it leaves beside it. Those that it has made itself are
+/// not among them.
+fn read_by_cargo(component: &Path) -> Vec<PathBuf> {
+    let list = fs::read_to_string(component.with_extension("d")).unwrap_or_default();
+    let files = list.lines().next().and_then(|line| line.split_once(": ")).map_or("", |(_, files)| files);
+    // TARGET/wasm32-wasip2/release/NAME.wasm
+    let target = component.ancestors().nth(3);
+    let files = files.replace("\\ ", "\0");
+    let files = files.split_whitespace().map(|file| PathBuf::from(file.replace('\0', " ")));
+    files.filter(|file| !target.is_some_and(|target| file.starts_with(target))).collect()
 }
 
 /// A component that cargo made.
@@ -120,8 +157,7 @@ fn component(message: &str) -> Option<Built> {
 }
 
 fn javascript(folder: &Path, output: &Path) -> Result<Option<()>> {
-    let package = fs::read_to_string(folder.join("package.json")).context("`package.json` can't be read")?;
-    let package: Value = serde_json::from_str(&package).context("`package.json` is not JSON")?;
+    let package: Value = input::json(&folder.join("package.json"))?;
     let source = package["main"].as_str().unwrap_or("mapper.js");
     ensure!(folder.join(source).is_file(), "there is no `{source}`: `main` of `package.json` has to name the mapper");
     let folder = folder.canonicalize().context("the folder can't be found")?;

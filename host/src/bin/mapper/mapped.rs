@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use post_confirmation_host::backend::{self, Method};
+use post_confirmation_host::backend::{self, Method, Violation};
 use post_confirmation_host::error::Error;
 use post_confirmation_host::mapper::Failure;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -69,10 +69,16 @@ impl Mapped {
     /// What comes of an error.
     pub fn failed(error: Error) -> Mapped {
         match error {
-            // The host has put this in place of a code that is none.
-            Error::Mapper(Failure::Returned(code)) if code != "invalid-code" => Mapped::Error(code),
+            Error::Mapper(Failure::Returned(code)) => Mapped::Error(code),
             error => Mapped::Failed(Failed { error_type: error.error_type(), error: error.to_string() }),
         }
+    }
+
+    /// What comes of a request that breaks a rule, with the part that does where it is known.
+    pub fn refused(broken: Violation, part: Option<String>) -> Mapped {
+        let error = Error::from(broken);
+        let part = part.map(|part| format!("; {part}")).unwrap_or_default();
+        Mapped::Failed(Failed { error_type: error.error_type(), error: format!("{error}{part}") })
     }
 
     /// As it is when it comes from a mapper: names in lower case, statuses in order.

@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use post_confirmation_host::backend::Trace;
+use post_confirmation_host::error::Error;
 use post_confirmation_host::handler::Handler;
 use post_confirmation_host::mapper::cache::Cache;
 
 use crate::load::{self, Which};
 use crate::shown::Shown;
-use crate::{cases, style};
+use crate::{build, cases, refused, style};
 
 /// Map one event and show the request; send it only with `--send`.
 ///
@@ -39,8 +40,12 @@ pub struct Args {
 /// Carries the command out.
 pub async fn run(args: Args) -> Result<bool> {
     let event = cases::event(&args.event)?;
+    let mapper = args.mapper.file();
+    if !build::is_fresh(&mapper)? {
+        return Ok(false);
+    }
     let cache = Cache::from_env();
-    let config = load::config(load::image(&cache, &args.mapper.file())?, args.send)?;
+    let config = load::config(load::image(&cache, &mapper)?, args.send)?;
     let answer_within = config.answer_within;
     let handler = Handler::new(config)?;
     let manifest = handler.mapper().context("there is no mapper")?.manifest();
@@ -49,11 +54,16 @@ pub async fn run(args: Args) -> Result<bool> {
     let plan = handler.plan(&event, &Trace::default(), until).await;
     let mut shown = Shown::of(&event, manifest, handler.backend(), &plan);
     let mut fine = plan.step.is_ok();
+    let part = match &plan.step {
+        Err(Error::Request(broken)) => refused::part(&handler, &event, broken, Instant::now() + answer_within).await,
+        _ => None,
+    };
     if args.send {
         let way = handler.carry_out(plan, until).await;
         fine = way.result.is_ok();
         shown.ended(&way);
     }
+    shown.names(part);
     if args.json {
         style::json(&shown)?;
     } else {

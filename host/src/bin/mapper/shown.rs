@@ -93,6 +93,13 @@ impl Shown {
         shown
     }
 
+    /// Adds the part of the request that breaks a rule.
+    pub fn names(&mut self, part: Option<String>) {
+        if let (Some(failed), Some(part)) = (&mut self.failed, part) {
+            failed.error = format!("{}; {part}", failed.error);
+        }
+    }
+
     /// Adds how the event ended.
     pub fn ended(&mut self, way: &Way) {
         match &way.result {

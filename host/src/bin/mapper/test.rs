@@ -1,5 +1,7 @@
 //! `mapper test`: a folder of cases through a mapper.
 
+use std::env;
+use std::ffi::OsString;
 use std::fs::Permissions;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -13,6 +15,7 @@ use post_confirmation_host::mapper::cache::Cache;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
+use crate::build;
 use crate::cases::{self, Case};
 use crate::difference;
 use crate::load::{self, Which};
@@ -31,14 +34,15 @@ mod junit;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper test
+  mapper test native         one case of the folder `cases`
   mapper test guest/cases --mapper mapper.wasm --junit report.xml
   mapper test --bless        accept what the mapper makes, then look at it with `git diff`
 
 Exit status: 0 where every case passes, 1 where one does not, 2 where they could not be tried.")]
 pub struct Args {
-    /// The folder of cases.
-    #[arg(default_value = "cases")]
-    cases: PathBuf,
+    /// The cases: folders of them, names of those in the folder `cases`, or their files.
+    #[arg(default_value = cases::FOLDER)]
+    cases: Vec<PathBuf>,
     #[command(flatten)]
     mapper: Which,
     /// Write what the mapper makes of the events into the expected files.
@@ -80,8 +84,11 @@ struct Tried {
 
 /// Carries the command out.
 pub async fn run(args: &Args) -> Result<bool> {
-    let cases = cases::read(&args.cases)?;
+    let cases = cases::chosen(&args.cases)?;
     let file = args.mapper.file();
+    if !build::is_fresh(&file)? {
+        return Ok(false);
+    }
     let cache = Cache::from_env();
     let config = load::config(load::image(&cache, &file)?, false)?;
     let bench = Bench::new(config, &cases, args.deterministic)?;
@@ -101,7 +108,11 @@ pub async fn run(args: &Args) -> Result<bool> {
     if args.json {
         style::json(&report(&file, &tried, failed))?;
     } else {
-        println!("\n{} cases of {} for {}\n", tried.len(), args.cases.display(), file.display());
+        let folder = match args.cases.as_slice() {
+            [folder] if folder.is_dir() => format!(" of {}", folder.display()),
+            _ => String::new(),
+        };
+        println!("\n{} cases{folder} for {}\n", tried.len(), file.display());
         tried.iter().for_each(|tried| tried.line());
         tried.iter().filter(|tried| tried.needs_a_look()).for_each(|tried| tried.explain(args.deterministic));
         let blessed = tried.iter().filter(|tried| tried.verdict == Verdict::Blessed).count();
@@ -109,6 +120,9 @@ pub async fn run(args: &Args) -> Result<bool> {
         let accepted = if args.bless { format!(", {blessed} accepted") } else { String::new() };
         let style = if failed == 0 { GOOD } else { BAD };
         println!("\n{style}{passed} passed{accepted}, {failed} failed{style:#} in {}", time(took));
+        if tried.iter().any(|tried| tried.verdict.can_be_accepted()) {
+            println!("accept what is different or new: {}", accepting(env::args_os().skip(2)));
+        }
     }
     Ok(failed == 0)
 }
@@ -116,17 +130,17 @@ pub async fn run(args: &Args) -> Result<bool> {
 impl Verdict {
     /// What `trial` says about `case`. Where that is to be accepted, it becomes what the case expects.
     fn of(case: &Case, trial: &Trial, bless: bool) -> Result<Verdict> {
-        if case.expected.as_ref() == Some(&trial.mapped) && trial.stable {
+        if case.expected.as_ref() == Some(&trial.mapped) && trial.is_stable() {
             return Ok(Verdict::Passed);
         }
         let path = &case.expected_file;
         Ok(match trial.mapped {
             Mapped::Failed(_) => Verdict::Failed,
-            _ if bless && trial.stable => {
+            _ if bless && trial.is_stable() => {
                 accept(path, &trial.mapped).with_context(|| format!("`{}` can't be written", path.display()))?;
                 Verdict::Blessed
             }
-            _ if !trial.stable => Verdict::Unstable,
+            _ if !trial.is_stable() => Verdict::Unstable,
             _ if case.expected.is_none() => Verdict::New,
             _ => Verdict::Differs,
         })
@@ -134,6 +148,10 @@ impl Verdict {
 
     fn is_good(self) -> bool {
         matches!(self, Verdict::Passed | Verdict::Blessed)
+    }
+
+    fn can_be_accepted(self) -> bool {
+        matches!(self, Verdict::Differs | Verdict::New)
     }
 
     fn word(self) -> &'static str {
@@ -165,26 +183,40 @@ impl Tried {
     fn explain(&self, fixed: bool) {
         println!("\n{HEADING}---- {} ----{HEADING:#}", self.case.name);
         print!("{}", self.compared());
-        if !self.trial.stable {
+        if !self.trial.is_stable() {
             println!("{WARNING}{}{WARNING:#}", trial::unstable(fixed));
         }
         print!("{}", shown::words(&self.trial.said));
     }
 
-    /// What the mapper makes beside what is expected.
+    /// What the mapper makes beside what is expected, or beside what it made of the same event before.
     fn compared(&self) -> String {
         let mapped = &self.trial.mapped;
-        match (mapped, &self.case.expected) {
-            (Mapped::Failed(failed), _) => format!("{BAD}{}{BAD:#}: {}\n", failed.error_type, failed.error),
-            (_, None) if !self.trial.stable => format!("{}\n", mapped.text()),
-            (_, None) => format!("nothing is expected yet; accept this with `--bless`:\n{}\n", mapped.text()),
-            (_, Some(expected)) if expected == mapped => String::new(),
-            (_, Some(expected)) => {
-                let signs = format!("  {BAD}- expected{BAD:#}\n  {GOOD}+ mapped{GOOD:#}\n");
-                signs + &difference::shown(&expected.text(), &mapped.text())
-            }
+        match (mapped, &self.trial.second, &self.case.expected) {
+            (Mapped::Failed(failed), ..) => format!("{BAD}{}{BAD:#}: {}\n", failed.error_type, failed.error),
+            (_, Some(second), _) => beside(("first run", mapped), ("second run", second)),
+            (.., None) => format!("nothing is expected yet; accept this with `--bless`:\n{}\n", mapped.text()),
+            (.., Some(expected)) if expected == mapped => String::new(),
+            (.., Some(expected)) => beside(("expected", expected), ("mapped", mapped)),
         }
     }
+}
+
+/// Two things that a mapper may make of an event, line by line, under their names.
+fn beside(old: (&str, &Mapped), new: (&str, &Mapped)) -> String {
+    let signs = format!("  {BAD}- {}{BAD:#}\n  {GOOD}+ {}{GOOD:#}\n", old.0, new.0);
+    signs + &difference::shown(&old.1.text(), &new.1.text())
+}
+
+/// The command that accepts what a run with the arguments `args` found, for a shell.
+fn accepting(args: impl Iterator<Item = OsString>) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-=:,@%+".contains(&byte);
+    let quoted = |arg: OsString| match arg.to_string_lossy() {
+        arg if !arg.is_empty() && arg.bytes().all(plain) => arg.into_owned(),
+        arg => format!("'{}'", arg.replace('\'', "'\\''")),
+    };
+    let args: Vec<String> = args.map(quoted).collect();
+    [&["mapper test --bless".to_owned()], args.as_slice()].concat().join(" ")
 }
 
 /// Writes what is expected from now on, in one step: where that fails, the old expectation stays.
@@ -214,6 +246,9 @@ struct Line<'a> {
     milliseconds: f64,
     stable: bool,
     mapped: &'a Mapped,
+    /// What the second run made of it, where that is something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second: Option<&'a Mapped>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expected: Option<&'a Mapped>,
 }
@@ -223,8 +258,9 @@ fn report<'a>(mapper: &'a Path, tried: &'a [Tried], failed: usize) -> Report<'a>
         name: &case.name,
         verdict: *verdict,
         milliseconds: trial.took.as_secs_f64() * 1e3,
-        stable: trial.stable,
+        stable: trial.is_stable(),
         mapped: &trial.mapped,
+        second: trial.second.as_ref(),
         expected: case.expected.as_ref(),
     };
     Report { mapper, passed: tried.len() - failed, failed, cases: tried.iter().map(line).collect() }

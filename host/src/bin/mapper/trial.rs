@@ -15,6 +15,7 @@ use post_confirmation_host::mapper::{Mapper, Outcome, Said, Settings};
 
 use crate::cases::Case;
 use crate::mapped::{Mapped, Request};
+use crate::refused::Asked;
 
 /// The most cases at once.
 const AT_ONCE: u32 = 4;
@@ -36,8 +37,8 @@ pub struct Trial {
     pub said: Said,
     /// How long that took.
     pub took: Duration,
-    /// Whether a second sandbox made the same of it.
-    pub stable: bool,
+    /// What a second sandbox made of it, where that is something else.
+    pub second: Option<Mapped>,
 }
 
 impl Bench {
@@ -71,7 +72,7 @@ impl Bench {
         let mapper = self.mappers.get(&case.variables).context("the mapper is not loaded for this case")?;
         let first = self.map(mapper, &case.event).await;
         let second = self.map(mapper, &case.event).await;
-        Ok(Trial { stable: first.mapped == second.mapped, ..first })
+        Ok(Trial { second: Some(second.mapped).filter(|second| *second != first.mapped), ..first })
     }
 
     async fn map(&self, mapper: &Mapper, event: &Event) -> Trial {
@@ -79,13 +80,26 @@ impl Bench {
         let mapped = match call.result {
             Ok(Outcome::Deliver(request)) => {
                 let mapped = Mapped::Deliver(Request::from(&request));
-                let refused = self.backend.prepare(request, &event.id, &Trace::default()).err();
-                refused.map_or(mapped, |violation| Mapped::failed(violation.into()))
+                let asked = Asked::of(&request);
+                match self.backend.prepare(request, &event.id, &Trace::default()) {
+                    Ok(_) => mapped,
+                    Err(broken) => {
+                        let part = asked.part(&self.backend, &broken);
+                        Mapped::refused(broken, part)
+                    }
+                }
             }
             Ok(Outcome::Skip(code)) => Mapped::Skip(code),
             Err(failure) => Mapped::failed(Error::from(failure)),
         };
-        Trial { mapped, said: call.said, took: call.took, stable: true }
+        Trial { mapped, said: call.said, took: call.took, second: None }
+    }
+}
+
+impl Trial {
+    /// Whether a second sandbox made the same of it.
+    pub fn is_stable(&self) -> bool {
+        self.second.is_none()
     }
 }
 

@@ -94,7 +94,8 @@ fn a_mapper_that_uses_random_numbers_or_clocks_is_unstable_until_they_are_fixed(
     }
     for args in [&[][..], &["--bless"]] {
         let ran = ends(&mut folder.test(args), 1);
-        ran.shows(&["UNSTABLE  clock", "UNSTABLE  random", "\n---- clock ----\n", "`--deterministic` fixes\n"]);
+        ran.shows(&["UNSTABLE  clock", "UNSTABLE  random", "\n---- clock ----\n"]);
+        ran.shows(&["\n---- clock ----\n  - first run\n  + second run\n", "`--deterministic` fixes\n"]);
         // It can't be accepted, and is not offered to be.
         assert!(!ran.out.contains("`--bless`"), "{}", ran.out);
         assert_eq!(folder.names("cases"), ["clock.event.json", "random.event.json"]);
@@ -137,13 +138,16 @@ fn an_error_whose_code_is_none_is_not_accepted_and_another_is_shown() {
     let folder = Folder::new();
     folder.event("no-code", &behaving("error No Code"));
     folder.event("code", &behaving("error a-code"));
+    folder.event("honest", &behaving("error invalid-code"));
     let ran = ends(&mut folder.test(&["--bless"]), 1);
     ran.shows(&[
         "---- code ----",
         "the message of the error",
-        "---- no-code ----\nMapper.Failed: the mapper failed: invalid-code",
-        "1 accepted, 1 failed",
+        "---- no-code ----\nMapper.Failed: the mapper failed, and its error code is not of 1 to 64 lower-case letters, digits and hyphens\n",
+        "2 accepted, 1 failed",
     ]);
+    // A code like any other.
+    assert_eq!(folder.expected("honest"), json!({ "error": "invalid-code" }));
     assert_eq!(folder.read("cases/code.expected.json"), "{\n  \"error\": \"a-code\"\n}\n");
     assert!(!folder.path("cases/no-code.expected.json").exists());
 }

@@ -143,7 +143,7 @@ fn variables_reach_the_mapper_from_the_case_before_the_environment() {
 fn a_folder_without_cases_or_with_a_file_that_belongs_to_no_event_is_not_tested() {
     let folder = Folder::new();
     cannot(&mut folder.test(&[]), &["the folder `cases` can't be read"]);
-    cannot(&mut folder.test(&["elsewhere"]), &["the folder `elsewhere` can't be read"]);
+    cannot(&mut folder.test(&["elsewhere"]), &["there is no case `elsewhere`: name a folder, a `NAME.event.json`"]);
     folder.write("cases/README.md", "");
     cannot(
         &mut folder.test(&[]),

@@ -7,6 +7,7 @@
 mod frames;
 mod output;
 mod program;
+mod refused;
 mod report;
 mod should_panic;
 mod verdict;
@@ -29,6 +30,7 @@ use post_confirmation_host::mapper::cache::Cache;
 use post_confirmation_host::mapper::{TESTS, THIS_TARGET};
 
 use program::{End, Program};
+use refused::Refused;
 use report::{Report, Tested};
 use should_panic::ShouldPanic;
 use verdict::judge;
@@ -42,6 +44,8 @@ use verdict::judge;
 ///   cargo test --target wasm32-wasip2 -- email phone --skip slow
 ///   cargo test --target wasm32-wasip2 -- --exact tests::a_sign_up --nocapture
 ///   cargo test --target wasm32-wasip2 -- --list
+///
+/// `cargo nextest run --target wasm32-wasip2` works, too.
 #[derive(clap::Args)]
 #[command(verbatim_doc_comment)]
 pub struct Args {
@@ -73,12 +77,28 @@ pub struct Args {
     /// Run so many tests at once; without it, as many as there are processors.
     #[arg(long, value_name = "N")]
     test_threads: Option<NonZero<usize>>,
-    /// Show one character for each test.
+    /// Show one character for each test, as `--format terse` does.
     #[arg(short, long)]
     quiet: bool,
+    /// How to tell the tests.
+    #[arg(long)]
+    format: Option<Format>,
+    /// Run tests and no benchmarks, as happens anyway.
+    #[arg(long = "test")]
+    _test: bool,
     /// When to use colours.
     #[arg(long, default_value = "auto")]
     color: Color,
+    #[command(flatten)]
+    refused: Refused,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A line for each test.
+    Pretty,
+    /// One character for each test; a list holds nothing but the tests.
+    Terse,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -106,7 +126,9 @@ pub async fn run(args: &Args) -> Result<bool> {
         for name in &chosen {
             anstream::println!("{name}: test");
         }
-        anstream::println!("\n{} tests, 0 benchmarks", chosen.len());
+        if !args.is_terse() {
+            anstream::println!("\n{} tests, 0 benchmarks", chosen.len());
+        }
         return Ok(true);
     }
 
@@ -115,8 +137,8 @@ pub async fn run(args: &Args) -> Result<bool> {
         None => name.to_owned(),
     };
     let width = chosen.iter().map(|name| label(name).chars().count()).max().unwrap_or_default();
-    let Args { quiet, nocapture, show_output, .. } = *args;
-    let report = Report { quiet, nocapture, show_output, width };
+    let Args { nocapture, show_output, .. } = *args;
+    let report = Report { quiet: args.is_terse(), nocapture, show_output, width };
     report.begin(chosen.len());
     let started = Instant::now();
 
@@ -156,6 +178,11 @@ impl Args {
     fn choose(&self, name: &str) -> bool {
         let fits = |filter: &String| if self.exact { name == filter } else { name.contains(filter) };
         (self.filters.is_empty() || self.filters.iter().any(fits)) && !self.skip.iter().any(fits)
+    }
+
+    /// Whether to say as little as can be. A format that is named counts before `--quiet`.
+    fn is_terse(&self) -> bool {
+        self.format.map_or(self.quiet, |format| format == Format::Terse)
     }
 
     /// How many tests to run at once: no more than the engine has room for.

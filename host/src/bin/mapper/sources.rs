@@ -1,0 +1,166 @@
+//! What a component was made of, by digests: whether `mapper build` would make another one now.
+//!
+//! A build leaves a record beside the component. All that could matter in the mapper's folder counts as a source; what
+//! tools and tests write does not. A file too much costs a build, one too few a test of an old component.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use anyhow::{Context, Result};
+use post_confirmation_host::mapper;
+use serde::{Deserialize, Serialize};
+
+use crate::language::Language;
+
+/// The record. The `.gitignore` of new mappers knows it.
+const RECORD: &str = ".mapper-build-sources.json";
+/// Folders that tools make, which have no mark of their own.
+const MADE_FOLDERS: [&str; 2] = ["node_modules", "__pycache__"];
+/// What marks other such folders: those of cargo, of caches, and of Python's environments.
+const MARKS: [&str; 2] = ["CACHEDIR.TAG", "pyvenv.cfg"];
+/// The ends of files that are no source: what the workbench reads and writes, reports, and words for people.
+const NO_SOURCES: [&str; 9] =
+    [".wasm", ".cwasm", ".zip", ".event.json", ".expected.json", ".variables.json", ".xml", ".log", ".md"];
+/// The lock file of cargo, which a build may write.
+const CARGO_LOCK: &str = "Cargo.lock";
+/// In place of a digest: the build has perhaps not read what is there now.
+const WRITTEN_MEANWHILE: &str = "written during the build";
+
+/// Digests of files, by their paths: below the mapper's folder or absolute.
+pub type Sources = BTreeMap<String, String>;
+
+/// What `mapper build` has made of what.
+#[derive(Serialize, Deserialize)]
+pub struct Record {
+    /// The component's digest.
+    component: String,
+    sources: Sources,
+}
+
+/// The sources of the mapper in `folder` as they are now.
+pub fn of(language: Language, folder: &Path) -> Result<Sources> {
+    let mut sources = Sources::new();
+    let full = folder.canonicalize().with_context(|| format!("`{}` can't be found", folder.display()))?;
+    walk(&full, "", &mut BTreeSet::from([full.clone()]), &mut sources)?;
+    for file in full.ancestors().flat_map(|above| language.settings().iter().map(|name| above.join(name))) {
+        add(&full, &file, &mut sources)?;
+    }
+    Ok(sources)
+}
+
+/// Adds what is below `folder`, whose path begins with `prefix`. Each folder counts once, however many links lead to it.
+fn walk(folder: &Path, prefix: &str, seen: &mut BTreeSet<PathBuf>, sources: &mut Sources) -> Result<()> {
+    let unreadable = || format!("`{}` can't be read", folder.display());
+    let entries: io::Result<BTreeSet<PathBuf>> =
+        fs::read_dir(folder).with_context(unreadable)?.map(|entry| Ok(entry?.path())).collect();
+    for path in entries.with_context(unreadable)? {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with('.') {
+            continue;
+        }
+        if path.is_dir() {
+            let real = path.canonicalize().with_context(unreadable)?;
+            // A link to a folder around this one goes round.
+            let round = seen.iter().any(|seen| seen.starts_with(&real));
+            let made = MADE_FOLDERS.contains(&name.as_str()) || MARKS.iter().any(|mark| path.join(mark).exists());
+            if !round && !made {
+                seen.insert(real);
+                walk(&path, &format!("{prefix}{name}/"), seen, sources)?;
+            }
+        } else if path.is_file() && !is_no_source(&path, &name) {
+            sources.insert(format!("{prefix}{name}"), digest(&path)?);
+        }
+    }
+    Ok(())
+}
+
+fn is_no_source(path: &Path, name: &str) -> bool {
+    // A manifest stands beside its image.
+    let manifest = name == "mapper.json" || (name.ends_with(".json") && path.with_extension("cwasm").exists());
+    manifest || NO_SOURCES.iter().any(|end| name.ends_with(end))
+}
+
+/// Adds `file`, where there is such a file. Its path is absolute, and that of the mapper's folder is `full`.
+fn add(full: &Path, file: &Path, sources: &mut Sources) -> Result<()> {
+    if file.is_file() {
+        let path = file.strip_prefix(full).unwrap_or(file);
+        sources.insert(path.to_string_lossy().into_owned(), digest(file)?);
+    }
+    Ok(())
+}
+
+fn digest(file: &Path) -> Result<String> {
+    let bytes = fs::read(file).with_context(|| format!("`{}` can't be read", file.display()))?;
+    Ok(mapper::File::of(&bytes).sha256)
+}
+
+impl Record {
+    /// The record of a build that began at `started` with the sources `before`, and made `component`. The tool has also
+    /// read the files `others`.
+    pub fn new(
+        folder: &Path,
+        component: &[u8],
+        before: Sources,
+        others: &[PathBuf],
+        started: SystemTime,
+    ) -> Result<Record> {
+        let full = folder.canonicalize()?;
+        let mut sources = before;
+        let locks = full.ancestors().map(|above| above.join(CARGO_LOCK));
+        let locks: Vec<PathBuf> = locks.filter(|lock| lock.is_file()).collect();
+        for lock in &locks {
+            add(&full, lock, &mut sources)?;
+        }
+        for file in others.iter().filter(|file| file.is_file()) {
+            let path = file.strip_prefix(&full).unwrap_or(file).to_string_lossy().into_owned();
+            if !sources.contains_key(&path) {
+                let meanwhile = fs::metadata(file)?.modified()? >= started;
+                sources.insert(path, if meanwhile { WRITTEN_MEANWHILE.to_owned() } else { digest(file)? });
+            }
+        }
+        Ok(Record { component: mapper::File::of(component).sha256, sources })
+    }
+
+    /// The record in `folder`, where there is one that can be read.
+    pub fn read(folder: &Path) -> Option<Record> {
+        serde_json::from_slice(&fs::read(folder.join(RECORD)).ok()?).ok()
+    }
+
+    /// Writes the record to `folder` in one step, by way of `scratch`.
+    pub fn write(&self, folder: &Path, scratch: &Path) -> Result<()> {
+        let new = scratch.join(RECORD);
+        fs::write(&new, serde_json::to_string_pretty(self)?)
+            .and_then(|()| fs::rename(&new, folder.join(RECORD)))
+            .with_context(|| format!("`{}` can't be written", folder.join(RECORD).display()))
+    }
+
+    /// Whether this is the record of `component`.
+    pub fn is_of(&self, component: &[u8]) -> bool {
+        self.component == mapper::File::of(component).sha256
+    }
+
+    /// The paths of sources that are not as they were: `now` are those that are found without the record.
+    pub fn changed(&self, folder: &Path, now: &Sources) -> Vec<String> {
+        let old = self.sources.iter().filter(|(path, was)| match now.get(*path) {
+            Some(is) => is != *was,
+            None => digest(&folder.join(path)).ok().as_ref() != Some(*was),
+        });
+        let new = now.keys().filter(|path| !self.sources.contains_key(*path));
+        old.map(|(path, _)| path).chain(new).cloned().collect()
+    }
+}
+
+/// Gives a new time to the files `changed` whose time says that they were there before the last build. cargo goes by the
+/// time, and a file that was copied or unpacked may have an old one.
+pub fn renew(folder: &Path, changed: &[String]) -> io::Result<()> {
+    let built = fs::metadata(folder.join(RECORD))?.modified()?;
+    for path in changed.iter().map(|path| folder.join(path)).filter(|path| path.is_file()) {
+        if fs::metadata(&path)?.modified()? <= built {
+            File::open(&path)?.set_modified(SystemTime::now())?;
+        }
+    }
+    Ok(())
+}
