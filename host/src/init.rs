@@ -13,9 +13,13 @@ use crate::config::ConfigError;
 use crate::error::SENTENCE;
 use crate::handler::StartError;
 use crate::mapper::LoadError;
+use crate::printable;
 
 /// The longest wait for Lambda to take the reason of a failed start. It is on the same machine.
 const TELL_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// As much of an error is written, in bytes: it may hold names that a component has chosen.
+const MAX_ERROR: usize = 8 * 1024;
 
 /// Makes panics say where they arose and nothing else: their messages may hold parts of an event.
 pub fn hide_panic_messages() {
@@ -27,7 +31,8 @@ pub fn hide_panic_messages() {
 
 /// Says on standard error why the process ends.
 pub fn failed(error: &anyhow::Error) -> ExitCode {
-    eprintln!("error: {error:#}");
+    let text = format!("{error:#}");
+    eprintln!("error: {}", printable::shown(printable::cut(&text, MAX_ERROR)));
     ExitCode::FAILURE
 }
 

@@ -12,11 +12,13 @@ pub fn cut(text: &str, most: usize) -> &str {
 /// `line`, which is JSON, with every character written as an escape that a reader of logs may take for a line break or a
 /// command. They can only stand in strings.
 pub fn json(line: String) -> String {
-    if !line.contains(is_hidden) {
+    // A line break between the parts of JSON is one; in a string it is an escape already.
+    let is_escaped = |c: char| is_hidden(c) && c != '\n';
+    if !line.contains(is_escaped) {
         return line;
     }
     line.chars().fold(String::with_capacity(line.len()), |mut line, c| {
-        if is_hidden(c) {
+        if is_escaped(c) {
             line.push_str(&format!("\\u{:04x}", u32::from(c)));
         } else {
             line.push(c);

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use post_confirmation_host::printable;
 use similar::{ChangeTag, TextDiff};
 
 use crate::style::{BAD, FAINT, GOOD};
@@ -24,7 +25,7 @@ pub fn shown(old: &str, new: &str) -> String {
                 ChangeTag::Equal => (' ', FAINT),
             };
             let line = change.value().trim_end_matches('\n');
-            let _ = writeln!(shown, "  {style}{sign} {line}{style:#}");
+            let _ = writeln!(shown, "  {style}{sign} {}{style:#}", printable::shown(line));
         }
     }
     shown

@@ -7,11 +7,15 @@ use anstream::print;
 use anyhow::{Context, Result};
 use post_confirmation_host::mapper::compile::{self, Interface};
 use post_confirmation_host::mapper::{File, Manifest};
+use post_confirmation_host::printable;
 use serde::Serialize;
 use wasmparser::{KnownCustom, Parser, Payload};
 
 use crate::load;
 use crate::style::{self, BAD, HEADING, size};
+
+/// As much of a name or a version is shown, in bytes: whoever made the file chose it.
+const MAX_NAME: usize = 512;
 
 /// Say what a component or an image is, from its manifest and its custom sections.
 #[derive(clap::Args)]
@@ -116,7 +120,8 @@ impl Inspected {
     fn text(&self) -> String {
         let mut text = String::new();
         let mut line = |name: &str, value: &str| {
-            let _ = writeln!(text, "{name:<12} {value}");
+            let name = printable::shown(printable::cut(name, MAX_NAME));
+            let _ = writeln!(text, "{name:<12} {}", printable::shown(printable::cut(value, MAX_NAME)));
         };
         match self {
             Inspected::Component { file, wit, refused, imports, exports, made_by } => {

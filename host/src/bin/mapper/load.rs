@@ -94,5 +94,7 @@ pub fn config(image: PathBuf, send: bool) -> Result<Config> {
     put(MAPPER_IMAGE, image.into());
     // The workbench puts nothing into the queue, and says itself what is wrong with a mapper.
     put(UNDELIVERED_QUEUE_URL, OsString::new());
-    Ok(Config::from_vars(vars)?)
+    let mut config = Config::from_vars(vars)?;
+    config.mapper.backtraces = true;
+    Ok(config)
 }

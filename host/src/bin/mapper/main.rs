@@ -31,7 +31,11 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use post_confirmation_host::printable;
 use style::BAD;
+
+/// As much of an error is shown, in bytes: it may hold names that a component has chosen.
+const MAX_ERROR: usize = 8 * 1024;
 
 /// Make, try and swap mappers for the Cognito post-confirmation trigger.
 ///
@@ -83,7 +87,8 @@ async fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            anstream::eprintln!("{BAD}error{BAD:#}: {error:#}");
+            let text = format!("{error:#}");
+            anstream::eprintln!("{BAD}error{BAD:#}: {}", printable::shown(printable::cut(&text, MAX_ERROR)));
             ExitCode::from(2)
         }
     }

@@ -10,7 +10,13 @@ use post_confirmation_host::error::Error;
 use post_confirmation_host::event::Event;
 use post_confirmation_host::handler::{Done, Plan, Step, Way};
 use post_confirmation_host::mapper::{Manifest, Said};
+use post_confirmation_host::printable;
 use serde::{Serialize, Serializer};
+
+use crate::unit_test::frames;
+
+/// The title of a backtrace.
+const BACKTRACE: &str = "backtrace";
 
 /// One mapped event. Fields that say nothing are left out of the JSON.
 #[derive(Serialize)]
@@ -167,7 +173,7 @@ impl fmt::Display for Shown {
 fn parts(said: &Said) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
     [
         ("errorMessage", "message", said.message.as_deref()),
-        ("backtrace", "backtrace", said.backtrace.as_deref()),
+        ("backtrace", BACKTRACE, said.backtrace.as_deref()),
         ("stdout", "standard output", Some(said.stdout.as_str())),
         ("stderr", "standard error", Some(said.stderr.as_str())),
     ]
@@ -177,7 +183,16 @@ fn parts(said: &Said) -> impl Iterator<Item = (&'static str, &'static str, &str)
 
 /// What a mapper said, for people.
 pub fn words(said: &Said) -> String {
-    parts(said).map(|(_, title, text)| format!("\n{title} of the mapper:\n{}\n", text.trim_end())).collect()
+    let part = |(_, title, text): (_, &str, &str)| {
+        let text = if title == BACKTRACE { demangled(text) } else { text.to_owned() };
+        format!("\n{title} of the mapper:\n{}\n", printable::shown(text.trim_end()))
+    };
+    parts(said).map(part).collect()
+}
+
+/// The names of functions, a line for each, as they stand in the source of a mapper in Rust.
+fn demangled(names: &str) -> String {
+    names.lines().map(|name| format!("{}\n", frames::demangled(name))).collect()
 }
 
 fn said<S: Serializer>(said: &Said, serializer: S) -> Result<S::Ok, S::Error> {
@@ -188,7 +203,7 @@ fn said<S: Serializer>(said: &Said, serializer: S) -> Result<S::Ok, S::Error> {
 impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.body, &self.body_base64) {
-            (Some(text), _) => writeln!(f, "\n{text}"),
+            (Some(text), _) => writeln!(f, "\n{}", printable::shown(text)),
             (None, Some(base64)) => writeln!(f, "\n(not text; in base64:)\n{base64}"),
             (None, None) => Ok(()),
         }

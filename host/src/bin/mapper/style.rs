@@ -6,6 +6,7 @@ use std::time::Duration;
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, Result};
 use indicatif::{ProgressBar, ProgressStyle};
+use post_confirmation_host::printable;
 use serde::Serialize;
 
 /// What is as it should be, or was added.
@@ -36,7 +37,7 @@ pub fn progress(what: String) -> ProgressBar {
 
 /// Prints `value` as JSON on standard output, to the byte. A reader that has left is no failure.
 pub fn json(value: &impl Serialize) -> Result<()> {
-    let text = serde_json::to_string_pretty(value)?;
+    let text = printable::json(serde_json::to_string_pretty(value)?);
     match writeln!(stdout(), "{text}") {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("standard output can't be written"),
         _ => Ok(()),

@@ -1,7 +1,15 @@
 //! Backtraces as the author of a test needs them: functions of the test and of what it calls, not of Rust's own.
 
+use std::fmt::Write as _;
+
+use post_confirmation_host::printable::{self, Bounded};
 use rustc_demangle::demangle;
 use wasmtime::WasmBacktrace;
+
+/// As much of a function's name is read, in bytes.
+const MAX_MANGLED: usize = 4096;
+/// As much of a function's name is shown, in bytes.
+const MAX_NAME: usize = 256;
 
 /// Crates that come with Rust.
 const RUST: [&str; 13] = [
@@ -24,8 +32,16 @@ const LIBTEST: &str = "test";
 
 /// The names of all functions, without hashes, innermost first.
 pub fn names(backtrace: &WasmBacktrace) -> Vec<String> {
-    let name = |frame: &wasmtime::FrameInfo| frame.func_name().map(|name| format!("{:#}", demangle(name)));
-    backtrace.frames().iter().filter_map(name).collect()
+    backtrace.frames().iter().filter_map(|frame| frame.func_name().map(demangled)).collect()
+}
+
+/// `name` without its hash, as it stands in the source. Whoever made the component chose it: what is read of it is
+/// bounded, and what is written.
+pub fn demangled(name: &str) -> String {
+    let mut text = Bounded::new(MAX_NAME);
+    // Where the name is longer, its beginning does.
+    let _ = write!(text, "{:#}", demangle(printable::cut(name, MAX_MANGLED)));
+    text.into_text()
 }
 
 /// Whether a backtrace is a panic's.

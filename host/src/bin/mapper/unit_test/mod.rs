@@ -4,7 +4,7 @@
 //! list of tests and runs each in a fresh store of the production engine. This file owns the command; the others own
 //! its parts.
 
-mod frames;
+pub mod frames;
 mod output;
 mod program;
 mod refused;

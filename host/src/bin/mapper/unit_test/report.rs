@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anstream::{print, println};
 use anstyle::{AnsiColor, Style};
+use post_confirmation_host::printable::shown;
 
 use super::verdict::{Failure, Panic, Verdict};
 
@@ -66,7 +67,7 @@ impl Report {
             && let Verdict::Passed(output) | Verdict::Failed(Failure { output, .. }) = &tested.verdict
             && !output.is_empty()
         {
-            println!("{output}");
+            println!("{}", shown(output));
         }
     }
 
@@ -80,7 +81,7 @@ impl Report {
                 if let Verdict::Passed(output) = &test.verdict
                     && !output.is_empty()
                 {
-                    println!("\n---- {} ----\n{output}", test.label);
+                    println!("\n---- {} ----\n{}", test.label, shown(output));
                 }
             }
         }
@@ -108,16 +109,16 @@ impl Report {
 
     fn failure(&self, Failure { output, panic, why, frames }: &Failure) {
         if !output.is_empty() {
-            println!("{output}");
+            println!("{}", shown(output));
         }
         if let Some(Panic { place, message }) = panic {
-            println!("panicked at {place}:\n{message}");
+            println!("panicked at {}:\n{}", shown(place), shown(message));
         }
         if let Some(why) = why {
-            println!("{why}");
+            println!("{}", shown(why));
         }
         for (number, name) in frames.iter().enumerate() {
-            println!("{}", styled(QUIET, format!("{number:4}: {name}")));
+            println!("{}", styled(QUIET, format!("{number:4}: {}", shown(name))));
         }
     }
 }
