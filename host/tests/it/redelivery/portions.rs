@@ -15,7 +15,7 @@ use crate::support::{behaving, resident_bound};
 /// Far longer than any batch here takes, so that no share of it is short.
 const LONG: Duration = Duration::from_secs(300);
 /// What a function with one portion, the attempts of ten requests of 1 MiB, and a sandbox takes.
-const BOUND: u64 = 48;
+const BOUND: u64 = 32;
 
 /// A function whose mapper does what its events ask for, with time for it on a busy machine.
 async fn function(url: &str, settings: &[(&str, &str)]) -> Function {
@@ -59,7 +59,7 @@ async fn a_shadow_keeps_a_sample_of_a_batch_in_the_same_memory() {
     }
     let peak = function.peak_kilobytes();
     println!("{compared} of 100 compared: at most {peak} KB resident");
-    assert!((1..10).contains(&compared) && peak < resident_bound(BOUND + 16), "{compared}, {peak} KB");
+    assert!((1..10).contains(&compared) && peak < resident_bound(BOUND + 8), "{compared}, {peak} KB");
 }
 
 #[tokio::test]
