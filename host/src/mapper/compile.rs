@@ -10,6 +10,7 @@ use wasmparser::{Encoding, Parser, Payload};
 use super::contract::{self, ContractError};
 use super::engine::{self, WASMTIME_VERSION};
 use super::manifest::{FORMAT, File, Manifest};
+use super::size::{self, TooLarge};
 
 /// The machines that Lambda has.
 pub const TARGETS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
@@ -36,6 +37,9 @@ pub enum CompileError {
         "the component is no WASI program: it does not export `{RUN}`; build it as a program or a test for `wasm32-wasip2`"
     )]
     NoProgram,
+    /// A component that no sandbox has room for.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
     /// A component that can't be compiled.
     #[error("wasmtime can't compile the component")]
     Compile(#[source] wasmtime::Error),
@@ -76,6 +80,7 @@ pub(super) fn program(component: &[u8], target: &str) -> Result<Compiled, Compil
 
 /// The image of a component that has been checked.
 fn image(component: &[u8], target: &str, wit: String, imports: Vec<String>) -> Result<Compiled, CompileError> {
+    size::check(component)?;
     let engine = engine::compiler(target).map_err(CompileError::Compile)?;
     let mut image = engine.precompile_component(component).map_err(CompileError::Compile)?;
     let component = File::of(component);

@@ -40,11 +40,11 @@ const SETTINGS: Settings = Settings {
 
 /// Core instances, memories and tables for each sandbox. A mapper in Rust has 3, 1 and 2, one in Python some 30, 1 and
 /// 20. A memory takes 4 GiB of address space, which is why there is no more room than this.
-const CORE_INSTANCES: u32 = 64;
-const MEMORIES: u32 = 8;
-const TABLES: u32 = 32;
+pub(super) const CORE_INSTANCES: u32 = 64;
+pub(super) const MEMORIES: u32 = 8;
+pub(super) const TABLES: u32 = 32;
 /// The most elements of a table: far above what the interpreters of other languages need.
-const TABLE_ELEMENTS: usize = 100_000;
+pub(super) const TABLE_ELEMENTS: usize = 100_000;
 /// The most tests of mappers at once, each in a sandbox.
 #[cfg(feature = "workbench")]
 pub const TESTS: u32 = 16;

@@ -8,6 +8,8 @@ mod image;
 mod manifest;
 mod output;
 mod sandbox;
+#[cfg(feature = "workbench")]
+mod size;
 mod spare;
 mod wasi;
 mod watchdog;
