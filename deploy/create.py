@@ -153,7 +153,7 @@ def parsed():
         type=setting,
         action="append",
         default=[],
-        help="a setting of docs/reference.md; BACKEND_API_URL has to be given the first time, an empty VALUE takes one away",
+        help="a setting of docs/reference.md; BACKEND_API_URL has to be given at first, an empty VALUE takes one away",
     )
     parser.add_argument("--function", default=DEFAULT, help="the function's name (%(default)s)")
     parser.add_argument("--arch", choices=["x86_64", "arm64"], help="of a new function (x86_64)")

@@ -14,7 +14,7 @@ SIGN_UP = Path(__file__).resolve().parents[1] / "guest/cases/native.event.json"
 
 
 class Failed(Stop):
-    """What would keep the event from the backend: `error_type` as in docs/reference.md, and `because`, lines of the log."""
+    """What would keep the event from the backend: `error_type` as in the reference, and `because`, lines of the log."""
 
     def __init__(self, function, qualifier, answer, log):
         """Of the error with which the function answered, and of the end of its log."""

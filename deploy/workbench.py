@@ -33,6 +33,15 @@ def faults(variables):
     return [f"{found['variable']}: {found['fault']}" for found in json.loads(done.stdout)["faults"]]
 
 
+def reach(variables):
+    """Why a function with `variables` can't connect to its backend from here: a fixed name, "" if it can."""
+    done = program("reach", "--json", variables=variables, shown=False)
+    try:
+        return json.loads(done.stdout).get("cause", "" if done.returncode == 0 else "other")
+    except ValueError:
+        raise Stop(f"`mapper reach` failed: {done.stderr.strip()}") from None
+
+
 def build(mapper):
     """The component of `mapper`, a folder or a component already. Raises Stop where there is none."""
     if mapper.is_dir():

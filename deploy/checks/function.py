@@ -8,7 +8,7 @@ from checks import NotChecked, fault, warning
 from checks.deployment import refused
 from dry_run import SIGN_UP
 from functions import RUNTIME
-from role import READ
+from role import READ, whole
 from settings import SECRETS
 from unpublished import settings_of
 from versions import IMAGE, MANIFEST
@@ -193,7 +193,7 @@ def secrets(deployment):
             )
             continue
         service = value.split(":")[2]
-        found = secret(service, value)
+        found = secret(service, whole(value))
         if found is None:
             yield fault(
                 f"{value}, which {name} names, does not exist or is being deleted",
@@ -202,7 +202,7 @@ def secrets(deployment):
             )
             continue
         key = found.get("KmsKeyId") or found.get("KeyId") or ""
-        for action, arn in [(READ[service], value), *([("kms:Decrypt", key)] if ":key/" in key else [])]:
+        for action, arn in [(READ[service], whole(value)), *([("kms:Decrypt", key)] if ":key/" in key else [])]:
             for role in roles:
                 if refused(role, [action], arn) != []:
                     yield fault(

@@ -1,17 +1,18 @@
 """The way from the function to the backend and to AWS."""
 
-import socket
-import ssl
 from urllib.parse import urlsplit
 
+import workbench
 from aws import aws
 from checks import NotChecked, fault, warning
 from checks.function import is_allowed
 from settings import SECRETS
 
-# In seconds.
-PATIENCE = 5
 HTTPS = 443
+# The settings by which a connection to the backend is made.
+REACHED_BY = ("BACKEND_API_URL", "BACKEND_ALLOW_HTTP")
+# How `mapper reach` names a certificate that no public authority has issued.
+PRIVATE_ROOT = "certificate-unknown-issuer"
 HANGS = "connections hang: neither the backend nor the queue can be reached, and users are lost"
 
 
@@ -97,30 +98,24 @@ def lets_out(rule, port):
 
 
 def backend(deployment):
-    """The backend can be reached, with TLS where it has that: from this machine."""
+    """The backend can be reached, with TLS where it has that: from this machine, by the function's own client."""
     if not is_allowed(deployment.variables):
         raise NotChecked("BACKEND_API_URL is not one that the host takes")
+    cause = workbench.reach({name: deployment.variables.get(name, "") for name in REACHED_BY})
+    if not cause:
+        return
+    if cause == PRIVATE_ROOT and "BACKEND_CA_FILE" in deployment.variables:
+        raise NotChecked("the roots that BACKEND_CA_FILE names are with the function")
     url = urlsplit(deployment.variables["BACKEND_API_URL"])
     in_vpc = bool((deployment.function.get("VpcConfig") or {}).get("SubnetIds"))
-    try:
-        with socket.create_connection((url.hostname, port_of(url)), PATIENCE) as connection:
-            if url.scheme == "https":
-                context = ssl.create_default_context()
-                if "BACKEND_CA_FILE" in deployment.variables:
-                    # The roots are with the function.
-                    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-                context.wrap_socket(connection, server_hostname=url.hostname).close()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "verify_message", "") or getattr(error, "strerror", "") or str(error)
-        report = warning if in_vpc else fault
-        yield report(
-            f"{url.hostname}, port {port_of(url)}, can't be reached from this machine: {reason}",
-            "it was not tried from the function's VPC, which may reach it"
-            if in_vpc
-            else "every event goes into the queue",
-            "start the backend, and check the host in BACKEND_API_URL, its certificate and its firewall; "
-            + deployment.change("BACKEND_API_URL=https://…"),
-        )
+    report = warning if in_vpc else fault
+    yield report(
+        f"{url.hostname}, port {port_of(url)}, can't be reached from this machine: {cause}",
+        "it was not tried from the function's VPC, which may reach it" if in_vpc else "every event goes into the queue",
+        "start the backend, and check the host in BACKEND_API_URL, its certificate and its firewall (a row of "
+        f"docs/reference.md, 'Why there is no answer', is for {cause}); "
+        + deployment.change("BACKEND_API_URL=https://…"),
+    )
 
 
 def port_of(url):

@@ -75,8 +75,8 @@ class Mapper(exports.Mapper):
 def attributes_in(text: str) -> set[str]:
     """The names in `USER_ATTRIBUTES`.
 
-    One that no attribute has (of a list that is separated by something else, for example) would match nothing, and users
-    would go out without attributes and without a word.
+    One that no attribute has (of a list that is separated by something else, for example) would match nothing, and
+    users would go out without attributes and without a word.
     """
     names = [name for name in map(str.strip, text.split(",")) if name]
     wrong = next((name for name in names if not is_possible(name)), None)

@@ -16,7 +16,7 @@ PLANTED = [
         "a backend without TLS",
         "backend",
         FAULT,
-        "SSL",
+        "tls",
         "certificate",
         lambda it: it.set_both(BACKEND_API_URL=it.account.url.replace("http", "https")),
     ),

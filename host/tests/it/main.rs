@@ -11,6 +11,7 @@ mod dry_run;
 mod events;
 mod images;
 mod languages;
+mod names;
 mod network;
 mod queue;
 mod redelivery;

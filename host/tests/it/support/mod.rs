@@ -7,6 +7,7 @@ pub mod components;
 pub mod event_source;
 pub mod faults;
 pub mod function;
+pub mod handmade;
 pub mod languages;
 pub mod processor;
 pub mod proxy;
