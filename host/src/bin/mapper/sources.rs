@@ -44,15 +44,15 @@ pub struct Record {
 pub fn of(language: Language, folder: &Path) -> Result<Sources> {
     let mut sources = Sources::new();
     let full = folder.canonicalize().with_context(|| format!("`{}` can't be found", folder.display()))?;
-    walk(&full, "", &mut BTreeSet::from([full.clone()]), &mut sources)?;
+    walk(&full, &full, "", &mut BTreeSet::new(), &mut sources)?;
     for file in full.ancestors().flat_map(|above| language.settings().iter().map(|name| above.join(name))) {
         add(&full, &file, &mut sources)?;
     }
     Ok(sources)
 }
 
-/// Adds what is below `folder`, whose path begins with `prefix`. Each folder counts once, however many links lead to it.
-fn walk(folder: &Path, prefix: &str, seen: &mut BTreeSet<PathBuf>, sources: &mut Sources) -> Result<()> {
+/// Adds what is below `folder`, in or linked to the mapper's folder `root`, with paths that begin with `prefix`. Each folder counts once, however many links lead to it.
+fn walk(root: &Path, folder: &Path, prefix: &str, seen: &mut BTreeSet<PathBuf>, sources: &mut Sources) -> Result<()> {
     let unreadable = || format!("`{}` can't be read", folder.display());
     let entries: io::Result<BTreeSet<PathBuf>> =
         fs::read_dir(folder).with_context(unreadable)?.map(|entry| Ok(entry?.path())).collect();
@@ -63,12 +63,11 @@ fn walk(folder: &Path, prefix: &str, seen: &mut BTreeSet<PathBuf>, sources: &mut
         }
         if path.is_dir() {
             let real = path.canonicalize().with_context(unreadable)?;
-            // A link to a folder around this one goes round.
-            let round = seen.iter().any(|seen| seen.starts_with(&real));
+            // A link to a folder around the mapper's goes round.
+            let round = root.starts_with(&real);
             let made = MADE_FOLDERS.contains(&name.as_str()) || MARKS.iter().any(|mark| path.join(mark).exists());
-            if !round && !made {
-                seen.insert(real);
-                walk(&path, &format!("{prefix}{name}/"), seen, sources)?;
+            if !round && !made && seen.insert(real) {
+                walk(root, &path, &format!("{prefix}{name}/"), seen, sources)?;
             }
         } else if path.is_file() && !is_no_source(&path, &name) {
             sources.insert(format!("{prefix}{name}"), digest(&path)?);
