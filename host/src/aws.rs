@@ -63,6 +63,7 @@ pub struct Settings {
 }
 
 /// The services of this process. Nothing is made or asked before the first need.
+#[derive(Default)]
 pub struct Aws {
     settings: Settings,
     client: OnceLock<Client>,
@@ -107,7 +108,10 @@ impl Aws {
             // time for another try.
             let try_until = now + until.saturating_duration_since(now) * 2 / 3;
             let error = match self.attempt(&request, try_until).await? {
-                Answered::Done(output) => return answer::parse(&output),
+                Answered::Done(output) => match answer::parse(&output) {
+                    Ok(output) => return Ok(output),
+                    Err(error) => error,
+                },
                 Answered::ClockIsOff(seconds) => {
                     self.ahead.fetch_add(seconds, Ordering::Relaxed);
                     continue;

@@ -316,10 +316,7 @@ mod tests {
     #[tokio::test]
     async fn values_of_the_settings_are_never_fetched() {
         let source = Source::Value("Bearer t-0-k-e-n".to_owned().into());
-        let secrets = Secrets::new(
-            Sources { authorization: Some(("A", source)), signing: None },
-            Arc::new(Aws::new(aws::Settings::default())),
-        );
+        let secrets = Secrets::new(Sources { authorization: Some(("A", source)), signing: None }, Arc::default());
         let soon = Instant::now() + Duration::from_secs(1);
         let keys = secrets.current(soon).await.unwrap();
         assert!(!secrets.are_remote() && secrets.authorize() && !secrets.sign());

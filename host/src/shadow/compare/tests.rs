@@ -1,5 +1,6 @@
 //! What is said about a difference, and what is not. `tests/it/shadow.rs` shows where it is said.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::value::RawValue;
@@ -12,7 +13,7 @@ use crate::secrets::{Secrets, Sources};
 fn backend() -> Backend {
     Backend::new(Settings {
         api_url: Url::parse("https://api.example.com/").unwrap(),
-        secrets: Secrets::new(Sources { authorization: None, signing: None }),
+        secrets: Secrets::new(Sources { authorization: None, signing: None }, Arc::default()),
         roots: Vec::new(),
         attempt_timeout: Duration::from_secs(1),
         max_attempts: 1,

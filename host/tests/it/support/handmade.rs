@@ -44,7 +44,7 @@ pub fn mapper(fields: &str, code: &str) -> String {
                 (func (export "transform") (param i32) (result i32) {code}))
             (core instance $i (instantiate $m))
             (func $transform (param "event" $event) (result (result $outcome (error $error)))
-                (canon lift (core func $i "transform") (memory $i "memory") (realloc (func $i "realloc"))))
+                (canon lift (core func $i "transform") (memory (core memory $i "memory")) (realloc (core func $i "realloc"))))
             (instance $mapper (export "transform" (func $transform)))
             (export "cognito:post-confirmation/mapper@0.1.0" (instance $mapper)))"#
     )
