@@ -20,8 +20,10 @@ from werkzeug.serving import make_server
 # The tests' own output would drown in a line for each request.
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
 
-# What the functions of the tests have. Requests of the tests themselves have another key and no signature.
-KEY_ID, KEY, TOKEN = "key-id", "access-key", "session-token"
+# What the functions of the tests have: the id of their key, and by their session tokens, if any, the keys. Requests of
+# the tests themselves have another id and no signature.
+KEY_ID = "key-id"
+KEYS = {None: "access-key", "session-token": "access-key", "canary-session": "canary-access-key"}
 AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<id>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, ?"
     r"SignedHeaders=(?P<headers>[^,]+), ?Signature=(?P<signature>[0-9a-f]+)"
@@ -37,7 +39,7 @@ def is_believed(environ: dict, body: bytes) -> bool:
         return True
     token = environ.get("HTTP_X_AMZ_SECURITY_TOKEN")
     signed = found["headers"].split(";")
-    if token not in (None, TOKEN) or (token is not None) != ("x-amz-security-token" in signed):
+    if token not in KEYS or (token is not None) != ("x-amz-security-token" in signed):
         return False
     headers = {}
     for name in signed:
@@ -46,7 +48,7 @@ def is_believed(environ: dict, body: bytes) -> bool:
     url = f"http://{environ['HTTP_HOST']}{environ.get('RAW_URI', environ['PATH_INFO'])}"
     request = AWSRequest(method=environ["REQUEST_METHOD"], url=url, headers=headers, data=body)
     request.context["timestamp"] = environ["HTTP_X_AMZ_DATE"]
-    signer = SigV4Auth(Credentials(KEY_ID, KEY, token), found["service"], found["region"])
+    signer = SigV4Auth(Credentials(KEY_ID, KEYS[token], token), found["service"], found["region"])
     text = signer.string_to_sign(request, signer.canonical_request(request))
     return signer.signature(text, request) == found["signature"]
 

@@ -62,7 +62,7 @@ pub fn is_fresh(file: &Path) -> Result<bool> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    if !file.file_name().is_some_and(|name| name == COMPONENT) {
+    if file.file_name().is_none_or(|name| name != COMPONENT) {
         return Ok(true);
     }
     let Some(language) = Language::of(folder).ok().filter(|language| language.is_mappers(folder)) else {

@@ -3,7 +3,8 @@
 //! A build leaves a record beside the component. All that could matter in the mapper's folder counts as a source; what
 //! tools and tests write does not. A file too much costs a build, one too few a test of an old component.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -115,9 +116,9 @@ impl Record {
         }
         for file in others.iter().filter(|file| file.is_file()) {
             let path = file.strip_prefix(&full).unwrap_or(file).to_string_lossy().into_owned();
-            if !sources.contains_key(&path) {
+            if let Entry::Vacant(unknown) = sources.entry(path) {
                 let meanwhile = fs::metadata(file)?.modified()? >= started;
-                sources.insert(path, if meanwhile { WRITTEN_MEANWHILE.to_owned() } else { digest(file)? });
+                unknown.insert(if meanwhile { WRITTEN_MEANWHILE.to_owned() } else { digest(file)? });
             }
         }
         Ok(Record { component: mapper::File::of(component).sha256, sources })
