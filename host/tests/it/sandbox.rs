@@ -289,3 +289,12 @@ async fn a_mapper_reaches_no_file_and_no_network() {
     assert_eq!(ends(&mut function, "arguments").await["end"], "delivered");
     assert_eq!(backend.requests().last().unwrap().body, "[]");
 }
+
+#[tokio::test]
+async fn a_mapper_holds_256_timers_and_not_one_more() {
+    let backend = Backend::start().await;
+    let mut function = function(&backend, &[]).await;
+    assert_eq!(ends(&mut function, "timers 256").await["end"], "delivered");
+    assert_eq!(backend.request().body, "256");
+    fails("timers 257", "Mapper.Trapped", &[]).await;
+}

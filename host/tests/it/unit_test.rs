@@ -1,5 +1,7 @@
 //! `mapper unit-test` on test programs as `cargo test` builds them.
 
+mod options;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -244,56 +246,6 @@ fn the_tests_are_listed_as_libtest_lists_them() {
     );
     let (text, _) = run(&TESTS_PROGRAM, &["--list", "--ignored"]);
     assert_eq!(text, "waits: test\nwaits_and_fails: test\n\n2 tests, 0 benchmarks\n");
-}
-
-#[test]
-fn a_runner_of_tests_is_spoken_to_as_nextest_does() {
-    let (all, status) = run(&TESTS_PROGRAM, &["--list", "--format", "terse"]);
-    assert_eq!(status, Some(0));
-    // Nothing but the tests, or nextest refuses the list.
-    assert_eq!((all.lines().count(), all.lines().all(|line| line.ends_with(": test"))), (12, true), "{all}");
-    let (ignored, _) = run(&TESTS_PROGRAM, &["--list", "--format", "terse", "--ignored"]);
-    assert_eq!(ignored, "waits: test\nwaits_and_fails: test\n");
-    for (name, more, status) in [
-        ("inner::passes", None, 0),
-        ("inner::fails_below", None, 1),
-        ("waits", Some("--ignored"), 0),
-        ("waits_and_fails", Some("--ignored"), 1),
-    ] {
-        let args: Vec<&str> = ["--exact", name, "--nocapture"].into_iter().chain(more).collect();
-        let (text, ended) = run(&TESTS_PROGRAM, &args);
-        assert_eq!(ended, Some(status), "{text}");
-        assert!(text.contains(" 11 filtered out; "), "{text}");
-    }
-    let (text, status) = run(&SHOULD_PANIC_PROGRAM, &["--exact", "panics_as_told", "--nocapture"]);
-    assert_eq!(status, Some(0), "{text}");
-}
-
-#[test]
-fn every_option_of_libtest_is_understood_or_refused_with_a_reason() {
-    let terse = run(&TESTS_PROGRAM, &["--format", "terse", "passes"]).0;
-    assert!(terse.starts_with("\nrunning 1 test\n.\n\ntest result: ok."), "{terse}");
-    // A format that is named counts before `--quiet`.
-    let pretty = run(&TESTS_PROGRAM, &["--quiet", "--format=pretty", "--test", "passes"]).0;
-    assert!(pretty.contains("\ntest inner::passes ... ok "), "{pretty}");
-    for (args, saying) in [
-        (&["--bench"][..], "`--bench` is not understood: benchmarks can't be run here"),
-        (&["--logfile", "tests.log"], "`--logfile` is not understood: redirect standard output"),
-        (&["--logfile=tests.log"], "`--logfile` is not understood"),
-        (&["--report-time"], "`--report-time` is not understood: the time of each test is shown anyway"),
-        (&["--ensure-time"], "`--ensure-time` is not understood: it is an unstable option"),
-        (&["--shuffle", "-Z", "unstable-options"], " is not understood: "),
-        (&["--shuffle-seed", "7"], "`--shuffle-seed` is not understood: it is an unstable option"),
-        (&["--exclude-should-panic"], "`--exclude-should-panic` is not understood"),
-        (&["--force-run-in-process"], "`--force-run-in-process` is not understood"),
-        (&["-Zunstable-options"], "`-Z` is not understood: unstable options of libtest can't be used here"),
-        (&["--format", "json"], "invalid value 'json' for '--format <FORMAT>'"),
-        (&["--format", "junit"], "[possible values: pretty, terse]"),
-    ] {
-        let output = unit_test(&TESTS_PROGRAM, args);
-        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]), "{output:?}");
-        assert!(String::from_utf8_lossy(&output.stderr).contains(saying), "{args:?}: {output:?}");
-    }
 }
 
 #[test]

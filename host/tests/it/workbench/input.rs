@@ -139,7 +139,7 @@ fn values_one_after_the_other_are_all_taken_apart() {
 }
 
 #[test]
-fn a_part_that_holds_no_event_is_counted_and_the_others_are_taken() {
+fn parts_without_an_event_are_counted_and_others_are_taken() {
     let folder = Folder::new();
     let broken = json!({ "Body": "no JSON" });
     folder.write("held.json", json!({ "Messages": [broken, message(&sign_up()), { "other": 1 }] }).to_string());

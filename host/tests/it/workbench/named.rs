@@ -79,7 +79,7 @@ fn the_last_line_is_the_command_that_accepts_what_is_different() {
 }
 
 #[test]
-fn a_request_that_breaks_a_rule_is_shown_with_the_part_that_does() {
+fn a_refused_request_is_shown_with_the_part_that_breaks_a_rule() {
     let folder = Folder::new();
     let long = format!("header x-long={}", "v".repeat(20_000));
     for (behaviour, part) in [

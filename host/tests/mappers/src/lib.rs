@@ -18,6 +18,35 @@ mod bindings {
     use super::Mapper;
 }
 
+#[allow(missing_docs, unsafe_code, reason = "generated: the clock as WASI has it, with timers to be held")]
+mod clocks {
+    wit_bindgen::generate!({
+        inline: "
+            package test:timers;
+            package wasi:io@0.2.6 {
+                interface poll {
+                    resource pollable { ready: func() -> bool; block: func(); }
+                    poll: func(in: list<borrow<pollable>>) -> list<u32>;
+                }
+            }
+            package wasi:clocks@0.2.6 {
+                interface monotonic-clock {
+                    use wasi:io/poll@0.2.6.{pollable};
+                    type instant = u64;
+                    type duration = u64;
+                    now: func() -> instant;
+                    resolution: func() -> duration;
+                    subscribe-instant: func(when: instant) -> pollable;
+                    subscribe-duration: func(when: duration) -> pollable;
+                }
+            }
+            world timers { import wasi:clocks/monotonic-clock@0.2.6; }
+        ",
+        world: "timers",
+        generate_all,
+    });
+}
+
 use bindings::cognito::post_confirmation::types::{Header, Method, Request};
 use bindings::exports::cognito::post_confirmation::mapper::{Error, Event, Guest, Outcome};
 
@@ -82,6 +111,11 @@ impl Guest for Mapper {
             "loop" => loop {
                 hint::spin_loop();
             },
+            "timers" => {
+                let timer = |_| clocks::wasi::clocks::monotonic_clock::subscribe_duration(u64::MAX);
+                let held: Vec<_> = (0..number(argument)).map(timer).collect();
+                request.body = held.len().to_string().into_bytes();
+            }
             "sleep" => thread::sleep(Duration::from_secs(3600)),
             "flood" => (0..number(argument)).for_each(|_| {
                 println!("{}", "o".repeat(4000));
