@@ -29,8 +29,16 @@ pub fn json(line: String) -> String {
 
 /// `text` as a terminal may show it: lines and tabs stay, every other control is written as an escape.
 pub fn shown(text: &str) -> Cow<'_, str> {
-    let is_escaped = |c: char| is_hidden(c) && !matches!(c, '\n' | '\t');
-    if !text.contains(is_escaped) {
+    escaped(text, |c| is_hidden(c) && !matches!(c, '\n' | '\t'))
+}
+
+/// `text` as one line: every control is written as an escape, the end of a line included.
+pub fn line(text: &str) -> Cow<'_, str> {
+    escaped(text, is_hidden)
+}
+
+fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&is_escaped) {
         return text.into();
     }
     let escaped = text.chars().map(|c| if is_escaped(c) { c.escape_unicode().to_string() } else { c.to_string() });
@@ -92,6 +100,7 @@ mod tests {
         assert!(text.starts_with("\\u{1b}\\u{7}\\u{7f}"), "{text}");
         assert_eq!(shown("a\tb\né🦀"), "a\tb\né🦀");
         assert_eq!(shown("a\rb"), "a\\u{d}b");
+        assert_eq!((line("a\tb\né"), line("a é🦀")), ("a\\u{9}b\\u{a}é".into(), "a é🦀".into()));
     }
 
     #[test]

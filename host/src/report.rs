@@ -134,7 +134,7 @@ impl Log {
         }
         let written = match self.format {
             Format::Json => printable::json(serde_json::to_string(line).unwrap_or_default()),
-            Format::Text => line.to_string(),
+            Format::Text => printable::line(&line.to_string()).into_owned(),
         };
         let _ = io::stdout().write_all(format!("{written}\n").as_bytes());
     }

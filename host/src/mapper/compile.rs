@@ -9,6 +9,7 @@ use wasmparser::{Encoding, Parser, Payload};
 
 use super::contract::{self, ContractError};
 use super::engine::{self, WASMTIME_VERSION};
+use super::image::{THIS_TARGET, try_room};
 use super::manifest::{FORMAT, File, Manifest};
 use super::size::{self, TooLarge};
 
@@ -40,6 +41,9 @@ pub enum CompileError {
     /// A component that no sandbox has room for.
     #[error(transparent)]
     TooLarge(#[from] TooLarge),
+    /// The same, by what only the engine counts.
+    #[error("the component needs more than a sandbox has")]
+    NoRoom(#[source] wasmtime::Error),
     /// A component that can't be compiled.
     #[error("wasmtime can't compile the component")]
     Compile(#[source] wasmtime::Error),
@@ -83,6 +87,10 @@ fn image(component: &[u8], target: &str, wit: String, imports: Vec<String>) -> R
     size::check(component)?;
     let engine = engine::compiler(target).map_err(CompileError::Compile)?;
     let mut image = engine.precompile_component(component).map_err(CompileError::Compile)?;
+    // The image of another machine can't be tried here.
+    if target == THIS_TARGET {
+        try_room(&image).map_err(CompileError::NoRoom)?;
+    }
     let component = File::of(component);
     // What comes after the end of an ELF file changes nothing about it.
     image.extend(component.sha256.as_bytes());

@@ -103,7 +103,10 @@ pub enum ImageError {
     #[error(transparent)]
     Contract(#[from] ContractError),
     /// Whatever else wasmtime refuses.
-    #[error("wasmtime refuses the mapper image; compile it again with the `mapper` tool of this host's release")]
+    #[error(
+        "wasmtime refuses the mapper image: make the mapper smaller if it needs more than a sandbox has, else compile it \
+         again with the `mapper` tool of this host's release"
+    )]
     Refused(#[source] wasmtime::Error),
 }
 
@@ -131,9 +134,19 @@ pub(super) fn load(engine: &Engine, path: &Path) -> Result<(Component, Manifest)
     // this program. It lies in a Lambda layer or package, which nothing can write while the function runs. In the
     // workbench it may lie in the cache of the user who runs it, who could as well replace the workbench, and where
     // files are replaced as a whole, never rewritten.
-    #[expect(unsafe_code, reason = "images are native code; this is the one place that loads one")]
+    #[expect(unsafe_code, reason = "images are native code; this is where one is loaded to be run")]
     let component = unsafe { Component::deserialize_file(engine, path) }.map_err(ImageError::Refused)?;
     Ok((component, manifest))
+}
+
+/// Whether a sandbox has room for the component of `image`, which was made for this machine by this very process.
+#[cfg(feature = "workbench")]
+pub(super) fn try_room(image: &[u8]) -> wasmtime::Result<()> {
+    let engine = engine::runner(1)?;
+    // SAFETY: The bytes are what wasmtime's compiler has just returned, and nothing of them is run.
+    #[expect(unsafe_code, reason = "only the engine knows all that it needs for a component")]
+    let component = unsafe { Component::deserialize(&engine, image) };
+    component.map(drop)
 }
 
 /// The manifest of the image at `path`, where the two fit each other, `target` and this release.

@@ -12,6 +12,7 @@ use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use super::MAX_SAID;
+use crate::printable;
 
 /// As much as a mapper may write at once; WASI's own streams say the same.
 const AT_ONCE: usize = 64 * 1024;
@@ -24,7 +25,8 @@ impl Output {
     /// What was kept, as text.
     pub(super) fn text(&self) -> String {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&kept).into_owned()
+        // What stands for bytes that are no text is longer than they are.
+        printable::cut(&String::from_utf8_lossy(&kept), MAX_SAID).to_owned()
     }
 
     fn keep(&self, bytes: &[u8]) {

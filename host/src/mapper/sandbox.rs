@@ -14,8 +14,8 @@ const HANDED_OVER: usize = 2 * 1024 * 1024;
 /// The most random bytes at once.
 const RANDOM_AT_ONCE: u64 = 64 * 1024;
 /// The most entries of the table of handles. A stream has one, a timer or whatever else is waited for has two: the thing
-/// and the wait. So 256 of any kind are open at once.
-const HANDLES: usize = 2 * 256;
+/// and the wait.
+const HANDLES: usize = 512;
 
 /// What belongs to one event inside the engine.
 pub(super) struct Sandbox {

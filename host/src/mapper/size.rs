@@ -136,17 +136,26 @@ impl Frame {
     fn alias(&mut self, alias: &ComponentAlias<'_>, outer: &[(Encoding, Frame)]) {
         match alias {
             ComponentAlias::Outer { kind, count, index } => {
-                let from = outer.len().checked_sub(*count as usize).and_then(|place| outer.get(place));
+                let from = match count {
+                    0 => Some(&*self),
+                    _ => outer.iter().nth_back(*count as usize - 1).map(|(_, frame)| frame),
+                };
                 let find = |of: fn(&Frame) -> &Vec<Size>| {
-                    from.and_then(|(_, frame)| of(frame).get(*index as usize)).copied().unwrap_or_default()
+                    from.and_then(|frame| of(frame).get(*index as usize)).copied().unwrap_or_default()
                 };
                 match kind {
-                    ComponentOuterAliasKind::CoreModule => self.modules.push(find(|frame| &frame.modules)),
-                    ComponentOuterAliasKind::Component => self.components.push(find(|frame| &frame.components)),
+                    ComponentOuterAliasKind::CoreModule => {
+                        let module = find(|frame| &frame.modules);
+                        self.modules.push(module);
+                    }
+                    ComponentOuterAliasKind::Component => {
+                        let component = find(|frame| &frame.components);
+                        self.components.push(component);
+                    }
                     _ => {}
                 }
             }
-            // What an instance offers is counted where it was made of.
+            // A module that an instance hands out, or is handed, is counted by the engine alone.
             ComponentAlias::InstanceExport { kind: ComponentExternalKind::Module, .. } => {
                 self.modules.push(Size::default());
             }
@@ -223,5 +232,18 @@ mod tests {
         };
         assert_eq!(checked(&nested(8)), Ok(()));
         assert!(checked(&nested(9)).is_err());
+    }
+
+    #[test]
+    fn a_module_by_another_name_counts_as_well() {
+        let renamed = |memories: usize| {
+            let memories = "(memory 1)".repeat(memories);
+            format!(
+                "(component $c (core module $m {memories})
+                    (alias outer $c $m (core module $n)) (core instance (instantiate $n)))"
+            )
+        };
+        assert_eq!(checked(&renamed(8)), Ok(()));
+        assert!(checked(&renamed(9)).is_err());
     }
 }

@@ -6,6 +6,7 @@
 mod attempts;
 mod aws_services;
 mod canary;
+mod controls;
 mod delivery;
 mod dry_run;
 mod events;
@@ -16,6 +17,7 @@ mod network;
 mod queue;
 mod redelivery;
 mod reports;
+mod room;
 mod sandbox;
 mod secrets;
 mod settings;

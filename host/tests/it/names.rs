@@ -6,10 +6,11 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
+use crate::support::components::component_of;
 use crate::support::faults::{Fault, FaultyBackend};
 use crate::support::function::Function;
 use crate::support::handmade::{image_of, mapper, trapping_in};
-use crate::support::{program, sign_up};
+use crate::support::{PATIENCE, program, sign_up};
 
 /// A name of C++ of which a demangler makes a text that doubles with each of `levels`.
 fn doubling(levels: usize) -> String {
@@ -127,13 +128,47 @@ fn names_of_imports_are_cut_where_an_error_repeats_them() {
         &format!("(component (import \"evil:{long}/a@1.0.0\" (instance))"),
         1,
     );
-    let component = crate::support::components::component_of(&text, folder.path());
+    let component = component_of(&text, folder.path());
     for command in [&["check", "--mapper"][..], &["inspect"], &["compile"]] {
         let arguments = [command, &[component.to_str().unwrap()]].concat();
         let output = workbench(folder.path(), &arguments);
         let text = [output.stdout, output.stderr].concat();
         assert!(!output.status.success() && text.len() < 8 * 1024, "{arguments:?}: {}", text.len());
         assert!(String::from_utf8(text).unwrap().contains("evil:xxx"), "{arguments:?}");
+    }
+}
+
+/// `mapper inspect` of the component, with what it says.
+async fn inspected(component: &Path, more: &[&str]) -> String {
+    let mut command = tokio::process::Command::new(program("mapper"));
+    command.arg("inspect").arg(component).args(more).kill_on_drop(true);
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.unwrap().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn what_made_a_component_is_told_however_much_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let tools = (0..200_000).fold(String::new(), |tools, number| tools + &format!(r#"(processed-by "t{number}" "1")"#));
+    let component = component_of(&mapper(&format!("(@producers {tools})"), "unreachable"), folder.path());
+    let json: Value = serde_json::from_str(&inspected(&component, &["--json"]).await).unwrap();
+    assert_eq!(json["madeBy"].as_array().unwrap().len(), 200_000);
+}
+
+#[tokio::test]
+async fn names_in_a_component_are_cut_and_escaped_where_it_is_inspected() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = format!("\\u{{1b}}[31m\\u{{9b}}\\n{}", "x".repeat(90_000));
+    let made = format!(r#"(@producers (language "{long}" "{long}"))"#);
+    let text = mapper(&made, "unreachable").replacen("(component", r#"(component (import "evil" (instance))"#, 1);
+    let component = component_of(&text, folder.path());
+    for more in [&[][..], &["--json"]] {
+        let text = inspected(&component, more).await;
+        assert!(text.len() < 8 * 1024 && !text.lines().any(is_steered), "{text}");
+        assert!(text.contains("[31m") && text.contains("imports `evil`, which no mapper gets"), "{text}");
+        // The colours are the workbench's own, and dropped where nobody looks.
+        assert!(more.is_empty() || serde_json::from_str::<Value>(&text).is_ok(), "{text}");
+        assert!(!more.is_empty() || text.contains("\nno mapper    the component imports"), "{text}");
     }
 }
 
@@ -151,7 +186,7 @@ fn what_no_sandbox_has_room_for_is_refused_by_number() {
         (elements(100_000), None),
         (elements(100_001), Some("100001 elements in a table, and a mapper can have 100000")),
     ] {
-        let component = crate::support::components::component_of(&text, folder.path());
+        let component = component_of(&text, folder.path());
         let component = component.to_str().unwrap();
         for arguments in [&["check", "--mapper", component][..], &["compile", component]] {
             let output = workbench(folder.path(), arguments);

@@ -7,6 +7,7 @@ use anstream::print;
 use anyhow::{Result, ensure};
 use post_confirmation_host::mapper::cache::Cache;
 use post_confirmation_host::mapper::{File, Manifest, Mapper};
+use post_confirmation_host::printable;
 use serde::Serialize;
 
 use crate::build;
@@ -30,6 +31,11 @@ pub struct Args {
     #[arg(long)]
     json: bool,
 }
+
+/// As much is said of why it would not load, in bytes: the reason may name what the component imports.
+const MAX_REASON: usize = 2 * 1024;
+/// As much of an import's name is said, in bytes.
+const MAX_NAME: usize = 512;
 
 /// What there is to say.
 #[derive(Serialize)]
@@ -70,7 +76,7 @@ pub fn run(args: &Args) -> Result<bool> {
     load::config(mapper.clone(), false)?;
     let (loaded, reason) = match loaded(&mapper, &bytes) {
         Ok(loaded) => (Some(loaded), None),
-        Err(error) => (None, Some(format!("{error:#}"))),
+        Err(error) => (None, Some(printable::cut(&format!("{error:#}"), MAX_REASON).to_owned())),
     };
     let report = Report { mapper, loads: reason.is_none(), reason, loaded };
     if args.json {
@@ -92,7 +98,8 @@ fn loaded(file: &Path, bytes: &[u8]) -> Result<Loaded> {
         "the image was changed after its manifest was made; run `mapper compile` again"
     );
     let Manifest { wit, target, component, image, imports, .. } = mapper.manifest().clone();
-    let imports = imports.into_iter().map(|name| Import { gets: granted(&name), name }).collect();
+    let import = |name: &String| Import { gets: granted(name), name: printable::cut(name, MAX_NAME).to_owned() };
+    let imports = imports.iter().map(import).collect();
     Ok(Loaded { wit, target, component_bytes: component.size, image_bytes: image.size, imports })
 }
 
@@ -100,14 +107,16 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mapper = self.mapper.display();
         let Some(loaded) = &self.loaded else {
-            let reason = self.reason.as_deref().unwrap_or_default();
+            let reason = printable::shown(self.reason.as_deref().unwrap_or_default());
             return writeln!(f, "{BAD}the function would refuse{BAD:#} {mapper}: {reason}");
         };
         writeln!(f, "{GOOD}the function would load{GOOD:#} {mapper}")?;
-        writeln!(f, "contract   {}", loaded.wit)?;
+        writeln!(f, "contract   {}", printable::line(&loaded.wit))?;
         writeln!(f, "component  {}", size(loaded.component_bytes))?;
         writeln!(f, "image      {} for {}", size(loaded.image_bytes), loaded.target)?;
         writeln!(f, "\n{HEADING}imports, and what they get{HEADING:#}")?;
-        loaded.imports.iter().try_for_each(|Import { name, gets }| writeln!(f, "  {name:<42} {FAINT}{gets}{FAINT:#}"))
+        let import = |Import { name, gets }: &Import| (printable::line(name).into_owned(), *gets);
+        let mut imports = loaded.imports.iter().map(import);
+        imports.try_for_each(|(name, gets)| writeln!(f, "  {name:<42} {FAINT}{gets}{FAINT:#}"))
     }
 }

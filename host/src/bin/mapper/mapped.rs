@@ -8,6 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use post_confirmation_host::backend::{self, Method, Violation};
 use post_confirmation_host::error::Error;
 use post_confirmation_host::mapper::Failure;
+use post_confirmation_host::printable;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
@@ -94,7 +95,7 @@ impl Mapped {
     /// The JSON that a case keeps, without a newline at its end.
     pub fn text(&self) -> String {
         // Strings, numbers and maps with strings as keys: this can't fail.
-        serde_json::to_string_pretty(self).unwrap_or_default()
+        printable::json(serde_json::to_string_pretty(self).unwrap_or_default())
     }
 }
 

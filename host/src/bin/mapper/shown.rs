@@ -143,8 +143,9 @@ impl Failed {
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "event    {}  {}", self.event_id, self.trigger_source)?;
-        writeln!(f, "mapper   {}  sha256 {:.12}…", self.mapper.wit, self.mapper.sha256)?;
+        writeln!(f, "event    {}  {}", self.event_id, printable::line(&self.trigger_source))?;
+        let Mapper { wit, sha256 } = &self.mapper;
+        writeln!(f, "mapper   {}  sha256 {:.12}…", printable::line(wit), printable::line(sha256))?;
         let megabytes = self.memory_bytes as f64 / f64::from(1 << 20);
         writeln!(f, "mapping  {:.3} ms, {megabytes:.1} MB of memory", self.milliseconds)?;
         if let Some(code) = &self.skipped {

@@ -3,6 +3,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
+use std::io::{self, Write};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 use std::{env, fs, hint, net, process, thread};
@@ -105,6 +106,16 @@ impl Guest for Mapper {
             // Other ends.
             "skip" => return Ok(Outcome::Skip(argument.to_owned())),
             "error" => return Err(Error { code: argument.to_owned(), message: "the message of the error".to_owned() }),
+            "say" => {
+                print!("{argument}");
+                let _ = io::stdout().flush();
+                eprint!("{argument}");
+                return Err(Error { code: "said".to_owned(), message: argument.to_owned() });
+            }
+            "write-bytes" => {
+                let bytes = vec![number(argument) as u8; 10_000];
+                let _ = io::stdout().write_all(&bytes);
+            }
             "panic" => panic!("the text of the panic"),
             "exit" => process::exit(number(argument) as i32),
             "recurse" => request.body = vec![recurse(1)],

@@ -28,12 +28,16 @@ use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use post_confirmation_host::mapper::cache::Cache;
 use post_confirmation_host::mapper::{TESTS, THIS_TARGET};
+use post_confirmation_host::printable;
 
 use program::{End, Program};
 use refused::Refused;
 use report::{Report, Tested};
 use should_panic::ShouldPanic;
 use verdict::judge;
+
+/// The widest column of names. A longer name stands out of it.
+const WIDEST: usize = 100;
 
 /// Run a mapper's unit tests inside wasmtime, each in a fresh store.
 ///
@@ -124,7 +128,7 @@ pub async fn run(args: &Args) -> Result<bool> {
     let chosen: Vec<&String> = all.iter().filter(chosen).collect();
     if args.list {
         for name in &chosen {
-            anstream::println!("{name}: test");
+            anstream::println!("{}: test", printable::line(name));
         }
         if !args.is_terse() {
             anstream::println!("\n{} tests, 0 benchmarks", chosen.len());
@@ -133,10 +137,10 @@ pub async fn run(args: &Args) -> Result<bool> {
     }
 
     let label = |name: &str| match should_panic.get(name) {
-        Some(_) => format!("{name} - should panic"),
-        None => name.to_owned(),
+        Some(_) => format!("{} - should panic", printable::line(name)),
+        None => printable::line(name).into_owned(),
     };
-    let width = chosen.iter().map(|name| label(name).chars().count()).max().unwrap_or_default();
+    let width = chosen.iter().map(|name| label(name).chars().count()).max().unwrap_or_default().min(WIDEST);
     let Args { nocapture, show_output, .. } = *args;
     let report = Report { quiet: args.is_terse(), nocapture, show_output, width };
     report.begin(chosen.len());

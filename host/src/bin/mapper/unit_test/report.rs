@@ -59,7 +59,9 @@ impl Report {
             return;
         }
         let more = match &tested.verdict {
-            Verdict::Ignored(reason) => reason.as_ref().map(|reason| format!("  {reason}")).unwrap_or_default(),
+            Verdict::Ignored(reason) => {
+                reason.as_ref().map(|reason| format!("  {}", shown(reason))).unwrap_or_default()
+            }
             _ => format!("{:gap$}{}", "", styled(QUIET, time(tested.took)), gap = 7 - word.len()),
         };
         println!("test {:width$} ... {}{more}", tested.label, styled(style, word), width = self.width);
