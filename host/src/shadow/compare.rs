@@ -129,7 +129,12 @@ impl<F: FnOnce() -> Names> Found<F> {
             }
             (Value::Array(made), Value::Array(shadow)) if made.len() == shadow.len() => {
                 for (index, (made, shadow)) in made.iter().zip(shadow).enumerate() {
-                    self.values(&format!("{place}/{index}"), made, shadow);
+                    if self.is_full() {
+                        return;
+                    }
+                    if made != shadow {
+                        self.values(&format!("{place}/{index}"), made, shadow);
+                    }
                 }
             }
             _ => self.note(place.trim_end(), "changed"),
