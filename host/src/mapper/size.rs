@@ -136,13 +136,20 @@ impl Frame {
     fn alias(&mut self, alias: &ComponentAlias<'_>, outer: &[(Encoding, Frame)]) {
         match alias {
             ComponentAlias::Outer { kind, count, index } => {
-                let from = outer.len().checked_sub(*count as usize).and_then(|place| outer.get(place));
-                let find = |of: fn(&Frame) -> &Vec<Size>| {
-                    from.and_then(|(_, frame)| of(frame).get(*index as usize)).copied().unwrap_or_default()
+                let from = match count {
+                    0 => Some(&*self),
+                    count => {
+                        let place = outer.len().checked_sub(*count as usize);
+                        place.and_then(|place| outer.get(place)).map(|(_, frame)| frame)
+                    }
                 };
+                let find = |of: fn(&Frame) -> &Vec<Size>| {
+                    from.and_then(|frame| of(frame).get(*index as usize)).copied().unwrap_or_default()
+                };
+                let (module, component) = (find(|frame| &frame.modules), find(|frame| &frame.components));
                 match kind {
-                    ComponentOuterAliasKind::CoreModule => self.modules.push(find(|frame| &frame.modules)),
-                    ComponentOuterAliasKind::Component => self.components.push(find(|frame| &frame.components)),
+                    ComponentOuterAliasKind::CoreModule => self.modules.push(module),
+                    ComponentOuterAliasKind::Component => self.components.push(component),
                     _ => {}
                 }
             }

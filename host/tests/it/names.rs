@@ -31,6 +31,7 @@ fn doubling(levels: usize) -> String {
 fn hostile() -> Vec<(String, usize)> {
     let nested = format!("_RI{}{}", "NvC1a1b".repeat(40), "E".repeat(40));
     vec![
+        ("a\\0aforged: line".to_owned(), 0),
         (doubling(18), 0),
         (doubling(24), 0),
         (doubling(200), 19),

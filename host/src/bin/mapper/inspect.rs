@@ -14,6 +14,8 @@ use wasmparser::{KnownCustom, Parser, Payload};
 use crate::load;
 use crate::style::{self, BAD, HEADING, size};
 
+/// As many tools are named: compilers and libraries of one component are far fewer.
+const MAX_TOOLS: usize = 100;
 /// As much of a name or a version is shown, in bytes: whoever made the file chose it.
 const MAX_NAME: usize = 512;
 
@@ -90,9 +92,14 @@ fn component(bytes: &[u8]) -> Result<Inspected> {
     Ok(Inspected::Component { file: File::of(bytes), wit, refused, imports, exports, made_by: tools(bytes)? })
 }
 
+/// `name` in one line, as far as it is shown.
+fn named(name: &str) -> String {
+    printable::line(printable::cut(name, MAX_NAME)).into_owned()
+}
+
 /// The tools that a component and all that it holds name in their `producers` sections.
 fn tools(component: &[u8]) -> Result<Vec<Tool>> {
-    let mut tools = Vec::new();
+    let mut tools: Vec<Tool> = Vec::new();
     for payload in Parser::new(0).parse_all(component) {
         let Payload::CustomSection(section) = payload? else { continue };
         let KnownCustom::Producers(fields) = section.as_known() else { continue };
@@ -100,9 +107,9 @@ fn tools(component: &[u8]) -> Result<Vec<Tool>> {
             let field = field?;
             for value in field.values {
                 let value = value?;
-                let (role, name, version) = (field.name.to_owned(), value.name.to_owned(), value.version.to_owned());
+                let [role, name, version] = [field.name, value.name, value.version].map(named);
                 let tool = Tool { role, name, version };
-                if !tools.contains(&tool) {
+                if tools.len() < MAX_TOOLS && !tools.contains(&tool) {
                     tools.push(tool);
                 }
             }
@@ -120,31 +127,32 @@ impl Inspected {
     fn text(&self) -> String {
         let mut text = String::new();
         let mut line = |name: &str, value: &str| {
-            let name = printable::shown(printable::cut(name, MAX_NAME));
-            let _ = writeln!(text, "{name:<12} {}", printable::shown(printable::cut(value, MAX_NAME)));
+            let _ = writeln!(text, "{:<12} {value}", named(name));
         };
         match self {
             Inspected::Component { file, wit, refused, imports, exports, made_by } => {
                 line("component", &size(file.size));
                 line("sha256", &file.sha256);
                 if let Some(wit) = wit {
-                    line("contract", wit);
+                    line("contract", &named(wit));
                 }
                 if let Some(refused) = refused {
-                    line("no mapper", &format!("{BAD}{refused}{BAD:#}"));
+                    line("no mapper", &format!("{BAD}{}{BAD:#}", printable::line(refused)));
                 }
-                made_by.iter().for_each(|tool| line(&tool.role, format!("{} {}", tool.name, tool.version).trim_end()));
-                exports.iter().for_each(|name| line("export", name));
-                imports.iter().for_each(|name| line("import", name));
+                for tool in made_by {
+                    line(&tool.role, named(&format!("{} {}", tool.name, tool.version)).trim_end());
+                }
+                exports.iter().for_each(|name| line("export", &named(name)));
+                imports.iter().for_each(|name| line("import", &named(name)));
             }
             Inspected::Image { manifest, unchanged } => {
                 line("image", &format!("{} for {}", size(manifest.image.size), manifest.target));
                 let changed = format!("  {BAD}and the file has another: it is not this manifest's image{BAD:#}");
                 line("sha256", &format!("{}{}", manifest.image.sha256, if *unchanged { "" } else { &changed }));
-                line("contract", &manifest.wit);
+                line("contract", &named(&manifest.wit));
                 line("component", &format!("{}, sha256 {}", size(manifest.component.size), manifest.component.sha256));
                 line("wasmtime", &format!("{}, settings {}", manifest.wasmtime, manifest.engine));
-                manifest.imports.iter().for_each(|name| line("import", name));
+                manifest.imports.iter().for_each(|name| line("import", &named(name)));
             }
         }
         text
