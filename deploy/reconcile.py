@@ -30,7 +30,7 @@ STATUSES = {"CONFIRMED": "CONFIRMED", "EXTERNAL_PROVIDER": "EXTERNAL_PROVIDER", 
 PAGE = 60
 # What JSON may hold as it is and SQS does not take:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-UNWRITABLE = re.compile("[\ufffe\uffff]")
+UNWRITABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
 def reconcile():

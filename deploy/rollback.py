@@ -36,7 +36,7 @@ def rollback():
     parser = argparse.ArgumentParser(description=__doc__, epilog=HELP, formatter_class=style)
     parser.add_argument("version", metavar="VERSION", nargs="?", help="the version to go back to; the one before")
     parser.add_argument("--function", default=DEFAULT, help="the function's name (%(default)s)")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--yes", action="store_true", help="do not ask: what fails the dry run gets live, too")
     arguments = parser.parse_args()
     names = Names(arguments.function)
 

@@ -15,7 +15,7 @@ from settings import is_setting
 ROOT = Path(__file__).resolve().parents[1]
 MAPPER = ROOT / "target/dist/mapper"
 # By these a mapping is the same or another one in every deployment.
-LIMITS = {"BACKEND_API_URL", "BACKEND_ALLOW_HTTP", "MAPPER_MEMORY_MB", "MAPPER_TIMEOUT_MS"}
+LIMITS = {"ANSWER_WITHIN_MS", "BACKEND_API_URL", "BACKEND_ALLOW_HTTP", "MAPPER_MEMORY_MB", "MAPPER_TIMEOUT_MS"}
 # Settings whose values are no matter of the machine that deploys: a queue that is not made yet, a file beside the
 # function's program.
 ELSEWHERE = {"BACKEND_CA_FILE", "UNDELIVERED_QUEUE_URL"}

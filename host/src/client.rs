@@ -14,9 +14,10 @@ mod metered;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use reqwest::header::{HOST, HeaderValue};
+use reqwest::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderValue};
 use reqwest::{Body, Request, Response, StatusCode, Url};
 use rustls::pki_types::CertificateDer;
 use rustls::{ClientConfig, RootCertStore};
@@ -56,11 +57,10 @@ pub enum Unanswered {
     TimedOut(Cause),
 }
 
-/// An answer whose head has come.
+/// An answer whose head has come. Its body can be read until this value is dropped, which ends the connection.
 pub struct Answer {
-    /// The answer. Its body can be read until this value is dropped, which ends the connection.
-    pub response: Response,
-    _connection: Connection,
+    response: Response,
+    _connection: Option<Connection>,
 }
 
 /// The client of this process. Nothing is connected yet.
@@ -130,10 +130,10 @@ impl Client {
                 Ok(answer)
             }
             Ok(Err(error)) => match meter.status() {
-                // The status settles the matter, even if the rest of the head cannot be read.
-                Some(status) if error.is_parse() => Ok(Answer::of_status(status)),
-                _ if meter.is_over() => Err(Unanswered::TimedOut(Cause::AnswerEndless)),
-                _ => Err(Unanswered::of(cause::of_http(&error))),
+                // The status settles the matter, even if the rest of the head does not come or cannot be read.
+                Some(status) => Ok(Answer::of_status(status)),
+                None if meter.is_over() => Err(Unanswered::TimedOut(Cause::AnswerEndless)),
+                None => Err(Unanswered::of(cause::of_http(&error))),
             },
             Err(_) => Err(Unanswered::TimedOut(Cause::AnswerTimedOut)),
         }
@@ -145,8 +145,25 @@ impl Answer {
     fn of_status(status: StatusCode) -> Answer {
         let mut response = hyper::Response::new(Body::default());
         *response.status_mut() = status;
-        let nothing = tokio::spawn(std::future::ready(()));
-        Answer { response: response.into(), _connection: Connection(nothing.abort_handle()) }
+        Answer { response: response.into(), _connection: None }
+    }
+
+    /// The status.
+    pub fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    /// The headers.
+    pub fn headers(&self) -> &HeaderMap {
+        self.response.headers()
+    }
+
+    /// The next part of the body. None at its end.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub async fn chunk(&mut self) -> reqwest::Result<Option<Bytes>> {
+        self.response.chunk().await
     }
 }
 
@@ -172,7 +189,7 @@ async fn exchange(stream: Metered, request: hyper::Request<Body>) -> hyper::Resu
         http1::Builder::new().max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD).handshake(TokioIo::new(stream)).await?;
     let connection = Connection(tokio::spawn(async { drop(connection.await) }).abort_handle());
     let response = sender.send_request(request).await?;
-    Ok(Answer { response: response.map(Body::wrap).into(), _connection: connection })
+    Ok(Answer { response: response.map(Body::wrap).into(), _connection: Some(connection) })
 }
 
 /// `request` as it stands in HTTP/1.1: the path alone in its first line, and the host in a header, which comes first as
@@ -192,5 +209,9 @@ fn on_the_wire(mut request: Request) -> Option<hyper::Request<Body>> {
     *wire.uri_mut() = target.parse().ok()?;
     wire.headers_mut().insert(HOST, HeaderValue::from_str(&host).ok()?);
     wire.headers_mut().extend(std::mem::take(request.headers_mut()));
+    if wire.body().as_bytes().is_some_and(<[u8]>::is_empty) {
+        // Some front ends answer 411 without it.
+        wire.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     Some(wire)
 }

@@ -32,7 +32,7 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_hidden(c) && !matches!(c, '\n' | '\t'))
 }
 
-/// `text` as one line: every control is written as an escape, the end of a line included.
+/// `text` in one line: every control is written as an escape.
 pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, is_hidden)
 }
@@ -71,9 +71,12 @@ impl fmt::Write for Bounded {
     }
 }
 
-/// Controls of ASCII and of Latin-1, the separators of lines and paragraphs, and what turns the direction of text.
-fn is_hidden(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// Controls of ASCII and of Latin-1, the separators of lines and paragraphs, what turns the direction of text, and what
+/// has no width.
+pub fn is_hidden(c: char) -> bool {
+    let no_width = matches!(c, '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{61c}');
+    let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    c.is_control() || no_width || turns || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]

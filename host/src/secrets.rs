@@ -48,7 +48,10 @@ pub enum ValueError {
     #[error(transparent)]
     Key(#[from] KeyError),
     /// All of a secret of several values.
-    #[error("is a JSON object; select one of its values by its key, as in `arn:…:secret:NAME:KEY::`")]
+    #[error(
+        "is JSON; store the value alone, or select one value of a secret of Secrets Manager by its key, as in \
+         `arn:…:secret:NAME:KEY::`"
+    )]
     Object,
     /// A key is selected of what has none.
     #[error("is not a JSON object, so no key can be selected")]
@@ -296,8 +299,12 @@ pub fn keys(value: &SecretString) -> Result<Vec<Key>, ValueError> {
 
 /// The console of Secrets Manager stores a JSON object unless it is told otherwise.
 fn check_is_no_object(value: &str) -> Result<(), ValueError> {
-    let object: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_str(value);
-    if object.is_ok() { Err(ValueError::Object) } else { Ok(()) }
+    // Neither an authorization scheme nor a signing secret begins so.
+    if value.trim_start_matches(['\u{feff}', ' ']).starts_with(['{', '[', '"']) {
+        Err(ValueError::Object)
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ struct Fault {
 
 /// Reads `answer` until `until`. The request was signed with a clock that was put forward by `ahead` seconds.
 pub(super) async fn read(answer: Answer, ahead: i64, until: Instant) -> Answered {
-    let (status, headers) = (answer.response.status(), answer.response.headers().clone());
+    let (status, headers) = (answer.status(), answer.headers().clone());
     let body = match timeout_at(until.into(), body(answer)).await {
         Ok(Some(body)) => body,
         Ok(None) => return Answered::Failed(unreadable()),
@@ -70,7 +70,7 @@ pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
 /// The whole body, unless it breaks or is too large.
 async fn body(mut answer: Answer) -> Option<Vec<u8>> {
     let mut body = Vec::new();
-    while let Some(chunk) = answer.response.chunk().await.ok()? {
+    while let Some(chunk) = answer.chunk().await.ok()? {
         if body.len() + chunk.len() > MAX_ANSWER {
             return None;
         }

@@ -191,7 +191,7 @@ impl Backend {
     async fn attempt(&self, prepared: &Prepared, keys: &Keys, until: Instant) -> Answer {
         let request = prepared.with_keys(keys);
         let mut answer = match self.client.send(request, until).await {
-            Ok(answer) => answer.response,
+            Ok(answer) => answer,
             Err(error) => return Answer { result: Err(error.into()), retry_after: None },
         };
         let status = answer.status();

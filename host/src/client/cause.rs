@@ -78,15 +78,18 @@ impl fmt::Display for Cause {
     }
 }
 
-/// The host's name has no address. It stands in the chain of a connection's errors.
+/// The host's name was not resolved. It stands in the chain of a connection's errors.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("the name is not found")]
-pub(super) struct NameNotFound;
+#[error("the name is not resolved")]
+pub(super) struct Unresolved {
+    /// The fault of the system that kept the resolver from being asked, if there was one.
+    pub(super) fault: Option<io::ErrorKind>,
+}
 
 /// Why no connection of TCP was made.
 pub(super) fn of_tcp(error: &(dyn Error + 'static)) -> Cause {
-    if find::<NameNotFound>(error).is_some() {
-        return Cause::NameNotFound;
+    if let Some(Unresolved { fault }) = find::<Unresolved>(error) {
+        return fault.map_or(Cause::NameNotFound, of_kind);
     }
     find::<io::Error>(error).map_or(Cause::Other, |error| of_kind(error.kind()))
 }

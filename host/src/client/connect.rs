@@ -14,7 +14,7 @@ use tokio_rustls::TlsConnector;
 use tower::Service;
 use tower::util::MapErr;
 
-use super::cause::{self, Cause, NameNotFound};
+use super::cause::{self, Cause, Unresolved};
 
 /// A connection over which HTTP is spoken.
 pub(super) type Stream = Box<dyn Duplex>;
@@ -24,7 +24,7 @@ pub(super) trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
-type Resolver = MapErr<GaiResolver, fn(io::Error) -> NameNotFound>;
+type Resolver = MapErr<GaiResolver, fn(io::Error) -> Unresolved>;
 
 /// What makes connections.
 pub(super) struct Connector {
@@ -62,6 +62,7 @@ impl Connector {
     }
 }
 
-fn not_found(_: io::Error) -> NameNotFound {
-    NameNotFound
+/// A name without an address has no number of an error; a fault of the system on the way to the resolver has.
+fn not_found(error: io::Error) -> Unresolved {
+    Unresolved { fault: error.raw_os_error().map(|_| error.kind()) }
 }

@@ -18,7 +18,7 @@ use super::connect::Stream;
 const AT_ONCE: usize = 64 * 1024;
 /// The most bytes before the end of the answer's head: the largest head that is read, and as much of interim answers.
 const BEFORE_ANSWER: usize = 256 * 1024;
-/// The beginning of an answer up to its status and the blank behind it: `HTTP/1.1 201 `.
+/// The beginning of an answer up to its status and the character behind it: `HTTP/1.1 201 `.
 const STATUS_LINE: usize = 13;
 
 /// What is known of the bytes that a connection has read.
@@ -33,7 +33,15 @@ struct Counts {
     read: usize,
     head_has_come: bool,
     is_over: bool,
+    head: Head,
+}
+
+/// The head that is being read: an answer's, or that of an interim one before it.
+#[derive(Default)]
+struct Head {
     beginning: Vec<u8>,
+    /// The bytes of its current line so far, without the line's end.
+    line: usize,
 }
 
 /// A connection with a meter.
@@ -58,13 +66,9 @@ impl Meter {
         self.counts().is_over
     }
 
-    /// The status of the first answer, unless it is an interim one.
+    /// The status of the answer, if its status line has come.
     pub(super) fn status(&self) -> Option<StatusCode> {
-        let counts = self.counts();
-        let line = counts.beginning.strip_prefix(b"HTTP/1.")?;
-        let [_, b' ', status @ .., b' ' | b'\r'] = line else { return None };
-        let status = StatusCode::from_bytes(status).ok()?;
-        (!status.is_informational()).then_some(status)
+        self.counts().head.status().filter(|status| !status.is_informational())
     }
 
     fn counts(&self) -> MutexGuard<'_, Counts> {
@@ -77,9 +81,31 @@ impl Counts {
         self.at_once += bytes.len();
         if !self.head_has_come {
             self.read += bytes.len();
-            let room = STATUS_LINE - self.beginning.len();
-            self.beginning.extend_from_slice(&bytes[..bytes.len().min(room)]);
+            bytes.iter().for_each(|byte| self.head.read(*byte));
         }
+    }
+}
+
+impl Head {
+    fn read(&mut self, byte: u8) {
+        if self.beginning.len() < STATUS_LINE {
+            self.beginning.push(byte);
+        }
+        match byte {
+            b'\r' => {}
+            // An empty line ends a head. What follows an interim one is another.
+            b'\n' if self.line == 0 && self.status().is_some_and(|status| status.is_informational()) => {
+                *self = Head::default();
+            }
+            b'\n' => self.line = 0,
+            _ => self.line += 1,
+        }
+    }
+
+    fn status(&self) -> Option<StatusCode> {
+        let line = self.beginning.strip_prefix(b"HTTP/1.")?;
+        let [_, b' ', status @ .., b' ' | b'\r' | b'\n'] = line else { return None };
+        StatusCode::from_bytes(status).ok()
     }
 }
 

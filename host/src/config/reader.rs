@@ -11,6 +11,7 @@ use secrecy::SecretString;
 
 use super::{BACKEND_API_URL, LAYER_IMAGE, LOG_FORMAT, LOG_FORMATS, LOG_LEVEL, LOG_LEVELS};
 use super::{MAPPER_ENV, MAPPER_IMAGE, PROXIES, SWITCH, UNDELIVERED_QUEUE_URL, trimmed};
+use crate::printable;
 use crate::report::Log;
 use crate::secrets::{Source, ValueError};
 
@@ -39,8 +40,8 @@ impl Reader {
             return None;
         };
         let value = trimmed(value)?.to_owned();
-        if value.contains(char::is_control) {
-            self.fault(variable, "holds a line break, a tab or another control character");
+        if value.contains(printable::is_hidden) {
+            self.fault(variable, "holds a line break, a tab or another character that cannot be seen");
             return None;
         }
         Some(value)

@@ -279,7 +279,7 @@ fn backtrace(backtrace: &WasmBacktrace) -> String {
     let mut text = Bounded::new(MAX_SAID);
     for frame in backtrace.frames() {
         let name = frame.func_name().unwrap_or("a function without a name");
-        if writeln!(text, "{}", printable::cut(name, MAX_NAME)).is_err() {
+        if writeln!(text, "{}", printable::line(printable::cut(name, MAX_NAME))).is_err() {
             break;
         }
     }

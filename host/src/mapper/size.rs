@@ -138,20 +138,18 @@ impl Frame {
             ComponentAlias::Outer { kind, count, index } => {
                 let from = match count {
                     0 => Some(&*self),
-                    _ => outer.iter().nth_back(*count as usize - 1).map(|(_, frame)| frame),
+                    count => {
+                        let place = outer.len().checked_sub(*count as usize);
+                        place.and_then(|place| outer.get(place)).map(|(_, frame)| frame)
+                    }
                 };
                 let find = |of: fn(&Frame) -> &Vec<Size>| {
                     from.and_then(|frame| of(frame).get(*index as usize)).copied().unwrap_or_default()
                 };
+                let (module, component) = (find(|frame| &frame.modules), find(|frame| &frame.components));
                 match kind {
-                    ComponentOuterAliasKind::CoreModule => {
-                        let module = find(|frame| &frame.modules);
-                        self.modules.push(module);
-                    }
-                    ComponentOuterAliasKind::Component => {
-                        let component = find(|frame| &frame.components);
-                        self.components.push(component);
-                    }
+                    ComponentOuterAliasKind::CoreModule => self.modules.push(module),
+                    ComponentOuterAliasKind::Component => self.components.push(component),
                     _ => {}
                 }
             }

@@ -60,7 +60,10 @@ impl Display for Attempt {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match (self.status, self.error_type) {
             (Some(status), _) => write!(f, "{status} after {} ms", self.milliseconds),
-            (None, error_type) => write!(f, "{} after {} ms", error_type.unwrap_or_default(), self.milliseconds),
+            (None, error_type) => {
+                let (error_type, cause) = (error_type.unwrap_or_default(), self.cause.unwrap_or_default());
+                write!(f, "{error_type} ({cause}) after {} ms", self.milliseconds)
+            }
         }
     }
 }

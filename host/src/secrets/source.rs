@@ -145,7 +145,8 @@ impl Arn {
     pub(super) fn select(&self, text: SecretString) -> Result<SecretString, ValueError> {
         let Kind::Secret(SecretId { key: Some(key), .. }) = &self.kind else { return Ok(text) };
         let members: BTreeMap<String, serde_json::Value> =
-            serde_json::from_str(text.expose_secret()).map_err(|_| ValueError::NotAnObject)?;
+            serde_json::from_str(text.expose_secret().trim_start_matches('\u{feff}'))
+                .map_err(|_| ValueError::NotAnObject)?;
         match members.get(key) {
             Some(serde_json::Value::String(value)) => Ok(value.clone().into()),
             _ => Err(ValueError::NoSuchKey),

@@ -42,7 +42,8 @@ async fn every_broken_connection_has_its_own_cause() {
         (Fault::ResetsUnread, "reset"),
         (Fault::Resets, "reset"),
         (Fault::Closes, "closed"),
-        (Fault::Writes(b"HTTP/1.1 201 Cre".to_vec()), "closed"),
+        (Fault::Writes(b"HTTP/1.1 20".to_vec()), "closed"),
+        (Fault::Writes(b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 2".to_vec()), "closed"),
         (Fault::Writes(b"SSH-2.0-OpenSSH_9.6\r\n\r\n".to_vec()), "answer-unreadable"),
         (Fault::Writes(b"HTTP/1.1 2O1 Created\r\n\r\n".to_vec()), "answer-unreadable"),
         (Fault::Writes(b"\0\0\0\0".repeat(100)), "answer-unreadable"),
@@ -143,12 +144,32 @@ async fn an_answer_with_many_headers_counts_by_its_status() {
 
 #[tokio::test]
 async fn an_answer_with_a_broken_header_counts_by_its_status() {
-    for headers in ["no colon\r\n", "x: \x01\r\n", "content-length: many\r\n", ": nameless\r\n"] {
-        let answer = format!("HTTP/1.1 201 Created\r\n{headers}\r\n").into_bytes();
+    for answer in [
+        "HTTP/1.1 201 Created\r\nno colon\r\n\r\n",
+        "HTTP/1.1 201 Created\r\nx: \x01\r\n\r\n",
+        "HTTP/1.1 201 Created\r\ncontent-length: many\r\n\r\n",
+        "HTTP/1.1 201 Created\r\n: nameless\r\n\r\n",
+        "HTTP/1.1 201 Created\nno colon\n\n",
+        "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 201 Created\r\nno colon\r\n\r\n",
+        // It ends in the middle of its head.
+        "HTTP/1.1 201 Cre",
+        "HTTP/1.1 201 Created\r\nx: ",
+        "HTTP/1.1 103 Early Hints\r\nlink: a\r\n\r\nHTTP/1.1 201 Created\r\n",
+    ] {
+        let answer = answer.as_bytes().to_vec();
         let backend = FaultyBackend::start([], Fault::Writes(answer)).await;
         let invoked = deliver(&backend.url, &[]).await;
-        assert_eq!((invoked.end(), invoked.attempts()), ("delivered", vec!["201".to_owned()]), "{headers:?}");
+        assert_eq!((invoked.end(), invoked.attempts()), ("delivered", vec!["201".to_owned()]));
+        assert_eq!(backend.requests().len(), 1);
     }
+}
+
+#[tokio::test]
+async fn a_body_that_comes_after_its_head_is_let_in() {
+    let backend = FaultyBackend::start([], Fault::BodyLater).await;
+    let invoked = deliver(&backend.url, &[]).await;
+    assert_eq!((invoked.end(), invoked.attempts()), ("delivered", vec!["201".to_owned()]));
+    assert_eq!(backend.cut_short(), 0);
 }
 
 #[tokio::test]

@@ -95,14 +95,14 @@ async fn a_control_character_inside_a_value_is_a_fault() {
     // A proxy is another program's, so it is no fault whatever it is.
     let checked = OPTIONAL.into_iter().filter(|variable| *variable != "HTTPS_PROXY").chain(["BACKEND_API_URL"]);
     let checked: Vec<&str> = checked.collect();
-    for inside in ["\n", "\r", "\t", "\u{1}", "\u{7f}", "\u{85}"] {
+    for inside in ["\n", "\r", "\t", "\u{1}", "\u{7f}", "\u{85}", "\u{200b}", "\u{feff}", "\u{202e}"] {
         let value = format!("s-e-c{inside}r-e-t");
         let settings: Vec<(&str, &str)> = checked.iter().map(|variable| (*variable, value.as_str())).collect();
         let mut function = Function::start(&image(MISBEHAVING), &settings).await;
         let (status, text) = function.ended().await;
         assert_eq!(status.code(), Some(1));
         for variable in &checked {
-            let fault = format!("\n  {variable}: holds a line break, a tab or another control character");
+            let fault = format!("\n  {variable}: holds a line break, a tab or another character that cannot be seen");
             assert!(text.contains(&fault), "{variable} {inside:?}: {text}");
         }
         assert!(!text.contains("s-e-c"), "{text}");

@@ -6,7 +6,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use super::{MAX_HEADER_BYTES, MAX_HEADERS, Violation};
 
 /// Headers that a mapper must not set; `*` stands for any ending.
-pub(super) const RESERVED: [&str; 60] = [
+pub(super) const RESERVED: [&str; 71] = [
     // How the connection is used: where two readers differ, one of them sees another request.
     "connection",
     "content-length",
@@ -36,6 +36,9 @@ pub(super) const RESERVED: [&str; 60] = [
     "path-info",
     "proxy",
     "script-name",
+    "destination",
+    "front-end-https",
+    "x-accel-*",
     "x-envoy-*",
     "x-host",
     "x-http-host-override",
@@ -43,7 +46,10 @@ pub(super) const RESERVED: [&str; 60] = [
     "x-path-info",
     "x-proxy-*",
     "x-rewrite-*",
+    "x-scheme",
     "x-script-name",
+    "x-sendfile-*",
+    "x-url-scheme",
     // Where the request comes from, as a proxy says it.
     "client-ip",
     "fastly-client-ip",
@@ -55,7 +61,7 @@ pub(super) const RESERVED: [&str; 60] = [
     "x-azure-*",
     "x-client-ip",
     "x-cluster-client-ip",
-    "x-forwarded*",
+    "x-forward*",
     "x-originating-ip",
     "x-real-*",
     // Who asks, as a gateway says it that has checked the caller. AWS and Cloudflare have a beginning of their own.
@@ -65,11 +71,16 @@ pub(super) const RESERVED: [&str; 60] = [
     "ssl-client-*",
     "x-amz-*",
     "x-amzn-*",
+    "x-arr-*",
     "x-auth-request-*",
+    "x-auth-user*",
     "x-authenticated-*",
     "x-client-cert*",
+    "x-consumer-*",
+    "x-credential-*",
     "x-goog-authenticated-*",
     "x-goog-iap-*",
+    "x-middleware-*",
     "x-ms-client-principal*",
     "x-remote-*",
     "x-ssl-*",
@@ -101,8 +112,9 @@ pub(super) fn headers(asked: &[(String, String)]) -> Result<HeaderMap, Violation
 fn reserved(name: &str) -> Option<&'static str> {
     // Servers in the manner of CGI take an underscore for a hyphen, and some any other mark, too.
     let hyphenated = name.replace(|character: char| !character.is_ascii_alphanumeric(), "-");
+    let whole = hyphenated.trim_end_matches('-');
     RESERVED.into_iter().find(|entry| match entry.strip_suffix('*') {
         Some(beginning) => hyphenated.starts_with(beginning),
-        None => hyphenated == *entry,
+        None => whole == *entry,
     })
 }

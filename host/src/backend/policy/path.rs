@@ -97,11 +97,11 @@ fn plain(text: &str) -> Cow<'_, str> {
     let mut plain = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            '\\' | '\u{2044}' | '\u{2215}' | '\u{fe68}' | '\u{ff0f}' | '\u{ff3c}' => plain.push('/'),
+            '\\' | '\u{2044}' | '\u{2215}' | '\u{2216}' | '\u{fe68}' | '\u{ff0f}' | '\u{ff3c}' => plain.push('/'),
             '?' | '#' | '\0' | '\u{37e}' | '\u{fe54}' | '\u{ff1b}' => plain.push(';'),
-            '\u{fe56}' | '\u{ff1f}' | '\u{fe5f}' | '\u{ff03}' => plain.push(';'),
+            '\u{fe14}' | '\u{fe16}' | '\u{fe56}' | '\u{ff1f}' | '\u{fe5f}' | '\u{ff03}' => plain.push(';'),
             '\u{2024}' | '\u{fe52}' | '\u{ff0e}' => plain.push('.'),
-            '\u{2025}' => plain.push_str(".."),
+            '\u{2025}' | '\u{fe30}' => plain.push_str(".."),
             other => plain.push(other),
         }
     }

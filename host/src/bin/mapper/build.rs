@@ -55,9 +55,20 @@ pub fn run(args: &Args) -> Result<bool> {
     Ok(true)
 }
 
-/// Sees to it that `file` is what its source makes, where it is the component of a mapper's folder; any other file is as
-/// it is. Says no where there is no new component; why, it has said on standard error.
+/// Sees to it that `file` is what its source makes, where it is the component of a mapper's folder, or a link to one; any
+/// other file is as it is. Says no where there is no new component; why, it has said on standard error.
 pub fn is_fresh(file: &Path) -> Result<bool> {
+    if !is_fresh_there(file)? {
+        return Ok(false);
+    }
+    match file.canonicalize() {
+        Ok(real) if file.is_symlink() => is_fresh_there(&real),
+        _ => Ok(true),
+    }
+}
+
+/// The same, going by the folder in `file` alone.
+fn is_fresh_there(file: &Path) -> Result<bool> {
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -65,8 +76,12 @@ pub fn is_fresh(file: &Path) -> Result<bool> {
     if file.file_name().is_none_or(|name| name != COMPONENT) {
         return Ok(true);
     }
-    let Some(language) = Language::of(folder).ok().filter(|language| language.is_mappers(folder)) else {
-        return Ok(true);
+    let no_source = || format!("`{}` can't be compared with its source", file.display());
+    let built_here = Record::is_in(folder);
+    let language = match Language::found(folder).with_context(no_source)? {
+        Some(language) if built_here || language.is_mappers(folder) => language,
+        None if built_here => Language::of(folder).with_context(no_source)?,
+        _ => return Ok(true),
     };
     let Some(reason) = stale(language, folder, file)? else { return Ok(true) };
     anstream::eprintln!("building {}: {reason}", file.display());
@@ -95,10 +110,6 @@ fn build(language: Language, folder: &Path) -> Result<Option<Built>> {
     let new = scratch.path().canonicalize()?.join(COMPONENT);
     // Before the tool reads them: what is written meanwhile is not in the component.
     let (sources, started) = (sources::of(language, folder)?, SystemTime::now());
-    if let Some(record) = Record::read(folder) {
-        sources::renew(folder, &record.changed(folder, &sources))
-            .context("a source's time can't be renewed for cargo")?;
-    }
     let Some(others) = language.build(folder, &new)? else { return Ok(None) };
 
     let bytes = fs::read(&new).context("the component can't be read")?;

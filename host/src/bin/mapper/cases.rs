@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail, ensure};
-use post_confirmation_host::event::{Event, is_event};
+use post_confirmation_host::event::Event;
 use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
 
+use crate::load::COMPONENT;
 use crate::mapped::Mapped;
 use crate::{input, recorded};
 
@@ -54,16 +54,14 @@ fn place(wanted: &Path) -> Result<(PathBuf, String)> {
     let mut folders = [folder.to_owned(), Path::new(FOLDER).join(folder)].into_iter();
     match folders.find(|folder| folder.join(format!("{name}{EVENT}")).is_file()) {
         Some(folder) => Ok((folder, name.to_owned())),
+        None if wanted.is_file() => {
+            bail!("`{}` is no case: the name of its event has to end in `{EVENT}`", wanted.display())
+        }
         None => bail!(
             "there is no case `{}`: name a folder, a `NAME{EVENT}`, or the NAME of one in `{FOLDER}`",
             wanted.display()
         ),
     }
-}
-
-/// The cases in `folder`, by name.
-pub fn read(folder: &Path) -> Result<Vec<Arc<Case>>> {
-    names(folder)?.into_iter().map(|(folder, name)| case(&folder, name).map(Arc::new)).collect()
 }
 
 /// The names of the cases in `folder`, each with the folder.
@@ -88,6 +86,14 @@ fn names(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
         );
     }
     if names.is_empty() {
+        let inner = folder.join(FOLDER);
+        ensure!(
+            !inner.is_dir(),
+            "`{}` is a mapper's folder: name `{} --mapper {}`",
+            folder.display(),
+            inner.display(),
+            folder.join(COMPONENT).display()
+        );
         let folder = folder.display();
         bail!("`{folder}` holds no `NAME{EVENT}`; start with `mapper events native > {folder}/native{EVENT}`");
     }
@@ -109,8 +115,7 @@ fn case(folder: &Path, name: String) -> Result<Case> {
 
 /// The event in the file `path`.
 pub fn event(path: &Path) -> Result<Event> {
-    let json: Box<RawValue> = input::json(path)?;
-    ensure!(is_event(&json), "{}", recorded::no_event(path, &json));
+    let json = recorded::event(path)?;
     // An id of a password reset also depends on the invocation, which is always the same one here.
     Ok(Event::read(&json, "workbench"))
 }

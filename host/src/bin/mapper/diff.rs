@@ -20,6 +20,7 @@ use crate::{build, difference, load};
 #[command(after_help = "Examples:
   mapper diff deployed/mapper.cwasm mapper.wasm
   mapper diff old.wasm new.wasm --events recorded --json
+  mapper diff old.wasm new.wasm --events native
 
 Exit status: 0 where both make the same of every event, 1 where they don't, 2 where they could not be compared.")]
 pub struct Args {
@@ -27,9 +28,9 @@ pub struct Args {
     old: PathBuf,
     /// The mapper that is to take its place.
     new: PathBuf,
-    /// A folder of events, `NAME.event.json`.
-    #[arg(long, value_name = "DIR", default_value = "cases")]
-    events: PathBuf,
+    /// The events: a folder of cases, the name of one in the folder `cases`, or its file; can be given several times.
+    #[arg(long, value_name = "CASES", default_value = cases::FOLDER)]
+    events: Vec<PathBuf>,
     /// Let clocks stand still and random numbers be the same for every event.
     #[arg(long)]
     deterministic: bool,
@@ -52,7 +53,7 @@ struct Compared<'a> {
 
 /// Carries the command out.
 pub async fn run(args: &Args) -> Result<bool> {
-    let cases = cases::read(&args.events)?;
+    let cases = cases::chosen(&args.events)?;
     for mapper in [&args.old, &args.new] {
         if !build::is_fresh(mapper)? {
             return Ok(false);

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anstream::{print, println};
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, ensure};
 use post_confirmation_host::event::{Event, TriggerSource};
 use post_confirmation_host::mapper::File;
 use serde_json::value::RawValue;
@@ -90,19 +90,8 @@ pub fn run(args: &Args) -> Result<bool> {
 
 /// Writes each event in the file `from` to a case in the folder `into`.
 fn take_apart(from: &Path, into: &Path, json: bool) -> Result<bool> {
-    let text = input::text(from)?;
-    let mut found = Found::default();
-    let mut last = None;
-    // Tools write several values one after the other, on lines of their own or not.
-    for value in serde_json::Deserializer::from_str(&text).into_iter() {
-        let value: Box<RawValue> = value.with_context(|| input::no_json(from))?;
-        found.look(&value);
-        last = Some(value);
-    }
-    if found.events.is_empty() {
-        let why = last.map_or("it is empty", |value| recorded::reason(&value));
-        bail!("`{}` holds no event of Cognito: {why}", from.display());
-    }
+    let found = Found::of(&recorded::values(from, &input::text(from)?)?);
+    ensure!(!found.events.is_empty(), "`{}` holds no event of Cognito: {}", from.display(), found.why());
 
     let mut files = BTreeSet::new();
     for event in &found.events {
@@ -123,7 +112,7 @@ fn take_apart(from: &Path, into: &Path, json: bool) -> Result<bool> {
     Ok(found.others == 0)
 }
 
-/// The name of the case of `event`: the same for the same event, so that taking it twice makes one case.
+/// The name of the case of `event`: the same for the same bytes, so that taking it twice makes one case.
 fn name(event: &RawValue) -> String {
     let kind = match Event::read(event, "").trigger_source {
         TriggerSource::ConfirmSignUp => "sign-up",

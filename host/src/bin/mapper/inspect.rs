@@ -1,11 +1,9 @@
 //! `mapper inspect`: what a file is, without compiling or running anything of it.
 
-use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use anstream::print;
-use anstyle::Style;
 use anyhow::{Context, Result};
 use post_confirmation_host::mapper::compile::{self, Interface};
 use post_confirmation_host::mapper::{File, Manifest};
@@ -16,10 +14,10 @@ use wasmparser::{KnownCustom, Parser, Payload};
 use crate::load;
 use crate::style::{self, BAD, HEADING, size};
 
+/// As many tools are named: compilers and libraries of one component are far fewer.
+const MAX_TOOLS: usize = 100;
 /// As much of a name or a version is shown, in bytes: whoever made the file chose it.
 const MAX_NAME: usize = 512;
-/// As much of a line is shown, in bytes.
-const MAX_LINE: usize = 2 * MAX_NAME;
 
 /// Say what a component or an image is, from its manifest and its custom sections.
 #[derive(clap::Args)]
@@ -62,7 +60,7 @@ enum Inspected {
     },
 }
 
-#[derive(Clone, Serialize, PartialEq, Eq, Hash)]
+#[derive(Serialize, PartialEq)]
 struct Tool {
     role: String,
     name: String,
@@ -91,25 +89,17 @@ fn component(bytes: &[u8]) -> Result<Inspected> {
         Err(error) => (None, Some(error.to_string())),
     };
     let Interface { imports, exports } = interface;
-    let all_named = |names: Vec<String>| names.iter().map(|name| named(name)).collect();
-    Ok(Inspected::Component {
-        file: File::of(bytes),
-        wit,
-        refused,
-        imports: all_named(imports),
-        exports: all_named(exports),
-        made_by: tools(bytes)?,
-    })
+    Ok(Inspected::Component { file: File::of(bytes), wit, refused, imports, exports, made_by: tools(bytes)? })
 }
 
-/// As much of a name or a version as is shown.
+/// `name` in one line, as far as it is shown.
 fn named(name: &str) -> String {
-    printable::cut(name, MAX_NAME).to_owned()
+    printable::line(printable::cut(name, MAX_NAME)).into_owned()
 }
 
 /// The tools that a component and all that it holds name in their `producers` sections.
 fn tools(component: &[u8]) -> Result<Vec<Tool>> {
-    let (mut tools, mut known) = (Vec::new(), HashSet::new());
+    let mut tools: Vec<Tool> = Vec::new();
     for payload in Parser::new(0).parse_all(component) {
         let Payload::CustomSection(section) = payload? else { continue };
         let KnownCustom::Producers(fields) = section.as_known() else { continue };
@@ -119,7 +109,7 @@ fn tools(component: &[u8]) -> Result<Vec<Tool>> {
                 let value = value?;
                 let [role, name, version] = [field.name, value.name, value.version].map(named);
                 let tool = Tool { role, name, version };
-                if known.insert(tool.clone()) {
+                if tools.len() < MAX_TOOLS && !tools.contains(&tool) {
                     tools.push(tool);
                 }
             }
@@ -135,36 +125,36 @@ fn image(path: &Path, bytes: &[u8]) -> Result<Inspected> {
 
 impl Inspected {
     fn text(&self) -> String {
-        let plain = Style::new();
-        let mut lines = Vec::new();
+        let mut text = String::new();
+        let mut line = |name: &str, value: &str| {
+            let _ = writeln!(text, "{:<12} {value}", named(name));
+        };
         match self {
             Inspected::Component { file, wit, refused, imports, exports, made_by } => {
-                lines.push(("component", size(file.size), plain));
-                lines.push(("sha256", file.sha256.clone(), plain));
-                lines.extend(wit.iter().map(|wit| ("contract", wit.clone(), plain)));
-                lines.extend(refused.iter().map(|refused| ("no mapper", refused.clone(), BAD)));
-                let tool = |tool: &'_ Tool| format!("{} {}", tool.name, tool.version).trim_end().to_owned();
-                lines.extend(made_by.iter().map(|made_by| (made_by.role.as_str(), tool(made_by), plain)));
-                lines.extend(exports.iter().map(|name| ("export", name.clone(), plain)));
-                lines.extend(imports.iter().map(|name| ("import", name.clone(), plain)));
+                line("component", &size(file.size));
+                line("sha256", &file.sha256);
+                if let Some(wit) = wit {
+                    line("contract", &named(wit));
+                }
+                if let Some(refused) = refused {
+                    line("no mapper", &format!("{BAD}{}{BAD:#}", printable::line(refused)));
+                }
+                for tool in made_by {
+                    line(&tool.role, named(&format!("{} {}", tool.name, tool.version)).trim_end());
+                }
+                exports.iter().for_each(|name| line("export", &named(name)));
+                imports.iter().for_each(|name| line("import", &named(name)));
             }
             Inspected::Image { manifest, unchanged } => {
-                let Manifest { image, component, .. } = manifest;
-                lines.push(("image", format!("{} for {}", size(image.size), manifest.target), plain));
-                lines.push(("sha256", image.sha256.clone(), plain));
-                if !unchanged {
-                    lines.push(("changed", "the file has another: it is not this manifest's image".to_owned(), BAD));
-                }
-                lines.push(("contract", manifest.wit.clone(), plain));
-                lines.push(("component", format!("{}, sha256 {}", size(component.size), component.sha256), plain));
-                lines.push(("wasmtime", format!("{}, settings {}", manifest.wasmtime, manifest.engine), plain));
-                lines.extend(manifest.imports.iter().map(|name| ("import", name.clone(), plain)));
+                line("image", &format!("{} for {}", size(manifest.image.size), manifest.target));
+                let changed = format!("  {BAD}and the file has another: it is not this manifest's image{BAD:#}");
+                line("sha256", &format!("{}{}", manifest.image.sha256, if *unchanged { "" } else { &changed }));
+                line("contract", &named(&manifest.wit));
+                line("component", &format!("{}, sha256 {}", size(manifest.component.size), manifest.component.sha256));
+                line("wasmtime", &format!("{}, settings {}", manifest.wasmtime, manifest.engine));
+                manifest.imports.iter().for_each(|name| line("import", &named(name)));
             }
         }
-        lines.iter().fold(String::new(), |mut text, (name, value, style)| {
-            let [name, value] = [*name, value].map(|part| printable::line(printable::cut(part, MAX_LINE)));
-            let _ = writeln!(text, "{name:<12} {style}{value}{style:#}");
-            text
-        })
+        text
     }
 }

@@ -1,5 +1,6 @@
 //! The languages that the workbench knows: how to tell whose folder it is, and the tool that makes a component.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -39,17 +40,24 @@ pub enum Language {
 }
 
 impl Language {
-    /// The language of the mapper in `folder`, by the file that each one's tools expect.
+    /// The language of the mapper in `folder`.
     pub fn of(folder: &Path) -> Result<Language> {
-        let has = |file| folder.join(file).is_file();
-        match (has("Cargo.toml"), has("package.json"), has("app.py")) {
-            (true, false, false) => Ok(Language::Rust),
-            (false, true, false) => Ok(Language::Js),
-            (false, false, true) => Ok(Language::Python),
-            (false, false, false) => bail!(
+        Language::found(folder)?.with_context(|| {
+            format!(
                 "`{}` holds no mapper: there is no `Cargo.toml`, `package.json` or `app.py`; `mapper new` makes one",
                 folder.display()
-            ),
+            )
+        })
+    }
+
+    /// The language of the mapper in `folder`, by the file that each one's tools expect; nothing if there is no such file.
+    pub fn found(folder: &Path) -> Result<Option<Language>> {
+        let has = |file| folder.join(file).is_file();
+        match (has("Cargo.toml"), has("package.json"), has("app.py")) {
+            (true, false, false) => Ok(Some(Language::Rust)),
+            (false, true, false) => Ok(Some(Language::Js)),
+            (false, false, true) => Ok(Some(Language::Python)),
+            (false, false, false) => Ok(None),
             _ => bail!(
                 "`{}` could be a mapper in more than one language: keep only one of `Cargo.toml`, `package.json` and \
                  `app.py`",
@@ -103,29 +111,61 @@ fn rust(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>> {
         "Rust can't build components yet: run `rustup target add {RUST_TARGET}`"
     );
 
+    let Some(mut artifacts) = cargo_build(folder)? else { return Ok(None) };
+    // cargo goes by times: what it has not built now may be of other bytes, as of a file that was copied with its time.
+    let fresh: BTreeSet<&str> = artifacts.iter().filter(|it| it.fresh).map(|it| it.package.as_str()).collect();
+    if !fresh.is_empty() {
+        cargo_clean(folder, &fresh)?;
+        match cargo_build(folder)? {
+            Some(again) => artifacts = again,
+            None => return Ok(None),
+        }
+    }
+    let mut components: Vec<(&Artifact, &PathBuf)> =
+        artifacts.iter().filter_map(|it| Some((it, it.component.as_ref()?))).collect();
+    if components.len() > 1 {
+        // The others belong to dependencies. In the folder of a whole workspace none is its own.
+        let own = folder.canonicalize().context("the folder can't be found")?.join("Cargo.toml");
+        if components.iter().any(|(built, _)| built.manifest == own) {
+            components.retain(|(built, _)| built.manifest == own);
+        }
+    }
+    let component = match components.as_slice() {
+        [(_, component)] => *component,
+        [] => bail!("cargo made no component: `Cargo.toml` needs `crate-type = [\"cdylib\"]` under `[lib]`"),
+        _ => bail!("cargo made more than one component; run this in the folder of one mapper"),
+    };
+    fs::copy(component, output).context("the component can't be copied")?;
+    let mut read = read_by_cargo(component);
+    for Artifact { manifest, source, .. } in &artifacts {
+        // A package may inherit from the manifest of a workspace above it.
+        read.extend(manifest.ancestors().skip(1).map(|above| above.join("Cargo.toml")));
+        read.push(source.clone());
+    }
+    Ok(Some(read))
+}
+
+/// Lets cargo build the mapper in `folder`. Returns what it made of local packages, or nothing where it says no.
+fn cargo_build(folder: &Path) -> Result<Option<Vec<Artifact>>> {
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--release", "--target", RUST_TARGET, "--message-format", "json-render-diagnostics"]);
     let built = cargo.current_dir(folder).stderr(Stdio::inherit()).output();
     let built = installed(built, "cargo", "install Rust from https://rustup.rs")?;
-    if !built.status.success() {
-        return Ok(None);
-    }
-    let mut components: Vec<Built> = String::from_utf8_lossy(&built.stdout).lines().filter_map(component).collect();
-    if components.len() > 1 {
-        // The others belong to dependencies. In the folder of a whole workspace none is its own.
-        let own = folder.canonicalize().context("the folder can't be found")?.join("Cargo.toml");
-        if components.iter().any(|built| built.manifest == own) {
-            components.retain(|built| built.manifest == own);
-        }
-    }
-    match components.as_slice() {
-        [Built { component, .. }] => {
-            fs::copy(component, output).context("the component can't be copied")?;
-            Ok(Some(read_by_cargo(component)))
-        }
-        [] => bail!("cargo made no component: `Cargo.toml` needs `crate-type = [\"cdylib\"]` under `[lib]`"),
-        _ => bail!("cargo made more than one component; run this in the folder of one mapper"),
-    }
+    let messages = String::from_utf8_lossy(&built.stdout);
+    Ok(built.status.success().then(|| messages.lines().filter_map(Artifact::of).collect()))
+}
+
+/// Lets cargo forget what it made of `packages`.
+fn cargo_clean(folder: &Path, packages: &BTreeSet<&str>) -> Result<()> {
+    let mut cargo = Command::new("cargo");
+    cargo.args(["clean", "--quiet", "--release", "--target", RUST_TARGET]).current_dir(folder);
+    cargo.args(packages.iter().flat_map(|package| ["--package", package]));
+    let cleaned = cargo.status().context("`cargo clean` can't be started")?;
+    ensure!(
+        cleaned.success(),
+        "`cargo clean` failed, so what cargo has built before can't be told from the new source"
+    );
+    Ok(())
 }
 
 /// The files of which cargo made `component`, from the list that it leaves beside it. Those that it has made itself are
@@ -140,20 +180,37 @@ fn read_by_cargo(component: &Path) -> Vec<PathBuf> {
     files.filter(|file| !target.is_some_and(|target| file.starts_with(target))).collect()
 }
 
-/// A component that cargo made.
-struct Built {
-    /// The `Cargo.toml` of its package.
+/// What cargo made, or had made before, of a local package.
+struct Artifact {
+    /// The package's id, which cargo takes as an argument.
+    package: String,
+    /// Its `Cargo.toml`.
     manifest: PathBuf,
-    component: PathBuf,
+    /// The file that the compiler begins with.
+    source: PathBuf,
+    /// Whether it was there before.
+    fresh: bool,
+    component: Option<PathBuf>,
 }
 
-/// The component that a message of cargo announces.
-fn component(message: &str) -> Option<Built> {
-    let message: Value = serde_json::from_str(message).ok()?;
-    let is_library = message["target"]["crate_types"].as_array()?.iter().any(|kind| kind == "cdylib");
-    let files = message["filenames"].as_array().filter(|_| is_library && message["reason"] == "compiler-artifact")?;
-    let component = files.iter().filter_map(Value::as_str).find(|file| file.ends_with(".wasm"))?.into();
-    Some(Built { manifest: message["manifest_path"].as_str()?.into(), component })
+impl Artifact {
+    /// What a message of cargo announces.
+    fn of(message: &str) -> Option<Artifact> {
+        let message: Value = serde_json::from_str(message).ok()?;
+        let package = message["package_id"].as_str().filter(|id| id.contains("path+file:"))?;
+        if message["reason"] != "compiler-artifact" {
+            return None;
+        }
+        let is_library = message["target"]["crate_types"].as_array()?.iter().any(|kind| kind == "cdylib");
+        let mut files = message["filenames"].as_array()?.iter().filter_map(Value::as_str);
+        Some(Artifact {
+            package: package.to_owned(),
+            manifest: message["manifest_path"].as_str()?.into(),
+            source: message["target"]["src_path"].as_str()?.into(),
+            fresh: message["fresh"].as_bool()?,
+            component: files.find(|file| is_library && file.ends_with(".wasm")).map(PathBuf::from),
+        })
+    }
 }
 
 fn javascript(folder: &Path, output: &Path) -> Result<Option<()>> {

@@ -39,6 +39,8 @@ impl Which {
 
 /// The bytes of the mapper in `file`.
 pub fn read(file: &Path) -> Result<Vec<u8>> {
+    let inner = file.join(COMPONENT);
+    ensure!(!file.is_dir(), "the mapper `{}` is a folder: name `{}`", file.display(), inner.display());
     let hint = if file == Path::new(COMPONENT) { "; `mapper build` makes it, or `--mapper` names another" } else { "" };
     let bytes = fs::read(file).with_context(|| format!("the mapper `{}` can't be read{hint}", file.display()))?;
     ensure!(!bytes.is_empty(), "the mapper `{}` is empty", file.display());

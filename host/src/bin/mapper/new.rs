@@ -56,7 +56,7 @@ pub fn run(args: &Args) -> Result<bool> {
     } else {
         anstream::println!("{GOOD}made{GOOD:#} {}: {} files, {} cases\n", folder.display(), files.len(), SAMPLES.len());
         steps.iter().for_each(|step| anstream::println!("  {step}"));
-        anstream::println!("\n{FAINT}`README.md` in it says more.{FAINT:#}");
+        anstream::println!("\n{FAINT}Both build mapper.wasm if they have to. `README.md` in it says more.{FAINT:#}");
     }
     Ok(true)
 }
@@ -76,7 +76,7 @@ fn name(folder: &Path) -> Result<&str> {
 /// What to do next.
 fn steps(language: Language, folder: &Path) -> Vec<String> {
     let go = format!("cd {}", folder.display());
-    let then = ["mapper build", "mapper test", "mapper run cases/native.event.json"];
+    let then = ["mapper test", "mapper run cases/native.event.json"];
     [go.as_str()].iter().chain(install(language)).chain(&then).map(ToString::to_string).collect()
 }
 

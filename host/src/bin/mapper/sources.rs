@@ -1,11 +1,11 @@
 //! What a component was made of, by digests: whether `mapper build` would make another one now.
 //!
-//! A build leaves a record beside the component. All that could matter in the mapper's folder counts as a source; what
-//! tools and tests write does not. A file too much costs a build, one too few a test of an old component.
+//! A build leaves a record beside the component. Every file in the mapper's folder counts as a source, but for those that
+//! tools and tests are known to write there. A file too much costs a build, one too few a test of an old component.
 
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
-use std::fs::{self, File};
+use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -22,9 +22,17 @@ const RECORD: &str = ".mapper-build-sources.json";
 const MADE_FOLDERS: [&str; 2] = ["node_modules", "__pycache__"];
 /// What marks other such folders: those of cargo, of caches, and of Python's environments.
 const MARKS: [&str; 2] = ["CACHEDIR.TAG", "pyvenv.cfg"];
-/// The ends of files that are no source: what the workbench reads and writes, reports, and words for people.
-const NO_SOURCES: [&str; 9] =
-    [".wasm", ".cwasm", ".zip", ".event.json", ".expected.json", ".variables.json", ".xml", ".log", ".md"];
+/// The folder of cases, and the ends of the files in them that are no source.
+const CASES: &str = "cases/";
+const CASE_FILES: [&str; 3] = [".event.json", ".expected.json", ".variables.json"];
+/// The ends of components and images, wherever they are.
+const MAPPERS: [&str; 2] = [".wasm", ".cwasm"];
+/// Other files of the workbench, in the mapper's folder itself: what `mapper new` says, and what a build writes.
+const README: &str = "README.md";
+const OWN: &str = ".mapper-build-";
+/// What a report in JUnit's form has near its start, and how near.
+const REPORT: &[u8] = b"<testsuites";
+const REPORT_WITHIN: usize = 200;
 /// The lock file of cargo, which a build may write.
 const CARGO_LOCK: &str = "Cargo.lock";
 /// In place of a digest: the build has perhaps not read what is there now.
@@ -45,42 +53,57 @@ pub struct Record {
 pub fn of(language: Language, folder: &Path) -> Result<Sources> {
     let mut sources = Sources::new();
     let full = folder.canonicalize().with_context(|| format!("`{}` can't be found", folder.display()))?;
-    walk(&full, &full, "", &mut BTreeSet::new(), &mut sources)?;
+    // A link to a folder around the mapper's leads back to it.
+    walk(&full, "", &mut BTreeSet::from([full.clone()]), &mut sources)?;
     for file in full.ancestors().flat_map(|above| language.settings().iter().map(|name| above.join(name))) {
         add(&full, &file, &mut sources)?;
     }
     Ok(sources)
 }
 
-/// Adds what is below `folder`, in or linked to the mapper's folder `root`, with paths that begin with `prefix`. Each folder counts once, however many links lead to it.
-fn walk(root: &Path, folder: &Path, prefix: &str, seen: &mut BTreeSet<PathBuf>, sources: &mut Sources) -> Result<()> {
+/// Adds what is below `folder`, in or linked to the mapper's folder, with paths that begin with `prefix`. Each folder
+/// counts once, however many links lead to it.
+fn walk(folder: &Path, prefix: &str, seen: &mut BTreeSet<PathBuf>, sources: &mut Sources) -> Result<()> {
     let unreadable = || format!("`{}` can't be read", folder.display());
     let entries: io::Result<BTreeSet<PathBuf>> =
         fs::read_dir(folder).with_context(unreadable)?.map(|entry| Ok(entry?.path())).collect();
     for path in entries.with_context(unreadable)? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if name.starts_with('.') {
-            continue;
-        }
         if path.is_dir() {
             let real = path.canonicalize().with_context(unreadable)?;
-            // A link to a folder around the mapper's goes round.
-            let round = root.starts_with(&real);
+            // The root of the machine holds more than files.
+            let apart = name.starts_with('.') || real.parent().is_none();
             let made = MADE_FOLDERS.contains(&name.as_str()) || MARKS.iter().any(|mark| path.join(mark).exists());
-            if !round && !made && seen.insert(real) {
-                walk(root, &path, &format!("{prefix}{name}/"), seen, sources)?;
+            if !apart && !made && seen.insert(real) {
+                walk(&path, &format!("{prefix}{name}/"), seen, sources)?;
             }
-        } else if path.is_file() && !is_no_source(&path, &name) {
-            sources.insert(format!("{prefix}{name}"), digest(&path)?);
+        } else if path.is_file() && !is_workbenchs(&path, prefix, &name) {
+            let bytes = read(&path)?;
+            let is_report = name.ends_with(".xml") && is_report(&bytes);
+            if !is_report {
+                sources.insert(format!("{prefix}{name}"), mapper::File::of(&bytes).sha256);
+            }
         }
     }
     Ok(())
 }
 
-fn is_no_source(path: &Path, name: &str) -> bool {
-    // A manifest stands beside its image.
-    let manifest = name == "mapper.json" || (name.ends_with(".json") && path.with_extension("cwasm").exists());
-    manifest || NO_SOURCES.iter().any(|end| name.ends_with(end))
+/// Whether the file `name` below `prefix` is one that the workbench or an editor writes, and no source.
+fn is_workbenchs(path: &Path, prefix: &str, name: &str) -> bool {
+    let is_case = prefix.starts_with(CASES) && CASE_FILES.iter().any(|end| name.ends_with(end));
+    let is_own = prefix.is_empty() && (name == README || name.starts_with(OWN));
+    let is_mapper = MAPPERS.iter().any(|end| name.ends_with(end));
+    // A manifest stands beside its image; one that was left alone is still called as it was.
+    let is_manifest = (prefix.is_empty() && name == "mapper.json")
+        || (name.ends_with(".json") && path.with_extension("cwasm").exists());
+    // What vim keeps beside a file that is open.
+    let is_open = name.starts_with('.') && name.ends_with(".swp");
+    is_case || is_own || is_mapper || is_manifest || is_open
+}
+
+fn is_report(bytes: &[u8]) -> bool {
+    let start = bytes.get(..REPORT_WITHIN).unwrap_or(bytes);
+    start.windows(REPORT.len()).any(|part| part == REPORT)
 }
 
 /// Adds `file`, where there is such a file. Its path is absolute, and that of the mapper's folder is `full`.
@@ -93,8 +116,11 @@ fn add(full: &Path, file: &Path, sources: &mut Sources) -> Result<()> {
 }
 
 fn digest(file: &Path) -> Result<String> {
-    let bytes = fs::read(file).with_context(|| format!("`{}` can't be read", file.display()))?;
-    Ok(mapper::File::of(&bytes).sha256)
+    Ok(mapper::File::of(&read(file)?).sha256)
+}
+
+fn read(file: &Path) -> Result<Vec<u8>> {
+    fs::read(file).with_context(|| format!("`{}` can't be read", file.display()))
 }
 
 impl Record {
@@ -124,6 +150,11 @@ impl Record {
         Ok(Record { component: mapper::File::of(component).sha256, sources })
     }
 
+    /// Whether a build has left a record in `folder`.
+    pub fn is_in(folder: &Path) -> bool {
+        folder.join(RECORD).exists()
+    }
+
     /// The record in `folder`, where there is one that can be read.
     pub fn read(folder: &Path) -> Option<Record> {
         serde_json::from_slice(&fs::read(folder.join(RECORD)).ok()?).ok()
@@ -151,16 +182,4 @@ impl Record {
         let new = now.keys().filter(|path| !self.sources.contains_key(*path));
         old.map(|(path, _)| path).chain(new).cloned().collect()
     }
-}
-
-/// Gives a new time to the files `changed` whose time says that they were there before the last build. cargo goes by the
-/// time, and a file that was copied or unpacked may have an old one.
-pub fn renew(folder: &Path, changed: &[String]) -> io::Result<()> {
-    let built = fs::metadata(folder.join(RECORD))?.modified()?;
-    for path in changed.iter().map(|path| folder.join(path)).filter(|path| path.is_file()) {
-        if fs::metadata(&path)?.modified()? <= built {
-            File::open(&path)?.set_modified(SystemTime::now())?;
-        }
-    }
-    Ok(())
 }

@@ -112,7 +112,8 @@ pub async fn run(args: &Args) -> Result<bool> {
             [folder] if folder.is_dir() => format!(" of {}", folder.display()),
             _ => String::new(),
         };
-        println!("\n{} cases{folder} for {}\n", tried.len(), file.display());
+        let cases = if tried.len() == 1 { "case" } else { "cases" };
+        println!("\n{} {cases}{folder} for {}\n", tried.len(), file.display());
         tried.iter().for_each(|tried| tried.line());
         tried.iter().filter(|tried| tried.needs_a_look()).for_each(|tried| tried.explain(args.deterministic));
         let blessed = tried.iter().filter(|tried| tried.verdict == Verdict::Blessed).count();

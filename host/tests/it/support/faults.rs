@@ -5,6 +5,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, SystemTime};
 
@@ -19,6 +20,8 @@ use super::PATIENCE;
 
 /// The pause between two bytes of a head that drips. A whole head takes about a second.
 const DRIP: Duration = Duration::from_millis(20);
+/// How much later than its head a body comes: less than a client waits for one.
+const BODY_LATER: Duration = Duration::from_millis(100);
 
 /// What the backend does to one connection.
 #[derive(Clone, Debug)]
@@ -51,6 +54,8 @@ pub enum Fault {
     Drips,
     /// Answers with these bytes, whatever they are.
     Writes(Vec<u8>),
+    /// Answers 201, and sends the body when the client has had time to go away.
+    BodyLater,
     /// Answers with these bytes again and again, as fast as they are read.
     Floods(&'static str),
     /// Answers with this status and this further header, if any.
@@ -85,6 +90,8 @@ struct Shared {
     /// The distinct idempotency keys that were taken for each user.
     users: Mutex<HashMap<String, BTreeSet<String>>>,
     kept: Mutex<Vec<TcpStream>>,
+    /// How many clients went away before the body.
+    cut_short: AtomicUsize,
 }
 
 impl FaultyBackend {
@@ -98,6 +105,7 @@ impl FaultyBackend {
             requests: Mutex::default(),
             users: Mutex::default(),
             kept: Mutex::default(),
+            cut_short: AtomicUsize::new(0),
         });
         let (url, reserved) = (format!("http://{address}/api/"), Mutex::new(Some(reserved)));
         let backend = FaultyBackend { url, address, shared, server: Mutex::default(), reserved };
@@ -154,6 +162,11 @@ impl FaultyBackend {
             }
         };
         timeout(PATIENCE, come).await.expect("they don't come");
+    }
+
+    /// How many clients went away before the body that `Fault::BodyLater` sends.
+    pub fn cut_short(&self) -> usize {
+        self.shared.cut_short.load(Ordering::Relaxed)
     }
 
     /// Every complete request that came.
@@ -306,6 +319,14 @@ async fn handle(mut connection: TcpStream, fault: Fault, shared: &Shared) {
             let _ = connection.write_all(&bytes).await;
             let _ = connection.shutdown().await;
             return wait_for_the_client(connection).await;
+        }
+        Fault::BodyLater => {
+            let _ = connection.write_all(head(201, "content-length: 4").as_bytes()).await;
+            let left = timeout(BODY_LATER, connection.read(&mut [0])).await;
+            // A client that has gone ends its side, or resets both.
+            let gone = left.is_ok() || connection.write_all(b"body").await.is_err();
+            shared.cut_short.fetch_add(usize::from(gone), Ordering::Relaxed);
+            return;
         }
         Fault::Floods(text) => {
             let many = text.repeat(1000);

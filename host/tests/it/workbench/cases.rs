@@ -165,7 +165,7 @@ fn a_file_of_a_case_that_is_broken_is_named() {
     folder.event("one", &sign_up());
     for (file, text, says) in [
         ("event", "{", "is not JSON"),
-        ("event", "", "is not JSON"),
+        ("event", "", "it is empty"),
         ("expected", "{ \"skip\": ", "is not JSON"),
         ("expected", "{}", "is not as it has to be"),
         ("expected", r#"{ "skip": "a", "error": "b" }"#, "is not as it has to be"),

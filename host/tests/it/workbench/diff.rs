@@ -37,7 +37,7 @@ fn the_events_are_those_of_the_folder_cases_unless_another_is_named() {
     folder.event("one", &behaving("good"));
     ends(&mut folder.mapper(&diff), 0).shows(&["all 1 events"]);
     let elsewhere = &mut folder.mapper(&[&diff[..], &["--events", "elsewhere"]].concat());
-    cannot(elsewhere, &["the folder `elsewhere` can't be read"]);
+    cannot(elsewhere, &["there is no case `elsewhere`: name a folder"]);
 }
 
 #[test]

@@ -57,20 +57,26 @@ fn a_file_that_is_no_event_is_refused_by_every_command() {
         event.to_string()
     };
     let line = json!({ "timestamp": "t", "level": "WARN", "end": "queued", "eventId": "evt_1", "triggerSource": "x" });
+    let log = "a line of the log never holds one";
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     for (text, says) in [
+        ("", "it is empty"),
         ("{}", "it has no `triggerSource` and no `request`"),
-        ("null", "it has no `triggerSource`"),
-        ("[]", "it has no `triggerSource`"),
-        ("\"text\"", "it has no `triggerSource`"),
-        (r#"{ "Messages": [] }"#, "it has no `triggerSource`"),
-        (r#"{ "Messages": [{ "Body": "{}" }] }"#, "it has no `triggerSource`"),
-        (r#"{ "triggerSource": 1, "request": {} }"#, "it has no `triggerSource`"),
-        (r#"{ "triggerSource": "x", "request": [] }"#, "it has no `triggerSource`"),
-        (&without("triggerSource"), "it has no `triggerSource`"),
-        (&without("request"), "it has no `triggerSource`"),
-        (&line.to_string(), "a line of the log never holds one"),
-        (&deep, "it has no `triggerSource`"),
+        ("null", "it is no object"),
+        ("[]", "it holds no message: those that were received before come back after the visibility timeout"),
+        ("\"text\"", "it is a text that is not JSON"),
+        (r#"{ "Messages": [] }"#, "it holds no message"),
+        (r#"{ "Records": [] }"#, "it holds no message"),
+        (r#"{ "Messages": [{ "Body": "{}" }] }"#, "it has no `triggerSource` and no `request`"),
+        (r#"{ "triggerSource": 1, "request": {} }"#, "its `triggerSource` is no text"),
+        (r#"{ "triggerSource": "x", "request": [] }"#, "its `request` is no object"),
+        (&without("triggerSource"), "it has no `triggerSource`\n"),
+        (&without("request"), "it has no `request`\n"),
+        (&line.to_string(), log),
+        (&format!("{line}\n{line}\n"), log),
+        (&json!({ "events": [{ "logStreamName": "s", "message": line.to_string() }] }).to_string(), log),
+        (&json!({ "events": [{ "logStreamName": "s", "message": "START RequestId: r\n" }] }).to_string(), log),
+        (&deep, "it is no object"),
     ] {
         folder.write("cases/one.event.json", text);
         for mut command in commands(&folder) {
@@ -81,7 +87,14 @@ fn a_file_that_is_no_event_is_refused_by_every_command() {
             &["`cases/one.event.json` holds no event of Cognito: ", says],
         );
     }
-    for (text, number) in holding() {
+    for date in ["2026-11-28T10:00:00", "2026-11-28T10:00:00.123000+00:00"] {
+        folder.write("cases/one.event.json", format!("{date} 2026/11/28/[$LATEST]abc {line}\n"));
+        for mut command in commands(&folder) {
+            cannot(&mut command, &["`cases/one.event.json` holds no event of Cognito: ", log]);
+        }
+    }
+    let several = format!("{}\n{}\n", sign_up(), behaving("skip not-today"));
+    for (text, number) in holding().into_iter().chain([(several, 2)]) {
         folder.write("cases/one.event.json", text);
         let says =
             format!("is no event of Cognito, but holds {number}: `mapper events --from cases/one.event.json --into");

@@ -19,6 +19,7 @@ mod reach;
 mod report;
 mod run;
 mod settings;
+mod stale;
 
 use std::fs;
 use std::path::{Path, PathBuf};

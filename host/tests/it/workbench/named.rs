@@ -31,16 +31,30 @@ fn a_case_is_tested_by_its_name_or_by_any_of_its_files() {
         (&["cases", "one"], 3),
     ] {
         let ran = ends(&mut folder.test(args), 0);
-        ran.shows(&[&format!("\n{passed} cases"), &format!("\n{passed} passed, 0 failed in ")]);
+        let cases = if passed == 1 { "case " } else { "cases " };
+        ran.shows(&[&format!("\n{passed} {cases}"), &format!("\n{passed} passed, 0 failed in ")]);
     }
     for name in ["four", "cases/four.event.json", "elsewhere/one", "one.json", "missing/one"] {
         cannot(&mut folder.test(&[name]), &[&format!("there is no case `{name}`: "), "`NAME.event.json`"]);
     }
+    folder.write("elsewhere/n.json", "{}");
+    cannot(&mut folder.test(&["elsewhere/n.json"]), &["`elsewhere/n.json` is no case: ", "end in `.event.json`"]);
+    let diff = ["diff", &wasm(MISBEHAVING), &wasm(MISBEHAVING), "--events", "one", "--events", "elsewhere/far"];
+    ends(&mut folder.mapper(&diff), 0).shows(&["both make the same of all 2 events"]);
     // Only that one is accepted.
     folder.expect("two", &json!({ "skip": "never" }));
     folder.expect("three", &json!({ "skip": "never" }));
     ends(&mut folder.test(&["two", "--bless"]), 0).shows(&["0 passed, 1 accepted, 0 failed"]);
     assert_eq!(folder.expected("three"), json!({ "skip": "never" }));
+}
+
+#[test]
+fn a_mappers_folder_is_told_what_to_name_in_its_place() {
+    let folder = Folder::new();
+    folder.write("m/cases/one.event.json", "{}");
+    folder.write("m/mapper.wasm", "");
+    cannot(&mut folder.mapper(&["test", "m"]), &["`m` is a mapper's folder: name `m/cases --mapper m/mapper.wasm`"]);
+    cannot(&mut folder.mapper(&["check", "--mapper", "m"]), &["the mapper `m` is a folder: name `m/mapper.wasm`"]);
 }
 
 #[test]

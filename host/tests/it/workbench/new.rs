@@ -53,7 +53,7 @@ fn new_makes_exactly_the_files_that_its_json_lists_in_every_language() {
 
         let next: Vec<String> = serde_json::from_value(made["next"].clone()).unwrap();
         assert_eq!(next[0], format!("cd {language}"));
-        assert!(next.contains(&"mapper build".to_owned()), "{next:?}");
+        assert!(next.contains(&"mapper test".to_owned()), "{next:?}");
     }
 }
 
@@ -82,7 +82,12 @@ fn the_last_part_of_the_folder_becomes_the_name_of_the_package() {
         let name = format!("my-{language}-2");
         let path = format!("Some Folder/{name}");
         let made = ends(&mut folder.mapper(&["new", &path, "--lang", language]), 0);
-        made.shows(&[&format!("made {path}: "), " files, 6 cases", "mapper build"]);
+        made.shows(&[
+            &format!("made {path}: "),
+            " files, 6 cases",
+            "mapper test",
+            "Both build mapper.wasm if they have to.",
+        ]);
         for file in files {
             let text = folder.read(&format!("{path}/{file}"));
             assert!(text.contains(&name) && !text.contains("NAME") && !text.contains("mapper-js"), "{text}");

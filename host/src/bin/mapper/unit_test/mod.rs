@@ -103,6 +103,11 @@ enum Format {
     Pretty,
     /// One character for each test; a list holds nothing but the tests.
     Terse,
+    /// Refused, as all that is unstable.
+    #[value(hide = true)]
+    Json,
+    #[value(hide = true)]
+    Junit,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -114,6 +119,12 @@ enum Color {
 
 /// Carries the command out.
 pub async fn run(args: &Args) -> Result<bool> {
+    args.refused.check()?;
+    ensure!(
+        !matches!(args.format, Some(Format::Json | Format::Junit)),
+        "`--format json` and `--format junit` are not understood: they are unstable formats of libtest; \
+         `cargo nextest run` can write a report"
+    );
     match args.color {
         Color::Auto => {}
         Color::Always => ColorChoice::Always.write_global(),

@@ -1,7 +1,7 @@
 //! The options of libtest that are not understood here: each is refused with the reason.
 
-use clap::error::ErrorKind;
-use clap::{Arg, ArgMatches, Command, Error, FromArgMatches};
+use anyhow::{Result, bail};
+use clap::{Arg, ArgMatches, Command, FromArgMatches};
 
 const UNSTABLE: &str = "it is an unstable option of libtest";
 
@@ -18,9 +18,20 @@ const REFUSED: [(&str, &str); 8] = [
 ];
 /// The option that allows unstable ones.
 const ALLOW: &str = "Z";
+const UNSTABLE_ALL: &str = "unstable options of libtest can't be used here";
 
-/// Stands for none of them.
-pub struct Refused;
+/// The first of them that was given, with the reason.
+pub struct Refused(Option<(String, &'static str)>);
+
+impl Refused {
+    /// Refuses the option. clap would add a line of usage that is not that of the test program.
+    pub fn check(&self) -> Result<()> {
+        match &self.0 {
+            Some((option, reason)) => bail!("`{option}` is not understood: {reason}"),
+            None => Ok(()),
+        }
+    }
+}
 
 impl clap::Args for Refused {
     fn augment_args(command: Command) -> Command {
@@ -35,20 +46,14 @@ impl clap::Args for Refused {
 }
 
 impl FromArgMatches for Refused {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Refused, Error> {
-        let refused = |option: String, reason| {
-            Err(Error::raw(ErrorKind::UnknownArgument, format!("`{option}` is not understood: {reason}\n")))
-        };
-        if matches.contains_id(ALLOW) {
-            return refused(format!("-{ALLOW}"), "unstable options of libtest can't be used here");
-        }
-        match REFUSED.into_iter().find(|(name, _)| matches.contains_id(name)) {
-            Some((name, reason)) => refused(format!("--{name}"), reason),
-            None => Ok(Refused),
-        }
+    fn from_arg_matches(matches: &ArgMatches) -> clap::error::Result<Refused> {
+        let allowing = matches.contains_id(ALLOW).then(|| (format!("-{ALLOW}"), UNSTABLE_ALL));
+        let other = REFUSED.into_iter().find(|(name, _)| matches.contains_id(name));
+        Ok(Refused(allowing.or_else(|| other.map(|(name, reason)| (format!("--{name}"), reason)))))
     }
 
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
-        Refused::from_arg_matches(matches).map(drop)
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> clap::error::Result<()> {
+        *self = Refused::from_arg_matches(matches)?;
+        Ok(())
     }
 }
