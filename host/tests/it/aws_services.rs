@@ -58,7 +58,7 @@ async fn a_session_token_is_sent_and_signed() {
         })
         .into();
     let invoked = queue_one(&wrong).await;
-    assert_eq!(invoked.line["queueError"].as_str().unwrap().contains("InvalidSignatureException"), true);
+    assert!(invoked.line["queueError"].as_str().unwrap().contains("InvalidSignatureException"));
 }
 
 #[tokio::test]

@@ -150,7 +150,7 @@ fn what_cannot_be_read_is_neither_refused_nor_loaded() {
     let check = |mapper: &str| folder.mapper(&["check", "--json", "--mapper", mapper]);
     cannot(&mut check("empty.wasm"), &["the mapper `empty.wasm` is empty"]);
     cannot(&mut check("missing.wasm"), &["the mapper `missing.wasm` can't be read"]);
-    cannot(&mut check("folder.wasm"), &["the mapper `folder.wasm` can't be read"]);
+    cannot(&mut check("folder.wasm"), &["`folder.wasm` is a folder"]);
     cannot(&mut folder.mapper(&["check"]), &["`mapper build` makes it, or `--mapper` names another"]);
     cannot(check(&wasm(DEFAULT)).env("MAPPER_MEMORY_MB", "1"), &["MAPPER_MEMORY_MB"]);
 }
