@@ -15,8 +15,9 @@ use crate::handler::StartError;
 use crate::mapper::LoadError;
 use crate::printable;
 
-/// The longest wait for Lambda to take the reason of a failed start. It is on the same machine.
-const TELL_TIMEOUT: Duration = Duration::from_secs(2);
+/// The longest wait for Lambda to take the reason of a failed start. It is on the same machine, and gives a start ten
+/// seconds.
+const TELL_TIMEOUT: Duration = Duration::from_secs(8);
 
 /// As much of an error is written, in bytes: it may hold names that a component has chosen.
 const MAX_ERROR: usize = 8 * 1024;

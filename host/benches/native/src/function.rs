@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use lambda_runtime::LambdaEvent;
-use post_confirmation_host::backend::{Backend, BuildError, Method, Request, Trace};
+use post_confirmation_host::backend::{Backend, Method, Request, Trace};
+use post_confirmation_host::client::BuildError;
 use post_confirmation_host::config::Config;
 use post_confirmation_host::deadline::Clock;
 use post_confirmation_host::error::{Error, Rejection};
@@ -16,7 +17,6 @@ use serde_json::value::RawValue;
 
 use crate::bindings::cognito::post_confirmation::types as wit;
 use crate::mapping;
-use crate::settings::Settings;
 
 /// What handles the events of this process.
 pub struct Function {
@@ -31,7 +31,7 @@ impl Function {
     pub fn new(config: Config) -> Result<Function, BuildError> {
         Ok(Function {
             backend: Backend::new(config.backend)?,
-            queue: config.queue_url.map(Queue::new),
+            queue: config.queue_url.map(|url| Queue::new(url, config.aws)),
             log: config.log,
             variables: config.mapper.variables,
         })
@@ -91,7 +91,7 @@ impl Function {
             let found = self.variables.iter().find(|(known, _)| known == name);
             found.map(|(_, value)| value.clone())
         };
-        match mapping::map(&shown(event), &Settings::from_variables(variable)) {
+        match mapping::map(&shown(event), variable) {
             Ok(wit::Outcome::Deliver(request)) => {
                 Ok(Step::Deliver(Box::new(self.backend.prepare(asked(request), &event.id, trace)?)))
             }

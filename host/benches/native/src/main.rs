@@ -1,9 +1,6 @@
 //! The function without WebAssembly: the same settings, client, attempts, queue and log as `bootstrap`, and the default
 //! mapper's own source as a part of the program. What `bootstrap` takes longer than this is the price of the sandbox.
 
-// The futures of the AWS SDK are nested deeply.
-#![recursion_limit = "256"]
-
 mod function;
 
 // Formatted where it is at home, beside its tests.
@@ -35,7 +32,7 @@ use post_confirmation_host::init;
 async fn main() -> ExitCode {
     let started = Instant::now();
     init::hide_panic_messages();
-    run(started).await.map_or_else(init::failed, |()| ExitCode::SUCCESS)
+    run(started).await.map_or_else(|error| init::failed(&error), |()| ExitCode::SUCCESS)
 }
 
 async fn run(started: Instant) -> Result<()> {
