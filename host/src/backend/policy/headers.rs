@@ -1,6 +1,8 @@
 //! The headers of a request: a mapper sets what describes its body and what its backend has made up, and nothing by which
 //! a server or a proxy learns who asks, from where, or for what.
 
+use std::borrow::Cow;
+
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{MAX_HEADER_BYTES, MAX_HEADERS, Violation};
@@ -111,9 +113,16 @@ pub(super) fn headers(asked: &[(String, String)]) -> Result<HeaderMap, Violation
 /// The entry of `RESERVED` that `name`, in lower case, falls under.
 fn reserved(name: &str) -> Option<&'static str> {
     // Servers in the manner of CGI take an underscore for a hyphen, and some any other mark, too.
-    let hyphenated = name.replace(|character: char| !character.is_ascii_alphanumeric(), "-");
+    let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let hyphenated = match is_plain {
+        true => Cow::from(name),
+        false => name.replace(|character: char| !character.is_ascii_alphanumeric(), "-").into(),
+    };
     let whole = hyphenated.trim_end_matches('-');
-    RESERVED.into_iter().find(|entry| match entry.strip_suffix('*') {
+    // Most entries are told from most names by their first letter.
+    let first = hyphenated.as_bytes().first();
+    let same_letter = RESERVED.iter().filter(|entry| entry.as_bytes().first() == first);
+    same_letter.copied().find(|entry| match entry.strip_suffix('*') {
         Some(beginning) => hyphenated.starts_with(beginning),
         None => whole == *entry,
     })
