@@ -19,7 +19,7 @@ from threading import Thread
 
 ROOT = Path(__file__).resolve().parent.parent
 DIST, SCRATCH = Path(os.environ.get("DIST", ROOT / "target/dist")), ROOT / "target/costs"
-BACKEND = ROOT / "target/release/examples/backend"
+BACKEND = ROOT / "target/debug/examples/backend"
 DEFAULT = ROOT / "target/wasm32-wasip2/mapper/post_confirmation_guest.wasm"
 EVENT = (ROOT / "guest/cases/native.event.json").read_bytes()
 STARTS, EVENTS = 20, 300

@@ -23,7 +23,7 @@ from subprocess import DEVNULL, STDOUT, Popen, SubprocessError, check_output
 EVENTS = Path("guest/cases")
 BOOTSTRAP, WORKBENCH, IMAGE = (Path("target/dist") / name for name in ("bootstrap", "mapper", "mapper.cwasm"))
 OTHER_MAPPER = Path("target/wasm32-wasip2/mapper/mapper_rust.wasm")
-BACKEND = Path("target/release/examples/backend")
+BACKEND = Path("target/debug/examples/backend")
 CARGO_LAMBDA = Path("target/tools/cargo-lambda/bin/cargo-lambda")
 DEMO = Path("target/demo")
 DEPLOYED = DEMO / "mapper.cwasm"
