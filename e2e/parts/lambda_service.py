@@ -25,6 +25,8 @@ FORGOTTEN = {"LoggingConfig": {"LogFormat": "Text"}}
 NAME = "post-confirmation"
 # What is reported of every invocation, and of the first one of a configuration besides: nothing here is like Lambda's
 # machines, so these figures are made up and always the same.
+# How a function begins that cannot start by its settings.
+SETTINGS = "error: the settings are not complete or not valid"
 REPORT = "REPORT RequestId: 0\tDuration: 12.34 ms\tBilled Duration: 13 ms\tMax Memory Used: 19 MB\t"
 INIT = "Init Duration: 30.12 ms\t"
 
@@ -151,7 +153,10 @@ class LambdaService(Between):
                 if ended(function):
                     function.lambda_.stop()
                     call.headers = failed
-                    return 200, {"errorType": "Runtime.ExitError", "errorMessage": "Runtime exited with an error"}
+                    # Lambda repeats what the function told it of a failed start. cargo-lambda forgets that if it was
+                    # told before the call came, so the function's own words stand for it.
+                    told = "Settings.Invalid" if SETTINGS in function.logs() else "Runtime.ExitError"
+                    return 200, {"errorType": told, "errorMessage": "Runtime exited with an error"}
 
     def _create(self, call):
         self._keep(call.parameters.get("Code", {}))
