@@ -7,8 +7,10 @@ root := justfile_directory()
 dist := root / "target/dist"
 measured := root / "target/measured"
 tools := root / "target/tools"
+native_packages := "--package post-confirmation-host --package post-confirmation-workbench --package test-support --package side-by-side --package native-function --package parts"
+mapper_packages := "--package post-confirmation-guest --package mapper-rust --package misbehaving-mapper"
 native := if arch() == "aarch64" { "arm64" } else { "x86_64" }
-python_lists := "host/tests/python/requirements.txt examples/mapper-python/requirements.txt"
+python_lists := "test-support/python/requirements.txt examples/mapper-python/requirements.txt"
 export PATH := tools / "bin" + ":" + env("PATH")
 
 # List the recipes
@@ -18,7 +20,7 @@ default:
 # Build bootstrap, the workbench and the default mapper's image for this machine
 build: _target
     @echo "Building bootstrap, the workbench and the default mapper (some minutes the first time)"
-    cargo build --locked --package post-confirmation-host --features workbench --bins --example backend
+    cargo build --locked --package post-confirmation-host --package post-confirmation-workbench
     cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest
     mkdir -p {{ dist }}
     install target/debug/bootstrap target/debug/mapper {{ dist }}
@@ -32,7 +34,7 @@ demo: build _cargo-lambda
 # Run all tests: the mappers' inside wasmtime, the host's against the programs in target/dist
 test *args: build _python _javascript
     CARGO_TARGET_WASM32_WASIP2_RUNNER="{{ dist }}/mapper unit-test" cargo test --locked --target wasm32-wasip2 --package post-confirmation-guest --package mapper-rust
-    DIST={{ dist }} cargo test --locked --package post-confirmation-host --features workbench {{ args }}
+    DIST={{ dist }} cargo test --locked --package post-confirmation-host --package post-confirmation-workbench {{ args }}
 
 # Prove a sign-up end to end with real parts: Cognito's emulator, the packages, Django, the recipes below, a browser
 e2e *args: (package native) _python _javascript _e2e
@@ -40,7 +42,7 @@ e2e *args: (package native) _python _javascript _e2e
 
 # Draw faults for so many events and show that no user is lost; the same seed draws the same faults
 soak events="10000" seed="1": build _python
-    SOAK_EVENTS={{ events }} SOAK_SEED={{ seed }} DIST={{ dist }} cargo test --locked --package post-confirmation-host --features workbench --test it soak -- --nocapture
+    SOAK_EVENTS={{ events }} SOAK_SEED={{ seed }} DIST={{ dist }} cargo test --locked --package post-confirmation-host --package post-confirmation-workbench --test it soak -- --nocapture
 
 # Map one event and show the request; more options as for `mapper run`
 run event *args: build
@@ -103,16 +105,12 @@ costs: _measured _python _javascript
 bench: _measured _python _javascript _node-peer
     cargo build --locked --profile lambda --package native-function
     install target/lambda/native {{ measured }}
-    DIST={{ measured }} cargo bench --locked --package post-confirmation-host --features workbench --bench side-by-side
-
-# Measure the parts that an event goes through, in a loop
-bench-parts *args: _target
-    cargo bench --locked --package post-confirmation-host --features workbench --bench parts -- {{ args }}
+    DIST={{ measured }} cargo run --locked --release --package side-by-side
 
 # Count the instructions of the parts that an event goes through, and check their bounds
-instructions: _target
-    cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest
-    python3 host/benches/instructions.py
+instructions: build
+    cargo build --locked --release --package parts
+    python3 bench/instructions.py
 
 # Everything that CI checks
 ci: check-fmt clippy python doc test instructions wit deny demo (package "x86_64") (package "arm64") e2e
@@ -127,10 +125,8 @@ check-fmt:
 
 # Lint the host and its tools, then the mappers
 clippy: _target
-    cargo clippy --locked --package post-confirmation-host --features workbench --all-targets -- --deny warnings
-    cargo clippy --locked --package post-confirmation-host --bin bootstrap -- --deny warnings
-    cargo clippy --locked --package native-function -- --deny warnings
-    cargo clippy --locked --workspace --exclude post-confirmation-host --exclude native-function --target wasm32-wasip2 --all-targets -- --deny warnings
+    cargo clippy --locked {{ native_packages }} --all-targets -- --deny warnings
+    cargo clippy --locked {{ mapper_packages }} --target wasm32-wasip2 --all-targets -- --deny warnings
 
 # Lint the scripts and check their format
 python: _e2e
@@ -139,7 +135,7 @@ python: _e2e
 
 # Build the documentation
 doc:
-    RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --package post-confirmation-host --features workbench
+    RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --package post-confirmation-host --package post-confirmation-workbench
 
 # Check the contract
 wit: _wasm-tools
@@ -155,7 +151,7 @@ advisories: _cargo-deny
 
 # What is measured: the program that is shipped, and an optimised workbench.
 _measured: (package native)
-    cargo build --locked --release --package post-confirmation-host --features workbench --bin mapper
+    cargo build --locked --release --package post-confirmation-workbench
     mkdir -p {{ measured }}
     python3 -m zipfile -e target/package/{{ native }}/function.zip {{ measured }}
     install target/release/mapper {{ measured }}
@@ -198,16 +194,16 @@ _e2e:
 # where the lock has changed. It is compiled here: by the headers of this Node.js where they are beside it, because
 # node-gyp would fetch them. The objects are left behind by the package, 150 MB of them.
 _node-peer:
-    @cmp --silent host/benches/node/package-lock.json target/bench/node/installed.json || { \
+    @cmp --silent bench/node/package-lock.json target/bench/node/installed.json || { \
         missing=$(for program in npm cmake autoconf automake libtoolize make g++; do command -v $program > /dev/null || echo -n " $program"; done) && \
         { [ -z "$missing" ] || { echo "The runtime interface client of Node.js can't be compiled. Missing:$missing (libtoolize is in the package libtool)" >&2; exit 1; }; } && \
         echo "Compiling the runtime interface client of Node.js into target/bench/node (a minute)" && rm -rf target/bench/node && \
-        mkdir -p target/bench/node && cp host/benches/node/package*.json target/bench/node && \
+        mkdir -p target/bench/node && cp bench/node/package*.json target/bench/node && \
         prefix=$(node -p 'path.dirname(path.dirname(process.execPath))') && \
         if [ -e "$prefix/include/node/node.h" ]; then export npm_config_nodedir="$prefix"; fi && \
         npm ci --loglevel error --no-audit --no-fund --prefix target/bench/node > /dev/null && \
         rm -rf target/bench/node/node_modules/aws-lambda-ric/deps && \
-        cp host/benches/node/package-lock.json target/bench/node/installed.json; }
+        cp bench/node/package-lock.json target/bench/node/installed.json; }
 
 _cargo-lambda:
     @[ -x {{ tools }}/cargo-lambda/bin/cargo-lambda ] || python3 -m pip install --quiet --no-deps --target {{ tools }}/cargo-lambda cargo-lambda==1.9.2

@@ -19,7 +19,7 @@ from threading import Thread
 
 ROOT = Path(__file__).resolve().parent.parent
 DIST, SCRATCH = Path(os.environ.get("DIST", ROOT / "target/dist")), ROOT / "target/costs"
-BACKEND = ROOT / "target/debug/examples/backend"
+BACKEND = ROOT / "examples/backend.py"
 DEFAULT = ROOT / "target/wasm32-wasip2/mapper/post_confirmation_guest.wasm"
 EVENT = (ROOT / "guest/cases/native.event.json").read_bytes()
 STARTS, EVENTS = 20, 300
@@ -154,7 +154,7 @@ def main():
     """Measures the default mapper and those in JavaScript and Python."""
     shutil.rmtree(SCRATCH, ignore_errors=True)
     SCRATCH.mkdir(parents=True)
-    backend = Popen([BACKEND], stdout=PIPE, stderr=DEVNULL, text=True)
+    backend = Popen([sys.executable, BACKEND], stdout=PIPE, stderr=DEVNULL, text=True)
     try:
         api_url = backend.stdout.readline().split()[-1]
         Thread(target=backend.stdout.read, daemon=True).start()

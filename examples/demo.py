@@ -23,7 +23,7 @@ from subprocess import DEVNULL, STDOUT, Popen, SubprocessError, check_output
 EVENTS = Path("guest/cases")
 BOOTSTRAP, WORKBENCH, IMAGE = (Path("target/dist") / name for name in ("bootstrap", "mapper", "mapper.cwasm"))
 OTHER_MAPPER = Path("target/wasm32-wasip2/mapper/mapper_rust.wasm")
-BACKEND = Path("target/debug/examples/backend")
+BACKEND = Path("examples/backend.py")
 CARGO_LAMBDA = Path("target/tools/cargo-lambda/bin/cargo-lambda")
 DEMO = Path("target/demo")
 DEPLOYED = DEMO / "mapper.cwasm"
@@ -86,7 +86,7 @@ class Demo:
     def __init__(self):
         """Starts the backend and what plays Lambda."""
         self.hashes, self.table = [], []
-        self.backend = Program("backend", [BACKEND], BARE_ENVIRONMENT)
+        self.backend = Program("backend", [sys.executable, BACKEND], BARE_ENVIRONMENT)
         self.api_url = self.backend.wait_for("the backend's address", self.backend.lines)[0].split()[-1]
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]

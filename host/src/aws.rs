@@ -133,13 +133,13 @@ impl Aws {
         region: Option<&str>,
         operation: &str,
         input: &impl Serialize,
-    ) -> Result<Prepared, Error> {
+    ) -> Result<PreparedRequest, Error> {
         let region = region.or(self.settings.region.as_deref());
         let region = region.ok_or_else(|| refused("no request could be made: AWS_REGION is not set"))?;
         let url = self.settings.endpoints.url(service, region);
         let url = url.ok_or_else(|| refused("no request could be made: the region is not one of AWS"))?;
         let body = serde_json::to_vec(input).map_err(|_| refused("no request could be made"))?;
-        Ok(Prepared {
+        Ok(PreparedRequest {
             service,
             region: region.to_owned(),
             url,
@@ -148,7 +148,7 @@ impl Aws {
         })
     }
 
-    async fn attempt(&self, prepared: &Prepared, until: Instant) -> Result<Answered, Error> {
+    async fn attempt(&self, prepared: &PreparedRequest, until: Instant) -> Result<Answered, Error> {
         let ahead = self.ahead.load(Ordering::Relaxed);
         let request = self.signed(prepared, shifted(SystemTime::now(), ahead))?;
         match self.client()?.send(request, until).await {
@@ -167,7 +167,7 @@ impl Aws {
     }
 
     /// The request of `prepared`, signed as of `time`.
-    fn signed(&self, prepared: &Prepared, time: SystemTime) -> Result<Request, Error> {
+    fn signed(&self, prepared: &PreparedRequest, time: SystemTime) -> Result<Request, Error> {
         let credentials = self.settings.credentials.clone();
         let credentials = credentials.ok_or_else(|| {
             refused("no request could be made: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set")
@@ -205,7 +205,7 @@ impl Aws {
 }
 
 /// A request before it is signed.
-struct Prepared {
+struct PreparedRequest {
     service: Service,
     region: String,
     url: Url,

@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::Aws;
-use crate::report::{Format, Level, Log};
-use crate::secrets::{self, Secrets, Sources};
+use crate::report::{Level, Log};
+use crate::credentials::{self, CredentialStore, Sources};
 use crate::{backend, mapper};
 use reader::Reader;
 
@@ -49,15 +49,13 @@ pub const MAX_ATTEMPTS: &str = "MAX_ATTEMPTS";
 pub const SHADOW_MAPPER_IMAGE: &str = "SHADOW_MAPPER_IMAGE";
 /// SQS queue for what could not be delivered.
 pub const UNDELIVERED_QUEUE_URL: &str = "UNDELIVERED_QUEUE_URL";
-/// What Cognito gets where a user could not be delivered.
+/// What Cognito gets if a user could not be delivered.
 pub const ON_UNDELIVERED: &str = "ON_UNDELIVERED";
 /// Everything is over by then.
 pub const ANSWER_WITHIN_MS: &str = "ANSWER_WITHIN_MS";
 
 /// How detailed the log is; Lambda sets it from the function's logging configuration.
 pub const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
-/// How lines are written; Lambda sets it from the function's logging configuration.
-pub const LOG_FORMAT: &str = "AWS_LAMBDA_LOG_FORMAT";
 
 /// Where a Lambda layer puts the image.
 const LAYER_IMAGE: &str = "/opt/mapper.cwasm";
@@ -83,7 +81,6 @@ const LOG_LEVELS: [(&str, Level); 6] = [
     ("ERROR", Level::Error),
     ("FATAL", Level::Fatal),
 ];
-const LOG_FORMATS: [(&str, Format); 2] = [("JSON", Format::Json), ("Text", Format::Text)];
 /// Variables by which other programs are told to use a proxy.
 const PROXIES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 const SWITCH: [(&str, bool); 2] = [("off", false), ("on", true)];
@@ -104,7 +101,7 @@ pub struct Config {
     pub queue_url: Option<String>,
     /// The services of AWS.
     pub aws: Arc<Aws>,
-    /// What Cognito gets where a user could not be delivered.
+    /// What Cognito gets if a user could not be delivered.
     pub on_undelivered: OnUndelivered,
     /// From the start of the process, or from an event's arrival, to the answer.
     pub answer_within: Duration,
@@ -112,7 +109,7 @@ pub struct Config {
     pub proxies: Vec<&'static str>,
 }
 
-/// What Cognito gets where a user could not be delivered.
+/// What Cognito gets if a user could not be delivered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OnUndelivered {
     /// Its event, as if all were well.
@@ -161,10 +158,10 @@ impl Config {
         let api_url = reader.api_url(allow_http);
         let aws = Arc::new(Aws::new(reader.aws()));
         let sources = Sources {
-            authorization: reader.secret(BACKEND_AUTHORIZATION, |value| secrets::header(value).map(drop)),
-            signing: reader.secret(BACKEND_SIGNING_SECRET, |value| secrets::keys(value).map(drop)),
+            authorization: reader.secret(BACKEND_AUTHORIZATION, |value| credentials::header(value).map(drop)),
+            signing: reader.secret(BACKEND_SIGNING_SECRET, |value| credentials::keys(value).map(drop)),
         };
-        let secrets = Secrets::new(sources, aws.clone());
+        let credentials = CredentialStore::new(sources, aws.clone());
         let roots = reader.roots();
         let attempt_timeout = reader.number(ATTEMPT_TIMEOUT_MS, ATTEMPT_TIMEOUT, "milliseconds");
         let max_attempts = reader.number(MAX_ATTEMPTS, ATTEMPTS, "attempts");
@@ -184,7 +181,7 @@ impl Config {
             sandboxes: 1,
             variables: reader.mapper_variables(),
             backtraces: mapper_logs,
-            fixed: false,
+            deterministic: false,
         };
         let shadow = reader.text(SHADOW_MAPPER_IMAGE);
         let config = Config {
@@ -202,7 +199,7 @@ impl Config {
                     Some(api_url) => api_url,
                     None => return Err(ConfigError { faults: reader.faults }),
                 },
-                secrets,
+                credentials,
                 roots,
                 attempt_timeout: Duration::from_millis(attempt_timeout),
                 max_attempts: usize::try_from(max_attempts).unwrap_or(usize::MAX),

@@ -1,22 +1,25 @@
-//! By when an event's answer has to be there.
+//! The times by which the parts of an event have to be over.
+//!
+//! An event has `ANSWER_WITHIN_MS` from when it came. Of these:
+//!
+//! | share | for |
+//! |---|---|
+//! | 1/32, some 140 ms of the default | its line in the log and the answer: a small function may get no processor for 100 ms |
+//! | 1/5 of the rest | the queue, if there is one |
+//! | the rest | mapping and delivery |
 
-use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What is left of an invocation's own time for the answer's way to Lambda.
 const BEFORE_LAMBDA: Duration = Duration::from_millis(200);
-/// The share of an event's time that is left for its line in the log and the answer: some 140 ms of the default, where
-/// a small function's share of a processor may be used up for 100 ms.
-const ANSWERING: u32 = 32;
-/// The share of an event's time that is kept for the queue.
-const QUEUEING: u32 = 5;
-/// As much as there is for keeping the user even where a slow start has used up all of the time, or the queue's share if
-/// that is less: a late answer is better than a lost user.
+/// The share of an event's time that is left for its line in the log and the answer.
+const ANSWER_SHARE: u32 = 32;
+/// The share of what is left of an event's time that is kept for the queue.
+const QUEUE_SHARE: u32 = 5;
+/// The time for keeping the user even if a slow start has used up all of it, or the queue's share if that is less: a late
+/// answer is better than a lost user.
 const LEAST_TIME: Duration = Duration::from_millis(500);
-/// How exactly the system knows when it started a process, rounding included. Reaching `main` takes about a
-/// millisecond, but far longer where a small function's share of a processor is used up.
-const RESOLUTION: Duration = Duration::from_millis(20);
 /// An event that arrives later than this after the process was ready did not wait for it to start.
 const WAITED: Duration = Duration::from_secs(1);
 
@@ -28,59 +31,62 @@ pub struct Clock {
     cold: AtomicBool,
 }
 
-/// The time of one event.
+/// The deadlines of one event.
 #[derive(Clone, Copy, Debug)]
-pub struct Time {
+pub struct Deadlines {
     /// Whether it is the first event of this process.
     pub cold: bool,
-    /// When it came: with the process where it waited for it to start, else when it was handed over.
-    pub since: Instant,
+    /// When its time began: when the process started if the event waited for that, else when it was handed over.
+    pub started: Instant,
     /// When its end has to be known, so that its answer is there in time.
-    pub until: Instant,
-    /// When Lambda ends the invocation, with some time for the answer; nothing where nobody knows.
-    pub ends: Option<Instant>,
+    pub answer: Instant,
+    /// When Lambda ends the invocation, less some time for the answer. None if that is unknown.
+    pub lambda: Option<Instant>,
 }
 
-impl Time {
+impl Deadlines {
     /// When the backend must have the event, so that there is still time to put it into the queue.
-    pub fn before_queue(&self) -> Instant {
-        self.until - self.until.saturating_duration_since(self.since) / QUEUEING
+    pub fn delivery(&self) -> Instant {
+        self.answer - self.whole() / QUEUE_SHARE
     }
 
-    /// When whoever is the last to be asked must have the event: the queue, or the backend where there is no queue.
-    pub fn for_the_last(&self) -> Instant {
-        let share = self.until.saturating_duration_since(self.since) / QUEUEING;
-        let least = Instant::now() + share.min(LEAST_TIME);
-        self.until.max(self.ends.map_or(least, |ends| least.min(ends)))
+    /// When the last destination must have the event: the queue, or the backend if there is no queue.
+    pub fn last(&self) -> Instant {
+        let least = Instant::now() + LEAST_TIME.min(self.whole() / QUEUE_SHARE);
+        let least = self.lambda.map_or(least, |lambda| least.min(lambda));
+        self.answer.max(least)
     }
 
-    /// When the next of `records` that are still to be mapped has to be, if mapping has taken `mapping` so far. All of
-    /// them have half of the time, and never more than half of what is left; the next one has a fair share of that, but
-    /// at least a quarter, or none of many slow ones would ever be mapped.
-    pub fn share(&self, records: usize, mapping: Duration) -> Instant {
+    /// When the next of `records` of a batch has to be mapped, if mapping has taken `spent` so far. All of them have half
+    /// of the time, and never more than half of what is left. The next one has a fair share of that, but at least a
+    /// quarter: otherwise none of many slow ones would ever be mapped.
+    pub fn mapping(&self, records: usize, spent: Duration) -> Instant {
         let now = Instant::now();
-        let half = self.until.saturating_duration_since(self.since) / 2;
-        let left = half.saturating_sub(mapping).min(self.until.saturating_duration_since(now) / 2);
+        let unspent = (self.whole() / 2).saturating_sub(spent);
+        let left = unspent.min(self.answer.saturating_duration_since(now) / 2);
         now + left / u32::try_from(records.clamp(1, 4)).unwrap_or(1)
     }
 
-    /// When the requests of `records` have to be over, if `others` are still to be mapped: a fair share of what is
-    /// left of the time.
+    /// When the requests of `records` of a batch have to be over, if `others` are still to be mapped: a fair share of what
+    /// is left of the time.
     pub fn portion(&self, records: usize, others: usize) -> Instant {
         let now = Instant::now();
-        let left = self.until.saturating_duration_since(now);
-        now + left.mul_f64(records.max(1) as f64 / (records.max(1) + others) as f64)
+        let left = self.answer.saturating_duration_since(now);
+        let records = records.max(1);
+        now + left.mul_f64(records as f64 / (records + others) as f64)
+    }
+
+    /// All of the event's time.
+    fn whole(&self) -> Duration {
+        self.answer.saturating_duration_since(self.started)
     }
 }
 
 impl Clock {
-    /// The clock of a process whose `main` began at `main` and that is ready for events now. `answer_within` is the
+    /// The clock of a process whose `main` began at `started` and that is ready for events now. `answer_within` is the
     /// time of an event.
-    pub fn start(answer_within: Duration, main: Instant) -> Clock {
-        let ready = Instant::now();
-        let system = process_age().and_then(|age| ready.checked_sub(age));
-        let started = system.filter(|started| *started + RESOLUTION < main).unwrap_or(main);
-        Clock { answer_within, started, ready, cold: AtomicBool::new(true) }
+    pub fn start(answer_within: Duration, started: Instant) -> Clock {
+        Clock { answer_within, started, ready: Instant::now(), cold: AtomicBool::new(true) }
     }
 
     /// How long the process took from its start to being ready.
@@ -88,48 +94,36 @@ impl Clock {
         self.ready - self.started
     }
 
-    /// The time of the event that arrives now, in an invocation that Lambda ends at `lambda` (milliseconds since 1970;
-    /// a time in the past means that nobody knows).
+    /// The deadlines of the event that arrives now, in an invocation that Lambda ends at `lambda` (milliseconds since
+    /// 1970; a time in the past means that it is unknown).
     ///
-    /// The caller of a cold start has waited since the process was started. That is not so where Lambda started the
-    /// process ahead of any event, as it does with provisioned concurrency and at times by itself: the first event
-    /// then comes some time after the process was ready.
-    pub fn event(&self, lambda: u64) -> Time {
+    /// The caller of a cold start has waited since the process was started. That is not so if Lambda started the process
+    /// ahead of any event, as it does with provisioned concurrency and at times by itself: the first event then comes
+    /// some time after the process was ready.
+    pub fn event(&self, lambda: u64) -> Deadlines {
         let now = Instant::now();
         let cold = self.cold.swap(false, Ordering::Relaxed);
-        let since = if cold && now - self.ready < WAITED { self.started } else { now };
-        let until = since + self.answer_within - self.answer_within / ANSWERING;
-        let ends = ends(lambda, now);
-        Time { cold, since, until: ends.map_or(until, |ends| until.min(ends)), ends }
+        let started = if cold && now - self.ready < WAITED { self.started } else { now };
+        let answer = started + self.answer_within - self.answer_within / ANSWER_SHARE;
+        let lambda = end_of_invocation(lambda, now);
+        let answer = lambda.map_or(answer, |lambda| answer.min(lambda));
+        Deadlines { cold, started, answer, lambda }
     }
 
-    /// The time of a batch from the queue. Nobody waits for it, so it has all the time of its invocation.
-    pub fn batch(&self, lambda: u64) -> Time {
+    /// The deadlines of a batch from the queue. Nobody waits for it, so it has all the time of its invocation.
+    pub fn batch(&self, lambda: u64) -> Deadlines {
         let now = Instant::now();
         let cold = self.cold.swap(false, Ordering::Relaxed);
-        let ends = ends(lambda, now);
-        Time { cold, since: now, until: ends.unwrap_or(now + self.answer_within), ends }
+        let lambda = end_of_invocation(lambda, now);
+        Deadlines { cold, started: now, answer: lambda.unwrap_or(now + self.answer_within), lambda }
     }
 }
 
-/// When an invocation that Lambda ends at `lambda` has to be over; nothing where that is in the past.
-fn ends(lambda: u64, now: Instant) -> Option<Instant> {
+/// When an invocation that Lambda ends at `lambda` has to be over. None if that is in the past.
+fn end_of_invocation(lambda: u64, now: Instant) -> Option<Instant> {
     let lambda = UNIX_EPOCH.checked_add(Duration::from_millis(lambda))?;
     let left = lambda.duration_since(SystemTime::now()).ok()?;
     now.checked_add(left.saturating_sub(BEFORE_LAMBDA))
-}
-
-/// How long ago the system started this process: to a hundredth of a second, and nothing where it doesn't tell.
-fn process_age() -> Option<Duration> {
-    /// The unit of `/proc`'s times, `USER_HZ`, which is 100 on every machine that Lambda has.
-    const TICKS_PER_SECOND: u64 = 100;
-    let stat = fs::read_to_string("/proc/self/stat").ok()?;
-    // The second field is the program's name in brackets and may hold anything; `starttime` is the 22nd.
-    let started: u64 = stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()?;
-    let uptime = fs::read_to_string("/proc/uptime").ok()?;
-    let uptime: f64 = uptime.split_whitespace().next()?.parse().ok()?;
-    let started = Duration::from_millis(started * 1000 / TICKS_PER_SECOND);
-    Some(Duration::from_secs_f64(uptime).saturating_sub(started))
 }
 
 #[cfg(test)]
@@ -157,42 +151,42 @@ mod tests {
     fn an_event_that_waited_for_the_process_counts_from_its_start() {
         // Ahead of all events, however long the test is kept from running.
         let clock = ready(Instant::now() + HOUR);
-        let time = clock.event(0);
-        assert!(time.cold);
-        assert_eq!((time.since, time.until), (clock.started, clock.started + WORKING));
+        let deadlines = clock.event(0);
+        assert!(deadlines.cold);
+        assert_eq!((deadlines.started, deadlines.answer), (clock.started, clock.started + WORKING));
     }
 
     #[test]
     fn a_first_event_that_did_not_wait_counts_from_its_arrival() {
         let clock = ready(Instant::now().checked_sub(Duration::from_secs(60)).unwrap());
-        let time = clock.event(0);
-        assert!(time.cold && time.since > clock.ready + Duration::from_secs(59));
+        let deadlines = clock.event(0);
+        assert!(deadlines.cold && deadlines.started > clock.ready + Duration::from_secs(59));
     }
 
     #[test]
     fn later_events_count_from_their_arrival() {
         let clock = ready(Instant::now());
         clock.event(0);
-        let time = clock.event(0);
-        assert!(!time.cold && time.since >= clock.ready);
+        let deadlines = clock.event(0);
+        assert!(!deadlines.cold && deadlines.started >= clock.ready);
     }
 
     #[test]
-    fn an_invocation_that_ends_sooner_has_less_time_and_a_later_end_changes_nothing() {
+    fn an_invocation_that_ends_sooner_has_less_time() {
         let clock = Clock { answer_within: HOUR, ..ready(Instant::now()) };
         clock.event(0);
-        let time = clock.event(lambda(HOUR / 2));
-        assert!(time.until <= time.since + HOUR / 2 - BEFORE_LAMBDA && time.until > time.since + HOUR / 4);
-        let time = clock.event(lambda(HOUR * 2));
-        assert_eq!(time.until, time.since + HOUR - HOUR / ANSWERING);
+        let deadlines = clock.event(lambda(HOUR / 2));
+        assert!(deadlines.answer <= deadlines.started + HOUR / 2 - BEFORE_LAMBDA && deadlines.answer > deadlines.started + HOUR / 4);
+        let deadlines = clock.event(lambda(HOUR * 2));
+        assert_eq!(deadlines.answer, deadlines.started + HOUR - HOUR / ANSWER_SHARE);
     }
 
     #[test]
-    fn a_deadline_in_the_past_or_beyond_all_time_means_that_nobody_knows() {
+    fn a_deadline_in_the_past_or_beyond_all_time_is_unknown() {
         let clock = ready(Instant::now());
         for deadline in [0, 600_000, u64::MAX] {
-            let time = clock.event(deadline);
-            assert_eq!(time.until, time.since + WORKING);
+            let deadlines = clock.event(deadline);
+            assert_eq!(deadlines.answer, deadlines.started + WORKING);
         }
     }
 
@@ -200,28 +194,28 @@ mod tests {
     fn the_last_fifth_of_the_time_is_the_queues() {
         let clock = ready(Instant::now());
         clock.event(0);
-        let time = clock.event(0);
-        assert_eq!(time.before_queue(), time.since + WORKING * 4 / 5);
+        let deadlines = clock.event(0);
+        assert_eq!(deadlines.delivery(), deadlines.started + WORKING * 4 / 5);
     }
 
     #[test]
-    fn there_is_some_time_for_the_last_even_where_all_is_used_up_but_never_more_than_lambda_has() {
+    fn the_last_has_some_time_but_never_more_than_lambda_has() {
         let late = Instant::now() - Duration::from_secs(1);
         let since = late.checked_sub(WORKING).unwrap();
-        let time = Time { cold: true, since, until: late, ends: None };
+        let deadlines = Deadlines { cold: true, started: since, answer: late, lambda: None };
         let before = Instant::now();
-        assert!(time.for_the_last() >= before + LEAST_TIME);
+        assert!(deadlines.last() >= before + LEAST_TIME);
         let ends = Instant::now() + Duration::from_millis(100);
-        assert_eq!(Time { ends: Some(ends), ..time }.for_the_last(), ends);
+        assert_eq!(Deadlines { lambda: Some(ends), ..deadlines }.last(), ends);
         let later = Instant::now() + Duration::from_secs(60);
-        assert_eq!(Time { until: later, ..time }.for_the_last(), later);
+        assert_eq!(Deadlines { answer: later, ..deadlines }.last(), later);
     }
 
     #[test]
     fn records_share_half_of_the_time() {
         let since = Instant::now();
-        let time = Time { cold: false, since, until: since + 20 * HOUR, ends: None };
-        let share = |records| time.share(records, Duration::ZERO) - since;
+        let deadlines = Deadlines { cold: false, started: since, answer: since + 20 * HOUR, lambda: None };
+        let share = |records| deadlines.mapping(records, Duration::ZERO) - since;
         let about = |share: Duration, hours: f64| (share.as_secs_f64() / HOUR.as_secs_f64() - hours).abs() < 0.1;
         assert!(about(share(1), 10.0) && about(share(2), 5.0) && about(share(4), 2.5));
         assert!(about(share(100), 2.5) && about(share(0), 10.0));
@@ -231,8 +225,8 @@ mod tests {
     fn what_requests_take_is_not_counted_as_mapping() {
         let now = Instant::now();
         let since = now.checked_sub(Duration::from_secs(120)).unwrap();
-        let time = Time { cold: false, since, until: since + Duration::from_secs(200), ends: None };
-        let share = |mapping| (time.share(1, Duration::from_secs(mapping)) - now).as_secs_f64();
+        let deadlines = Deadlines { cold: false, started: since, answer: since + Duration::from_secs(200), lambda: None };
+        let share = |mapping| (deadlines.mapping(1, Duration::from_secs(mapping)) - now).as_secs_f64();
         // Of 100 seconds 90 are over, or 30: then there are the 80 seconds that are left, and half of them is for requests.
         assert!((share(90) - 10.0).abs() < 4.0 && (share(30) - 40.0).abs() < 4.0);
         assert!(share(100).abs() < 4.0 && share(600).abs() < 4.0);
@@ -241,8 +235,8 @@ mod tests {
     #[test]
     fn portions_of_a_batch_share_what_is_left_of_the_time() {
         let now = Instant::now();
-        let time = Time { cold: false, since: now, until: now + 20 * HOUR, ends: None };
-        let portion = |records, others| (time.portion(records, others) - now).as_secs_f64() / HOUR.as_secs_f64();
+        let deadlines = Deadlines { cold: false, started: now, answer: now + 20 * HOUR, lambda: None };
+        let portion = |records, others| (deadlines.portion(records, others) - now).as_secs_f64() / HOUR.as_secs_f64();
         assert!((portion(10, 0) - 20.0).abs() < 0.1 && (portion(10, 10) - 10.0).abs() < 0.1);
         assert!((portion(5, 15) - 5.0).abs() < 0.1 && (portion(0, 0) - 20.0).abs() < 0.1);
     }
@@ -250,16 +244,10 @@ mod tests {
     #[test]
     fn a_batch_has_the_time_of_its_invocation() {
         let clock = ready(Instant::now());
-        let time = clock.batch(lambda(HOUR));
-        assert!(time.cold && time.until > time.since + HOUR / 2);
-        assert!(time.until <= time.since + HOUR - BEFORE_LAMBDA);
-        let time = clock.batch(0);
-        assert_eq!(time.until, time.since + ANSWER_WITHIN);
-    }
-
-    #[test]
-    fn the_system_knows_when_this_process_was_started() {
-        let age = process_age().unwrap();
-        assert!(age < Duration::from_secs(3600), "{age:?}");
+        let deadlines = clock.batch(lambda(HOUR));
+        assert!(deadlines.cold && deadlines.answer > deadlines.started + HOUR / 2);
+        assert!(deadlines.answer <= deadlines.started + HOUR - BEFORE_LAMBDA);
+        let deadlines = clock.batch(0);
+        assert_eq!(deadlines.answer, deadlines.started + ANSWER_WITHIN);
     }
 }

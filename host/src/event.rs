@@ -6,6 +6,7 @@
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
+use crate::hex;
 use crate::lenient::Object;
 
 /// The source of a first confirmation.
@@ -52,19 +53,23 @@ pub enum TriggerSource {
 /// Whether `json` is an event of Cognito, of whatever trigger: it says why Cognito calls, and it has a request. What is no
 /// event is read like one, because reading never fails, but nothing that is made of it means anything.
 pub fn is_event(json: &RawValue) -> bool {
-    let event = Object::of(json);
-    let of = |name: &str, first: char| event.get(name).is_some_and(|value| value.get().starts_with(first));
-    of("triggerSource", '"') && of("request", '{')
+    let event = Object::parse(json);
+    begins(event.get("triggerSource"), '"') && begins(event.get("request"), '{')
+}
+
+/// Whether there is a `value` whose JSON begins with `first`.
+fn begins(value: Option<&RawValue>, first: char) -> bool {
+    value.is_some_and(|value| value.get().starts_with(first))
 }
 
 impl Event {
     /// Reads the event of the invocation `request_id`.
     pub fn read(json: &RawValue, request_id: &str) -> Event {
-        Event::of(&Object::of(json), json, request_id)
+        Event::from_members(&Object::parse(json), json, request_id)
     }
 
-    /// Like `read`, where the members of `json` are known already.
-    pub fn of(members: &Object<'_>, json: &RawValue, request_id: &str) -> Event {
+    /// Like `read`, for a `json` whose `members` are known already.
+    pub fn from_members(members: &Object<'_>, json: &RawValue, request_id: &str) -> Event {
         let mut event = Event::view(members, json);
         event.id = event.derive_id(request_id);
         event
@@ -72,7 +77,7 @@ impl Event {
 
     /// Reads an event that has its id from an earlier invocation.
     pub fn with_id(json: &RawValue, id: String) -> Event {
-        Event { id, ..Event::view(&Object::of(json), json) }
+        Event { id, ..Event::view(&Object::parse(json), json) }
     }
 
     fn view(event: &Object<'_>, json: &RawValue) -> Event {
@@ -103,7 +108,7 @@ impl Event {
     }
 
     /// How much of memory it holds, in bytes: its text, and what was read of that.
-    pub fn held(&self) -> usize {
+    pub fn size(&self) -> usize {
         let pairs = self.user_attributes.iter().chain(&self.client_metadata);
         self.json.get().len() + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>()
     }
@@ -126,8 +131,7 @@ impl Event {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
-        let digest = hash.finalize();
-        digest[..16].iter().fold(String::from("evt_"), |id, byte| format!("{id}{byte:02x}"))
+        format!("evt_{}", hex::encode(&hash.finalize()[..16]))
     }
 }
 

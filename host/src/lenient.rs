@@ -1,4 +1,4 @@
-//! JSON read as leniently as can be: what is absent, null or of another type is no error.
+//! JSON read as leniently as can be: what is absent, null or of another type is not an error.
 
 use std::fmt;
 
@@ -10,8 +10,8 @@ use serde_json::value::RawValue;
 pub struct Object<'a>(Vec<(String, &'a RawValue)>);
 
 impl<'a> Object<'a> {
-    /// The members of `json`; none where it is not an object.
-    pub fn of(json: &'a RawValue) -> Object<'a> {
+    /// The members of `json`; none if it is not an object.
+    pub fn parse(json: &'a RawValue) -> Object<'a> {
         serde_json::from_str(json.get()).unwrap_or_default()
     }
 
@@ -21,9 +21,9 @@ impl<'a> Object<'a> {
         self.0.iter().rfind(|(key, _)| key == name).map(|(_, value)| *value)
     }
 
-    /// The members of the object `name`; none where it is no object.
+    /// The members of the object `name`; none if it is not an object.
     pub fn object(&self, name: &str) -> Object<'a> {
-        self.get(name).map(Object::of).unwrap_or_default()
+        self.get(name).map(Object::parse).unwrap_or_default()
     }
 
     /// Whether there is one member and no other.

@@ -11,11 +11,12 @@ use tokio::sync::OnceCell;
 use crate::backend::{Backend, Trace};
 use crate::error::Error;
 use crate::event::Event;
-use crate::handler::{Step, step};
 use crate::mapper::{Mapper, Settings};
+use crate::outcome::Action;
+use crate::pipeline::action;
 use crate::report::Log;
 
-/// As much is left at a time of events and requests, in bytes, and one event whatever its size.
+/// The most that is left at a time of events and requests, in bytes; one event is left whatever its size.
 const ROOM: usize = 8 * 1024 * 1024;
 
 /// The shadow mapper of this process.
@@ -36,7 +37,7 @@ struct Leavings {
 /// An event that was left to be compared, and what the mapper made of it.
 struct Left {
     event: Event,
-    step: Result<Step, Error>,
+    action: Result<Action, Error>,
     until: Instant,
 }
 
@@ -46,14 +47,14 @@ impl Shadow {
         Shadow { settings: Mutex::new(Some(settings)), mapper: OnceCell::new(), left: Mutex::default() }
     }
 
-    /// Leaves `event`, of which the mapper made `step`, to be compared before `until`. Of a batch as much is left as
+    /// Leaves `event`, for which the mapper planned `action`, to be compared before `until`. Of a batch as much is left as
     /// there is room for: a sample of it will do.
-    pub fn leave(&self, event: Event, step: Result<Step, Error>, until: Instant) {
-        let held = event.held() + step.as_ref().map_or(0, Step::held);
+    pub fn leave(&self, event: Event, action: Result<Action, Error>, until: Instant) {
+        let held = event.size() + action.as_ref().map_or(0, Action::size);
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
         if left.events.is_empty() || left.held + held <= ROOM {
             left.held += held;
-            left.events.push(Left { event, step, until });
+            left.events.push(Left { event, action, until });
         }
     }
 
@@ -61,15 +62,17 @@ impl Shadow {
     pub async fn compare(&self, backend: &Backend, log: &Log) {
         let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner)).events;
         let Some(mapper) = self.mapper.get_or_init(async || self.load(log)).await else { return };
-        for Left { event, step: made, until } in left {
+        for Left { event, action: planned, until } in left {
             if Instant::now() >= until {
                 continue;
             }
-            let call = mapper.transform(&event, until).await;
-            let shadow = call.result.map_err(Error::from);
+            let (result, _) = mapper.transform(&event, until).await;
             // The trace is the host's, so it would be the same.
-            let shadow = shadow.and_then(|outcome| step(backend, outcome, &event, &Trace::default()));
-            log.shadow(&event, mapper.manifest(), &compare::steps(&event, &made, &shadow));
+            let shadow = match result {
+                Ok(outcome) => action(backend, outcome, &event, &Trace::default()),
+                Err(error) => Err(error.into()),
+            };
+            log.shadow(&event, mapper.manifest(), &compare::actions(&event, &planned, &shadow));
         }
         // The memory is the mapper's when the next event comes.
         mapper.drop_used();

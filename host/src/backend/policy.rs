@@ -10,7 +10,8 @@ use reqwest::header::HeaderMap;
 use reqwest::{StatusCode, Url};
 use thiserror::Error;
 
-use super::{Method, RETRIED, Request};
+use super::retry::RETRIED;
+use crate::request::{Method, Request};
 use headers::headers;
 use path::resolve;
 

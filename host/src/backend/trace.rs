@@ -3,6 +3,8 @@
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::hex::is_hex;
+
 const XRAY: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 const W3C: HeaderName = HeaderName::from_static("traceparent");
 
@@ -16,7 +18,7 @@ pub struct Trace {
 impl Trace {
     /// The trace that Lambda names: `Root=1-…;Parent=…;Sampled=…`. Without one, or with one that no header can hold,
     /// the backend gets none.
-    pub fn of(xray: Option<&str>) -> Trace {
+    pub fn parse(xray: Option<&str>) -> Trace {
         Trace {
             xray: xray.and_then(|xray| HeaderValue::from_str(xray).ok()),
             w3c: xray.and_then(traceparent).and_then(|traceparent| HeaderValue::try_from(traceparent).ok()),
@@ -35,18 +37,17 @@ fn traceparent(xray: &str) -> Option<String> {
     let part = |name: &str| xray.split(';').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
     let root = part("Root")?.strip_prefix("1-")?;
     let (time, unique) = root.split_once('-')?;
-    if !is_hex(time, 8) || !is_hex(unique, 24) {
+    if !is_id(time, 8) || !is_id(unique, 24) {
         return None;
     }
-    // Without a segment of its own the invocation is known by the trace alone; the format wants an id all the same.
-    let parent = part("Parent").filter(|parent| is_hex(parent, 16)).unwrap_or(&unique[8..]);
+    // Without a segment of its own the invocation is known by the trace alone; the format still wants an id.
+    let parent = part("Parent").filter(|parent| is_id(parent, 16)).unwrap_or(&unique[8..]);
     let flags = if part("Sampled") == Some("1") { "01" } else { "00" };
     Some(format!("00-{time}{unique}-{parent}-{flags}"))
 }
 
-fn is_hex(text: &str, digits: usize) -> bool {
-    let fit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    text.len() == digits && text.bytes().all(fit) && text.bytes().any(|byte| byte != b'0')
+fn is_id(text: &str, digits: usize) -> bool {
+    is_hex(text, digits) && text.bytes().any(|byte| byte != b'0')
 }
 
 #[cfg(test)]
@@ -70,7 +71,7 @@ mod tests {
         {
             assert_eq!(traceparent(xray), None, "{xray}");
         }
-        assert_eq!(Trace::of(None), Trace::default());
-        assert_eq!(Trace::of(Some("a\r\nb: c")), Trace::default());
+        assert_eq!(Trace::parse(None), Trace::default());
+        assert_eq!(Trace::parse(Some("a\r\nb: c")), Trace::default());
     }
 }

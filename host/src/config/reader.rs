@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use reqwest::Url;
 use secrecy::SecretString;
 
-use super::{BACKEND_API_URL, LAYER_IMAGE, LOG_FORMAT, LOG_FORMATS, LOG_LEVEL, LOG_LEVELS};
+use super::{BACKEND_API_URL, LAYER_IMAGE, LOG_LEVEL, LOG_LEVELS};
 use super::{MAPPER_ENV, MAPPER_IMAGE, PROXIES, SWITCH, UNDELIVERED_QUEUE_URL, trimmed};
 use crate::printable;
 use crate::report::Log;
-use crate::secrets::{Source, ValueError};
+use crate::credentials::{Source, ValueError};
 
 /// The variables and what is wrong with them so far.
 pub(super) struct Reader {
@@ -51,7 +51,7 @@ impl Reader {
         self.one_of(variable, &SWITCH)
     }
 
-    /// One of `values` by its name in capitals or not, the first one where nothing is set.
+    /// One of `values` by its name in capitals or not. The first one if nothing is set.
     pub(super) fn one_of<T: Copy>(&mut self, variable: &str, values: &[(&str, T)]) -> T {
         let (_, default) = values[0];
         let Some(text) = self.text(variable) else { return default };
@@ -111,7 +111,7 @@ impl Reader {
     ) -> Option<(&'static str, Source)> {
         let source = Source::parse(self.text(variable)?);
         let fault = match &source {
-            None => Some("is an ARN, but of no secret of Secrets Manager and of no parameter of SSM".to_owned()),
+            None => Some("is an ARN, but not that of a secret of Secrets Manager or of a parameter of SSM".to_owned()),
             Some(Source::Value(value)) => check(value).err().map(|error| error.to_string()),
             Some(Source::Remote(_)) => None,
         };
@@ -154,7 +154,6 @@ impl Reader {
     pub(super) fn log(&mut self) -> Log {
         Log {
             level: self.one_of(LOG_LEVEL, &LOG_LEVELS),
-            format: self.one_of(LOG_FORMAT, &LOG_FORMATS),
             function: self.text("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default(),
         }
     }

@@ -27,8 +27,8 @@ fn only_the_backend_has_to_be_set() {
     assert_eq!(config.on_undelivered, OnUndelivered::Accept);
     assert!(!config.mapper_logs && config.mapper.variables.is_empty() && config.backend.roots.is_empty());
     assert_eq!((config.backend.attempt_timeout, config.backend.max_attempts), (Duration::from_secs(2), 3));
-    assert_eq!((config.log.level, config.log.format), (Level::Info, Format::Json));
-    assert!(config.queue_url.is_none() && config.shadow.is_none() && !config.backend.secrets.are_remote());
+    assert_eq!(config.log.level, Level::Info);
+    assert!(config.queue_url.is_none() && config.shadow.is_none() && !config.backend.credentials.are_remote());
     assert_eq!(faults(&[]), [BACKEND_API_URL]);
     assert_eq!(faults(&[(BACKEND_API_URL, "")]), [BACKEND_API_URL]);
 }
@@ -103,16 +103,15 @@ fn a_mapper_has_less_time_than_the_answer() {
 
 #[test]
 fn unknown_values_are_faults_and_not_defaults() {
-    for variable in [BACKEND_ALLOW_HTTP, MAPPER_LOGS, ON_UNDELIVERED, LOG_LEVEL, LOG_FORMAT] {
+    for variable in [BACKEND_ALLOW_HTTP, MAPPER_LOGS, ON_UNDELIVERED, LOG_LEVEL] {
         for value in ["yes", "true", "1", "rejected"] {
             assert_eq!(faults(&[URL, (variable, value)]), [variable], "{value}");
         }
     }
     assert_eq!(config(&[URL, (ON_UNDELIVERED, "reject")]).unwrap().on_undelivered, OnUndelivered::Reject);
     assert!(config(&[URL, (MAPPER_LOGS, "On")]).unwrap().mapper_logs);
-    // Lambda writes these two as it likes.
-    let log = config(&[URL, (LOG_LEVEL, "warn"), (LOG_FORMAT, "TEXT")]).unwrap().log;
-    assert_eq!((log.level, log.format), (Level::Warn, Format::Text));
+    // Lambda writes this one as it likes.
+    assert_eq!(config(&[URL, (LOG_LEVEL, "warn")]).unwrap().log.level, Level::Warn);
 }
 
 #[test]
@@ -148,7 +147,7 @@ fn a_secret_may_be_named_by_the_arn_of_a_secret_or_of_a_parameter() {
         "arn:aws-cn:ssm:cn-north-1:123456789012:parameter/token".to_owned(),
     ] {
         let config = config(&[URL, (BACKEND_AUTHORIZATION, &arn), (BACKEND_SIGNING_SECRET, &arn)]).unwrap();
-        assert!(config.backend.secrets.are_remote(), "{arn}");
+        assert!(config.backend.credentials.are_remote(), "{arn}");
     }
     for arn in [
         "arn:".to_owned(),

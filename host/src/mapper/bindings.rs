@@ -15,7 +15,7 @@ use generated::cognito::post_confirmation::types as wit;
 pub(super) use generated::{PostConfirmationMapper as Mapper, PostConfirmationMapperPre as MapperPre};
 pub(super) use wit::{Error, Outcome};
 
-use crate::backend::{Method, Request};
+use crate::request::{Method, Request};
 use crate::event::{self, TriggerSource};
 
 impl From<&event::Event> for wit::Event {

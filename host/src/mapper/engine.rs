@@ -1,6 +1,5 @@
 //! The WebAssembly engine: its one configuration, for compiling and for running alike.
 
-#[cfg(feature = "workbench")]
 use std::num::NonZero;
 
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, ModuleVersionStrategy, PoolingAllocationConfig};
@@ -40,13 +39,14 @@ const SETTINGS: Settings = Settings {
 
 /// Core instances, memories and tables for each sandbox. A mapper in Rust has 3, 1 and 2, one in Python some 30, 1 and
 /// 20. A memory takes 4 GiB of address space, which is why there is no more room than this.
-pub(super) const CORE_INSTANCES: u32 = 64;
-pub(super) const MEMORIES: u32 = 8;
-pub(super) const TABLES: u32 = 32;
+pub const CORE_INSTANCES: u32 = 64;
+/// Memories for each sandbox.
+pub const MEMORIES: u32 = 8;
+/// Tables for each sandbox.
+pub const TABLES: u32 = 32;
 /// The most elements of a table: far above what the interpreters of other languages need.
-pub(super) const TABLE_ELEMENTS: usize = 100_000;
+pub const TABLE_ELEMENTS: usize = 100_000;
 /// The most tests of mappers at once, each in a sandbox.
-#[cfg(feature = "workbench")]
 pub const TESTS: u32 = 16;
 /// As much of a memory and of a table, in bytes, as is written over for the next event rather than given back to the
 /// system, which would hand it out again page by page, each by a fault. The memory of a mapper in Rust with a small stack
@@ -54,7 +54,7 @@ pub const TESTS: u32 = 16;
 const KEPT: usize = 256 * 1024;
 
 /// The configuration of every engine of this project.
-fn config() -> Result<Config> {
+pub fn config() -> Result<Config> {
     let mut config = Config::new();
     config
         .epoch_interruption(SETTINGS.epoch_interruption)
@@ -75,8 +75,7 @@ pub(super) fn runner(sandboxes: u32) -> Result<Engine> {
 }
 
 /// The same for tests of mappers, with longer backtraces: the functions of a panic take half of what else is shown.
-#[cfg(feature = "workbench")]
-pub(super) fn tester() -> Result<Engine> {
+pub fn tester() -> Result<Engine> {
     let mut config = running(TESTS)?;
     config.wasm_backtrace_max_frames(NonZero::new(100));
     Engine::new(&config)
@@ -103,21 +102,7 @@ fn running(sandboxes: u32) -> Result<Config> {
     Ok(config)
 }
 
-/// The engine that makes images for `target`, at the baseline of that architecture: naming the target switches off
-/// the inference of this machine's CPU features, so an image runs wherever Lambda places the function.
-#[cfg(feature = "workbench")]
-pub(super) fn compiler(target: &str) -> Result<Engine> {
-    let mut config = config()?;
-    config.target(target)?;
-    Engine::new(&config)
-}
-
 /// What images and engines must have in common besides the version.
-pub(super) fn fingerprint() -> String {
+pub fn fingerprint() -> String {
     crc32(format!("{SETTINGS:?}").as_bytes())
-}
-
-/// Bytes in lower-case hexadecimal.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |hex, byte| format!("{hex}{byte:02x}"))
 }

@@ -13,7 +13,6 @@ use wasmtime::component::Component;
 
 use super::contract::{self, ContractError};
 use super::engine::{self, WASMTIME_VERSION};
-#[cfg(feature = "workbench")]
 use super::manifest::File;
 use super::manifest::{self, FORMAT, Form, Manifest};
 
@@ -115,7 +114,7 @@ pub const THIS_TARGET: &str =
     if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
 
 /// Loads the mapper's image at `path` after checking it against the manifest beside it and the contract.
-pub(super) fn load_mapper(engine: &Engine, path: &Path) -> Result<(Component, Manifest), ImageError> {
+pub fn load_mapper(engine: &Engine, path: &Path) -> Result<(Component, Manifest), ImageError> {
     let (component, manifest) = load(engine, path)?;
     let ty = component.component_type();
     contract::check(
@@ -126,7 +125,7 @@ pub(super) fn load_mapper(engine: &Engine, path: &Path) -> Result<(Component, Ma
 }
 
 /// Loads the image at `path`, of a mapper or not, after checking it against the manifest beside it.
-pub(super) fn load(engine: &Engine, path: &Path) -> Result<(Component, Manifest), ImageError> {
+pub fn load(engine: &Engine, path: &Path) -> Result<(Component, Manifest), ImageError> {
     let manifest = verified(path, THIS_TARGET)?;
 
     // SAFETY: The file holds native code and is trusted like this program itself: it comes from `mapper compile`,
@@ -140,8 +139,7 @@ pub(super) fn load(engine: &Engine, path: &Path) -> Result<(Component, Manifest)
 }
 
 /// Whether a sandbox has room for the component of `image`, which was made for this machine by this very process.
-#[cfg(feature = "workbench")]
-pub(super) fn try_room(image: &[u8]) -> wasmtime::Result<()> {
+pub fn try_room(image: &[u8]) -> wasmtime::Result<()> {
     let engine = engine::runner(1)?;
     // SAFETY: The bytes are what wasmtime's compiler has just returned, and nothing of them is run.
     #[expect(unsafe_code, reason = "only the engine knows all that it needs for a component")]
@@ -153,7 +151,7 @@ pub(super) fn try_room(image: &[u8]) -> wasmtime::Result<()> {
 pub(super) fn verified(path: &Path, target: &str) -> Result<Manifest, ImageError> {
     let unreadable = |source| ImageError::Unreadable { path: path.into(), source };
     let mut image = fs::File::open(path).map_err(unreadable)?;
-    let manifest = Manifest::of(path)?;
+    let manifest = Manifest::read(path)?;
     check(&manifest, target)?;
     let Manifest { image: expected, component, .. } = &manifest;
     let size = image.metadata().map_err(unreadable)?.len();
@@ -177,11 +175,10 @@ pub(super) fn verified(path: &Path, target: &str) -> Result<Manifest, ImageError
 }
 
 /// Like `verified`, with every byte of the image. It takes longer than `bootstrap` has.
-#[cfg(feature = "workbench")]
-pub(super) fn verified_wholly(path: &Path, target: &str) -> Result<Manifest, ImageError> {
+pub fn verified_wholly(path: &Path, target: &str) -> Result<Manifest, ImageError> {
     let manifest = verified(path, target)?;
     let bytes = fs::read(path).map_err(|source| ImageError::Unreadable { path: path.into(), source })?;
-    same("SHA-256", File::of(&bytes).sha256, &manifest.image.sha256)?;
+    same("SHA-256", File::describe(&bytes).sha256, &manifest.image.sha256)?;
     Ok(manifest)
 }
 
@@ -195,7 +192,7 @@ impl Manifest {
     ///
     /// # Errors
     /// That there is none beside it, or none that this release understands.
-    pub fn of(image: &Path) -> Result<Manifest, ImageError> {
+    pub fn read(image: &Path) -> Result<Manifest, ImageError> {
         let path = Manifest::path(image);
         let text = match fs::read(&path) {
             Ok(text) => text,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::engine;
+use crate::hex;
 
 /// The form of the manifest. Another form is another number.
 pub const FORMAT: u32 = 2;
@@ -50,8 +50,8 @@ pub struct File {
 
 impl File {
     /// The file that holds `bytes`.
-    pub fn of(bytes: &[u8]) -> File {
-        File { sha256: engine::hex(&Sha256::digest(bytes)), crc32: crc32(bytes), size: bytes.len() as u64 }
+    pub fn describe(bytes: &[u8]) -> File {
+        File { sha256: hex::encode(&Sha256::digest(bytes)), crc32: crc32(bytes), size: bytes.len() as u64 }
     }
 }
 

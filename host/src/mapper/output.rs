@@ -11,7 +11,7 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-use super::MAX_SAID;
+use super::MAX_OUTPUT;
 use crate::printable;
 
 /// As much as a mapper may write at once; WASI's own streams say the same.
@@ -26,12 +26,12 @@ impl Output {
     pub(super) fn text(&self) -> String {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // What stands for bytes that are no text is longer than they are.
-        printable::cut(&String::from_utf8_lossy(&kept), MAX_SAID).to_owned()
+        printable::cut(&String::from_utf8_lossy(&kept), MAX_OUTPUT).to_owned()
     }
 
     fn keep(&self, bytes: &[u8]) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = MAX_SAID - kept.len();
+        let room = MAX_OUTPUT - kept.len();
         kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 }

@@ -7,7 +7,7 @@ use wasmtime::{Engine, ResourceLimiter, Result, Store, UpdateDeadline};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::output::Output;
-use super::{Said, Settings, fixed};
+use super::{MapperOutput, Settings, deterministic};
 
 /// The most data that one call may hand over: the largest request of the contract with room for its form.
 const HANDED_OVER: usize = 2 * 1024 * 1024;
@@ -51,8 +51,8 @@ impl Sandbox {
             .max_random_size(RANDOM_AT_ONCE)
             .allow_tcp(false)
             .allow_udp(false);
-        if settings.fixed {
-            fixed::give(&mut wasi);
+        if settings.deterministic {
+            deterministic::apply(&mut wasi);
         }
         let mut handles = ResourceTable::new();
         handles.set_max_capacity(HANDLES);
@@ -75,8 +75,8 @@ impl Sandbox {
     }
 
     /// What the mapper wrote to its standard streams.
-    pub(super) fn said(&self) -> Said {
-        Said { stdout: self.stdout.text(), stderr: self.stderr.text(), ..Said::default() }
+    pub(super) fn output(&self) -> MapperOutput {
+        MapperOutput { stdout: self.stdout.text(), stderr: self.stderr.text(), ..MapperOutput::default() }
     }
 
     /// Whether the mapper asked for more memory than it may have.
@@ -97,7 +97,7 @@ impl WasiView for Sandbox {
 }
 
 impl Memory {
-    /// Takes `bytes` more, where they fit.
+    /// Takes `bytes` more, if they fit.
     fn take(&mut self, bytes: usize) -> bool {
         let used = self.used.saturating_add(bytes);
         if used > self.limit {

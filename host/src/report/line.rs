@@ -8,11 +8,12 @@ use super::metrics::Metrics;
 use super::{Invocation, Level, timestamp};
 use crate::backend;
 use crate::client::Cause;
-use crate::error::{Error, queue_error_type};
+use crate::deadline::Deadlines;
+use crate::error::{Error, backend_error_type, queue_error_type};
 use crate::event::{self, TriggerSource};
-use crate::handler::{Done, Ended, Kept};
 use crate::mapper::{self, Manifest};
-use crate::undelivered;
+use crate::outcome::{End, Handled};
+use crate::queue;
 
 /// What every line begins with; Lambda reads both to filter and to sort.
 #[derive(Serialize)]
@@ -95,7 +96,7 @@ pub struct Milliseconds {
 /// What the mapper said of an event.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Said<'a> {
+pub struct MapperOutput<'a> {
     #[serde(flatten)]
     pub head: Head,
     pub event_id: &'a str,
@@ -135,85 +136,89 @@ impl Head {
 }
 
 impl<'a> Event<'a> {
-    pub fn of(event: &'a event::Event, ended: &'a Ended, invocation: &Invocation<'a>, function: &'a str) -> Event<'a> {
-        let way = &ended.way;
-        let (end, level, message) = match (&way.result, &ended.kept) {
-            (Ok(Done::Delivered(_)), _) => ("delivered", Level::Info, "the user is at the backend"),
-            (Ok(Done::Skipped(_)), _) => ("skipped", Level::Info, "the mapper skipped the event"),
-            (Err(_), Some(Kept::Queued)) => ("queued", Level::Warn, "the user is in the queue, not at the backend"),
-            (Err(_), _) => ("undelivered", Level::Error, "the user is not at the backend"),
+    pub fn new(
+        event: &'a event::Event,
+        handled: &'a Handled,
+        invocation: &Invocation<'a>,
+        function: &'a str,
+    ) -> Event<'a> {
+        let end = &handled.end;
+        let error = end.error();
+        let (sub, code, queue_error) = match end {
+            End::Delivered(_) | End::Queued(_) => (None, None, None),
+            End::Skipped(code) => (None, Some(code.as_str()), None),
+            End::Undelivered { queue, .. } => (event.sub(), None, queue.as_ref()),
         };
-        let error = way.result.as_ref().err();
-        let queue_failure = match &ended.kept {
-            Some(Kept::Undelivered(failure)) => failure.as_ref(),
-            _ => None,
-        };
-        let attempts = way.delivery.as_ref().map(|delivery| delivery.attempts.as_slice()).unwrap_or_default();
-        let total = milliseconds(invocation.time.since.elapsed());
+        let attempts = handled.delivery.as_ref().map(|delivery| delivery.attempts.as_slice()).unwrap_or_default();
+        let milliseconds = Milliseconds::new(handled, invocation);
         Event {
-            head: Head::new(level, message),
-            end,
+            head: head(end),
+            end: end.name(),
             event_id: &event.id,
             trigger_source: source(event),
             user_pool_id: pool(event),
-            sub: event.sub().filter(|_| end == "undelivered"),
-            code: match &way.result {
-                Ok(Done::Skipped(code)) => Some(code),
-                _ => None,
-            },
+            sub,
+            code,
             status: attempts.last().and_then(status),
             error_type: error.map(Error::error_type),
             error: error.map(Error::to_string),
             cause: error.and_then(Error::cause).map(Cause::name),
-            queue_error_type: queue_failure.map(queue_error_type),
-            queue_error: queue_failure.map(ToString::to_string),
-            queue_cause: queue_failure.and_then(undelivered::Failure::cause).map(Cause::name),
-            attempts: attempts.iter().map(Attempt::of).collect(),
-            cold_start: invocation.time.cold,
-            milliseconds: Milliseconds {
-                start: invocation.time.cold.then(|| milliseconds(invocation.start_up)),
-                mapping: way.plan.as_ref().map(|plan| milliseconds(plan.mapping)),
-                queue: ended.queueing.map(milliseconds),
-                total,
-            },
+            queue_error_type: queue_error.map(queue_error_type),
+            queue_error: queue_error.map(ToString::to_string),
+            queue_cause: queue_error.and_then(queue::Error::cause).map(Cause::name),
+            attempts: attempts.iter().map(Attempt::new).collect(),
+            cold_start: invocation.deadlines.cold,
             mapper: invocation.mapper.map(|mapper| mapper.component.sha256.as_str()),
             wit: invocation.mapper.map(|mapper| mapper.wit.as_str()),
             request_id: invocation.request_id,
             message_id: invocation.record.map(|record| record.message_id.as_str()),
             receive_count: invocation.record.and_then(|record| record.receive_count),
-            metrics: Metrics::of(function, end, attempts.len(), total),
+            metrics: Metrics::new(function, end, attempts.len(), milliseconds.total),
+            milliseconds,
+        }
+    }
+}
+
+impl Milliseconds {
+    fn new(handled: &Handled, invocation: &Invocation<'_>) -> Milliseconds {
+        let Deadlines { cold, started, .. } = invocation.deadlines;
+        Milliseconds {
+            start: cold.then(|| milliseconds(invocation.start_up)),
+            mapping: handled.plan.call.as_ref().map(|call| milliseconds(call.took)),
+            queue: handled.queue_time.map(milliseconds),
+            total: milliseconds(started.elapsed()),
         }
     }
 }
 
 impl Attempt {
-    fn of(attempt: &backend::Attempt) -> Attempt {
+    fn new(attempt: &backend::Attempt) -> Attempt {
         let status = status(attempt);
         let failed = attempt.result.as_ref().err().filter(|_| status.is_none());
         Attempt {
             status,
-            error_type: failed.map(|failure| Error::from(failure.clone()).error_type()),
-            cause: failed.and_then(backend::Failure::cause).map(Cause::name),
+            error_type: failed.map(backend_error_type),
+            cause: failed.and_then(backend::Error::cause).map(Cause::name),
             milliseconds: milliseconds(attempt.took),
         }
     }
 }
 
-impl<'a> Said<'a> {
-    pub fn of(event: &'a event::Event, said: &'a mapper::Said) -> Said<'a> {
-        Said {
+impl<'a> MapperOutput<'a> {
+    pub fn new(event: &'a event::Event, output: &'a mapper::MapperOutput) -> MapperOutput<'a> {
+        MapperOutput {
             head: Head::new(Level::Info, "the mapper said"),
             event_id: &event.id,
-            stdout: &said.stdout,
-            stderr: &said.stderr,
-            error_message: said.message.as_deref(),
-            backtrace: said.backtrace.as_deref(),
+            stdout: &output.stdout,
+            stderr: &output.stderr,
+            error_message: output.message.as_deref(),
+            backtrace: output.backtrace.as_deref(),
         }
     }
 }
 
 impl<'a> Shadow<'a> {
-    pub fn of(event: &'a event::Event, shadow: &'a Manifest, differences: &'a [String]) -> Shadow<'a> {
+    pub fn new(event: &'a event::Event, shadow: &'a Manifest, differences: &'a [String]) -> Shadow<'a> {
         let same = differences.is_empty();
         let message = if same { "the shadow mapper agrees" } else { "the shadow mapper differs" };
         let head = Head::new(Level::Info, message);
@@ -222,15 +227,25 @@ impl<'a> Shadow<'a> {
 }
 
 impl Fault {
-    pub fn of(level: Level, message: &'static str, error: String) -> Fault {
+    pub fn new(level: Level, message: &'static str, error: String) -> Fault {
         Fault { head: Head::new(level, message), error }
+    }
+}
+
+/// How a line about an event with this end begins.
+fn head(end: &End) -> Head {
+    match end {
+        End::Delivered(_) => Head::new(Level::Info, "the user is at the backend"),
+        End::Skipped(_) => Head::new(Level::Info, "the mapper skipped the event"),
+        End::Queued(_) => Head::new(Level::Warn, "the user is in the queue, not at the backend"),
+        End::Undelivered { .. } => Head::new(Level::Error, "the user is not at the backend"),
     }
 }
 
 /// The status of an attempt that was answered.
 fn status(attempt: &backend::Attempt) -> Option<u16> {
     match &attempt.result {
-        Ok(status) | Err(backend::Failure::Unavailable(status) | backend::Failure::Refused(status)) => {
+        Ok(status) | Err(backend::Error::Unavailable(status) | backend::Error::Refused(status)) => {
             Some(status.as_u16())
         }
         Err(_) => None,

@@ -5,6 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
+use crate::outcome::End;
+
 /// The namespace of all metrics.
 const NAMESPACE: &str = "PostConfirmation";
 
@@ -47,10 +49,8 @@ struct Metric {
 }
 
 impl<'a> Metrics<'a> {
-    /// The metrics of an event that ended as `end` after `attempts` and `duration` in milliseconds.
-    pub fn of(function: &'a str, end: &str, attempts: usize, duration: f64) -> Metrics<'a> {
-        let one_for = |name: &str| u8::from(end == name);
-        let metric = |name, unit| Metric { name, unit };
+    /// The metrics of an event with this `end` after `attempts` and `duration` in milliseconds.
+    pub fn new(function: &'a str, end: &End, attempts: usize, duration: f64) -> Metrics<'a> {
         Metrics {
             aws: Metadata {
                 timestamp: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis(),
@@ -68,12 +68,16 @@ impl<'a> Metrics<'a> {
                 }],
             },
             function_name: function,
-            delivered: one_for("delivered"),
-            skipped: one_for("skipped"),
-            queued: one_for("queued"),
-            undelivered: one_for("undelivered"),
+            delivered: u8::from(matches!(end, End::Delivered(_))),
+            skipped: u8::from(matches!(end, End::Skipped(_))),
+            queued: u8::from(matches!(end, End::Queued(_))),
+            undelivered: u8::from(matches!(end, End::Undelivered { .. })),
             attempts,
             duration,
         }
     }
+}
+
+fn metric(name: &'static str, unit: &'static str) -> Metric {
+    Metric { name, unit }
 }

@@ -8,10 +8,10 @@ use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-use crate::backend::Prepared;
+use crate::backend::PreparedRequest;
 use crate::error::Error;
 use crate::event::Event;
-use crate::handler::Step;
+use crate::outcome::Action;
 
 /// The most differences that are named; more than these make a new mapping altogether.
 const MAX_NAMED: usize = 20;
@@ -24,12 +24,12 @@ const TRACE: [&str; 2] = ["traceparent", "x-amzn-trace-id"];
 
 /// Where `shadow` differs from `made`: `method`, `path segment 2`, `query NAME`, `header NAME`, `accept-status`,
 /// `body` or `body /JSON/POINTER`, each with `added`, `removed` or `changed`, or else the two outcomes.
-pub fn steps(event: &Event, made: &Result<Step, Error>, shadow: &Result<Step, Error>) -> Vec<String> {
+pub fn actions(event: &Event, made: &Result<Action, Error>, shadow: &Result<Action, Error>) -> Vec<String> {
     // Most events have no difference to name.
     let names = LazyCell::new(|| Names::of(event));
     let mut found = Found { names, differences: Vec::new() };
     match (made, shadow) {
-        (Ok(Step::Deliver(made)), Ok(Step::Deliver(shadow))) => found.requests(made, shadow),
+        (Ok(Action::Deliver(made)), Ok(Action::Deliver(shadow))) => found.requests(made, shadow),
         _ => {
             let (made, shadow) = (outcome(made), outcome(shadow));
             if made != shadow {
@@ -41,10 +41,10 @@ pub fn steps(event: &Event, made: &Result<Step, Error>, shadow: &Result<Step, Er
 }
 
 /// An outcome in words that may be logged: a code is part of every event's line.
-fn outcome(step: &Result<Step, Error>) -> String {
-    match step {
-        Ok(Step::Deliver(_)) => "deliver".to_owned(),
-        Ok(Step::Skip(code)) => format!("skip {code}"),
+fn outcome(action: &Result<Action, Error>) -> String {
+    match action {
+        Ok(Action::Deliver(_)) => "deliver".to_owned(),
+        Ok(Action::Skip(code)) => format!("skip {code}"),
         Err(error) => error.error_type().to_owned(),
     }
 }
@@ -68,18 +68,18 @@ impl<F: FnOnce() -> Names> Found<F> {
         self.differences.len() > MAX_NAMED
     }
 
-    fn requests(&mut self, made: &Prepared, shadow: &Prepared) {
+    fn requests(&mut self, made: &PreparedRequest, shadow: &PreparedRequest) {
         if made.method() != shadow.method() {
             self.note("method", "changed");
         }
         self.paths(made.url(), shadow.url());
         self.members("query ", &query(made.url()), &query(shadow.url()));
         self.members("header ", &headers(made.headers()), &headers(shadow.headers()));
-        let statuses = |prepared: &Prepared| prepared.accept_status().iter().copied().collect::<BTreeSet<_>>();
+        let statuses = |prepared: &PreparedRequest| prepared.accept_status().iter().copied().collect::<BTreeSet<_>>();
         if statuses(made) != statuses(shadow) {
             self.note("accept-status", "changed");
         }
-        let json = |prepared: &Prepared| serde_json::from_slice::<Value>(prepared.body()).ok();
+        let json = |prepared: &PreparedRequest| serde_json::from_slice::<Value>(prepared.body()).ok();
         match (json(made), json(shadow)) {
             (Some(made), Some(shadow)) => self.values("body ", &made, &shadow),
             _ if made.body() != shadow.body() => self.note("body", "changed"),

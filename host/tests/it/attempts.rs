@@ -2,13 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::support::aws;
-use crate::support::components::{DEFAULT, MISBEHAVING, image};
-use crate::support::faults::{Fault, FaultyBackend};
-use crate::support::function::{COGNITO_WAITS, Function, Invoked};
-use crate::support::processor::Share;
-use crate::support::tls::TlsBackend;
-use crate::support::{behaving, sign_up};
+use test_support::aws;
+use test_support::components::{DEFAULT, MISBEHAVING, image};
+use test_support::faults::{Fault, FaultyBackend};
+use test_support::function::{COGNITO_WAITS, Function, Invoked};
+use test_support::processor::Share;
+use test_support::tls::TlsBackend;
+use test_support::{behaving, sign_up};
 
 /// An attempt that hangs so long leaves as much time for another one.
 const HALF: [(&str, &str); 1] = [("ATTEMPT_TIMEOUT_MS", "2000")];

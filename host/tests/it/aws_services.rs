@@ -2,11 +2,11 @@
 
 use std::time::{Duration, SystemTime};
 
-use crate::support::aws::{self, Queue};
-use crate::support::components::{DEFAULT, image};
-use crate::support::faults::{Fault, FaultyBackend};
-use crate::support::function::{Function, Invoked};
-use crate::support::sign_up;
+use test_support::aws::{self, Queue};
+use test_support::components::{DEFAULT, image};
+use test_support::faults::{Fault, FaultyBackend};
+use test_support::function::{Function, Invoked};
+use test_support::sign_up;
 
 /// One sign-up to a backend that refuses it, with these settings.
 async fn queue_one(settings: &[(&str, &str)]) -> Invoked {

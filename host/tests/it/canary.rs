@@ -5,13 +5,13 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::aws::{self, Queue};
-use crate::support::canary::{MARK, SECRETS, SUB, check, event};
-use crate::support::components::{DEFAULT, MISBEHAVING, OTHER, image};
-use crate::support::faults::{Fault, FaultyBackend};
-use crate::support::function::Function;
-use crate::support::proxy::{Mode, Proxy};
-use crate::support::runtime_api::Answer;
+use test_support::aws::{self, Queue};
+use test_support::canary::{MARK, SECRETS, SUB, check, event};
+use test_support::components::{DEFAULT, MISBEHAVING, OTHER, image};
+use test_support::faults::{Fault, FaultyBackend};
+use test_support::function::Function;
+use test_support::proxy::{Mode, Proxy};
+use test_support::runtime_api::Answer;
 
 /// Lambda's levels, the most detailed first.
 const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
@@ -41,15 +41,14 @@ const BEHAVIOURS: [&str; 18] = [
 /// What the functions of one run have in common.
 struct Run {
     level: &'static str,
-    format: &'static str,
     backend: FaultyBackend,
     queue: Queue,
 }
 
 impl Run {
-    async fn new(level: &'static str, format: &'static str) -> Run {
+    async fn new(level: &'static str) -> Run {
         let backend = FaultyBackend::start([], Fault::Takes).await;
-        Run { level, format, backend, queue: Queue::new().await }
+        Run { level, backend, queue: Queue::new().await }
     }
 
     /// A function with this mapper and all secrets; with a queue where there is an `endpoint` of AWS.
@@ -58,7 +57,6 @@ impl Run {
         let common = [
             ("BACKEND_API_URL", url.as_str()),
             ("AWS_LAMBDA_LOG_LEVEL", self.level),
-            ("AWS_LAMBDA_LOG_FORMAT", self.format),
             // Short, because much hangs, and as long as a skip can do with.
             ("ANSWER_WITHIN_MS", "2500"),
             ("ATTEMPT_TIMEOUT_MS", "100"),
@@ -192,22 +190,21 @@ fn record(number: usize, body: &str) -> Value {
 
 /// Checks that `log` is in its format and holds the ends whose lines are of `level` or above, because an empty log would
 /// prove nothing.
-fn is_complete(log: &str, level: &str, format: &str) {
+fn is_complete(log: &str, level: &str) {
     let rank = |level: &str| LEVELS.iter().position(|other| *other == level);
     // The line of a lost user is never left out.
     for (part, of_level) in [("skipped", "INFO"), ("queued", "WARN"), ("undelivered", "FATAL"), (SUB, "FATAL")] {
         assert_eq!(log.contains(part), rank(of_level) >= rank(level), "{part} at {level}: {log}");
     }
     for line in log.lines() {
-        assert_eq!(serde_json::from_str::<Value>(line).is_ok(), format == "JSON", "{line}");
+        assert!(serde_json::from_str::<Value>(line).is_ok(), "{line}");
     }
 }
 
 #[tokio::test]
 async fn no_value_of_a_user_and_no_secret_is_in_any_log() {
-    let runs = ["JSON", "Text"].into_iter().flat_map(|format| LEVELS.map(|level| (level, format)));
-    let runs = runs.map(async |(level, format)| {
-        let run = Run::new(level, format).await;
+    let runs = LEVELS.map(async |level| {
+        let run = Run::new(level).await;
         let log = [
             run.rejecting().await,
             run.with_a_queue_that_fails().await,
@@ -216,7 +213,7 @@ async fn no_value_of_a_user_and_no_secret_is_in_any_log() {
         ]
         .concat();
         check(&log);
-        is_complete(&log, level, format);
+        is_complete(&log, level);
     });
     join_all(runs).await;
 }

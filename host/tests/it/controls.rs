@@ -7,12 +7,12 @@ use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 
-use crate::support::aws::Queue;
-use crate::support::backend::Backend;
-use crate::support::components::{MISBEHAVING, component, copy_of_image, image};
-use crate::support::faults::{Fault, FaultyBackend};
-use crate::support::function::Function;
-use crate::support::{behaving, program, sign_up};
+use test_support::aws::Queue;
+use test_support::backend::Backend;
+use test_support::components::{MISBEHAVING, component, copy_of_image, image};
+use test_support::faults::{Fault, FaultyBackend};
+use test_support::function::Function;
+use test_support::{behaving, program, sign_up};
 
 /// One of each kind: ASCII, Latin-1, the separators of lines and paragraphs, and what turns the direction of text.
 const HOSTILE: &str = "a\u{1b}[31m\u{7}\u{8}\u{7f}\u{80}\u{9b}\u{2028}\u{2029}\u{202e}\u{2067}\r\nb";
@@ -23,10 +23,9 @@ fn is_steered(line: &str) -> bool {
 }
 
 /// Everything that is logged of an event whose mapper says something hostile, and whose user has a hostile name.
-async fn log(format: &str) -> Vec<String> {
+async fn log() -> Vec<String> {
     let backend = FaultyBackend::start([], Fault::Takes).await;
-    let settings =
-        [("BACKEND_API_URL", backend.url.as_str()), ("MAPPER_LOGS", "on"), ("AWS_LAMBDA_LOG_FORMAT", format)];
+    let settings = [("BACKEND_API_URL", backend.url.as_str()), ("MAPPER_LOGS", "on")];
     let mut function = Function::start(&image(MISBEHAVING), &settings).await;
     let mut event = behaving(&format!("say {HOSTILE}"));
     event["request"]["userAttributes"]["sub"] = HOSTILE.into();
@@ -35,8 +34,8 @@ async fn log(format: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn json_lines_hold_no_control_and_mean_the_same() {
-    let lines = log("JSON").await;
+async fn lines_hold_no_control_and_mean_the_same() {
+    let lines = log().await;
     assert!(lines.len() == 2 && !lines.iter().any(|line| is_steered(line)), "{lines:?}");
     let [ended, said] = [0, 1].map(|line| serde_json::from_str::<Value>(&lines[line]).unwrap());
     assert_eq!(ended["sub"], HOSTILE);
@@ -47,13 +46,6 @@ async fn json_lines_hold_no_control_and_mean_the_same() {
 }
 
 #[tokio::test]
-async fn lines_of_text_hold_no_control() {
-    let lines = log("Text").await;
-    assert!(lines.len() == 2 && !lines.iter().any(|line| is_steered(line)), "{lines:?}");
-    assert!(lines[1].contains("\\u{1b}[31m"), "{lines:?}");
-}
-
-#[tokio::test]
 async fn a_manifest_of_any_text_is_repeated_in_one_short_line() {
     let (folder, backend, queue) = (tempfile::tempdir().unwrap(), Backend::start().await, Queue::new().await);
     let image = copy_of_image(folder.path());
@@ -61,15 +53,13 @@ async fn a_manifest_of_any_text_is_repeated_in_one_short_line() {
     let mut text: Value = serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
     text["target"] = format!("{HOSTILE}{}", "x".repeat(90_000)).into();
     fs::write(&manifest, text.to_string()).unwrap();
-    for format in ["JSON", "Text"] {
-        let own = [("BACKEND_API_URL", backend.url.as_str()), ("AWS_LAMBDA_LOG_FORMAT", format)];
-        let mut function = Function::start(&image, &[&own, &queue.settings()[..]].concat()).await;
-        function.answer(sign_up().to_string(), None).await;
-        for _ in 0..2 {
-            let line = function.raw_line().await;
-            assert!(line.contains("the mapper image is for `a\\u") && line.len() < 4 * 1024, "{format}: {line:.200}");
-            assert!(!is_steered(&line), "{format}: {line}");
-        }
+    let own = [("BACKEND_API_URL", backend.url.as_str())];
+    let mut function = Function::start(&image, &[&own, &queue.settings()[..]].concat()).await;
+    function.answer(sign_up().to_string(), None).await;
+    for _ in 0..2 {
+        let line = function.raw_line().await;
+        assert!(line.contains("the mapper image is for `a\\u") && line.len() < 4 * 1024, "{line:.200}");
+        assert!(!is_steered(&line), "{line}");
     }
 }
 

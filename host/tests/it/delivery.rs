@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use post_confirmation_host::error::SENTENCE;
 
-use crate::support::backend::{Answer, Backend};
-use crate::support::components::{DEFAULT, MISBEHAVING, OTHER, copy_of_image, image};
-use crate::support::faults::{Fault, FaultyBackend};
-use crate::support::function::{Function, Invoked};
-use crate::support::runtime_api;
-use crate::support::tls::TlsBackend;
-use crate::support::{behaving, sign_up};
+use test_support::backend::{Answer, Backend};
+use test_support::components::{DEFAULT, MISBEHAVING, OTHER, copy_of_image, image};
+use test_support::faults::{Fault, FaultyBackend};
+use test_support::function::{Function, Invoked};
+use test_support::runtime_api;
+use test_support::tls::TlsBackend;
+use test_support::{behaving, sign_up};
 
 /// One sign-up with the default mapper and these settings.
 async fn deliver(url: &str, settings: &[(&str, &str)]) -> Invoked {

@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::support::aws::{self, Queue};
-use crate::support::components::{DEFAULT, MISBEHAVING, image};
-use crate::support::faults::{Fault, FaultyBackend};
-use crate::support::function::Function;
-use crate::support::runtime_api::Answer;
-use crate::support::{behaving, sign_up};
+use test_support::aws::{self, Queue};
+use test_support::components::{DEFAULT, MISBEHAVING, image};
+use test_support::faults::{Fault, FaultyBackend};
+use test_support::function::Function;
+use test_support::runtime_api::Answer;
+use test_support::{behaving, sign_up};
 
 /// What `function` answers to a dry run of `event`.
 async fn dry_run(function: &mut Function, event: &Value) -> Answer {

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::support::backend::Backend;
-use crate::support::components::{DEFAULT, image};
-use crate::support::function::Function;
-use crate::support::{resident_bound, sign_up};
+use test_support::backend::Backend;
+use test_support::components::{DEFAULT, image};
+use test_support::function::Function;
+use test_support::{resident_bound, sign_up};
 
 /// A function with the default mapper and a backend that takes every user.
 async fn function(backend: &Backend) -> Function {

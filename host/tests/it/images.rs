@@ -8,9 +8,9 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::components::{DEFAULT, component, component_of, copy_of_image};
-use crate::support::function::Function;
-use crate::support::program;
+use test_support::components::{DEFAULT, component, component_of, copy_of_image};
+use test_support::function::Function;
+use test_support::program;
 
 /// Starts a function with the image and checks that it ends with an error that says all of `saying`.
 async fn refused(image: &Path, saying: &[&str]) {
@@ -131,7 +131,7 @@ async fn an_image_that_wasmtime_refuses_is_refused() {
     let image = copy_of_image(folder.path());
     let bytes = b"not native code";
     fs::write(&image, bytes).unwrap();
-    let file = post_confirmation_host::mapper::File::of(bytes);
+    let file = post_confirmation_host::mapper::File::describe(bytes);
     change_manifest(&image, "image", serde_json::to_value(file).unwrap());
     refused(&image, &["wasmtime refuses", "ELF"]).await;
 }

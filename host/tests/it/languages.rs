@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::support::backend::{Answer, Backend, Recorded};
-use crate::support::components::{DEFAULT, image};
-use crate::support::function::Function;
-use crate::support::languages::{JAVASCRIPT, Language, PYTHON, succeeds};
+use test_support::backend::{Answer, Backend, Recorded};
+use test_support::components::{DEFAULT, image};
+use test_support::function::Function;
+use test_support::languages::{JAVASCRIPT, Language, PYTHON, succeeds};
+use test_support::root;
 
 /// The cases that the default mapper and its counterparts in other languages share.
 fn shared_cases() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("guest/cases")
+    root().join("guest/cases")
 }
 
 /// Does with a new mapper what its author does, and then makes the mistake of writing `wrong` in place of `right`.

@@ -1,5 +1,5 @@
 //! The host as it is deployed: the real `bootstrap` between a Runtime API and a backend on real sockets, with real
-//! components built from source, and the real `mapper`.
+//! components built from source.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where one of them panics")]
 
@@ -25,7 +25,3 @@ mod shadow;
 mod signing;
 mod soak;
 mod start;
-#[allow(dead_code, reason = "the benchmarks need more of it")]
-mod support;
-mod unit_test;
-mod workbench;

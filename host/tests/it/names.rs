@@ -6,11 +6,11 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::support::components::component_of;
-use crate::support::faults::{Fault, FaultyBackend};
-use crate::support::function::Function;
-use crate::support::handmade::{image_of, mapper, trapping_in};
-use crate::support::{PATIENCE, program, sign_up};
+use test_support::components::component_of;
+use test_support::faults::{Fault, FaultyBackend};
+use test_support::function::Function;
+use test_support::handmade::{image_of, mapper, trapping_in};
+use test_support::{PATIENCE, program, sign_up};
 
 /// A name of C++ of which a demangler makes a text that doubles with each of `levels`.
 fn doubling(levels: usize) -> String {
@@ -83,7 +83,7 @@ async fn a_shadow_mapper_of_any_name_harms_no_event() {
     let folder = tempfile::tempdir().unwrap();
     let (_, shadow) = image_of(&trapping_in(&doubling(24), 5), folder.path());
     let backend = FaultyBackend::start([], Fault::Takes).await;
-    let own = crate::support::components::image(crate::support::components::DEFAULT);
+    let own = test_support::components::image(test_support::components::DEFAULT);
     let settings = [&settings(&backend, "on")[..], &[("SHADOW_MAPPER_IMAGE", shadow.to_str().unwrap())]].concat();
     let mut function = Function::start(&own, &settings).await;
     assert_eq!(function.invoke(sign_up().to_string()).await.end(), "delivered");

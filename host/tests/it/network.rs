@@ -6,13 +6,13 @@ use std::fs;
 use futures_util::FutureExt;
 use tokio::net::TcpSocket;
 
-use crate::support::aws::Queue;
-use crate::support::components::{DEFAULT, image};
-use crate::support::faults::{Fault, FaultyBackend};
-use crate::support::function::{Function, Invoked};
-use crate::support::processor::Share;
-use crate::support::sign_up;
-use crate::support::tls::{Flaw, TlsBackend};
+use test_support::aws::Queue;
+use test_support::components::{DEFAULT, image};
+use test_support::faults::{Fault, FaultyBackend};
+use test_support::function::{Function, Invoked};
+use test_support::processor::Share;
+use test_support::sign_up;
+use test_support::tls::{Flaw, TlsBackend};
 
 /// One sign-up to the backend at `url` with these settings.
 async fn deliver(url: &str, settings: &[(&str, &str)]) -> Invoked {

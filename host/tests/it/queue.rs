@@ -8,14 +8,14 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::support::aws::{self, Queue, attribute};
-use crate::support::components::{DEFAULT, MISBEHAVING, image};
-use crate::support::event_source::EventSource;
-use crate::support::faults::{Fault, FaultyBackend};
-use crate::support::function::{COGNITO_WAITS, Function, Invoked};
-use crate::support::proxy::{Mode, Proxy};
-use crate::support::runtime_api::Answer;
-use crate::support::{behaving, resident_bound, sign_up};
+use test_support::aws::{self, Queue, attribute};
+use test_support::components::{DEFAULT, MISBEHAVING, image};
+use test_support::event_source::EventSource;
+use test_support::faults::{Fault, FaultyBackend};
+use test_support::function::{COGNITO_WAITS, Function, Invoked};
+use test_support::proxy::{Mode, Proxy};
+use test_support::runtime_api::Answer;
+use test_support::{behaving, resident_bound, sign_up};
 
 /// A function with the default mapper, this backend, this queue and these settings.
 async fn function(backend: &FaultyBackend, queue: &Queue, settings: &[(&str, &str)]) -> Function {

@@ -10,12 +10,12 @@ use futures_util::future::join_all;
 use serde_json::Value;
 use tokio::sync::Barrier;
 
-use crate::support::aws::{Queue, attribute};
-use crate::support::components::{DEFAULT, MISBEHAVING, image};
-use crate::support::event_source::EventSource;
-use crate::support::faults::{Fault, FaultyBackend};
-use crate::support::function::{COGNITO_WAITS, Function};
-use crate::support::{behaving, sign_up};
+use test_support::aws::{Queue, attribute};
+use test_support::components::{DEFAULT, MISBEHAVING, image};
+use test_support::event_source::EventSource;
+use test_support::faults::{Fault, FaultyBackend};
+use test_support::function::{COGNITO_WAITS, Function};
+use test_support::{behaving, sign_up};
 
 /// An id as the host makes them.
 fn id(number: usize) -> String {

@@ -3,11 +3,11 @@
 
 use std::process::Command;
 
-use crate::support::components::component_of;
-use crate::support::faults::{Fault, FaultyBackend};
-use crate::support::function::Function;
-use crate::support::handmade::{image_of, mapper};
-use crate::support::{program, sign_up};
+use test_support::components::component_of;
+use test_support::faults::{Fault, FaultyBackend};
+use test_support::function::Function;
+use test_support::handmade::{image_of, mapper};
+use test_support::{program, sign_up};
 
 /// The answer `skip "ok"` in the memory of a mapper, and the code that returns it.
 const OK: &str =

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::backend::Backend;
-use crate::support::behaving;
-use crate::support::components::{MISBEHAVING, image};
-use crate::support::function::Function;
+use test_support::backend::Backend;
+use test_support::behaving;
+use test_support::components::{MISBEHAVING, image};
+use test_support::function::Function;
 
 /// A function whose mapper does what its event asks for.
 async fn function(backend: &Backend, settings: &[(&str, &str)]) -> Function {

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::aws::{self, Queue};
-use crate::support::components::{DEFAULT, image};
-use crate::support::faults::{Fault, FaultyBackend};
-use crate::support::function::{COGNITO_WAITS, Function};
-use crate::support::proxy::{Mode, Proxy};
-use crate::support::sign_up;
+use test_support::aws::{self, Queue};
+use test_support::components::{DEFAULT, image};
+use test_support::faults::{Fault, FaultyBackend};
+use test_support::function::{COGNITO_WAITS, Function};
+use test_support::proxy::{Mode, Proxy};
+use test_support::sign_up;
 
 /// A new secret of Secrets Manager, and its ARN.
 async fn secret(name: &str, value: &str) -> String {

@@ -1,15 +1,15 @@
 //! One rule for every setting: what stands around a value is cut off, what is empty then is not set, and what is checked
 //! is what is used.
 
-use crate::support::aws::{self, Queue};
-use crate::support::backend::{Answer, Backend};
-use crate::support::behaving;
-use crate::support::components::{MISBEHAVING, image};
-use crate::support::function::Function;
-use crate::support::tls::TlsBackend;
+use test_support::aws::{self, Queue};
+use test_support::backend::{Answer, Backend};
+use test_support::behaving;
+use test_support::components::{MISBEHAVING, image};
+use test_support::function::Function;
+use test_support::tls::TlsBackend;
 
 /// Every variable that has a default, or none.
-const OPTIONAL: [&str; 17] = [
+const OPTIONAL: [&str; 16] = [
     "BACKEND_ALLOW_HTTP",
     "BACKEND_AUTHORIZATION",
     "BACKEND_SIGNING_SECRET",
@@ -25,7 +25,6 @@ const OPTIONAL: [&str; 17] = [
     "ON_UNDELIVERED",
     "ANSWER_WITHIN_MS",
     "AWS_LAMBDA_LOG_LEVEL",
-    "AWS_LAMBDA_LOG_FORMAT",
     "HTTPS_PROXY",
 ];
 /// What files, consoles, `$(…)` and templates leave around a value.
@@ -56,7 +55,6 @@ async fn what_stands_around_a_value_is_cut_off_in_every_setting() {
             ("ON_UNDELIVERED", "reject"),
             ("ANSWER_WITHIN_MS", "4500"),
             ("AWS_LAMBDA_LOG_LEVEL", "INFO"),
-            ("AWS_LAMBDA_LOG_FORMAT", "JSON"),
         ];
         let wrapped = values.map(|(variable, value)| (variable, format!("{around}{value}{around}")));
         let wrapped = wrapped.each_ref().map(|(variable, value)| (*variable, value.as_str()));

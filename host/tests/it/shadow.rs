@@ -4,10 +4,10 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::backend::Backend;
-use crate::support::components::{DEFAULT, MISBEHAVING, OTHER, image};
-use crate::support::function::Function;
-use crate::support::{behaving, sign_up};
+use test_support::backend::Backend;
+use test_support::components::{DEFAULT, MISBEHAVING, OTHER, image};
+use test_support::function::Function;
+use test_support::{behaving, sign_up};
 
 /// A function with the default mapper and this image in its shadow.
 async fn function(backend: &Backend, shadow: &Path) -> Function {

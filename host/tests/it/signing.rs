@@ -2,16 +2,15 @@
 //! code that the reference shows.
 
 use std::io::Write;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::components::{DEFAULT, image};
-use crate::support::faults::{Fault, FaultyBackend, Request};
-use crate::support::function::Function;
-use crate::support::python::python;
-use crate::support::sign_up;
+use test_support::components::{DEFAULT, image};
+use test_support::faults::{Fault, FaultyBackend, Request};
+use test_support::function::Function;
+use test_support::python::python;
+use test_support::{root, sign_up};
 
 const OLD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const NEW: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oDC2FVsBQIhrs=";
@@ -27,7 +26,7 @@ print(verified(case["secret"], case["headers"], case["body"].encode()))
 /// Whether the reference's code takes `request` with `body` for a message of the holder of `secret`.
 fn verified(secret: &str, request: &Request, body: &str) -> bool {
     let reference =
-        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/reference.md")).unwrap();
+        std::fs::read_to_string(root().join("docs/reference.md")).unwrap();
     let code = reference
         .split("```python\n")
         .nth(1)

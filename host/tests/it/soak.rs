@@ -13,8 +13,8 @@ use std::sync::atomic::AtomicUsize;
 
 use fastrand::Rng;
 
-use crate::support::aws;
-use crate::support::components::{DEFAULT, MISBEHAVING, image};
+use test_support::aws;
+use test_support::components::{DEFAULT, MISBEHAVING, image};
 use lane::Lane;
 use tally::Tally;
 

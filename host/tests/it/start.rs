@@ -1,9 +1,9 @@
 //! Settings: what is wrong with them is said at once and by name, never by value.
 
-use crate::support::backend::Backend;
-use crate::support::components::{DEFAULT, copy_of_image, image};
-use crate::support::function::Function;
-use crate::support::sign_up;
+use test_support::backend::Backend;
+use test_support::components::{DEFAULT, copy_of_image, image};
+use test_support::function::Function;
+use test_support::sign_up;
 
 #[tokio::test]
 async fn all_faults_of_the_settings_are_reported_together_and_without_their_values() {
@@ -23,7 +23,6 @@ async fn all_faults_of_the_settings_are_reported_together_and_without_their_valu
         ("UNDELIVERED_QUEUE_URL", "s-e-c-r-e-t"),
         ("ON_UNDELIVERED", "ignore"),
         ("AWS_LAMBDA_LOG_LEVEL", "LOUD"),
-        ("AWS_LAMBDA_LOG_FORMAT", "XML"),
     ];
     let mut function = Function::start(&image(DEFAULT), &settings).await;
     let (status, text) = function.ended().await;

@@ -6,14 +6,16 @@ use std::time::Duration;
 use serde_json::value::RawValue;
 
 use super::*;
-use crate::backend::{Backend, Method, Request, Settings, Trace};
-use crate::mapper::Failure;
-use crate::secrets::{Secrets, Sources};
+use crate::backend::{Backend, Settings, Trace};
+use crate::error::Error;
+use crate::mapper::{self, Code};
+use crate::credentials::{CredentialStore, Sources};
+use crate::request::{Method, Request};
 
 fn backend() -> Backend {
     Backend::new(Settings {
         api_url: Url::parse("https://api.example.com/").unwrap(),
-        secrets: Secrets::new(Sources { authorization: None, signing: None }, Arc::default()),
+        credentials: CredentialStore::new(Sources { authorization: None, signing: None }, Arc::default()),
         roots: Vec::new(),
         attempt_timeout: Duration::from_secs(1),
         max_attempts: 1,
@@ -27,7 +29,7 @@ fn event() -> Event {
     Event::read(&RawValue::from_string(json.to_owned()).unwrap(), "request-1")
 }
 
-fn request(path: &str, header: (&str, &str), body: &str, accept_status: &[u16]) -> Result<Step, Error> {
+fn request(path: &str, header: (&str, &str), body: &str, accept_status: &[u16]) -> Result<Action, Error> {
     let request = Request {
         method: Method::Post,
         path: path.to_owned(),
@@ -35,15 +37,15 @@ fn request(path: &str, header: (&str, &str), body: &str, accept_status: &[u16]) 
         body: body.as_bytes().to_vec(),
         accept_status: accept_status.to_vec(),
     };
-    Ok(Step::Deliver(Box::new(backend().prepare(request, &event().id, &Trace::default()).unwrap())))
+    Ok(Action::Deliver(Box::new(backend().prepare(request, &event().id, &Trace::default()).unwrap())))
 }
 
-fn with_body(body: &str) -> Result<Step, Error> {
+fn with_body(body: &str) -> Result<Action, Error> {
     request("users/", ("content-type", "application/json"), body, &[])
 }
 
 fn differences(made: &str, shadow: &str) -> Vec<String> {
-    steps(&event(), &with_body(made), &with_body(shadow))
+    actions(&event(), &with_body(made), &with_body(shadow))
 }
 
 #[test]
@@ -67,7 +69,7 @@ fn every_part_of_a_request_is_compared() {
         "accept-status: changed",
         "body: changed",
     ];
-    assert_eq!(steps(&event(), &made, &shadow), expected);
+    assert_eq!(actions(&event(), &made, &shadow), expected);
 }
 
 #[test]
@@ -82,11 +84,11 @@ fn json_bodies_are_compared_by_pointer() {
 #[test]
 fn outcomes_are_named_by_their_codes() {
     let deliver = with_body("{}");
-    let skip = Ok(Step::Skip("password-reset".to_owned()));
-    let trap = Err(Failure::Trapped("why".to_owned()).into());
-    assert_eq!(steps(&event(), &deliver, &skip), ["outcome: deliver became skip password-reset"]);
-    assert_eq!(steps(&event(), &trap, &deliver), ["outcome: Mapper.Trapped became deliver"]);
-    assert!(steps(&event(), &trap, &trap).is_empty());
+    let skip = Ok(Action::Skip(Code::parse("password-reset".to_owned()).unwrap()));
+    let trap = Err(mapper::Error::Trapped("why".to_owned()).into());
+    assert_eq!(actions(&event(), &deliver, &skip), ["outcome: deliver became skip password-reset"]);
+    assert_eq!(actions(&event(), &trap, &deliver), ["outcome: Mapper.Trapped became deliver"]);
+    assert!(actions(&event(), &trap, &trap).is_empty());
 }
 
 #[test]
@@ -114,7 +116,7 @@ fn a_name_that_may_be_a_users_is_hidden() {
     );
     let hidden = request("users/?alice=1", ("x-alice", "1"), "", &[]);
     let plain = request("users/", ("x", "1"), "", &[]);
-    assert_eq!(steps(&event(), &plain, &hidden), ["query *: added", "header x: removed", "header *: added"]);
+    assert_eq!(actions(&event(), &plain, &hidden), ["query *: added", "header x: removed", "header *: added"]);
 }
 
 #[test]

@@ -6,11 +6,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{of, record};
-use crate::support::backend::Backend;
-use crate::support::components::{MISBEHAVING, image};
-use crate::support::faults::{Fault, FaultyBackend};
-use crate::support::function::Function;
-use crate::support::{behaving, resident_bound};
+use test_support::backend::Backend;
+use test_support::components::{MISBEHAVING, image};
+use test_support::faults::{Fault, FaultyBackend};
+use test_support::function::Function;
+use test_support::{behaving, resident_bound};
 
 /// Far longer than any batch here takes, so that no share of it is short.
 const LONG: Duration = Duration::from_secs(300);

@@ -3,9 +3,9 @@
 use fastrand::Rng;
 
 use super::tally::Tally;
-use crate::support::canary;
-use crate::support::faults::Fault;
-use crate::support::proxy::Mode;
+use test_support::canary;
+use test_support::faults::Fault;
+use test_support::proxy::Mode;
 
 /// Everything about one event that is left to chance.
 pub struct Drawn {

@@ -12,15 +12,15 @@ use tokio::time::sleep;
 
 use super::draw::{self, Drawn, one_in};
 use super::tally::Tally;
-use crate::support::PATIENCE;
-use crate::support::aws::{self, Queue};
-use crate::support::canary;
-use crate::support::components::{DEFAULT, MISBEHAVING, image};
-use crate::support::event_source::EventSource;
-use crate::support::faults::{Fault, FaultyBackend};
-use crate::support::function::{Function, Invoked};
-use crate::support::proxy::{Mode, Proxy};
-use crate::support::runtime_api::Answer;
+use test_support::PATIENCE;
+use test_support::aws::{self, Queue};
+use test_support::canary;
+use test_support::components::{DEFAULT, MISBEHAVING, image};
+use test_support::event_source::EventSource;
+use test_support::faults::{Fault, FaultyBackend};
+use test_support::function::{Function, Invoked};
+use test_support::proxy::{Mode, Proxy};
+use test_support::runtime_api::Answer;
 
 /// The longest time of an event in milliseconds: what `TIMES` has, half a second more for the queue after a slow start,
 /// and the rest for a machine that is busy with all the lanes. What hangs here hangs for ever, and Cognito waits longer.

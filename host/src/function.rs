@@ -1,0 +1,187 @@
+//! What Lambda calls, for the life of the process: an event from Cognito, which gets the same bytes back; a batch from the
+//! queue, which is told what has to stay there; or a dry run. What may wait is done after the answer.
+
+mod dry_run;
+mod payload;
+mod redelivery;
+
+use std::time::Instant;
+
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use crate::backend::{Backend, Trace};
+use crate::client::BuildError;
+use crate::config::{Config, OnUndelivered};
+use crate::error::{Error as EventError, Rejection};
+use crate::event::Event;
+use crate::lenient::Object;
+use crate::mapper::{LoadError, Mapper};
+use crate::outcome::{End, Handled, Plan};
+use crate::pipeline::{Pipeline, catch_panic};
+use crate::queue::{Queue, Record};
+use crate::shadow::Shadow;
+use payload::Payload;
+
+pub use crate::deadline::{Clock, Deadlines};
+pub use crate::report::{Invocation, Log};
+
+/// The function of this process.
+pub struct Function {
+    pipeline: Pipeline,
+    shadow: Option<Shadow>,
+    log: Log,
+    log_mapper_output: bool,
+    on_undelivered: OnUndelivered,
+    clock: Clock,
+}
+
+/// Why the function can't start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The mapper.
+    #[error(transparent)]
+    Mapper(#[from] LoadError),
+    /// The backend's client.
+    #[error(transparent)]
+    Backend(#[from] BuildError),
+    /// The thread that loads the mapper while secrets are fetched.
+    #[error("the mapper could not be loaded while the secrets were fetched")]
+    Thread(#[from] tokio::task::JoinError),
+}
+
+impl Function {
+    /// Loads the mapper and makes the client, in a process whose `main` began at `started`. Secrets that AWS holds are
+    /// fetched meanwhile and afterwards.
+    ///
+    /// # Errors
+    /// What keeps every event from being handled. A secret that can't be fetched does not, and neither does a mapper that
+    /// can't be loaded if there is a queue: the queue takes the events.
+    pub async fn start(config: Config, started: Instant) -> Result<Function, StartError> {
+        config.log.proxies(&config.proxies);
+        let credentials = config.backend.credentials.clone();
+        if !credentials.are_remote() {
+            return Function::new(config, started);
+        }
+        tokio::spawn(async move { credentials.fetch_ahead().await });
+        tokio::task::spawn_blocking(move || Function::new(config, started)).await?
+    }
+
+    fn new(config: Config, started: Instant) -> Result<Function, StartError> {
+        let mapper = match Mapper::load(config.mapper) {
+            Ok(mapper) => Ok(mapper),
+            // A function that does not start loses every user. This one keeps them until the mapper is repaired.
+            Err(error) if config.queue_url.is_some() => Err(config.log.no_mapper(&error)),
+            Err(error) => return Err(error.into()),
+        };
+        let queue = config.queue_url.map(|url| Queue::new(url, config.aws));
+        Ok(Function {
+            pipeline: Pipeline::new(mapper, Backend::new(config.backend)?, queue),
+            shadow: config.shadow.map(Shadow::new),
+            log: config.log,
+            log_mapper_output: config.mapper_logs,
+            on_undelivered: config.on_undelivered,
+            clock: Clock::start(config.answer_within, started),
+        })
+    }
+
+    /// Answers one invocation: an event with the event as it came, or with a rejection if the operator has asked for one;
+    /// a batch with the records that have to stay; a dry run with what it found.
+    ///
+    /// # Errors
+    /// The rejection, and why a dry run failed.
+    pub async fn invoke(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Rejection> {
+        let LambdaEvent { payload, context, .. } = event;
+        let trace = Trace::parse(context.xray_trace_id.as_deref());
+        // Everything runs inside `catch_panic`: the runtime would show the message of a panic to the caller. Batches and
+        // dry runs are on the heap, because every event from Cognito would carry their room along.
+        match Payload::parse(&payload) {
+            Payload::Batch(batch) => {
+                let answer = catch_panic(Box::pin(self.redeliver(batch, &context, &trace))).await;
+                // Without an answer the whole batch stays in the queue.
+                answer.ok().flatten().ok_or(Rejection(EventError::Host.error_type()))
+            }
+            Payload::DryRun(event) => {
+                let answer = catch_panic(Box::pin(self.dry_run(event, &context, &trace))).await.flatten();
+                answer.map_err(|error| {
+                    self.log.dry_run_failed(&error);
+                    Rejection(error.error_type())
+                })
+            }
+            Payload::Event(members) => {
+                let lost = catch_panic(self.process(&members, &payload, &context, &trace)).await;
+                match lost.unwrap_or_else(|error| Some(error.error_type())) {
+                    Some(error_type) if self.on_undelivered == OnUndelivered::Reject => Err(Rejection(error_type)),
+                    Some(_) | None => Ok(payload),
+                }
+            }
+        }
+    }
+
+    /// Handles and reports one event. Returns the fixed name of the error if nobody has the user.
+    async fn process(
+        &self,
+        members: &Object<'_>,
+        payload: &RawValue,
+        context: &Context,
+        trace: &Trace,
+    ) -> Option<&'static str> {
+        let deadlines = self.clock.event(context.deadline);
+        let event = Event::from_members(members, payload, &context.request_id);
+        let handled = self.pipeline.handle(&event, trace, &deadlines).await;
+        self.report(&event, &handled, context, deadlines, None);
+        let lost = match &handled.end {
+            End::Undelivered { error, .. } => Some(error.error_type()),
+            End::Delivered(_) | End::Skipped(_) | End::Queued(_) => None,
+        };
+        self.leave_to_shadow(event, handled.plan, deadlines.answer);
+        lost
+    }
+
+    fn report(
+        &self,
+        event: &Event,
+        handled: &Handled,
+        context: &Context,
+        deadlines: Deadlines,
+        record: Option<&Record>,
+    ) {
+        let mapper = self.pipeline.mapper().map(Mapper::manifest);
+        let start_up = self.clock.start_up();
+        let invocation = Invocation { request_id: &context.request_id, deadlines, start_up, record, mapper };
+        self.log.handled(event, handled, &invocation);
+        self.report_output(event, &handled.plan);
+    }
+
+    /// Logs what the mapper wrote, if the operator has asked for it.
+    fn report_output(&self, event: &Event, plan: &Plan) {
+        if let Some(call) = plan.call.as_ref().filter(|_| self.log_mapper_output) {
+            self.log.mapper_output(event, &call.output);
+        }
+    }
+
+    /// Leaves `event` and what was planned for it to be compared after the answer.
+    fn leave_to_shadow(&self, event: Event, plan: Plan, until: Instant) {
+        if let Some(shadow) = &self.shadow {
+            shadow.leave(event, plan.action, until);
+        }
+    }
+
+    /// Does what waits for the answer to an invocation: it compares what the shadow mapper makes of the events, and makes
+    /// the sandbox of the next event.
+    pub async fn after_answer(&self) {
+        let mapper = self.pipeline.mapper();
+        if let Some(mapper) = mapper {
+            // Before a shadow mapper takes memory, too.
+            mapper.drop_used();
+        }
+        if let Some(shadow) = &self.shadow {
+            // Neither its failure nor its panic may harm an event.
+            let _ = catch_panic(Box::pin(shadow.compare(self.pipeline.backend(), &self.log))).await;
+        }
+        if let Some(mapper) = mapper {
+            let _ = catch_panic(mapper.prepare()).await;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! Cases: events in a folder with what is expected of them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail, ensure};
+use post_confirmation_host::event::Event;
+use serde::de::DeserializeOwned;
+
+use crate::mapper_file::COMPONENT;
+use crate::expectation::Mapped;
+use crate::{input, recorded};
+
+/// The folder of cases, unless another is named.
+pub const FOLDER: &str = "cases";
+pub const EVENT: &str = ".event.json";
+const EXPECTED: &str = ".expected.json";
+const VARIABLES: &str = ".variables.json";
+
+/// One event with what is expected of it.
+pub struct Case {
+    /// `NAME` of `NAME.event.json`.
+    pub name: String,
+    /// The event.
+    pub event: Event,
+    /// The mapper's variables besides those of the environment.
+    pub variables: BTreeMap<String, String>,
+    /// What the mapper should make of the event, where that is settled.
+    pub expected: Option<Mapped>,
+    /// Where `expected` stands or belongs.
+    pub expected_file: PathBuf,
+}
+
+/// The cases that `wanted` names: folders, names of cases, and files of cases.
+pub fn chosen(wanted: &[PathBuf]) -> Result<Vec<Arc<Case>>> {
+    let mut places = Vec::new();
+    for wanted in wanted {
+        let folder = wanted.is_dir() || wanted == Path::new(FOLDER);
+        let found = if folder { names(wanted)? } else { vec![place(wanted)?] };
+        // The files of one case may all be named.
+        let new: Vec<_> = found.into_iter().filter(|place| !places.contains(place)).collect();
+        places.extend(new);
+    }
+    places.into_iter().map(|(folder, name)| case(&folder, name).map(Arc::new)).collect()
+}
+
+/// The folder and the name of the one case that `wanted` names.
+fn place(wanted: &Path) -> Result<(PathBuf, String)> {
+    let file = wanted.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let name = [EVENT, EXPECTED, VARIABLES].iter().find_map(|suffix| file.strip_suffix(suffix)).unwrap_or(file);
+    let folder = wanted.parent().unwrap_or(Path::new(""));
+    let mut folders = [folder.to_owned(), Path::new(FOLDER).join(folder)].into_iter();
+    match folders.find(|folder| folder.join(format!("{name}{EVENT}")).is_file()) {
+        Some(folder) => Ok((folder, name.to_owned())),
+        None if wanted.is_file() => {
+            bail!("`{}` is no case: the name of its event has to end in `{EVENT}`", wanted.display())
+        }
+        None => bail!(
+            "there is no case `{}`: name a folder, a `NAME{EVENT}`, or the NAME of one in `{FOLDER}`",
+            wanted.display()
+        ),
+    }
+}
+
+/// The names of the cases in `folder`, each with the folder.
+fn names(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let mut names = Vec::new();
+    let mut others = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("the folder `{}` can't be read", folder.display()))? {
+        let file = entry?.file_name();
+        let Some(file) = file.to_str() else { continue };
+        if let Some(name) = file.strip_suffix(EVENT) {
+            names.push(name.to_owned());
+        } else if let Some(name) = file.strip_suffix(EXPECTED).or(file.strip_suffix(VARIABLES)) {
+            others.push((name.to_owned(), file.to_owned()));
+        }
+    }
+    // A misspelt name would otherwise be a case that nobody runs.
+    for (name, file) in others {
+        ensure!(
+            names.contains(&name),
+            "`{}` belongs to no event: there is no `{name}{EVENT}`",
+            folder.join(file).display()
+        );
+    }
+    if names.is_empty() {
+        let inner = folder.join(FOLDER);
+        ensure!(
+            !inner.is_dir(),
+            "`{}` is a mapper's folder: name `{} --mapper {}`",
+            folder.display(),
+            inner.display(),
+            folder.join(COMPONENT).display()
+        );
+        let folder = folder.display();
+        bail!("`{folder}` holds no `NAME{EVENT}`; start with `mapper events native > {folder}/native{EVENT}`");
+    }
+    names.sort();
+    Ok(names.into_iter().map(|name| (folder.to_owned(), name)).collect())
+}
+
+fn case(folder: &Path, name: String) -> Result<Case> {
+    let file = |suffix| folder.join(format!("{name}{suffix}"));
+    let expected_file = file(EXPECTED);
+    Ok(Case {
+        event: event(&file(EVENT))?,
+        variables: optional(&file(VARIABLES))?.unwrap_or_default(),
+        expected: optional(&expected_file)?.map(Mapped::in_order),
+        expected_file,
+        name,
+    })
+}
+
+/// The event in the file `path`.
+pub fn event(path: &Path) -> Result<Event> {
+    let json = recorded::event(path)?;
+    // An id of a password reset also depends on the invocation, which is always the same one here.
+    Ok(Event::read(&json, "workbench"))
+}
+
+fn optional<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
+    if path.try_exists()? { input::json(path).map(Some) } else { Ok(None) }
+}

@@ -1,0 +1,160 @@
+//! `mapper inspect`: what a file is, without compiling or running anything of it.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use anstream::print;
+use anyhow::{Context, Result};
+use crate::compile::{self, Interface};
+use post_confirmation_host::mapper::{File, Manifest};
+use post_confirmation_host::printable;
+use serde::Serialize;
+use wasmparser::{KnownCustom, Parser, Payload};
+
+use crate::mapper_file;
+use crate::terminal::{self, BAD, HEADING, size};
+
+/// As many tools are named: compilers and libraries of one component are far fewer.
+const MAX_TOOLS: usize = 100;
+/// As much of a name or a version is shown, in bytes: whoever made the file chose it.
+const MAX_NAME: usize = 512;
+
+/// Say what a component or an image is, from its manifest and its custom sections.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  mapper inspect mapper.wasm
+  mapper inspect /opt/mapper.cwasm --json
+
+Exit status: 0 where the file is a mapper, 1 where it is another component or was changed since it was made, 2 where it
+is neither a component nor an image, or can't be read.")]
+pub struct Args {
+    /// The component, or the image.
+    #[arg(default_value = mapper_file::COMPONENT)]
+    file: PathBuf,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// What a file is.
+#[derive(Serialize)]
+#[serde(tag = "kind", rename_all = "camelCase", rename_all_fields = "camelCase")]
+enum Inspected {
+    Component {
+        #[serde(flatten)]
+        file: File,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        wit: Option<String>,
+        /// Why it is no mapper.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        refused: Option<String>,
+        imports: Vec<String>,
+        exports: Vec<String>,
+        /// What made it: languages, tools and libraries with their versions.
+        made_by: Vec<Tool>,
+    },
+    Image {
+        manifest: Manifest,
+        /// Whether the image is the one that the manifest describes.
+        unchanged: bool,
+    },
+}
+
+#[derive(Serialize, PartialEq)]
+struct Tool {
+    role: String,
+    name: String,
+    version: String,
+}
+
+/// Carries the command out.
+pub fn run(args: &Args) -> Result<bool> {
+    let bytes = mapper_file::read(&args.file)?;
+    let inspected = if mapper_file::is_wasm(&bytes) { component(&bytes)? } else { image(&args.file, &bytes)? };
+    if args.json {
+        terminal::json(&inspected)?;
+    } else {
+        print!("{HEADING}{}{HEADING:#}\n{}", args.file.display(), inspected.text());
+    }
+    Ok(match inspected {
+        Inspected::Component { refused, .. } => refused.is_none(),
+        Inspected::Image { unchanged, .. } => unchanged,
+    })
+}
+
+fn component(bytes: &[u8]) -> Result<Inspected> {
+    let interface = compile::interface(bytes)?;
+    let (wit, refused) = match interface.wit() {
+        Ok(wit) => (Some(wit), None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let Interface { imports, exports } = interface;
+    Ok(Inspected::Component { file: File::describe(bytes), wit, refused, imports, exports, made_by: tools(bytes)? })
+}
+
+/// `name` in one line, as far as it is shown.
+fn named(name: &str) -> String {
+    printable::line(printable::cut(name, MAX_NAME)).into_owned()
+}
+
+/// The tools that a component and all that it holds name in their `producers` sections.
+fn tools(component: &[u8]) -> Result<Vec<Tool>> {
+    let mut tools: Vec<Tool> = Vec::new();
+    for payload in Parser::new(0).parse_all(component) {
+        let Payload::CustomSection(section) = payload? else { continue };
+        let KnownCustom::Producers(fields) = section.as_known() else { continue };
+        for field in fields {
+            let field = field?;
+            for value in field.values {
+                let value = value?;
+                let [role, name, version] = [field.name, value.name, value.version].map(named);
+                let tool = Tool { role, name, version };
+                if tools.len() < MAX_TOOLS && !tools.contains(&tool) {
+                    tools.push(tool);
+                }
+            }
+        }
+    }
+    Ok(tools)
+}
+
+fn image(path: &Path, bytes: &[u8]) -> Result<Inspected> {
+    let manifest = Manifest::read(path).context("the file is no component, and no image with its manifest")?;
+    Ok(Inspected::Image { unchanged: File::describe(bytes) == manifest.image, manifest })
+}
+
+impl Inspected {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let mut line = |name: &str, value: &str| {
+            let _ = writeln!(text, "{:<12} {value}", named(name));
+        };
+        match self {
+            Inspected::Component { file, wit, refused, imports, exports, made_by } => {
+                line("component", &size(file.size));
+                line("sha256", &file.sha256);
+                if let Some(wit) = wit {
+                    line("contract", &named(wit));
+                }
+                if let Some(refused) = refused {
+                    line("no mapper", &format!("{BAD}{}{BAD:#}", printable::line(refused)));
+                }
+                for tool in made_by {
+                    line(&tool.role, named(&format!("{} {}", tool.name, tool.version)).trim_end());
+                }
+                exports.iter().for_each(|name| line("export", &named(name)));
+                imports.iter().for_each(|name| line("import", &named(name)));
+            }
+            Inspected::Image { manifest, unchanged } => {
+                line("image", &format!("{} for {}", size(manifest.image.size), manifest.target));
+                let changed = format!("  {BAD}and the file has another: it is not this manifest's image{BAD:#}");
+                line("sha256", &format!("{}{}", manifest.image.sha256, if *unchanged { "" } else { &changed }));
+                line("contract", &named(&manifest.wit));
+                line("component", &format!("{}, sha256 {}", size(manifest.component.size), manifest.component.sha256));
+                line("wasmtime", &format!("{}, settings {}", manifest.wasmtime, manifest.engine));
+                manifest.imports.iter().for_each(|name| line("import", &named(name)));
+            }
+        }
+        text
+    }
+}

@@ -1,0 +1,90 @@
+//! `mapper new`: a folder with a mapper that builds and passes its own cases.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::json;
+
+use crate::commands::events::SAMPLES;
+use crate::toolchain::Language;
+use crate::terminal::{self, FAINT, GOOD};
+
+mod template;
+
+/// Make a folder with a mapper to start from: source, contract, cases.
+///
+/// The mapper in JavaScript or Python does what the default mapper does; the one in Rust makes another request.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  mapper new my-mapper --lang js
+  mapper new mappers/accounts --lang rust
+
+Exit status: 0 where the folder is made, 2 where it could not be.")]
+pub struct Args {
+    /// The folder to make. Its last part is the mapper's name: lower-case letters, digits and hyphens.
+    #[arg(value_name = "NAME")]
+    folder: PathBuf,
+    /// The language.
+    #[arg(long)]
+    lang: Language,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Carries the command out.
+pub fn run(args: &Args) -> Result<bool> {
+    let Args { folder, lang, .. } = args;
+    let name = name(folder)?;
+    if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file() {
+        bail!("`{}` is there already; choose another name, or remove it", folder.display());
+    }
+    let files = template::files(*lang, name, install(*lang));
+    for (path, text) in &files {
+        let path = folder.join(path);
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent)
+            .and_then(|()| fs::write(&path, text))
+            .with_context(|| format!("`{}` can't be written", path.display()))?;
+    }
+
+    let steps = steps(*lang, folder);
+    if args.json {
+        let files: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
+        terminal::json(&json!({ "folder": folder, "files": files, "next": steps }))?;
+    } else {
+        anstream::println!("{GOOD}made{GOOD:#} {}: {} files, {} cases\n", folder.display(), files.len(), SAMPLES.len());
+        steps.iter().for_each(|step| anstream::println!("  {step}"));
+        anstream::println!("\n{FAINT}Both build mapper.wasm if they have to. `README.md` in it says more.{FAINT:#}");
+    }
+    Ok(true)
+}
+
+/// The mapper's name, which is also that of a package in its language.
+fn name(folder: &Path) -> Result<&str> {
+    let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let fit = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    ensure!(
+        name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(fit),
+        "`{}` is no name for a mapper: it has to be of lower-case letters, digits and hyphens and begin with a letter",
+        folder.display()
+    );
+    Ok(name)
+}
+
+/// What to do next.
+fn steps(language: Language, folder: &Path) -> Vec<String> {
+    let go = format!("cd {}", folder.display());
+    let then = ["mapper test", "mapper run cases/native.event.json"];
+    [go.as_str()].iter().chain(install(language)).chain(&then).map(ToString::to_string).collect()
+}
+
+/// What installs the tools of a language.
+fn install(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::Rust => &["rustup target add wasm32-wasip2"],
+        Language::Js => &["npm install"],
+        Language::Python => &["python3 -m venv .venv", ".venv/bin/pip install -r requirements.txt"],
+    }
+}

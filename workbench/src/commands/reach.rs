@@ -1,0 +1,50 @@
+//! `mapper reach`: a connection to the backend by the very client of `bootstrap`.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use post_confirmation_host::backend::Backend;
+use post_confirmation_host::error::Cause;
+use post_confirmation_host::config::Config;
+use serde::Serialize;
+
+use crate::terminal;
+
+/// Connect to the backend as the function would, and say what stands in the way.
+///
+/// Nothing is sent. The settings are those of the function, from the same environment variables.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  BACKEND_API_URL=https://api.example.com/ mapper reach
+  BACKEND_API_URL=https://api.internal/ BACKEND_CA_FILE=roots.pem mapper reach --json
+
+Exit status: 0 if a connection was made, 1 if it was not, 2 if it could not be tried.")]
+pub struct Args {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Reached {
+    reached: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
+}
+
+/// Carries the command out.
+pub async fn run(args: Args) -> Result<bool> {
+    let config = Config::from_env()?;
+    let until = Instant::now() + config.answer_within;
+    let failure = Backend::new(config.backend)?.reach(until).await.err();
+    let cause = failure.as_ref().and_then(|failure| failure.cause()).map(Cause::name);
+    match &failure {
+        _ if args.json => terminal::json(&Reached { reached: failure.is_none(), cause })?,
+        None => anstream::println!("a connection to the backend was made; nothing was sent"),
+        Some(failure) => {
+            anstream::println!("{failure}");
+            anstream::println!("`docs/reference.md`, \"Why there is no answer\", says what to change");
+        }
+    }
+    Ok(failure.is_none())
+}

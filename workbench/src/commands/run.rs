@@ -1,0 +1,76 @@
+//! `mapper run`: one event through the pipeline of `bootstrap`.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::Result;
+use post_confirmation_host::backend::{Backend, Trace};
+use post_confirmation_host::error::Error;
+use post_confirmation_host::mapper::Mapper;
+use post_confirmation_host::pipeline::Pipeline;
+use crate::cache::Cache;
+
+use crate::mapper_file::{self, Which};
+use crate::render::Shown;
+use crate::commands::build;
+use crate::{cases, refused, terminal};
+
+/// Map one event and show the request; send it only with `--send`.
+///
+/// The settings are those of the function, from the same environment variables. What the mapper wrote and returned is
+/// shown in full, user data included. Nothing is put into the queue.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  mapper run cases/native.event.json
+  BACKEND_API_URL=http://localhost:8000/ mapper run event.json --mapper mapper.wasm --send
+
+Exit status: 0 where the event is mapped (with `--send`: and delivered), 1 where it is not, 2 where it could not be
+tried.")]
+pub struct Args {
+    /// The event: a file of JSON as Cognito sends it.
+    event: PathBuf,
+    #[command(flatten)]
+    mapper: Which,
+    /// Send the request to the backend.
+    #[arg(long)]
+    send: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Carries the command out.
+pub async fn run(args: Args) -> Result<bool> {
+    let event = cases::event(&args.event)?;
+    let mapper = args.mapper.file();
+    if !build::is_fresh(&mapper)? {
+        return Ok(false);
+    }
+    let cache = Cache::from_env();
+    let config = mapper_file::config(mapper_file::image(&cache, &mapper)?, args.send)?;
+    let answer_within = config.answer_within;
+    let loaded = Mapper::load(config.mapper)?;
+    let manifest = loaded.manifest().clone();
+    let pipeline = Pipeline::new(Ok(loaded), Backend::new(config.backend)?, None);
+
+    let until = Instant::now() + answer_within;
+    let plan = pipeline.plan(&event, &Trace::default(), until).await;
+    let mut shown = Shown::new(&event, &manifest, pipeline.backend(), &plan);
+    let mut fine = plan.action.is_ok();
+    let part = match &plan.action {
+        Err(Error::Request(broken)) => refused::part(&pipeline, &event, broken, Instant::now() + answer_within).await,
+        _ => None,
+    };
+    if args.send {
+        let handled = pipeline.deliver(plan, until).await;
+        fine = handled.end.error().is_none();
+        shown.ended(&handled.end);
+    }
+    shown.names(part);
+    if args.json {
+        terminal::json(&shown)?;
+    } else {
+        anstream::print!("{shown}");
+    }
+    Ok(fine)
+}

@@ -1,0 +1,268 @@
+//! `mapper test`: a folder of cases through a mapper.
+
+use std::env;
+use std::ffi::OsString;
+use std::fs::Permissions;
+use std::io::Write as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use anstream::{print, println};
+use anyhow::{Context, Result};
+use crate::cache::Cache;
+use serde::Serialize;
+use tempfile::NamedTempFile;
+
+use crate::commands::build;
+use crate::cases::{self, Case};
+use crate::text_diff;
+use crate::mapper_file::{self, Which};
+use crate::expectation::Mapped;
+use crate::render;
+use crate::terminal::{self, BAD, FAINT, GOOD, HEADING, WARNING, time};
+use crate::runner::{self, Bench, Trial};
+
+mod junit;
+
+/// Test a mapper with a folder of cases, each in a fresh sandbox with the limits of production.
+///
+/// A case is `NAME.event.json`, an event as Cognito sends it, and `NAME.expected.json`: the request, the skip or the
+/// error that the mapper should make of it. `NAME.variables.json` may give the mapper variables. Each event is mapped
+/// twice, to find mappers that depend on clocks or random numbers.
+#[derive(clap::Args)]
+#[command(after_help = "Examples:
+  mapper test
+  mapper test native         one case of the folder `cases`
+  mapper test guest/cases --mapper mapper.wasm --junit report.xml
+  mapper test --bless        accept what the mapper makes, then look at it with `git diff`
+
+Exit status: 0 where every case passes, 1 where one does not, 2 where they could not be tried.")]
+pub struct Args {
+    /// The cases: folders of them, names of those in the folder `cases`, or their files.
+    #[arg(default_value = cases::FOLDER)]
+    cases: Vec<PathBuf>,
+    #[command(flatten)]
+    mapper: Which,
+    /// Write what the mapper makes of the events into the expected files.
+    #[arg(long)]
+    bless: bool,
+    /// Let clocks stand still and random numbers be the same for every event.
+    #[arg(long)]
+    deterministic: bool,
+    /// Write a report in JUnit's form, for CI.
+    #[arg(long, value_name = "FILE")]
+    junit: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// How a case ended.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Verdict {
+    Passed,
+    Blessed,
+    /// The mapper makes something else of the event.
+    Differs,
+    /// Nothing is expected yet.
+    New,
+    /// The mapper makes something else of the event each time.
+    Unstable,
+    /// The mapper makes of the event what no case can expect.
+    Failed,
+}
+
+/// A case and how it ended.
+struct Tried {
+    case: Arc<Case>,
+    trial: Trial,
+    verdict: Verdict,
+}
+
+/// Carries the command out.
+pub async fn run(args: &Args) -> Result<bool> {
+    let cases = cases::chosen(&args.cases)?;
+    let file = args.mapper.file();
+    if !build::is_fresh(&file)? {
+        return Ok(false);
+    }
+    let cache = Cache::from_env();
+    let config = mapper_file::config(mapper_file::image(&cache, &file)?, false)?;
+    let bench = Bench::new(config, &cases, args.deterministic)?;
+    let started = Instant::now();
+    let trials = bench.try_all(&cases).await?;
+    let took = started.elapsed();
+
+    let verdict = |(case, trial): (Arc<Case>, Trial)| {
+        let verdict = Verdict::of(&case, &trial, args.bless)?;
+        Ok(Tried { case, trial, verdict })
+    };
+    let tried: Vec<Tried> = cases.into_iter().zip(trials).map(verdict).collect::<Result<_>>()?;
+    if let Some(path) = &args.junit {
+        junit::write(path, &file, &tried, args.deterministic, took)?;
+    }
+    let failed = tried.iter().filter(|tried| !tried.verdict.is_good()).count();
+    if args.json {
+        terminal::json(&report(&file, &tried, failed))?;
+    } else {
+        let folder = match args.cases.as_slice() {
+            [folder] if folder.is_dir() => format!(" of {}", folder.display()),
+            _ => String::new(),
+        };
+        let cases = if tried.len() == 1 { "case" } else { "cases" };
+        println!("\n{} {cases}{folder} for {}\n", tried.len(), file.display());
+        tried.iter().for_each(|tried| tried.line());
+        tried.iter().filter(|tried| tried.needs_a_look()).for_each(|tried| tried.explain(args.deterministic));
+        let blessed = tried.iter().filter(|tried| tried.verdict == Verdict::Blessed).count();
+        let passed = tried.len() - failed - blessed;
+        let accepted = if args.bless { format!(", {blessed} accepted") } else { String::new() };
+        let style = if failed == 0 { GOOD } else { BAD };
+        println!("\n{style}{passed} passed{accepted}, {failed} failed{style:#} in {}", time(took));
+        if tried.iter().any(|tried| tried.verdict.can_be_accepted()) {
+            println!("accept what is different or new: {}", accepting(env::args_os().skip(2)));
+        }
+    }
+    Ok(failed == 0)
+}
+
+impl Verdict {
+    /// What `trial` says about `case`. Where that is to be accepted, it becomes what the case expects.
+    fn of(case: &Case, trial: &Trial, bless: bool) -> Result<Verdict> {
+        if case.expected.as_ref() == Some(&trial.mapped) && trial.is_stable() {
+            return Ok(Verdict::Passed);
+        }
+        let path = &case.expected_file;
+        Ok(match trial.mapped {
+            Mapped::Failed(_) => Verdict::Failed,
+            _ if bless && trial.is_stable() => {
+                accept(path, &trial.mapped).with_context(|| format!("`{}` can't be written", path.display()))?;
+                Verdict::Blessed
+            }
+            _ if !trial.is_stable() => Verdict::Unstable,
+            _ if case.expected.is_none() => Verdict::New,
+            _ => Verdict::Differs,
+        })
+    }
+
+    fn is_good(self) -> bool {
+        matches!(self, Verdict::Passed | Verdict::Blessed)
+    }
+
+    fn can_be_accepted(self) -> bool {
+        matches!(self, Verdict::Differs | Verdict::New)
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Verdict::Passed => "ok",
+            Verdict::Blessed => "accepted",
+            Verdict::Differs => "DIFFERS",
+            Verdict::New => "NEW",
+            Verdict::Unstable => "UNSTABLE",
+            Verdict::Failed => "FAILED",
+        }
+    }
+}
+
+impl Tried {
+    fn line(&self) {
+        let style = if self.verdict.is_good() { GOOD } else { BAD };
+        let (word, name) = (self.verdict.word(), &self.case.name);
+        println!("{style}{word:<9}{style:#} {name:<32} {FAINT}{}{FAINT:#}", time(self.trial.took));
+    }
+
+    /// An error is accepted like a request, but seldom meant: it is shown with its message.
+    fn needs_a_look(&self) -> bool {
+        let error = matches!(self.trial.mapped, Mapped::Error(_));
+        !self.verdict.is_good() || (error && self.verdict == Verdict::Blessed)
+    }
+
+    /// Says what is wrong and what to do about it.
+    fn explain(&self, fixed: bool) {
+        println!("\n{HEADING}---- {} ----{HEADING:#}", self.case.name);
+        print!("{}", self.compared());
+        if !self.trial.is_stable() {
+            println!("{WARNING}{}{WARNING:#}", runner::unstable(fixed));
+        }
+        print!("{}", render::words(&self.trial.output));
+    }
+
+    /// What the mapper makes beside what is expected, or beside what it made of the same event before.
+    fn compared(&self) -> String {
+        let mapped = &self.trial.mapped;
+        match (mapped, &self.trial.second, &self.case.expected) {
+            (Mapped::Failed(failed), ..) => format!("{BAD}{}{BAD:#}: {}\n", failed.error_type, failed.error),
+            (_, Some(second), _) => beside(("first run", mapped), ("second run", second)),
+            (.., None) => format!("nothing is expected yet; accept this with `--bless`:\n{}\n", mapped.text()),
+            (.., Some(expected)) if expected == mapped => String::new(),
+            (.., Some(expected)) => beside(("expected", expected), ("mapped", mapped)),
+        }
+    }
+}
+
+/// Two things that a mapper may make of an event, line by line, under their names.
+fn beside(old: (&str, &Mapped), new: (&str, &Mapped)) -> String {
+    let signs = format!("  {BAD}- {}{BAD:#}\n  {GOOD}+ {}{GOOD:#}\n", old.0, new.0);
+    signs + &text_diff::shown(&old.1.text(), &new.1.text())
+}
+
+/// The command that accepts what a run with the arguments `args` found, for a shell.
+fn accepting(args: impl Iterator<Item = OsString>) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-=:,@%+".contains(&byte);
+    let quoted = |arg: OsString| match arg.to_string_lossy() {
+        arg if !arg.is_empty() && arg.bytes().all(plain) => arg.into_owned(),
+        arg => format!("'{}'", arg.replace('\'', "'\\''")),
+    };
+    let args: Vec<String> = args.map(quoted).collect();
+    [&["mapper test --bless".to_owned()], args.as_slice()].concat().join(" ")
+}
+
+/// Writes what is expected from now on, in one step: where that fails, the old expectation stays.
+fn accept(path: &Path, mapped: &Mapped) -> Result<()> {
+    // A link stays one.
+    let path = if path.is_symlink() { path.canonicalize()? } else { path.to_owned() };
+    let mut new = NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;
+    writeln!(new, "{}", mapped.text())?;
+    new.as_file().set_permissions(Permissions::from_mode(0o644))?;
+    new.persist(&path)?;
+    Ok(())
+}
+
+/// The whole as machines read it.
+#[derive(Serialize)]
+struct Report<'a> {
+    mapper: &'a Path,
+    passed: usize,
+    failed: usize,
+    cases: Vec<Line<'a>>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    name: &'a str,
+    verdict: Verdict,
+    milliseconds: f64,
+    stable: bool,
+    mapped: &'a Mapped,
+    /// What the second run made of it, where that is something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second: Option<&'a Mapped>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expected: Option<&'a Mapped>,
+}
+
+fn report<'a>(mapper: &'a Path, tried: &'a [Tried], failed: usize) -> Report<'a> {
+    let line = |Tried { case, trial, verdict }: &'a Tried| Line {
+        name: &case.name,
+        verdict: *verdict,
+        milliseconds: trial.took.as_secs_f64() * 1e3,
+        stable: trial.is_stable(),
+        mapped: &trial.mapped,
+        second: trial.second.as_ref(),
+        expected: case.expected.as_ref(),
+    };
+    Report { mapper, passed: tried.len() - failed, failed, cases: tried.iter().map(line).collect() }
+}

@@ -1,0 +1,187 @@
+//! Making an image of a component: native code for one target, with its manifest.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use post_confirmation_host::mapper::contract::{self, ContractError};
+use post_confirmation_host::mapper::engine::{self, WASMTIME_VERSION};
+use post_confirmation_host::mapper::image::{THIS_TARGET, try_room};
+use post_confirmation_host::mapper::{FORMAT, File, Manifest};
+use thiserror::Error;
+use wasmparser::{Encoding, Parser, Payload};
+use wasmtime::Engine;
+
+use crate::size::{self, TooLarge};
+
+/// The machines that Lambda has.
+pub const TARGETS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
+
+/// What a WASI program exports, in some version.
+const RUN: &str = "wasi:cli/run";
+
+/// Why there is no image.
+#[derive(Debug, Error)]
+pub enum CompileError {
+    /// A module instead of a component.
+    #[error(
+        "the file is a WebAssembly module, not a component; build it for `wasm32-wasip2`, or with the componentizing tool of its language"
+    )]
+    Module,
+    /// Not WebAssembly at all.
+    #[error("the file is no WebAssembly component")]
+    NoComponent(#[from] wasmparser::BinaryReaderError),
+    /// A component that is no mapper.
+    #[error(transparent)]
+    Contract(#[from] ContractError),
+    /// A component that is no WASI program.
+    #[error(
+        "the component is no WASI program: it does not export `{RUN}`; build it as a program or a test for `wasm32-wasip2`"
+    )]
+    NoProgram,
+    /// A component that no sandbox has room for.
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
+    /// The same, by what only the engine counts.
+    #[error("the component needs more than a sandbox has")]
+    NoRoom(#[source] wasmtime::Error),
+    /// A component that can't be compiled.
+    #[error("wasmtime can't compile the component")]
+    Compile(#[source] wasmtime::Error),
+    /// A file that can't be written.
+    #[error("`{path}` can't be written")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
+
+/// An image with its manifest, not yet on disk.
+pub struct Compiled {
+    image: Vec<u8>,
+    /// What describes the image.
+    pub manifest: Manifest,
+}
+
+/// Compiles `component` for `target`, one of [`TARGETS`]. This takes the processor a while: a tenth of a second for a
+/// mapper in Rust, some twenty seconds for one in JavaScript or Python.
+///
+/// # Errors
+/// What is wrong with the component.
+pub fn compile(component: &[u8], target: &str) -> Result<Compiled, CompileError> {
+    let interface = interface(component)?;
+    image(component, target, interface.wit()?, interface.imports)
+}
+
+/// Compiles any WASI program, as the unit tests of mappers are.
+pub fn program(component: &[u8], target: &str) -> Result<Compiled, CompileError> {
+    let Interface { imports, exports } = interface(component)?;
+    let run = |name: &String| name.split('@').next() == Some(RUN);
+    let wit = exports.into_iter().find(run).ok_or(CompileError::NoProgram)?;
+    image(component, target, wit, imports)
+}
+
+/// The engine that makes images for `target`, at the baseline of that architecture: a target that is named switches off
+/// the inference of this machine's CPU features, so an image runs wherever Lambda places the function.
+fn compiler(target: &str) -> wasmtime::Result<Engine> {
+    let mut config = engine::config()?;
+    config.target(target)?;
+    Engine::new(&config)
+}
+
+/// The image of a component that has been checked.
+fn image(component: &[u8], target: &str, wit: String, imports: Vec<String>) -> Result<Compiled, CompileError> {
+    size::check(component)?;
+    let engine = compiler(target).map_err(CompileError::Compile)?;
+    let mut image = engine.precompile_component(component).map_err(CompileError::Compile)?;
+    // The image of another machine can't be tried here.
+    if target == THIS_TARGET {
+        try_room(&image).map_err(CompileError::NoRoom)?;
+    }
+    let component = File::describe(component);
+    // What comes after the end of an ELF file changes nothing about it.
+    image.extend(component.sha256.as_bytes());
+    let manifest = Manifest {
+        format: FORMAT,
+        wit,
+        component,
+        image: File::describe(&image),
+        target: target.to_owned(),
+        wasmtime: WASMTIME_VERSION.to_owned(),
+        engine: engine::fingerprint(),
+        imports,
+    };
+    Ok(Compiled { image, manifest })
+}
+
+impl Compiled {
+    /// Writes the image to `path` and the manifest beside it. A running function that maps the old image keeps it:
+    /// the file is replaced, not rewritten.
+    ///
+    /// # Errors
+    /// The file that can't be written.
+    pub fn write(&self, path: &Path) -> Result<(), CompileError> {
+        let manifest = serde_json::to_vec_pretty(&self.manifest).unwrap_or_default();
+        replace(path, &self.image)?;
+        replace(&Manifest::path(path), &[manifest.as_slice(), b"\n"].concat())
+    }
+}
+
+/// Puts `bytes` at `path` in one step.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), CompileError> {
+    let mut new = path.as_os_str().to_owned();
+    new.push(".new");
+    let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
+    folder
+        .and_then(|()| fs::write(&new, bytes))
+        .and_then(|()| fs::rename(&new, path))
+        .map_err(|source| CompileError::Write { path: path.into(), source })
+}
+
+/// What a component asks for and offers, by name.
+pub struct Interface {
+    /// What it imports.
+    pub imports: Vec<String>,
+    /// What it exports.
+    pub exports: Vec<String>,
+}
+
+impl Interface {
+    /// The contract that the component implements, for example `cognito:post-confirmation@0.1.0`.
+    ///
+    /// # Errors
+    /// Why it is no mapper for this host.
+    pub fn wit(&self) -> Result<String, ContractError> {
+        contract::check(&self.imports, &self.exports)
+    }
+}
+
+/// The interface of `component`, which is not compiled for it.
+///
+/// # Errors
+/// That it is no component.
+pub fn interface(component: &[u8]) -> Result<Interface, CompileError> {
+    let (mut imports, mut exports) = (Vec::new(), Vec::new());
+    let mut depth = 0;
+    for payload in Parser::new(0).parse_all(component) {
+        match payload? {
+            Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => return Err(CompileError::Module),
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth -= 1,
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                for import in section {
+                    imports.push(import?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 0 => {
+                for export in section {
+                    exports.push(export?.name.name.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(Interface { imports, exports })
+}

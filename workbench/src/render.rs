@@ -1,0 +1,212 @@
+//! One mapped event as people and as machines read it.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use post_confirmation_host::backend::{Backend, PreparedRequest};
+use post_confirmation_host::error::Cause;
+use post_confirmation_host::error::Error;
+use post_confirmation_host::event::Event;
+use post_confirmation_host::mapper::{Manifest, MapperOutput};
+use post_confirmation_host::outcome::{Action, End, Plan};
+use post_confirmation_host::printable;
+use serde::{Serialize, Serializer};
+
+use crate::commands::unit_test::frames;
+
+/// The title of a backtrace.
+const BACKTRACE: &str = "backtrace";
+
+/// One mapped event. Fields that say nothing are left out of the JSON.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Shown {
+    event_id: String,
+    trigger_source: String,
+    mapper: Mapper,
+    milliseconds: f64,
+    memory_bytes: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request: Option<Request>,
+    added_headers: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skipped: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failed: Option<Failed>,
+    #[serde(flatten, serialize_with = "texts")]
+    output: MapperOutput,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    delivered: Option<u16>,
+}
+
+#[derive(Serialize)]
+struct Mapper {
+    wit: String,
+    sha256: String,
+}
+
+/// A request with exactly the bytes that are sent, except for the headers that each attempt adds (authorization, the
+/// signature and its time); the body as text where it is text.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Request {
+    method: String,
+    url: String,
+    headers: Vec<Header>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body_base64: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Header {
+    name: String,
+    value: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Failed {
+    error_type: &'static str,
+    error: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cause: Option<&'static str>,
+}
+
+impl Shown {
+    /// What `plan` says about `event`, and which headers `backend` adds to every request.
+    pub fn new(event: &Event, manifest: &Manifest, backend: &Backend, plan: &Plan) -> Shown {
+        let mut shown = Shown {
+            event_id: event.id.clone(),
+            trigger_source: event.trigger_source.as_str().to_owned(),
+            mapper: Mapper { wit: manifest.wit.clone(), sha256: manifest.component.sha256.clone() },
+            milliseconds: plan.call.as_ref().map_or(0.0, |call| call.took.as_secs_f64() * 1e3),
+            memory_bytes: plan.call.as_ref().map_or(0, |call| call.memory),
+            request: None,
+            added_headers: backend.added_headers().iter().map(ToString::to_string).collect(),
+            skipped: None,
+            failed: None,
+            output: plan.call.as_ref().map(|call| call.output.clone()).unwrap_or_default(),
+            delivered: None,
+        };
+        match &plan.action {
+            Ok(Action::Deliver(prepared)) => shown.request = Some(Request::new(prepared)),
+            Ok(Action::Skip(code)) => shown.skipped = Some(code.to_string()),
+            Err(error) => shown.failed = Some(Failed::new(error)),
+        }
+        shown
+    }
+
+    /// Adds the part of the request that breaks a rule.
+    pub fn names(&mut self, part: Option<String>) {
+        if let (Some(failed), Some(part)) = (&mut self.failed, part) {
+            failed.error = format!("{}; {part}", failed.error);
+        }
+    }
+
+    /// Adds how the event ended.
+    pub fn ended(&mut self, end: &End) {
+        match end {
+            End::Delivered(status) => self.delivered = Some(status.as_u16()),
+            End::Skipped(_) => {}
+            End::Queued(error) | End::Undelivered { error, .. } => self.failed = Some(Failed::new(error)),
+        }
+    }
+}
+
+impl Request {
+    fn new(prepared: &PreparedRequest) -> Request {
+        let body = String::from_utf8(prepared.body().to_vec());
+        let headers = prepared.headers().iter().map(|(name, value)| Header {
+            name: name.to_string(),
+            // Every value is ASCII: the policy sees to it.
+            value: value.to_str().unwrap_or_default().to_owned(),
+        });
+        Request {
+            method: prepared.method().to_owned(),
+            url: prepared.url().to_string(),
+            headers: headers.collect(),
+            body_base64: body.as_ref().err().map(|bytes| BASE64_STANDARD.encode(bytes.as_bytes())),
+            body: body.ok(),
+        }
+    }
+}
+
+impl Failed {
+    fn new(error: &Error) -> Failed {
+        let cause = error.cause().map(Cause::name);
+        Failed { error_type: error.error_type(), error: error.to_string(), cause }
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "event    {}  {}", self.event_id, printable::line(&self.trigger_source))?;
+        let Mapper { wit, sha256 } = &self.mapper;
+        writeln!(f, "mapper   {}  sha256 {:.12}…", printable::line(wit), printable::line(sha256))?;
+        let megabytes = self.memory_bytes as f64 / f64::from(1 << 20);
+        writeln!(f, "mapping  {:.3} ms, {megabytes:.1} MB of memory", self.milliseconds)?;
+        if let Some(code) = &self.skipped {
+            writeln!(f, "skipped  {code}")?;
+        }
+        if let Some(Failed { error_type, error, .. }) = &self.failed {
+            writeln!(f, "failed   {error_type}: {error}")?;
+        }
+        if let Some(status) = self.delivered {
+            writeln!(f, "answer   {status}: the user is at the backend")?;
+        }
+        f.write_str(&words(&self.output))?;
+        match &self.request {
+            Some(request) => {
+                writeln!(f, "\n{} {}", request.method, request.url)?;
+                request.headers.iter().try_for_each(|Header { name, value }| writeln!(f, "{name}: {value}"))?;
+                self.added_headers.iter().try_for_each(|name| writeln!(f, "{name}: (added to each attempt)"))?;
+                write!(f, "{request}")
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a mapper wrote, under the names that the JSON has.
+fn parts(output: &MapperOutput) -> impl Iterator<Item = (&'static str, &'static str, &str)> {
+    [
+        ("errorMessage", "message", output.message.as_deref()),
+        ("backtrace", BACKTRACE, output.backtrace.as_deref()),
+        ("stdout", "standard output", Some(output.stdout.as_str())),
+        ("stderr", "standard error", Some(output.stderr.as_str())),
+    ]
+    .into_iter()
+    .filter_map(|(name, title, text)| Some((name, title, text.filter(|text| !text.is_empty())?)))
+}
+
+/// What a mapper wrote, for people.
+pub fn words(output: &MapperOutput) -> String {
+    let part = |(_, title, text): (_, &str, &str)| {
+        let text = if title == BACKTRACE { demangled(text) } else { text.to_owned() };
+        format!("\n{title} of the mapper:\n{}\n", printable::shown(text.trim_end()))
+    };
+    parts(output).map(part).collect()
+}
+
+/// The names of functions, a line for each, as they stand in the source of a mapper in Rust.
+fn demangled(names: &str) -> String {
+    names.lines().map(|name| format!("{}\n", frames::demangled(name))).collect()
+}
+
+fn texts<S: Serializer>(output: &MapperOutput, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(parts(output).map(|(name, _, text)| (name, text)))
+}
+
+/// The body.
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.body, &self.body_base64) {
+            (Some(text), _) => writeln!(f, "\n{}", printable::shown(text)),
+            (None, Some(base64)) => writeln!(f, "\n(not text; in base64:)\n{base64}"),
+            (None, None) => Ok(()),
+        }
+    }
+}

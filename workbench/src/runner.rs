@@ -1,0 +1,122 @@
+//! Trying a mapper: events through fresh sandboxes with the limits of production, without a backend.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use post_confirmation_host::backend::{Backend, Trace};
+use post_confirmation_host::config::Config;
+use post_confirmation_host::error::Error;
+use post_confirmation_host::event::Event;
+use post_confirmation_host::mapper::{Mapper, Outcome, MapperOutput, Settings};
+
+use crate::cases::Case;
+use crate::expectation::{Mapped, Request};
+use crate::refused::Asked;
+
+/// The most cases at once.
+const AT_ONCE: u32 = 4;
+
+type Variables = BTreeMap<String, String>;
+
+/// A mapper on the bench, loaded once for each set of variables that a case has.
+pub struct Bench {
+    mappers: HashMap<Variables, Mapper>,
+    backend: Backend,
+    answer_within: Duration,
+}
+
+/// What came of an event.
+pub struct Trial {
+    /// What the mapper made of it.
+    pub mapped: Mapped,
+    /// What the mapper wrote about it.
+    pub output: MapperOutput,
+    /// How long that took.
+    pub took: Duration,
+    /// What a second sandbox made of it, where that is something else.
+    pub second: Option<Mapped>,
+}
+
+impl Bench {
+    /// Loads the mapper of `config` for `cases`, with deterministic clocks and random numbers if `deterministic`.
+    pub fn new(config: Config, cases: &[Arc<Case>], deterministic: bool) -> Result<Bench> {
+        let settings = Settings { deterministic, sandboxes: AT_ONCE, ..config.mapper };
+        let mut mappers = HashMap::new();
+        for Case { variables, .. } in cases.iter().map(AsRef::as_ref) {
+            if !mappers.contains_key(variables) {
+                mappers.insert(variables.clone(), Mapper::load(with(&settings, variables))?);
+            }
+        }
+        Ok(Bench { mappers, backend: Backend::new(config.backend)?, answer_within: config.answer_within })
+    }
+
+    /// Tries all `cases`, several at once, and returns the trials in the same order.
+    pub async fn try_all(self, cases: &[Arc<Case>]) -> Result<Vec<Trial>> {
+        let bench = Arc::new(self);
+        stream::iter(cases.iter().cloned())
+            .map(|case| {
+                let bench = Arc::clone(&bench);
+                tokio::spawn(async move { bench.try_one(&case).await })
+            })
+            .buffered(available_parallelism().map_or(1, Into::into).min(AT_ONCE as usize))
+            .map(|trial| trial?)
+            .try_collect()
+            .await
+    }
+
+    async fn try_one(&self, case: &Case) -> Result<Trial> {
+        let mapper = self.mappers.get(&case.variables).context("the mapper is not loaded for this case")?;
+        let first = self.map(mapper, &case.event).await;
+        let second = self.map(mapper, &case.event).await;
+        Ok(Trial { second: Some(second.mapped).filter(|second| *second != first.mapped), ..first })
+    }
+
+    async fn map(&self, mapper: &Mapper, event: &Event) -> Trial {
+        let (result, call) = mapper.transform(event, Instant::now() + self.answer_within).await;
+        let mapped = match result {
+            Ok(Outcome::Deliver(request)) => {
+                let mapped = Mapped::Deliver(Request::from(&request));
+                let asked = Asked::new(&request);
+                match self.backend.prepare(request, &event.id, &Trace::default()) {
+                    Ok(_) => mapped,
+                    Err(broken) => {
+                        let part = asked.part(&self.backend, &broken);
+                        Mapped::refused(broken, part)
+                    }
+                }
+            }
+            Ok(Outcome::Skip(code)) => Mapped::Skip(code.to_string()),
+            Err(error) => Mapped::failed(Error::from(error)),
+        };
+        Trial { mapped, output: call.output, took: call.took, second: None }
+    }
+}
+
+impl Trial {
+    /// Whether a second sandbox made the same of it.
+    pub fn is_stable(&self) -> bool {
+        self.second.is_none()
+    }
+}
+
+/// What it means that a trial is not stable.
+pub fn unstable(deterministic: bool) -> &'static str {
+    match deterministic {
+        true => "a second run made something else of the same event, although clocks and random numbers were fixed",
+        false => {
+            "a second run made something else of the same event: the mapper uses a clock or random numbers, which \
+             `--deterministic` fixes"
+        }
+    }
+}
+
+/// `settings` with `variables` besides its own, or in place of them.
+fn with(settings: &Settings, variables: &Variables) -> Settings {
+    let mut all: Variables = settings.variables.iter().cloned().collect();
+    all.extend(variables.clone());
+    Settings { variables: all.into_iter().collect(), ..settings.clone() }
+}

@@ -1,0 +1,247 @@
+//! What a component takes of the engine's pool: core instances, memories and tables, counted without compiling it. A
+//! component that takes more than there is can be compiled, but never loaded.
+
+use thiserror::Error;
+use wasmparser::{
+    BinaryReaderError, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
+    ComponentTypeRef, Encoding, Instance, Parser, Payload,
+};
+
+use post_confirmation_host::mapper::engine::{CORE_INSTANCES, MEMORIES, TABLE_ELEMENTS, TABLES};
+
+/// What a component takes too much of.
+#[derive(Debug, PartialEq, Eq, Error)]
+#[error("the component has {found} {what}, and a mapper can have {most}")]
+pub struct TooLarge {
+    what: &'static str,
+    found: u64,
+    most: u64,
+}
+
+/// What one module or component takes each time that it is instantiated.
+#[derive(Clone, Copy, Default)]
+struct Size {
+    instances: u64,
+    memories: u64,
+    tables: u64,
+    /// The most elements with which one of the tables begins.
+    elements: u64,
+}
+
+/// A module or a component that is being read.
+#[derive(Default)]
+struct Frame {
+    size: Size,
+    /// By their indices.
+    modules: Vec<Size>,
+    components: Vec<Size>,
+}
+
+/// Checks what `component` takes.
+///
+/// # Errors
+/// What it takes too much of. None of it is checked if the component cannot be read: compiling it says why.
+pub fn check(component: &[u8]) -> Result<(), TooLarge> {
+    let Ok(Some(size)) = count(component) else { return Ok(()) };
+    for (what, found, most) in [
+        ("core instances", size.instances, u64::from(CORE_INSTANCES)),
+        ("memories", size.memories, u64::from(MEMORIES)),
+        ("tables", size.tables, u64::from(TABLES)),
+        ("elements in a table", size.elements, TABLE_ELEMENTS as u64),
+    ] {
+        if found > most {
+            return Err(TooLarge { what, found, most });
+        }
+    }
+    Ok(())
+}
+
+fn count(component: &[u8]) -> Result<Option<Size>, BinaryReaderError> {
+    let mut open: Vec<(Encoding, Frame)> = Vec::new();
+    for payload in Parser::new(0).parse_all(component) {
+        let payload = payload?;
+        if let Payload::Version { encoding, .. } = payload {
+            open.push((encoding, Frame::default()));
+            continue;
+        }
+        if let Payload::End(_) = payload {
+            let Some((encoding, frame)) = open.pop() else { return Ok(None) };
+            match (open.last_mut(), encoding) {
+                (None, _) => return Ok(Some(frame.size)),
+                (Some((_, outer)), Encoding::Module) => outer.modules.push(Size { instances: 1, ..frame.size }),
+                (Some((_, outer)), Encoding::Component) => outer.components.push(frame.size),
+            }
+            continue;
+        }
+        let Some(((_, frame), outer)) = open.split_last_mut() else { return Ok(None) };
+        frame.read(payload, outer)?;
+    }
+    Ok(None)
+}
+
+impl Frame {
+    /// Counts one section. `outer` is what this one stands in, the innermost last.
+    fn read(&mut self, payload: Payload<'_>, outer: &[(Encoding, Frame)]) -> Result<(), BinaryReaderError> {
+        match payload {
+            Payload::MemorySection(memories) => self.size.memories += u64::from(memories.count()),
+            Payload::TableSection(tables) => {
+                self.size.tables += u64::from(tables.count());
+                for table in tables {
+                    self.size.elements = self.size.elements.max(table?.ty.initial);
+                }
+            }
+            Payload::InstanceSection(instances) => {
+                for instance in instances {
+                    if let Instance::Instantiate { module_index, .. } = instance? {
+                        self.size.add(&self.modules, module_index);
+                    }
+                }
+            }
+            Payload::ComponentInstanceSection(instances) => {
+                for instance in instances {
+                    if let ComponentInstance::Instantiate { component_index, .. } = instance? {
+                        self.size.add(&self.components, component_index);
+                    }
+                }
+            }
+            Payload::ComponentImportSection(imports) => {
+                for import in imports {
+                    match import?.ty {
+                        ComponentTypeRef::Module(_) => self.modules.push(Size::default()),
+                        ComponentTypeRef::Component(_) => self.components.push(Size::default()),
+                        _ => {}
+                    }
+                }
+            }
+            Payload::ComponentAliasSection(aliases) => {
+                for alias in aliases {
+                    self.alias(&alias?, outer);
+                }
+            }
+            Payload::ComponentExportSection(exports) => {
+                for export in exports {
+                    let export = export?;
+                    match export.kind {
+                        ComponentExternalKind::Module => again(&mut self.modules, export.index),
+                        ComponentExternalKind::Component => again(&mut self.components, export.index),
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn alias(&mut self, alias: &ComponentAlias<'_>, outer: &[(Encoding, Frame)]) {
+        match alias {
+            ComponentAlias::Outer { kind, count, index } => {
+                let from = match count {
+                    0 => Some(&*self),
+                    count => {
+                        let place = outer.len().checked_sub(*count as usize);
+                        place.and_then(|place| outer.get(place)).map(|(_, frame)| frame)
+                    }
+                };
+                let find = |of: fn(&Frame) -> &Vec<Size>| {
+                    from.and_then(|frame| of(frame).get(*index as usize)).copied().unwrap_or_default()
+                };
+                let (module, component) = (find(|frame| &frame.modules), find(|frame| &frame.components));
+                match kind {
+                    ComponentOuterAliasKind::CoreModule => self.modules.push(module),
+                    ComponentOuterAliasKind::Component => self.components.push(component),
+                    _ => {}
+                }
+            }
+            // A module that an instance hands out, or is handed, is counted by the engine alone.
+            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Module, .. } => {
+                self.modules.push(Size::default());
+            }
+            ComponentAlias::InstanceExport { kind: ComponentExternalKind::Component, .. } => {
+                self.components.push(Size::default());
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Size {
+    fn add(&mut self, of: &[Size], index: u32) {
+        let more = of.get(index as usize).copied().unwrap_or_default();
+        self.instances = self.instances.saturating_add(more.instances);
+        self.memories = self.memories.saturating_add(more.memories);
+        self.tables = self.tables.saturating_add(more.tables);
+        self.elements = self.elements.max(more.elements);
+    }
+}
+
+/// An export has an index of its own.
+fn again(of: &mut Vec<Size>, index: u32) {
+    of.push(of.get(index as usize).copied().unwrap_or_default());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(text: &str) -> Result<(), TooLarge> {
+        check(&wat::parse_str(text).unwrap())
+    }
+
+    /// A component with a module of this, instantiated so often.
+    fn component(module: &str, times: usize) -> String {
+        let instances = "(core instance (instantiate $m))".repeat(times);
+        format!("(component (core module $m {module}) {instances})")
+    }
+
+    #[test]
+    fn every_limit_is_obeyed_and_broken_at_its_edge() {
+        for (module, most, what) in
+            [("", 64, "core instances"), ("(memory 1)", 8, "memories"), ("(table 1 funcref)", 32, "tables")]
+        {
+            assert_eq!(checked(&component(module, most)), Ok(()), "{what}");
+            let (found, most) = (most as u64 + 1, most as u64);
+            assert_eq!(checked(&component(module, found as usize)), Err(TooLarge { what, found, most }));
+        }
+        let tables = |elements: u64| component(&format!("(table {elements} funcref)"), 1);
+        assert_eq!(checked(&tables(100_000)), Ok(()));
+        assert!(checked(&tables(100_001)).is_err());
+    }
+
+    #[test]
+    fn all_of_one_module_count() {
+        let memories = |number: usize| component(&"(memory 1)".repeat(number), 1);
+        assert_eq!(checked(&memories(8)), Ok(()));
+        assert!(checked(&memories(9)).is_err());
+        let tables = |number: usize| component(&"(table 1 funcref)".repeat(number), 1);
+        assert_eq!(checked(&tables(32)), Ok(()));
+        assert!(checked(&tables(33)).is_err());
+    }
+
+    #[test]
+    fn what_components_within_a_component_take_counts_each_time() {
+        let nested = |times: usize| {
+            let instances = "(instance (instantiate $c))".repeat(times);
+            format!(
+                "(component (core module $m (memory 1))
+                    (component $c (alias outer 1 $m (core module $n)) (core instance (instantiate $n)))
+                    {instances})"
+            )
+        };
+        assert_eq!(checked(&nested(8)), Ok(()));
+        assert!(checked(&nested(9)).is_err());
+    }
+
+    #[test]
+    fn a_module_by_another_name_counts_as_well() {
+        let renamed = |memories: usize| {
+            let memories = "(memory 1)".repeat(memories);
+            format!(
+                "(component $c (core module $m {memories})
+                    (alias outer $c $m (core module $n)) (core instance (instantiate $n)))"
+            )
+        };
+        assert_eq!(checked(&renamed(8)), Ok(()));
+        assert!(checked(&renamed(9)).is_err());
+    }
+}

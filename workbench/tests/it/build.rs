@@ -1,0 +1,189 @@
+//! `mapper build`. Only mappers in Rust are built here.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+
+use serde_json::json;
+
+use test_support::scratch;
+
+use super::{Folder, cannot, ends, has};
+
+impl Folder {
+    /// Lets `command` share what cargo builds.
+    pub(super) fn sharing(mut command: Command) -> Command {
+        command.env("CARGO_TARGET_DIR", scratch().join("built"));
+        command
+    }
+
+    /// `mapper build` with these arguments. What is built is shared, so that dependencies are built once; each test has
+    /// a mapper of another name for that.
+    fn build(&self, args: &[&str]) -> Command {
+        Folder::sharing(self.mapper(&[&["build"], args].concat()))
+    }
+
+    /// A crate without dependencies and its source.
+    fn package(&self, folder: &str, lib: &str, source: &str) {
+        let name = folder.replace('/', "-");
+        let manifest = format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n[lib]\n{lib}\n[workspace]\n");
+        self.write(&format!("{folder}/Cargo.toml"), manifest);
+        self.write(&format!("{folder}/src/lib.rs"), source);
+    }
+
+    /// A program that says `words` and ends with `status`.
+    fn tool(&self, name: &str, words: &str, status: i32) {
+        let path = format!("tools/{name}");
+        self.write(&path, format!("#!/bin/sh\necho '{words}'\nexit {status}\n"));
+        fs::set_permissions(self.path(&path), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
+
+const CDYLIB: &str = "crate-type = [\"cdylib\"]";
+
+#[test]
+fn a_new_mapper_in_rust_is_built_checked_and_tested() {
+    let folder = Folder::new();
+    ends(&mut folder.mapper(&["new", "walked", "--lang", "rust"]), 0);
+    let built = ends(&mut folder.build(&["walked"]), 0);
+    built.shows(&["walked/mapper.wasm  ", " KB, cognito:post-confirmation@0.1.0, in "]);
+    let inside = |args: &[&str]| ends(folder.mapper(args).current_dir(folder.path("walked")), 0);
+    inside(&["check"]).shows(&["the function would load mapper.wasm"]);
+    inside(&["test"]).shows(&["\n6 passed, 0 failed in "]);
+    inside(&["run", "cases/native.event.json"]).shows(&["\nPUT https://backend.example/v2/accounts/"]);
+
+    let again = ends(folder.build(&["--json"]).current_dir(folder.path("walked")), 0).json();
+    let size = fs::metadata(folder.path("walked/mapper.wasm")).unwrap().len();
+    assert_eq!(again, json!({ "component": "mapper.wasm", "size": size, "wit": "cognito:post-confirmation@0.1.0" }));
+    let left = folder.names("walked");
+    let left: Vec<_> = left.iter().filter(|name| name.starts_with(".mapper-build-")).collect();
+    assert_eq!(left, [".mapper-build-sources.json"]);
+}
+
+#[test]
+fn a_source_that_does_not_compile_is_told_in_the_words_of_cargo_and_leaves_the_old_component() {
+    let folder = Folder::new();
+    folder.package("broken", CDYLIB, "pub fn f() -> u32 { \"text\" }");
+    folder.write("broken/mapper.wasm", "old");
+    let before = folder.names("broken");
+    let ran = ends(&mut folder.build(&["broken", "--json"]), 1);
+    assert_eq!(ran.out, "");
+    has(&ran.err, &["mismatched types", "src/lib.rs:1:"]);
+    assert_eq!(folder.read("broken/mapper.wasm"), "old");
+    let left = folder.names("broken");
+    assert_eq!(left.iter().filter(|name| *name != "Cargo.lock").collect::<Vec<_>>(), before.iter().collect::<Vec<_>>());
+
+    folder.write("broken/Cargo.toml", "[[[");
+    has(&ends(&mut folder.build(&["broken"]), 1).err, &["Cargo.toml"]);
+}
+
+#[test]
+fn a_component_of_another_world_is_no_mapper_and_leaves_the_old_one() {
+    let folder = Folder::new();
+    folder.package("worldless", CDYLIB, "#[unsafe(no_mangle)] pub extern \"C\" fn f() {}");
+    folder.write("worldless/mapper.wasm", "old");
+    let ran = ends(&mut folder.build(&["worldless"]), 1);
+    assert_eq!(ran.out, "");
+    has(&ran.err, &["no mapper: ", "does not export the interface `cognito:post-confirmation/mapper`"]);
+    assert_eq!(folder.read("worldless/mapper.wasm"), "old");
+}
+
+#[test]
+fn a_folder_holds_a_mapper_in_exactly_one_language() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("empty")).unwrap();
+    for name in ["empty", "missing"] {
+        let says = [&*format!("`{name}` holds no mapper"), "`Cargo.toml`, `package.json` or `app.py`", "`mapper new`"];
+        cannot(&mut folder.build(&[name]), &says);
+    }
+    cannot(&mut folder.build(&[]), &["`.` holds no mapper"]);
+    for (folder_of_two, files) in [("a", ["Cargo.toml", "app.py"]), ("b", ["package.json", "app.py"])] {
+        files.iter().for_each(|file| folder.write(&format!("{folder_of_two}/{file}"), ""));
+        cannot(&mut folder.build(&[folder_of_two]), &["more than one language", "keep only one"]);
+    }
+}
+
+#[test]
+fn a_crate_that_makes_no_component_is_told_what_it_lacks() {
+    let folder = Folder::new();
+    folder.package("plain", "", "");
+    cannot(&mut folder.build(&["plain"]), &["no component", "`crate-type = [\"cdylib\"]`"]);
+    assert!(!folder.path("plain/mapper.wasm").exists());
+}
+
+#[test]
+fn a_workspace_of_two_mappers_is_not_built_as_one() {
+    let folder = Folder::new();
+    folder.write("Cargo.toml", "[workspace]\nresolver = \"3\"\nmembers = [\"one\", \"two\"]");
+    for name in ["one", "two"] {
+        folder.package(name, CDYLIB, "");
+        let manifest = folder.read(&format!("{name}/Cargo.toml")).replace("[workspace]", "");
+        folder.write(&format!("{name}/Cargo.toml"), manifest);
+    }
+    cannot(&mut folder.build(&[]), &["more than one component", "folder of one mapper"]);
+}
+
+#[test]
+fn a_dependency_that_is_also_a_component_of_its_own_is_not_taken_for_the_mapper() {
+    let folder = Folder::new();
+    folder.package("helper", "crate-type = [\"cdylib\", \"rlib\"]", "#[unsafe(no_mangle)] pub extern \"C\" fn f() {}");
+    folder.package("helped", CDYLIB, "use helper as _;");
+    let manifest = folder.read("helped/Cargo.toml") + "[dependencies]\nhelper = { path = \"../helper\" }\n";
+    folder.write("helped/Cargo.toml", manifest);
+    // It is built, and only then seen to be no mapper.
+    has(&ends(&mut folder.build(&["helped"]), 1).err, &["no mapper: the component is no mapper"]);
+}
+
+#[test]
+fn a_missing_tool_is_named_with_what_installs_it() {
+    let folder = Folder::new();
+    fs::create_dir(folder.path("nothing")).unwrap();
+    let without = |language: &str, says: &[&str]| {
+        let command = &mut folder.build(&[language]);
+        command.env("PATH", folder.path("nothing"));
+        cannot(command, says);
+        assert!(!folder.path(language).join("mapper.wasm").exists());
+    };
+    for language in ["rust", "js", "python"] {
+        ends(&mut folder.mapper(&["new", language, "--lang", language]), 0);
+    }
+    without("rust", &["`rustc` is not installed", "https://rustup.rs"]);
+    without("js", &["`@bytecodealliance/componentize-js` is not installed", "`npm install`"]);
+    fs::create_dir_all(folder.path("js/node_modules/@bytecodealliance/componentize-js")).unwrap();
+    without("js", &["`node` is not installed", "https://nodejs.org"]);
+    without("python", &["`componentize-py` is not installed", "pip install -r requirements.txt"]);
+}
+
+#[test]
+fn a_rust_without_the_target_of_components_is_told_how_to_add_it() {
+    let folder = Folder::new();
+    ends(&mut folder.mapper(&["new", "targetless", "--lang", "rust"]), 0);
+    for (words, status) in [("/nowhere", 0), ("", 1)] {
+        folder.tool("rustc", words, status);
+        let command = &mut folder.build(&["targetless"]);
+        cannot(command.env("PATH", folder.path("tools")), &["`rustup target add wasm32-wasip2`"]);
+    }
+    folder.tool("rustc", "/tmp", 0);
+    let command = &mut folder.build(&["targetless"]);
+    cannot(command.env("PATH", folder.path("tools")), &["`cargo` is not installed", "https://rustup.rs"]);
+}
+
+#[test]
+fn what_a_tool_says_of_a_source_that_it_refuses_is_shown() {
+    let folder = Folder::new();
+    ends(&mut folder.mapper(&["new", "refused", "--lang", "python"]), 0);
+    folder.write("refused/mapper.wasm", "old");
+    folder.tool("componentize-py", "the words of the tool", 1);
+    let ran = ends(folder.build(&["refused"]).env("PATH", folder.path("tools")), 1);
+    has(&ran.err, &["the words of the tool"]);
+    assert_eq!((ran.out.as_str(), folder.read("refused/mapper.wasm").as_str()), ("", "old"));
+}
+
+#[test]
+fn a_package_json_that_names_no_mapper_is_refused() {
+    let folder = Folder::new();
+    folder.write("m/package.json", "\u{feff}{ \"main\": \"other.js\" }");
+    cannot(&mut folder.build(&["m"]), &["there is no `other.js`: `main` of `package.json` has to name the mapper"]);
+    folder.write("m/package.json", "{");
+    cannot(&mut folder.build(&["m"]), &["`m/package.json` is not JSON"]);
+}

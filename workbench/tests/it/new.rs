@@ -1,0 +1,145 @@
+//! `mapper new`.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use test_support::root;
+
+use super::{Folder, cannot, ends, shared_cases};
+
+/// The samples of `mapper events`.
+const SAMPLES: [&str; 6] =
+    ["native", "federated", "phone-only", "password-reset", "custom-attributes", "admin-confirmed"];
+
+/// The files below `folder`, by their paths in it, in order.
+fn files(folder: &Path) -> Vec<String> {
+    fn add(folder: &Path, root: &Path, all: &mut Vec<String>) {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => add(&path, root, all),
+                false => all.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned()),
+            }
+        }
+    }
+    let mut all = Vec::new();
+    add(folder, folder, &mut all);
+    all.sort();
+    all
+}
+
+#[test]
+fn new_makes_exactly_the_files_that_its_json_lists_in_every_language() {
+    let folder = Folder::new();
+    let (rust, js, python): (&[&str], &[&str], &[&str]) = (
+        &["Cargo.toml", ".cargo/config.toml", "src/lib.rs"],
+        &["package.json", "package-lock.json", "mapper.js"],
+        &["requirements.txt", "app.py"],
+    );
+    for (language, own) in [("rust", rust), ("js", js), ("python", python)] {
+        let made = ends(&mut folder.mapper(&["new", language, "--lang", language, "--json"]), 0).json();
+        assert_eq!(made["folder"], language);
+        let mut listed: Vec<String> = serde_json::from_value(made["files"].clone()).unwrap();
+        listed.sort();
+        assert_eq!(files(&folder.path(language)), listed);
+
+        let shared =
+            ["wit/world.wit", "wit/mapper.wit", "wit/types.wit", "wit/deps/cli.wit", ".gitignore", "README.md"];
+        let cases =
+            SAMPLES.iter().flat_map(|name| [format!("cases/{name}.event.json"), format!("cases/{name}.expected.json")]);
+        let mut expected: Vec<String> = own.iter().chain(&shared).map(ToString::to_string).chain(cases).collect();
+        expected.sort();
+        assert_eq!(listed, expected);
+
+        let next: Vec<String> = serde_json::from_value(made["next"].clone()).unwrap();
+        assert_eq!(next[0], format!("cd {language}"));
+        assert!(next.contains(&"mapper test".to_owned()), "{next:?}");
+    }
+}
+
+#[test]
+fn the_contract_and_the_cases_of_a_new_mapper_are_those_of_this_project() {
+    let folder = Folder::new();
+    ends(&mut folder.mapper(&["new", "m", "--lang", "python"]), 0);
+    let wit = root().join("wit");
+    assert_eq!(files(&folder.path("m/wit")), files(&wit));
+    for file in files(&wit) {
+        assert_eq!(fs::read(folder.path("m/wit").join(&file)).unwrap(), fs::read(wit.join(file)).unwrap());
+    }
+    for file in folder.names("m/cases") {
+        assert_eq!(folder.read(&format!("m/cases/{file}")), fs::read_to_string(shared_cases().join(file)).unwrap());
+    }
+}
+
+#[test]
+fn the_last_part_of_the_folder_becomes_the_name_of_the_package() {
+    let folder = Folder::new();
+    for (language, files) in [
+        ("rust", ["Cargo.toml", "README.md"]),
+        ("js", ["package.json", "package-lock.json"]),
+        ("python", ["README.md"; 2]),
+    ] {
+        let name = format!("my-{language}-2");
+        let path = format!("Some Folder/{name}");
+        let made = ends(&mut folder.mapper(&["new", &path, "--lang", language]), 0);
+        made.shows(&[
+            &format!("made {path}: "),
+            " files, 6 cases",
+            "mapper test",
+            "Both build mapper.wasm if they have to.",
+        ]);
+        for file in files {
+            let text = folder.read(&format!("{path}/{file}"));
+            assert!(text.contains(&name) && !text.contains("NAME") && !text.contains("mapper-js"), "{text}");
+        }
+    }
+    let package: Value = serde_json::from_str(&folder.read("Some Folder/my-js-2/package.json")).unwrap();
+    let lock: Value = serde_json::from_str(&folder.read("Some Folder/my-js-2/package-lock.json")).unwrap();
+    assert_eq!(package["name"], "my-js-2");
+    assert_eq!((&lock["name"], &lock["packages"][""]["name"]), (&package["name"], &package["name"]));
+    assert_eq!(lock["packages"][""]["devDependencies"], package["devDependencies"]);
+    assert_eq!(lock["packages"][""]["dependencies"], package["dependencies"]);
+}
+
+#[test]
+fn new_refuses_a_folder_whose_last_part_is_no_name() {
+    let folder = Folder::new();
+    for name in
+        ["Upper", "camelCase", "1st", "-x", "two words", "under_score", "naïve", "a.b", "a/B", ".", "..", "a/..", "/"]
+    {
+        let command = &mut folder.mapper(&["new", "--lang", "js", "--", name]);
+        cannot(command, &[&format!("`{name}` is no name for a mapper"), "begin with a letter"]);
+    }
+    cannot(&mut folder.mapper(&["new", "", "--lang", "js"]), &["NAME"]);
+    cannot(&mut folder.mapper(&["new", "--lang", "js"]), &["NAME"]);
+    assert_eq!(folder.names("."), [""; 0]);
+}
+
+#[test]
+fn new_never_writes_over_what_is_there() {
+    let folder = Folder::new();
+    folder.write("full/own.txt", "own");
+    folder.write("file", "own");
+    for name in ["full", "file"] {
+        let command = &mut folder.mapper(&["new", name, "--lang", "rust"]);
+        cannot(command, &[&format!("`{name}` is there already; choose another name, or remove it")]);
+    }
+    cannot(&mut folder.mapper(&["new", "file/below", "--lang", "rust"]), &["`file/below/Cargo.toml` can't be written"]);
+    assert_eq!((folder.names("."), folder.names("full")), (vec!["file".into(), "full".into()], vec!["own.txt".into()]));
+    assert_eq!(folder.read("file"), "own");
+
+    fs::create_dir(folder.path("empty")).unwrap();
+    ends(&mut folder.mapper(&["new", "empty", "--lang", "rust"]), 0);
+}
+
+#[test]
+fn new_knows_three_languages() {
+    let folder = Folder::new();
+    for args in [&["new", "m", "--lang", "go"][..], &["new", "m"]] {
+        cannot(&mut folder.mapper(args), &["--lang"]);
+    }
+    cannot(&mut folder.mapper(&["new", "m", "--lang", "go"]), &["rust, js, python"]);
+    assert_eq!(folder.names("."), [""; 0]);
+}
