@@ -90,11 +90,6 @@ reconcile *args:
 doctor *args:
     @python3 {{ root }}/deploy/doctor.py "$@"
 
-# Measure the function on Lambda beside a native one and one in Node.js: --backend-api-url of a test backend
-[group("deploying"), no-exit-message, positional-arguments]
-measure *args:
-    @bash deploy/measure.sh "$@"
-
 # Measure what a mapper costs in each language, the table of docs/mappers.md
 costs: _measured _python _javascript
     DIST={{ measured }} python3 examples/costs.py

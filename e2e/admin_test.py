@@ -3,8 +3,8 @@
 import pytest
 from selenium.webdriver.common.by import By
 
-from parts.browser import browser
-from parts.program import ROOT
+from support.browser import browser
+from support.program import ROOT
 
 SCREENSHOT = ROOT / "target/e2e/admin.png"
 PASSWORD = "of-the-superuser"
@@ -18,16 +18,16 @@ def chromium(tmp_path):
     chromium.quit()
 
 
-def test_who_has_signed_up_is_seen_in_the_admin(chain, chromium, proved):
+def test_who_has_signed_up_is_seen_in_the_admin(stack, chromium, proved):
     user = {"email": "zoe@example.com", "given_name": "Zoë", "phone_number": "+12025550107", "custom_plan": "gold"}
-    pool = chain.cognito.new_pool()
+    pool = stack.cognito.new_pool()
     sub = pool.sign_up("zoe", **user)
     pool.confirm("zoe")
-    chain.django.manage(
+    stack.django.manage(
         "createsuperuser", "--noinput", "--username=root", "--email=", DJANGO_SUPERUSER_PASSWORD=PASSWORD
     )
 
-    address = f"{chain.django.url}admin/users/cognitouser/"
+    address = f"{stack.django.url}admin/users/cognitouser/"
     chromium.get(address)
     assert sub not in chromium.page_source
     chromium.find_element(By.NAME, "username").send_keys("root")
@@ -48,7 +48,7 @@ def test_who_has_signed_up_is_seen_in_the_admin(chain, chromium, proved):
         for field in chromium.find_elements(By.CSS_SELECTOR, ".form-row .flex-container")
     }
     assert (shown["Sub:"], shown["Email:"], shown["Given name:"]) == (sub, user["email"], "Zoë")
-    assert (shown["Event id:"], shown["Custom:"]) == (chain.function.ends()[0]["eventId"], '{"plan": "gold"}')
+    assert (shown["Event id:"], shown["Custom:"]) == (stack.function.ends()[0]["eventId"], '{"plan": "gold"}')
     assert not chromium.find_elements(By.NAME, "_save")
     assert chromium.find_element(By.ID, "header").value_of_css_property("background-color") != "rgba(0, 0, 0, 0)"
     SCREENSHOT.parent.mkdir(parents=True, exist_ok=True)

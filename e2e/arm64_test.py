@@ -6,8 +6,8 @@ import shutil
 
 import pytest
 
-from parts.cargo_lambda import TRIGGER, CargoLambda, Function
-from parts.program import ROOT, leave_out
+from support.cargo_lambda import TRIGGER, CargoLambda, Function
+from support.program import ROOT, leave_out
 
 # The C library of Debian's package libc6-arm64-cross.
 LIBRARIES = "/usr/aarch64-linux-gnu"
@@ -15,7 +15,7 @@ EVENT = ROOT / "guest/cases/native.event.json"
 
 
 @pytest.fixture
-def function(chain, packages, tmp_path):
+def function(stack, packages, tmp_path):
     """The function of the package for arm64, and Django behind it."""
     runner = []
     if platform.machine() != "aarch64":
@@ -26,13 +26,13 @@ def function(chain, packages, tmp_path):
     function = Function(lambda_, TRIGGER, packages("arm64"), tmp_path, runner)
     # As slow as it is under qemu, it needs the time.
     ample = {"MAPPER_TIMEOUT_MS": "4000", "ATTEMPT_TIMEOUT_MS": "60000"}
-    function.deploy(BACKEND_API_URL=chain.django.url, BACKEND_SIGNING_SECRET=chain.django.secret, **ample)
+    function.deploy(BACKEND_API_URL=stack.django.url, BACKEND_SIGNING_SECRET=stack.django.secret, **ample)
     yield function
     function.stop()
     lambda_.stop()
 
 
-def test_the_function_for_arm64_delivers_a_user(function, chain, proved):
+def test_the_function_for_arm64_delivers_a_user(function, stack, proved):
     event = json.loads(EVENT.read_bytes())
     # Its start takes seconds under qemu, which no deadline of an event should see.
     dry = json.loads(function.invoke(json.dumps({"dryRun": event}).encode()))
@@ -41,7 +41,7 @@ def test_the_function_for_arm64_delivers_a_user(function, chain, proved):
 
     answer = function.invoke(json.dumps(event).encode())
     [end] = function.ends()
-    [row] = chain.django.rows(sub=event["request"]["userAttributes"]["sub"])
+    [row] = stack.django.rows(sub=event["request"]["userAttributes"]["sub"])
     assert (json.loads(answer), end["end"], end["status"]) == (event, "delivered", 201)
     assert row["event_id"] == end["eventId"]
     proved("and delivers it: Django's table has the row")

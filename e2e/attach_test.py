@@ -6,19 +6,17 @@ from subprocess import run
 
 import pytest
 
-from parts.between import refused
-from parts.cognito_model import knowing, model
-from parts.pool_settings import DROPPED_BY_MOTO, FUNCTION, SETTINGS
-from parts.program import ROOT
-from parts.zips import zipped
+from support.cognito_model import knowing, model
+from support.intercept import refused
+from support.pool_settings import DROPPED_BY_MOTO, FUNCTION, SETTINGS
+from support.program import ROOT
+from support.zips import zipped
 
 sys.path.insert(0, str(ROOT / "deploy"))
 from pool_parameters import known  # noqa: E402  (after the path)
 
 ALIAS = f"{FUNCTION}:post-confirmation:live"
 INVOKE = "POST /2015-03-31/functions/post-confirmation/invocations"
-
-pytest_plugins = ["parts.aws_cli"]
 
 
 @pytest.fixture
@@ -34,9 +32,9 @@ def recipe(cli, newest, tmp_path):
 
 
 @pytest.fixture
-def function(aws, between):
+def function(aws, interceptor):
     """The function with its alias; it maps what it is tried with."""
-    between.answers[INVOKE] = lambda _: (200, {"dryRun": {"end": "delivered", "mapper": "0"}})
+    interceptor.answers[INVOKE] = lambda _: (200, {"dryRun": {"end": "delivered", "mapper": "0"}})
     role = aws.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     client, code = aws.client("lambda"), {"ZipFile": zipped(bootstrap=b"")}
     name = {"FunctionName": "post-confirmation"}
@@ -106,7 +104,7 @@ def test_every_setting_of_the_aws_cli_is_known_and_tried(proved):
     proved("the test has a value for each of them")
 
 
-def test_attach_changes_the_trigger_alone(function, pools, recipe, between, tmp_path, proved):
+def test_attach_changes_the_trigger_alone(function, pools, recipe, interceptor, tmp_path, proved):
     pool = new_pool(pools, **SETTINGS)
     before = described(pools, pool)
     assert {name: before[0].get(name) for name in SETTINGS if name != "PoolName"} == {
@@ -118,7 +116,7 @@ def test_attach_changes_the_trigger_alone(function, pools, recipe, between, tmp_
     assert pools.describe_user_pool(UserPoolId=pool)["UserPool"]["LambdaConfig"]["PostConfirmation"] == ALIAS
     proved("of a pool with every setting, LambdaConfig.PostConfirmation alone is another one afterwards")
 
-    [sent] = between.asked("UpdateUserPool")
+    [sent] = interceptor.asked("UpdateUserPool")
     wanted = json.loads(json.dumps(SETTINGS)) | {"UserPoolId": pool}
     wanted["LambdaConfig"]["PostConfirmation"] = ALIAS
     del wanted["AdminCreateUserConfig"]["UnusedAccountValidityDays"]
@@ -144,7 +142,9 @@ def test_attach_changes_the_trigger_alone(function, pools, recipe, between, tmp_
             "StringEquals": {"AWS:SourceAccount": "123456789012"},
         },
     }
-    order = [call.operation for call in between.calls if call.operation == "UpdateUserPool" or "POST" in call.operation]
+    order = [
+        call.operation for call in interceptor.calls if call.operation == "UpdateUserPool" or "POST" in call.operation
+    ]
     assert [call.rpartition("/")[2] for call in order] == ["invocations", "policy", "UpdateUserPool"]
     proved("the pool, in its account, may call the alias, which was tried, and could before it was told to")
 
@@ -171,7 +171,7 @@ def test_moto_takes_what_aws_does_not(pools, proved):
     proved("and it takes UnusedAccountValidityDays beside what replaces it, which AWS refuses")
 
 
-def test_a_setting_that_is_lost_is_named(function, pools, recipe, between, proved):
+def test_a_setting_that_is_lost_is_named(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools, **{name: DROPPED_BY_MOTO[name] for name in ("UsernameAttributes", "UsernameConfiguration")})
 
     def off(call):
@@ -180,7 +180,7 @@ def test_a_setting_that_is_lost_is_named(function, pools, recipe, between, prove
         )
         return call.forward()
 
-    between.answers["UpdateUserPool"] = off
+    interceptor.answers["UpdateUserPool"] = off
     done = recipe("attach", pool, "--yes")
     assert done.returncode == 1
     assert '\n  UsernameAttributes: was ["email"], is not set\n' in done.stderr
@@ -193,7 +193,7 @@ def test_a_setting_that_is_lost_is_named(function, pools, recipe, between, prove
     )
 
 
-def test_a_function_that_can_not_handle_events_is_not_attached(function, pools, recipe, between, proved):
+def test_a_function_that_can_not_handle_events_is_not_attached(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools)
     before = described(pools, pool)
 
@@ -201,7 +201,7 @@ def test_a_function_that_can_not_handle_events_is_not_attached(function, pools, 
         call.headers["X-Amz-Function-Error"] = "Unhandled"
         return 200, {"errorType": "Settings.Invalid", "errorMessage": "no"}
 
-    between.answers[INVOKE] = fails
+    interceptor.answers[INVOKE] = fails
     done = recipe("attach", pool, "--yes")
     assert done.returncode == 1
     assert "error: post-confirmation:live can't handle an event: Settings.Invalid" in done.stderr
@@ -227,7 +227,7 @@ def test_attach_asks(function, pools, recipe, tmp_path, proved):
     proved("with a yes the trigger is there besides the other one, and an older description is kept")
 
 
-def test_attach_again_mends_the_permission_alone(function, pools, recipe, between, proved):
+def test_attach_again_mends_the_permission_alone(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools)
     assert recipe("attach", pool, "--yes").returncode == 0
     before = described(pools, pool)
@@ -244,15 +244,15 @@ def test_attach_again_mends_the_permission_alone(function, pools, recipe, betwee
 
     function.remove_permission(**name)
     function.add_permission(**name, Action="lambda:InvokeFunction", Principal="cognito-idp.amazonaws.com")
-    between.calls.clear()
+    interceptor.calls.clear()
     assert f"permission cognito-{pool}: replaced\n" in recipe("attach", pool).stdout
     [permission] = json.loads(function.get_policy(FunctionName="post-confirmation")["Policy"])["Statement"]
     assert permission["Condition"]["StringEquals"] == {"AWS:SourceAccount": "123456789012"}
-    sid, calls = f"cognito-{pool}", (call.operation for call in between.calls if "/policy" in call.operation)
+    sid, calls = f"cognito-{pool}", (call.operation for call in interceptor.calls if "/policy" in call.operation)
     changes = [f"{call.split()[0]} {call.partition('/policy')[2]}" for call in calls if not call.startswith("GET")]
     assert changes == ["POST ", f"DELETE /{sid}", "POST ", f"DELETE /{sid}-meanwhile"]
     proved("one that allows too much is replaced, with another one meanwhile, so that no call is refused in between")
-    assert len(between.asked("UpdateUserPool")) == 0 and described(pools, pool) == before
+    assert len(interceptor.asked("UpdateUserPool")) == 0 and described(pools, pool) == before
     proved("the pool was not touched")
 
 
@@ -281,12 +281,12 @@ def test_detach_takes_the_trigger_and_the_permission_away(function, pools, recip
     proved("another function's trigger is left alone")
 
 
-def test_another_version_of_the_aws_cli(function, pools, recipe, between, tmp_path_factory, proved):
+def test_another_version_of_the_aws_cli(function, pools, recipe, interceptor, tmp_path_factory, proved):
     pool = new_pool(pools)
     done = recipe("attach", pool, "--yes", knows={})
     assert done.returncode == 1
     assert "these settings, which an update would reset: AcrConfiguration, DcrConfiguration, " in done.stderr
-    assert between.asked("UpdateUserPool") == []
+    assert interceptor.asked("UpdateUserPool") == []
     proved("version 1 of the AWS CLI, which lacks new settings, is refused before anything is changed")
 
     older, newer = model(), model()
@@ -304,21 +304,21 @@ def test_another_version_of_the_aws_cli(function, pools, recipe, between, tmp_pa
         answer["UserPool"]["FutureSetting"] = "on"
         return status, answer
 
-    between.answers["DescribeUserPool"] = describe
+    interceptor.answers["DescribeUserPool"] = describe
     done = recipe("attach", pool, "--yes", knows=knowing(newer, tmp_path_factory.mktemp("newer")))
     assert (done.returncode, done.stderr) == (0, "")
-    assert between.asked("UpdateUserPool")[0]["FutureSetting"] == "on"
+    assert interceptor.asked("UpdateUserPool")[0]["FutureSetting"] == "on"
     proved("what a newer AWS CLI knows besides is sent back too")
 
 
-def test_what_aws_refuses_leaves_the_pool_alone(function, pools, recipe, between, proved):
+def test_what_aws_refuses_leaves_the_pool_alone(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools)
     before = described(pools, pool)
-    between.answers["UpdateUserPool"] = lambda _: refused("ConcurrentModificationException", "One at a time")
+    interceptor.answers["UpdateUserPool"] = lambda _: refused("ConcurrentModificationException", "One at a time")
     done = recipe("attach", pool, "--yes")
     assert done.returncode == 1
     assert "one update of a pool at a time, and another one runs; run this again" in done.stderr
-    between.answers["UpdateUserPool"] = lambda _: refused("InvalidParameterException", "No such role")
+    interceptor.answers["UpdateUserPool"] = lambda _: refused("InvalidParameterException", "No such role")
     done = recipe("attach", pool, "--yes")
     assert done.returncode == 1
     assert "InvalidParameterException: No such role\nAWS refused the update, so the pool is as it was" in done.stderr
@@ -326,26 +326,26 @@ def test_what_aws_refuses_leaves_the_pool_alone(function, pools, recipe, between
     proved("an update that AWS refuses is told with its reason, and that nothing was changed")
 
 
-def test_a_change_by_somebody_else_meanwhile_is_kept(function, pools, recipe, between, proved):
+def test_a_change_by_somebody_else_meanwhile_is_kept(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools)
 
     def describe(call):
-        if len(between.asked("DescribeUserPool")) == 2:
+        if len(interceptor.asked("DescribeUserPool")) == 2:
             pools.update_user_pool(UserPoolId=pool, UserPoolTags={"by": "somebody else"})
         return call.forward()
 
-    between.answers["DescribeUserPool"] = describe
+    interceptor.answers["DescribeUserPool"] = describe
     done = recipe("attach", pool, answer="y\n")
     assert done.returncode == 1
     assert "was changed by somebody else meanwhile; nothing was changed, run this again" in done.stderr
     assert described(pools, pool)[0]["UserPoolTags"] == {"by": "somebody else"}
-    assert between.asked("UpdateUserPool") == []
+    assert interceptor.asked("UpdateUserPool") == []
     proved("a change between the question and the answer stops attach instead of being undone")
 
 
-def test_empty_and_older_settings(function, pools, recipe, between, proved):
+def test_empty_and_older_settings(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools, AdminCreateUserConfig={"AllowAdminCreateUserOnly": False, "UnusedAccountValidityDays": 5})
-    between.answers["DescribeUserPool"] = describe_with(
+    interceptor.answers["DescribeUserPool"] = describe_with(
         {
             "AccountRecoverySetting": {"RecoveryMechanisms": []},
             "AutoVerifiedAttributes": [],
@@ -357,7 +357,7 @@ def test_empty_and_older_settings(function, pools, recipe, between, proved):
     )
     done = recipe("attach", pool, "--yes")
     assert (done.returncode, done.stderr) == (0, "")
-    [sent] = between.asked("UpdateUserPool")
+    [sent] = interceptor.asked("UpdateUserPool")
     assert sent["AutoVerifiedAttributes"] == []
     assert sent["EmailConfiguration"] == {"EmailSendingAccount": "COGNITO_DEFAULT"}
     assert not {"AccountRecoverySetting", "SmsAuthenticationMessage", "UserPoolAddOns"} & set(sent)

@@ -11,8 +11,8 @@ from subprocess import run
 import pytest
 from standardwebhooks import Webhook
 
-from parts.django import PROJECT, Django, new_secret
-from parts.program import ROOT
+from support.django import PROJECT, Django, new_secret
+from support.program import ROOT
 
 AT_ONCE, ROUNDS = 16, 5
 

@@ -4,10 +4,10 @@ import signal
 
 import pytest
 
-from parts.aws import Aws
-from parts.program import ROOT, leave_out
+from support.aws import Aws
+from support.program import ROOT, leave_out
 
-pytest_plugins = ["parts.chain"]
+pytest_plugins = ["support.aws_cli", "support.stack"]
 # Whoever stops the tests so has the parts stopped, too.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 

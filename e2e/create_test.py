@@ -8,10 +8,10 @@ from subprocess import run
 
 import pytest
 
-from parts.between import refused
-from parts.hasty import without_waiting
-from parts.program import ROOT
-from parts.zips import zipped
+from support.intercept import refused
+from support.no_sleep import without_sleeping
+from support.program import ROOT
+from support.zips import zipped
 
 sys.path.insert(0, str(ROOT / "deploy"))
 from settings import NAMES, NOT_GIVEN  # noqa: E402  (after the path)
@@ -21,8 +21,6 @@ QUEUE = "arn:aws:sqs:eu-central-1:123456789012:post-confirmation-undelivered"
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:signing-AbCdEf"
 PARAMETER = "arn:aws:ssm:eu-central-1:123456789012:parameter/backend/authorization"
 FUNCTIONS = ("post-confirmation", "post-confirmation-redelivery")
-
-pytest_plugins = ["parts.aws_cli"]
 
 
 @pytest.fixture
@@ -46,7 +44,7 @@ def package(project, arch, name, content):
 
 
 @pytest.fixture(autouse=True)
-def logging(between):
+def logging(interceptor):
     """What moto forgets of a function: how it logs."""
     logging = {}
 
@@ -59,12 +57,12 @@ def logging(between):
         return status, answer
 
     functions = "/2015-03-31/functions"
-    between.answers |= {f"POST {functions}": remembering}
+    interceptor.answers |= {f"POST {functions}": remembering}
     # What runs is in swap_test.py; here every function maps what it is tried with.
     maps = {"dryRun": {"end": "delivered", "mapper": "0"}}
     for name in (*FUNCTIONS, "joined", "joined-redelivery"):
-        between.answers[f"POST {functions}/{name}/invocations"] = lambda _: (200, maps)
-        between.answers |= {f"{method} {functions}/{name}/configuration": remembering for method in ("GET", "PUT")}
+        interceptor.answers[f"POST {functions}/{name}/invocations"] = lambda _: (200, maps)
+        interceptor.answers |= {f"{method} {functions}/{name}/configuration": remembering for method in ("GET", "PUT")}
 
 
 @pytest.fixture
@@ -103,7 +101,7 @@ def test_the_settings_are_those_of_the_readme(proved):
     proved("create knows the settings of the reference and no others")
 
 
-def test_create_makes_everything(aws, create, between, proved):
+def test_create_makes_everything(aws, create, interceptor, proved):
     done = create("--set", API_URL, "--set", "MAPPER_ENV_USERS_PATH=people/")
     assert (done.returncode, done.stderr) == (0, "")
     assert [line.partition(" ")[0] for line in done.stdout.splitlines()] == (
@@ -143,7 +141,7 @@ def test_create_makes_everything(aws, create, between, proved):
         assert (function["MemorySize"], function["Timeout"]) == (128, timeout)
         assert function["Architectures"] == ["x86_64"]
         assert [layer["Arn"].split(":")[-2:] for layer in function["Layers"]] == [["post-confirmation-mapper", "1"]]
-    sent = between.asked("POST /2015-03-31/functions")
+    sent = interceptor.asked("POST /2015-03-31/functions")
     assert [function["LoggingConfig"] for function in sent] == [{"LogFormat": "JSON"}] * 2
     settings = {"BACKEND_API_URL": "https://api.example.com/v1/", "MAPPER_ENV_USERS_PATH": "people/"}
     url = sqs.get_queue_url(QueueName="post-confirmation-undelivered")["QueueUrl"].partition("/123")[2]
@@ -152,7 +150,7 @@ def test_create_makes_everything(aws, create, between, proved):
     assert trigger["Environment"]["Variables"] == redelivery["Environment"]["Variables"] == settings
     proved("both functions have the code, the layer, the settings and logs as JSON, behind the alias `live`")
 
-    [mapping] = between.asked("POST /2015-03-31/event-source-mappings")
+    [mapping] = interceptor.asked("POST /2015-03-31/event-source-mappings")
     assert mapping == {
         "EventSourceArn": QUEUE,
         "FunctionName": "arn:aws:lambda:eu-central-1:123456789012:function:post-confirmation-redelivery:live",
@@ -162,19 +160,19 @@ def test_create_makes_everything(aws, create, between, proved):
     }
     proved("the queue feeds the redelivery's alias, which reports single failures, five batches at once")
 
-    between.calls.clear()
+    interceptor.calls.clear()
     done = create("--set", API_URL)
     assert done.returncode == 0
     assert done.stdout.count("exists") == 12
     writes = [
-        call.operation for call in between.calls if re.match("PUT|DELETE|POST /2015.*configuration", call.operation)
+        call.operation for call in interceptor.calls if re.match("PUT|DELETE|POST /2015.*configuration", call.operation)
     ]
     assert writes == []
     assert variables(aws)["MAPPER_ENV_USERS_PATH"] == "people/"
     proved("a second time everything is there already, and nothing is changed")
 
 
-def test_create_brings_up_to_date(aws, create, between, project, proved):
+def test_create_brings_up_to_date(aws, create, interceptor, project, proved):
     assert create("--set", API_URL, "--set", "MAX_ATTEMPTS=4", "--max-concurrency", "7").returncode == 0
     client, sqs = aws.client("lambda"), aws.client("sqs")
     client.update_function_configuration(FunctionName="post-confirmation", MemorySize=512, Timeout=10)
@@ -249,30 +247,30 @@ def test_create_brings_up_to_date(aws, create, between, project, proved):
         call.headers["X-Amz-Function-Error"] = "Unhandled"
         return 200, {"errorType": "Secret.Invalid", "errorMessage": "no"}
 
-    between.answers["POST /2015-03-31/functions/post-confirmation/invocations"] = fails
+    interceptor.answers["POST /2015-03-31/functions/post-confirmation/invocations"] = fails
     done = create("--set", f"BACKEND_SIGNING_SECRET={SECRET[:-6]}GhIjKl")
     assert (done.returncode, variables(aws)["BACKEND_SIGNING_SECRET"]) == (1, SECRET)
     assert {SECRET, f"{SECRET[:-6]}GhIjKl"} <= policy(aws, "post-confirmation").keys()
     proved("where the new secret is of no use, what is live goes on, and may read its own")
 
 
-def test_create_goes_on_after_a_failure(aws, create, between, proved):
+def test_create_goes_on_after_a_failure(aws, create, interceptor, proved):
     layers = "POST /2018-10-31/layers/post-confirmation-mapper/versions"
-    between.answers[layers] = lambda _: refused("CodeStorageExceededException", "Full")
+    interceptor.answers[layers] = lambda _: refused("CodeStorageExceededException", "Full")
     done = create("--set", API_URL)
     assert done.returncode == 1
     assert done.stderr.startswith("error: aws lambda publish-layer-version: CodeStorageExceededException: ")
-    del between.answers[layers]
+    del interceptor.answers[layers]
     done = create("--set", API_URL)
     assert done.returncode == 0
     assert (done.stdout.count("exists"), done.stdout.count("created")) == (6, 6)
     proved("after a failure, create goes on where it was")
 
 
-def test_a_role_that_is_not_known_everywhere_yet(aws, create, between, tmp_path, proved):
-    hasty = without_waiting(tmp_path / "hasty")
+def test_a_role_that_is_not_known_everywhere_yet(aws, create, interceptor, tmp_path, proved):
+    no_sleep = without_sleeping(tmp_path / "no_sleep")
     path, mapping = "POST /2015-03-31/functions", "POST /2015-03-31/event-source-mappings"
-    remembering = between.answers[path]
+    remembering = interceptor.answers[path]
     unknown = refused(
         "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."
     )
@@ -280,32 +278,32 @@ def test_a_role_that_is_not_known_everywhere_yet(aws, create, between, tmp_path,
         "InvalidParameterValueException",
         "The provided execution role does not have permissions to call ReceiveMessage on SQS",
     )
-    between.answers[path] = lambda call: unknown if len(between.asked(path)) < 3 else remembering(call)
-    between.answers[mapping] = lambda call: powerless if len(between.asked(mapping)) < 2 else call.forward()
-    done = create("--set", API_URL, env=hasty)
+    interceptor.answers[path] = lambda call: unknown if len(interceptor.asked(path)) < 3 else remembering(call)
+    interceptor.answers[mapping] = lambda call: powerless if len(interceptor.asked(mapping)) < 2 else call.forward()
+    done = create("--set", API_URL, env=no_sleep)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count(" is not known everywhere yet; trying again (1 of 11)\n") == 2
     assert done.stdout.count(" is not known everywhere yet; trying again (2 of 11)\n") == 1
     proved("while AWS does not know a new role, create says so and tries again")
 
     aws.reset()
-    between.calls.clear()
-    between.answers[path] = lambda call: unknown
-    done = create("--set", API_URL, env=hasty)
+    interceptor.calls.clear()
+    interceptor.answers[path] = lambda call: unknown
+    done = create("--set", API_URL, env=no_sleep)
     assert done.returncode == 1
     assert "The role defined for the function cannot be assumed by Lambda." in done.stderr
-    assert len(between.asked(path)) == 12
+    assert len(interceptor.asked(path)) == 12
     proved("it does not try for ever")
 
     aws.reset()
-    between.calls.clear()
-    between.answers[path] = lambda call: refused("InvalidParameterValueException", "The handler is too long.")
-    assert create("--set", API_URL, env=hasty).returncode == 1
-    assert len(between.asked(path)) == 1
+    interceptor.calls.clear()
+    interceptor.answers[path] = lambda call: refused("InvalidParameterValueException", "The handler is too long.")
+    assert create("--set", API_URL, env=no_sleep).returncode == 1
+    assert len(interceptor.asked(path)) == 1
     proved("and not where something else is wrong")
 
 
-def test_settings_that_can_not_be_given(aws, create, between, proved):
+def test_settings_that_can_not_be_given(aws, create, interceptor, proved):
     for given, said in (
         (
             "BACKEND_SIGNING_SECRET=whsec_c2VjcmV0",
@@ -331,7 +329,7 @@ def test_settings_that_can_not_be_given(aws, create, between, proved):
     assert create("--set", API_URL, "--max-concurrency", "1").returncode == 2
     done = create()
     assert (done.returncode, done.stderr.count("BACKEND_API_URL=https://")) == (1, 1)
-    assert [call for call in between.calls if call.operation not in GETS] == []
+    assert [call for call in interceptor.calls if call.operation not in GETS] == []
     proved("without the backend's address nothing is made")
 
 
@@ -349,7 +347,7 @@ def test_create_for_arm_and_under_another_name(aws, create, proved):
     proved("a function's architecture is not changed under it")
 
 
-def test_create_stops_before_it_makes_anything(aws, create, between, project, proved):
+def test_create_stops_before_it_makes_anything(aws, create, interceptor, project, proved):
     shutil.rmtree(project / "target/package/arm64")
     done = create("--set", API_URL, "--arch", "arm64")
     assert done.returncode == 1

@@ -7,20 +7,20 @@ import sys
 import pytest
 from awscli.customizations.cloudformation.yamlhelper import yaml_parse
 
-from parts.program import ROOT
-from parts.template import (
+from support.program import ROOT
+from support.template import (
     KEY,
     PARAMETER,
     SECRET,
     TEMPLATE,
     URL,
-    Stack,
+    TemplateStack,
     expanded,
     findings,
     packaged,
     rights,
     rights_of,
-    stack,
+    template_stack,
 )
 
 sys.path.insert(0, str(ROOT / "deploy"))
@@ -37,7 +37,7 @@ def blocks(language):
 
 def test_the_guide_shows_the_role_that_the_template_makes(proved):
     (shown,) = map(json.loads, blocks("json"))
-    it = stack(BackendAuthorizationArn=PARAMETER, BackendSigningSecretArn=SECRET, SecretsKeyArn=KEY)
+    it = template_stack(BackendAuthorizationArn=PARAMETER, BackendSigningSecretArn=SECRET, SecretsKeyArn=KEY)
     assert rights(shown["Statement"]) == rights_of(it, "TriggerRole")
     proved("the policy in docs/deploy.md is what the template makes")
 
@@ -106,7 +106,7 @@ def test_the_template_runs_in_a_vpc_with_what_the_guide_adds(proved):
     merge(template, added)
     text = json.dumps(expanded(template, URL))
     assert {rule for rule, _ in findings(text)} == {"W3011", "W1020"}
-    it = Stack(json.loads(text), URL)
+    it = TemplateStack(json.loads(text), URL)
     assert all(function["VpcConfig"]["SubnetIds"] for function in it.of_type("Lambda::Function").values())
     arns = ["arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"]
     assert all(role["ManagedPolicyArns"] == arns for role in it.of_type("IAM::Role").values())

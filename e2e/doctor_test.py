@@ -5,16 +5,16 @@ from subprocess import run
 
 import pytest
 
-from parts.between import refused
-from parts.chain import ARCHITECTURE
-from parts.cognito_model import knowing, model
-from parts.doctor import DEAD_LETTERS, FUNCTION, REDELIVERY, Account, Deployment
-from parts.forking_cli import ForkingCli
-from parts.planted import FAULT, WARNING, function, network, queue, trigger
-from parts.program import ROOT, free_port
+from support.cognito_model import knowing, model
+from support.doctor import DEAD_LETTERS, FUNCTION, REDELIVERY, Account, Deployment
+from support.faults import FAULT, WARNING, function, network, queue, trigger
+from support.forking_cli import ForkingCli
+from support.intercept import refused
+from support.program import ROOT, free_port
+from support.stack import ARCHITECTURE
 
 EVENT = json.loads((ROOT / "guest/cases/native.event.json").read_text())
-EVERY = trigger.PLANTED + function.PLANTED + network.PLANTED + queue.PLANTED
+EVERY = trigger.FAULTS + function.FAULTS + network.FAULTS + queue.FAULTS
 
 
 @pytest.fixture(scope="module")

@@ -6,7 +6,7 @@ from subprocess import run
 
 import pytest
 
-from parts.program import BARE_ENVIRONMENT, ROOT, leave_out
+from support.program import BARE_ENVIRONMENT, ROOT, leave_out
 
 MAPPER = ROOT / "target/dist/mapper"
 # By language: the folder under target in which its tool is, the tool, and the source to start from.
@@ -41,7 +41,7 @@ def image_of():
     return build
 
 
-def test_mappers_in_three_languages_take_turns_under_one_pool(chain, image_of, proved):
+def test_mappers_in_three_languages_take_turns_under_one_pool(stack, image_of, proved):
     # Each of the two maps one thing otherwise than the default mapper does.
     javascript = image_of("JavaScript", "'email,email_verified,", "'email,email_verified,locale,")
     python = image_of("Python", '"username": event.user_name,', '"name": "Dr. " + user.get("name", ""),')
@@ -49,11 +49,11 @@ def test_mappers_in_three_languages_take_turns_under_one_pool(chain, image_of, p
 
     def row_of(name):
         user = {"email": f"{name}@example.com", "name": name, "locale": "de-DE"}
-        sub = chain.pool.sign_up(user["email"], **user)
-        chain.pool.confirm(user["email"])
-        [end], [row] = chain.function.ends(), chain.django.rows(sub=sub)
+        sub = stack.pool.sign_up(user["email"], **user)
+        stack.pool.confirm(user["email"])
+        [end], [row] = stack.function.ends(), stack.django.rows(sub=sub)
         assert (end["end"], end["status"]) == ("delivered", 201)
-        programs.append(chain.function.digest())
+        programs.append(stack.function.digest())
         mappers.append(end["mapper"])
         return row
 
@@ -63,13 +63,13 @@ def test_mappers_in_three_languages_take_turns_under_one_pool(chain, image_of, p
     assert not fields & {"locale"}
     proved("with the default mapper, in Rust, the row has the shape that its cases describe")
 
-    chain.deploy(MAPPER_IMAGE=str(javascript))
+    stack.deploy(MAPPER_IMAGE=str(javascript))
     row = row_of("Bob")
     assert (row["name"], row["username"], row["profile"]["locale"]) == ("Bob", row["sub"], "de-DE")
     assert {*row["profile"]} == fields | {"locale"}
     proved("swapped for one in JavaScript, the next user's row has a field more")
 
-    chain.deploy(MAPPER_IMAGE=str(python))
+    stack.deploy(MAPPER_IMAGE=str(python))
     row = row_of("Carol")
     assert (row["name"], row["username"]) == ("Dr. Carol", "")
     assert {*row["profile"]} == fields - {"username"}
@@ -77,5 +77,5 @@ def test_mappers_in_three_languages_take_turns_under_one_pool(chain, image_of, p
 
     assert len({*mappers}) == 3
     assert len({*programs}) == 1
-    assert len(chain.django.rows(user_pool_id=chain.pool.id)) == 3
+    assert len(stack.django.rows(user_pool_id=stack.pool.id)) == 3
     proved(f"three mappers, three users, and one program all the time: sha256 {programs[0][:12]}…")

@@ -7,7 +7,7 @@ from subprocess import run
 
 import pytest
 
-from parts.program import BARE_ENVIRONMENT, ROOT
+from support.program import BARE_ENVIRONMENT, ROOT
 
 MAX_FUNCTION = 4_000_000
 ARCHITECTURES = ["x86_64", "arm64"]

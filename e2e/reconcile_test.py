@@ -8,21 +8,20 @@ from subprocess import run
 
 import pytest
 
-from parts.between import refused
-from parts.hasty import without_waiting
-from parts.program import ROOT
+from support.intercept import refused
+from support.no_sleep import without_sleeping
+from support.program import ROOT
 
 sys.path.insert(0, str(ROOT / "deploy"))
 from queueing import BATCH_SIZE, batches  # noqa: E402  (after the path)
 
-pytest_plugins = ["parts.aws_cli"]
 PASSWORD = "Correct-horse-1"
 
 
 @pytest.fixture
 def reconcile(cli, tmp_path):
     """Runs `reconcile`, which waits for nothing."""
-    variables = cli | without_waiting(tmp_path / "hasty")
+    variables = cli | without_sleeping(tmp_path / "no_sleep")
 
     def run_reconcile(*args, answer="y\n"):
         command = ["python", str(ROOT / "deploy/reconcile.py"), *args]
@@ -85,7 +84,7 @@ def new_client(pools, pool):
     return pools.create_user_pool_client(UserPoolId=pool, ClientName="web")["UserPoolClient"]["ClientId"]
 
 
-def test_all_users_of_a_pool_are_queued(pools, pool, queue, reconcile, between, proved):
+def test_all_users_of_a_pool_are_queued(pools, pool, queue, reconcile, interceptor, proved):
     subs = {f"user-{number}": new_user(pools, pool, f"user-{number}") for number in range(130)}
     for number in range(3):
         new_user(pools, pool, f"invited-{number}", confirmed=False)
@@ -98,7 +97,7 @@ def test_all_users_of_a_pool_are_queued(pools, pool, queue, reconcile, between, 
             user["UserStatus"] = "EXTERNAL_PROVIDER" if user["Username"] == "Google_1" else user["UserStatus"]
         return status, answer
 
-    between.answers["ListUsers"] = federated
+    interceptor.answers["ListUsers"] = federated
     done = reconcile(pool, "--all")
     assert (done.returncode, done.stderr) == (0, "")
     events = queue.events()
@@ -108,12 +107,12 @@ def test_all_users_of_a_pool_are_queued(pools, pool, queue, reconcile, between, 
     }
     proved("every confirmed, federated or disabled user is queued, once")
 
-    assert [(asked["Limit"], "PaginationToken" in asked) for asked in between.asked("ListUsers")] == [
+    assert [(asked["Limit"], "PaginationToken" in asked) for asked in interceptor.asked("ListUsers")] == [
         (60, False),
         (60, True),
         (60, True),
     ]
-    assert [len(asked["Entries"]) for asked in between.asked("SendMessageBatch")].count(10) == 13
+    assert [len(asked["Entries"]) for asked in interceptor.asked("SendMessageBatch")].count(10) == 13
     assert without_question(done) == (
         "60 queued, 0 left out\n120 queued, 0 left out\n131 queued, 3 left out\n"
         "left out: 3 of status FORCE_CHANGE_PASSWORD\n"
@@ -157,7 +156,7 @@ def test_a_user_who_has_to_reset_the_password_is_queued_as_confirmed(pools, pool
     proved("who is not confirmed, or has been invited only, is left out and counted")
 
 
-def test_a_reconciled_user_has_the_id_of_the_confirmation(chain, pools, pool, reconcile, proved):
+def test_a_reconciled_user_has_the_id_of_the_confirmation(stack, pools, pool, reconcile, proved):
     sub = new_user(pools, pool, "alice", email="alice@example.com")
     lost = new_user(pools, pool, "bob", email="bob@example.com")
     trigger = {
@@ -170,18 +169,18 @@ def test_a_reconciled_user_has_the_id_of_the_confirmation(chain, pools, pool, re
         "request": {"userAttributes": {"sub": sub, "email": "alice@example.com"}},
         "response": {},
     }
-    chain.function.invoke(json.dumps(trigger).encode())
-    [confirmed] = chain.function.ends()
+    stack.function.invoke(json.dumps(trigger).encode())
+    [confirmed] = stack.function.ends()
     assert confirmed["end"] == "delivered", confirmed
-    assert [row["event_id"] for row in chain.django.rows(user_pool_id=pool)] == [confirmed["eventId"]]
+    assert [row["event_id"] for row in stack.django.rows(user_pool_id=pool)] == [confirmed["eventId"]]
 
     for _ in range(2):
         assert reconcile(pool, "--all").returncode == 0
-    messages = [{"MessageAttributes": {}} | message for message in chain.queue.receive()]
+    messages = [{"MessageAttributes": {}} | message for message in stack.queue.receive()]
     assert len(messages) == 4
-    assert chain.queue.hand_over(chain.redelivery, messages) == []
-    ids = [end["eventId"] for end in chain.redelivery.ends()]
-    rows = {row["sub"]: row["event_id"] for row in chain.django.rows(user_pool_id=pool)}
+    assert stack.queue.hand_over(stack.redelivery, messages) == []
+    ids = [end["eventId"] for end in stack.redelivery.ends()]
+    rows = {row["sub"]: row["event_id"] for row in stack.django.rows(user_pool_id=pool)}
     assert set(rows) == {sub, lost}
     assert rows[sub] == confirmed["eventId"]
     assert sorted(ids) == sorted([rows[sub], rows[lost]] * 2)
@@ -204,7 +203,7 @@ def test_users_by_name_and_by_sub(pools, pool, queue, reconcile, proved):
     proved("it takes either users or --all")
 
 
-def test_users_whom_sqs_does_not_take(pools, pool, queue, reconcile, between, proved):
+def test_users_whom_sqs_does_not_take(pools, pool, queue, reconcile, interceptor, proved):
     subs = {f"user-{number}": new_user(pools, pool, f"user-{number}") for number in range(12)}
     tries = {}
 
@@ -221,7 +220,7 @@ def test_users_whom_sqs_does_not_take(pools, pool, queue, reconcile, between, pr
         entry = {"SenderFault": False, "Code": "InternalError"}
         return status, answer | {"Failed": [entry | {"Id": number} for number in failed]}
 
-    between.answers["SendMessageBatch"] = failing
+    interceptor.answers["SendMessageBatch"] = failing
     done = reconcile(pool, "--all")
     assert done.returncode == 1
     assert without_question(done) == f"11 queued, 0 left out\nnot queued: {subs['user-3']} (InternalError)\n"
@@ -229,7 +228,7 @@ def test_users_whom_sqs_does_not_take(pools, pool, queue, reconcile, between, pr
     assert set(queue.events()) == set(subs) - {"user-3"}
     proved("what SQS does not take is tried again, alone, and named by sub in the end; the others are queued once")
 
-    between.answers["SendMessageBatch"] = lambda _: refused("AccessDenied", "No")
+    interceptor.answers["SendMessageBatch"] = lambda _: refused("AccessDenied", "No")
     done = reconcile(pool, "--all")
     assert done.returncode == 1
     assert "AccessDenied" in done.stderr and "run this again, it does no harm" in done.stderr
@@ -260,19 +259,19 @@ NAMES = {
 }
 
 
-def test_a_user_with_what_sqs_does_not_take_is_queued(pools, pool, queue, reconcile, between, proved):
+def test_a_user_with_what_sqs_does_not_take_is_queued(pools, pool, queue, reconcile, interceptor, proved):
     for name, value in NAMES.items():
         new_user(pools, pool, name, given_name=value)
-    between.answers["SendMessageBatch"] = strict
+    interceptor.answers["SendMessageBatch"] = strict
     done = reconcile(pool, "--all")
     assert (done.returncode, done.stderr) == (0, "")
     assert without_question(done) == "3 queued, 0 left out\n"
     assert {name: event["request"]["userAttributes"]["given_name"] for name, event in queue.events().items()} == NAMES
-    assert len(between.asked("SendMessageBatch")) == 1
+    assert len(interceptor.asked("SendMessageBatch")) == 1
     proved("characters that SQS refuses are written as escapes, which mean the same, and no others are changed")
 
 
-def test_a_user_whom_sqs_never_takes_costs_nobody_else(pools, pool, queue, reconcile, between, proved):
+def test_a_user_whom_sqs_never_takes_costs_nobody_else(pools, pool, queue, reconcile, interceptor, proved):
     subs = {f"user-{number:03}": new_user(pools, pool, f"user-{number:03}") for number in range(125)}
     # Two in the first batch, a whole page, and the last user of all.
     long = {"user-003", "user-007", *(f"user-{number:03}" for number in range(60, 120)), "user-124"}
@@ -290,7 +289,7 @@ def test_a_user_whom_sqs_never_takes_costs_nobody_else(pools, pool, queue, recon
             tries[json.loads(entry["MessageBody"])["userName"]] += 1
         return strict(call)
 
-    between.answers |= {"ListUsers": lengthened, "SendMessageBatch": counted}
+    interceptor.answers |= {"ListUsers": lengthened, "SendMessageBatch": counted}
     done = reconcile(pool, "--all")
     assert (done.returncode, done.stderr) == (1, "")
     assert without_question(done).startswith("58 queued, 0 left out\n58 queued, 0 left out\n62 queued, 0 left out\n")
@@ -301,15 +300,15 @@ def test_a_user_whom_sqs_never_takes_costs_nobody_else(pools, pool, queue, recon
     proved("who can't be queued is named, also a whole page of them; all others are queued, and counted truly")
 
 
-def test_what_was_queued_before_an_error_is_counted(pools, pool, queue, reconcile, between, proved):
+def test_what_was_queued_before_an_error_is_counted(pools, pool, queue, reconcile, interceptor, proved):
     for number in range(70):
         new_user(pools, pool, f"user-{number}")
 
     def expired(call):
-        taken = len(between.asked("SendMessageBatch")) <= 6 or len(between.asked("ListUsers")) < 2
+        taken = len(interceptor.asked("SendMessageBatch")) <= 6 or len(interceptor.asked("ListUsers")) < 2
         return call.forward() if taken else refused("ExpiredToken", "The security token is expired")
 
-    between.answers["SendMessageBatch"] = expired
+    interceptor.answers["SendMessageBatch"] = expired
     done = reconcile(pool, "--all")
     assert done.returncode == 1
     assert "ExpiredToken" in done.stderr and "\n60 users are queued; run this again" in done.stderr
@@ -317,7 +316,7 @@ def test_what_was_queued_before_an_error_is_counted(pools, pool, queue, reconcil
     proved("where it has to stop, it says how many are in the queue")
 
 
-def test_reconcile_asks_before_it_queues_everybody(pools, pool, queue, reconcile, between, proved):
+def test_reconcile_asks_before_it_queues_everybody(pools, pool, queue, reconcile, interceptor, proved):
     for number in range(3):
         new_user(pools, pool, f"user-{number}")
     for answer in ("n\n", "\n", ""):
@@ -325,7 +324,7 @@ def test_reconcile_asks_before_it_queues_everybody(pools, pool, queue, reconcile
         assert (done.returncode, done.stderr) == (1, "error: not agreed; nothing was queued\n")
         assert f"user pool {pool} (people) has about 3 users.\n" in done.stdout
         assert ("`--yes` agrees beforehand" in done.stdout) == (answer == "")
-    assert between.asked("SendMessageBatch") == between.asked("ListUsers") == []
+    assert interceptor.asked("SendMessageBatch") == interceptor.asked("ListUsers") == []
     proved("before all users are queued it says how many there are, and asks; without an answer it says what to type")
     done = reconcile(pool, "--all", "--yes", answer="")
     assert (done.returncode, len(queue.events()), "[y/N]" in done.stdout) == (0, 3, False)

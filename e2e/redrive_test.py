@@ -7,25 +7,24 @@ from subprocess import run
 
 import pytest
 
-from parts.hasty import without_waiting
-from parts.program import ROOT
+from support.no_sleep import without_sleeping
+from support.program import ROOT
 
 sys.path.insert(0, str(ROOT / "deploy"))
 from redrive import LOOKS  # noqa: E402  (after the path)
 
 ARN = "arn:aws:sqs:eu-central-1:123456789012:post-confirmation"
-pytest_plugins = ["parts.aws_cli"]
 NAMES = {"dead": "post-confirmation-dead-letters", "queue": "post-confirmation-undelivered"}
 
 
 class Redrives:
     """SQS's redrives, which moto lacks: one message is moved whenever somebody looks how far it is."""
 
-    def __init__(self, sqs, between):
+    def __init__(self, sqs, interceptor):
         """Takes the operations over; makes both queues."""
         self.sqs, self.tasks, self.started, self.hidden = sqs, [], False, 0
         self.urls = {name: sqs.create_queue(QueueName=queue)["QueueUrl"] for name, queue in NAMES.items()}
-        between.answers |= {"StartMessageMoveTask": self.start, "ListMessageMoveTasks": self.list}
+        interceptor.answers |= {"StartMessageMoveTask": self.start, "ListMessageMoveTasks": self.list}
 
     def start(self, call):
         """StartMessageMoveTask."""
@@ -67,20 +66,20 @@ class Redrives:
 
 
 @pytest.fixture
-def redrives(aws, between):
+def redrives(aws, interceptor):
     """SQS's redrives."""
-    return Redrives(aws.client("sqs"), between)
+    return Redrives(aws.client("sqs"), interceptor)
 
 
 @pytest.fixture
 def redrive(cli, tmp_path):
     """Runs `redrive`, which waits for nothing."""
-    variables = cli | without_waiting(tmp_path / "hasty")
+    variables = cli | without_sleeping(tmp_path / "no_sleep")
     command = ["python", str(ROOT / "deploy/redrive.py")]
     return lambda *args: run([*command, *args], env=variables, capture_output=True, text=True)
 
 
-def test_dead_letters_are_moved_back(redrives, redrive, between, proved):
+def test_dead_letters_are_moved_back(redrives, redrive, interceptor, proved):
     redrives.put(3)
     done = redrive()
     assert (done.returncode, done.stderr) == (0, "")
@@ -96,22 +95,22 @@ def test_dead_letters_are_moved_back(redrives, redrive, between, proved):
 
     done = redrive()
     assert (done.returncode, done.stdout) == (0, "post-confirmation-dead-letters: no dead letters\n")
-    assert len(between.asked("StartMessageMoveTask")) == 1
+    assert len(interceptor.asked("StartMessageMoveTask")) == 1
     proved("where there are none, it says so and starts nothing")
 
 
-def test_a_redrive_that_runs_already_is_followed(redrives, redrive, between, proved):
+def test_a_redrive_that_runs_already_is_followed(redrives, redrive, interceptor, proved):
     redrives.put(2)
     redrives.tasks = [redrives.task("RUNNING")]
     done = redrive()
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("a redrive runs already\nabout 1 of 2 moved\n")
-    assert between.asked("StartMessageMoveTask") == []
+    assert interceptor.asked("StartMessageMoveTask") == []
     proved("after an interruption it follows the redrive that runs")
 
 
 @pytest.mark.parametrize("older", ["none", "COMPLETED", "FAILED"])
-def test_a_redrive_that_is_not_listed_at_once_is_waited_for(older, redrives, redrive, between, proved):
+def test_a_redrive_that_is_not_listed_at_once_is_waited_for(older, redrives, redrive, interceptor, proved):
     redrives.tasks = [] if older == "none" else [redrives.task(older)]
     redrives.put(2)
     redrives.hidden = LOOKS - 1
@@ -127,7 +126,7 @@ def test_a_redrive_that_is_not_listed_at_once_is_waited_for(older, redrives, red
 
 
 @pytest.mark.parametrize("older", ["none", "COMPLETED"])
-def test_a_redrive_that_is_never_listed_is_told(older, redrives, redrive, between, proved):
+def test_a_redrive_that_is_never_listed_is_told(older, redrives, redrive, interceptor, proved):
     redrives.tasks = [] if older == "none" else [redrives.task(older)]
     redrives.put(2)
     redrives.hidden = LOOKS
@@ -136,16 +135,16 @@ def test_a_redrive_that_is_never_listed_is_told(older, redrives, redrive, betwee
     assert done.stderr == (
         "error: SQS has started the redrive, but does not list it; run this again to see how far it is\n"
     )
-    assert len(between.asked("ListMessageMoveTasks")) == 1 + LOOKS
+    assert len(interceptor.asked("ListMessageMoveTasks")) == 1 + LOOKS
     proved(f"after {LOOKS} looks it says that SQS does not list the redrive (before: {older})")
 
     done = redrive()
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "a redrive runs already")
-    assert (redrives.count("queue"), len(between.asked("StartMessageMoveTask"))) == (2, 1)
+    assert (redrives.count("queue"), len(interceptor.asked("StartMessageMoveTask"))) == (2, 1)
     proved("run again, it follows that redrive to its end and starts none")
 
 
-def test_a_redrive_that_fails_is_told(redrives, redrive, between, proved):
+def test_a_redrive_that_fails_is_told(redrives, redrive, interceptor, proved):
     redrives.put(2)
 
     def failing(_):
@@ -153,7 +152,7 @@ def test_a_redrive_that_fails_is_told(redrives, redrive, between, proved):
         redrives.tasks = [redrives.task("FAILED") | failed | {"ApproximateNumberOfMessagesMoved": 1}]
         return 200, {"TaskHandle": "task"}
 
-    between.answers["StartMessageMoveTask"] = failing
+    interceptor.answers["StartMessageMoveTask"] = failing
     done = redrive()
     assert done.returncode == 1
     assert done.stderr == (

@@ -7,9 +7,9 @@ from itertools import product
 import pytest
 from awscli.customizations.cloudformation.yamlhelper import yaml_parse
 
-from parts.aws import ACCOUNT, REGION
-from parts.program import ROOT
-from parts.template import (
+from support.aws import ACCOUNT, REGION
+from support.program import ROOT
+from support.template import (
     ALL,
     EXPLAINED,
     KEY,
@@ -24,7 +24,7 @@ from parts.template import (
     rights,
     rights_of,
     source,
-    stack,
+    template_stack,
 )
 
 sys.path.insert(0, str(ROOT / "deploy"))
@@ -99,7 +99,7 @@ def test_a_pool_in_the_same_stack_drops_no_secret(proved):
 
 @pytest.mark.parametrize(("parameters", "name"), [({}, "post-confirmation"), (ALL, "sign-ups")])
 def test_the_parts_have_the_names_and_limits_that_the_recipes_use(parameters, name, proved):
-    it = stack(**parameters)
+    it = template_stack(**parameters)
     found = it.of_type("Lambda::Function")
     for function, timeout in (("Trigger", 6), ("Redelivery", 30)):
         common = {"Runtime": "provided.al2023", "Handler": "bootstrap", "MemorySize": 128, "Timeout": timeout}
@@ -117,7 +117,7 @@ def test_the_parts_have_the_names_and_limits_that_the_recipes_use(parameters, na
 
 
 def test_the_queues_keep_users_for_14_days_encrypted_and_outlive_the_stack(proved):
-    it = stack()
+    it = template_stack()
     queues = it.of_type("SQS::Queue")
     assert {queue["QueueName"] for queue in queues.values()} == {
         "post-confirmation-undelivered",
@@ -136,7 +136,7 @@ def test_the_queues_keep_users_for_14_days_encrypted_and_outlive_the_stack(prove
 
 
 def test_redelivery_reads_the_queue_through_its_alias_and_says_what_failed(proved):
-    (mapping,) = stack(MaximumConcurrency="7").of_type("Lambda::EventSourceMapping").values()
+    (mapping,) = template_stack(MaximumConcurrency="7").of_type("Lambda::EventSourceMapping").values()
     assert mapping == {
         "FunctionName": "RedeliveryAliaslive",
         "EventSourceArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:post-confirmation-undelivered",
@@ -148,8 +148,8 @@ def test_redelivery_reads_the_queue_through_its_alias_and_says_what_failed(prove
 
 
 def test_one_pool_may_call_the_alias_and_nobody_else(proved):
-    assert stack().of_type("Lambda::Permission") == {}
-    assert stack(UserPoolId=POOL).of_type("Lambda::Permission") == {
+    assert template_stack().of_type("Lambda::Permission") == {}
+    assert template_stack(UserPoolId=POOL).of_type("Lambda::Permission") == {
         "CognitoMayInvoke": {
             "FunctionName": "TriggerAliaslive",
             "Action": "lambda:InvokeFunction",
@@ -165,7 +165,7 @@ def test_the_roles_hold_what_the_options_need_and_no_more(proved):
     queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:post-confirmation-undelivered"
     combinations = list(product(["", SECRET, PARAMETER], ["", SECRET, PARAMETER], ["", KEY]))
     for authorization, signing, key in combinations:
-        it = stack(BackendAuthorizationArn=authorization, BackendSigningSecretArn=signing, SecretsKeyArn=key)
+        it = template_stack(BackendAuthorizationArn=authorization, BackendSigningSecretArn=signing, SecretsKeyArn=key)
         assert it.of_type("IAM::Role").keys() == {"TriggerRole", "RedeliveryRole"}
         for role, suffix, actions in (("TriggerRole", "", SEND), ("RedeliveryRole", "-redelivery", RECEIVE)):
             variables = {"BACKEND_AUTHORIZATION": authorization, "BACKEND_SIGNING_SECRET": signing}
@@ -186,7 +186,7 @@ def test_the_alarms_watch_metrics_that_there_are(proved):
     (namespace,) = re.findall(r'NAMESPACE: &str = "(\w+)"', emitted)
     (dimension,) = re.findall(r'dimensions: \[\["(\w+)"\]\]', emitted)
     names = set(re.findall(r'metric\("(\w+)", ', emitted))
-    alarms = stack(AlarmTopicArn=TOPIC).of_type("CloudWatch::Alarm")
+    alarms = template_stack(AlarmTopicArn=TOPIC).of_type("CloudWatch::Alarm")
     watched = set()
     for alarm in alarms.values():
         assert alarm["TreatMissingData"] == "notBreaching" and alarm["AlarmActions"] == [TOPIC]
@@ -207,14 +207,14 @@ def test_the_alarms_watch_metrics_that_there_are(proved):
         ("AWS/Lambda", "Errors", "FunctionName", redelivery, "Sum", 1),
         ("AWS/Lambda", "Throttles", "FunctionName", function, "Sum", 1),
     }
-    assert all("AlarmActions" not in alarm for alarm in stack().of_type("CloudWatch::Alarm").values())
+    assert all("AlarmActions" not in alarm for alarm in template_stack().of_type("CloudWatch::Alarm").values())
     proved("seven alarms, on metrics by the names and dimensions that the host emits; they tell the topic, if given")
 
 
 def test_the_environment_holds_settings_of_the_readme(proved):
     table = (ROOT / "docs/reference.md").read_text("utf-8").split("## Settings")[1].split("## ")[0]
     known = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
-    functions = stack(**ALL).of_type("Lambda::Function")
+    functions = template_stack(**ALL).of_type("Lambda::Function")
     common = {
         "BACKEND_API_URL": URL["BackendApiUrl"],
         "BACKEND_AUTHORIZATION": PARAMETER,
@@ -245,9 +245,9 @@ CHANGES = [
 
 @pytest.mark.parametrize("function", ["Trigger", "Redelivery"])
 def test_a_version_is_published_exactly_where_the_function_changes(function, proved):
-    before, seen = stack(), {True: set(), False: set()}
+    before, seen = template_stack(), {True: set(), False: set()}
     for change in CHANGES:
-        after = stack(**change)
+        after = template_stack(**change)
         # A layer's logical id has a digest of the layer, so this is all that the function is made of. A version without
         # a change would fail the deployment: Lambda publishes none.
         differs = before.resources[function] != after.resources[function]
@@ -265,7 +265,7 @@ def test_old_versions_stay_and_long_names_fit_into_the_description(proved):
     long = {
         parameter: SECRET.replace("post-confirmation/signing", name) for parameter in ALL if parameter.endswith("Arn")
     }
-    it = stack(
+    it = template_stack(
         BackendApiUrl="https://".ljust(100, "a"), **{key: long[key] for key in long if key.startswith("Backend")}
     )
     for function in ("Trigger", "Redelivery"):

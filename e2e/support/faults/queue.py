@@ -1,12 +1,12 @@
 """What can be wrong with the queue and redelivery."""
 
 from ..doctor import DEAD_LETTERS, FUNCTION, QUEUE, REDELIVERY
-from . import FAULT, WARNING, planted
+from . import FAULT, WARNING, fault
 from .function import layer
 
-PLANTED = [
-    planted("no queue", "queue", FAULT, "not set", "`just create`", lambda it: it.set(without="UNDELIVERED_QUEUE_URL")),
-    planted(
+FAULTS = [
+    fault("no queue", "queue", FAULT, "not set", "`just create`", lambda it: it.set(without="UNDELIVERED_QUEUE_URL")),
+    fault(
         "a queue that is not there",
         "queue",
         FAULT,
@@ -14,7 +14,7 @@ PLANTED = [
         "`just create`",
         lambda it: it.sqs.delete_queue(QueueUrl=it.url[QUEUE]),
     ),
-    planted(
+    fault(
         "messages that do not stay",
         "queue's settings",
         WARNING,
@@ -22,7 +22,7 @@ PLANTED = [
         "`just create`",
         lambda it: it.set_queue(MessageRetentionPeriod="345600"),
     ),
-    planted(
+    fault(
         "dead letters that do not stay",
         "queue's settings",
         WARNING,
@@ -30,7 +30,7 @@ PLANTED = [
         "`just create`",
         lambda it: it.set_queue(DEAD_LETTERS, MessageRetentionPeriod="345600"),
     ),
-    planted(
+    fault(
         "no encryption",
         "queue's settings",
         WARNING,
@@ -38,7 +38,7 @@ PLANTED = [
         "`just create`",
         lambda it: it.set_queue(SqsManagedSseEnabled="false"),
     ),
-    planted(
+    fault(
         "messages that come back early",
         "queue's settings",
         WARNING,
@@ -46,7 +46,7 @@ PLANTED = [
         "VisibilityTimeout=180",
         lambda it: it.set_queue(VisibilityTimeout="179"),
     ),
-    planted(
+    fault(
         "messages that come back at once",
         "queue's settings",
         FAULT,
@@ -54,7 +54,7 @@ PLANTED = [
         "VisibilityTimeout=180",
         lambda it: it.set_queue(VisibilityTimeout="29"),
     ),
-    planted(
+    fault(
         "no dead letters",
         "dead-letter queue",
         FAULT,
@@ -62,7 +62,7 @@ PLANTED = [
         "`just create`",
         lambda it: it.set_queue(RedrivePolicy=""),
     ),
-    planted(
+    fault(
         "a dead-letter queue that is not there",
         "dead-letter queue",
         FAULT,
@@ -70,7 +70,7 @@ PLANTED = [
         "`just create`",
         lambda it: it.sqs.delete_queue(QueueUrl=it.url[DEAD_LETTERS]),
     ),
-    planted(
+    fault(
         "a role that may not send",
         "sending to the queue",
         FAULT,
@@ -78,7 +78,7 @@ PLANTED = [
         "`just create`",
         lambda it: it.allow(FUNCTION, "Log"),
     ),
-    planted(
+    fault(
         "a role that may not receive",
         "taking from the queue",
         FAULT,
@@ -86,7 +86,7 @@ PLANTED = [
         "`just create`",
         lambda it: it.allow(REDELIVERY, "Log"),
     ),
-    planted(
+    fault(
         "a queue that denies",
         "sending to the queue",
         FAULT,
@@ -94,7 +94,7 @@ PLANTED = [
         "set-queue-attributes",
         lambda it: it.deny("SQS:SendMessage"),
     ),
-    planted(
+    fault(
         "a queue that denies under a condition",
         "sending to the queue",
         WARNING,
@@ -103,10 +103,10 @@ PLANTED = [
         lambda it: it.deny("sqs:*", StringNotEquals={"aws:SourceVpce": "vpce-1"}),
         follows={"taking from the queue": WARNING},
     ),
-    planted(
+    fault(
         "no redelivery", "redelivery", FAULT, "there is no function", "`just create`", lambda it: it.unname(REDELIVERY)
     ),
-    planted(
+    fault(
         "a short redelivery",
         "redelivery",
         WARNING,
@@ -114,7 +114,7 @@ PLANTED = [
         "`just create`",
         lambda it: it.configure(REDELIVERY, Timeout=29),
     ),
-    planted(
+    fault(
         "another mapper in redelivery",
         "redelivery",
         FAULT,
@@ -122,7 +122,7 @@ PLANTED = [
         "`just swap-mapper MAPPER`",
         lambda it: it.layer(layer(), REDELIVERY),
     ),
-    planted(
+    fault(
         "other settings in redelivery",
         "redelivery",
         FAULT,
@@ -130,10 +130,10 @@ PLANTED = [
         "--set MAPPER_ENV_USERS_PATH=",
         lambda it: it.set(REDELIVERY, MAPPER_ENV_USERS_PATH="c2VjcmV0/"),
     ),
-    planted(
+    fault(
         "nothing that reads", "event source mapping", FAULT, "does not feed", "`just create`", lambda it: it.starve()
     ),
-    planted(
+    fault(
         "a mapping that is off",
         "event source mapping",
         FAULT,
@@ -141,7 +141,7 @@ PLANTED = [
         "--enabled`",
         lambda it: it.feed(Enabled=False),
     ),
-    planted(
+    fault(
         "a mapping that deletes",
         "event source mapping",
         FAULT,
@@ -149,7 +149,7 @@ PLANTED = [
         "--function-response-types ReportBatchItemFailures",
         lambda it: it.feed(FunctionResponseTypes=[]),
     ),
-    planted(
+    fault(
         "a mapping without the alias",
         "event source mapping",
         WARNING,
@@ -157,7 +157,7 @@ PLANTED = [
         "--function-name post-confirmation-redelivery:live",
         lambda it: it.feed(FunctionName=it.arn.replace(FUNCTION, REDELIVERY)),
     ),
-    planted(
+    fault(
         "another reader",
         "event source mapping",
         FAULT,
@@ -165,10 +165,8 @@ PLANTED = [
         "delete-event-source-mapping",
         lambda it: it.lambda_.create_event_source_mapping(**it.mapping | {"FunctionName": f"{it.arn}:live"}),
     ),
-    planted(
-        "users who wait", "waiting users", WARNING, "about 1 users wait", "aws logs tail", lambda it: it.wait(QUEUE)
-    ),
-    planted(
+    fault("users who wait", "waiting users", WARNING, "about 1 users wait", "aws logs tail", lambda it: it.wait(QUEUE)),
+    fault(
         "dead letters", "waiting users", WARNING, "1 users are dead", "`just redrive`", lambda it: it.wait(DEAD_LETTERS)
     ),
 ]

@@ -6,9 +6,9 @@ from subprocess import run
 import pytest
 from awscli.customizations.cloudformation.yamlhelper import yaml_parse
 
-from parts.aws import REGION
-from parts.template import ALL, EXPLAINED, SECRET, TEMPLATE, URL, Stack, expanded, linted, source
-from parts.zips import zipped
+from support.aws import REGION
+from support.template import ALL, EXPLAINED, SECRET, TEMPLATE, URL, TemplateStack, expanded, linted, source
+from support.zips import zipped
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def packaged_by_the_cli(aws, folder, name="template"):
 @pytest.mark.parametrize("arch", ["x86_64", "arm64"])
 def test_the_cli_packages_the_template_as_it_is(arch, aws, project, proved):
     folder = project(arch, TEMPLATE.replace("x86_64", arch))
-    it = Stack(expanded(packaged_by_the_cli(aws, folder), URL), URL)
+    it = TemplateStack(expanded(packaged_by_the_cli(aws, folder), URL), URL)
     codes = [function["Code"] for function in it.of_type("Lambda::Function").values()]
     layers = [layer["Content"] for layer in it.of_type("Lambda::LayerVersion").values()]
     for place, file in [(code, "function.zip") for code in codes] + [(layer, "mapper.zip") for layer in layers]:

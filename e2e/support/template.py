@@ -78,7 +78,7 @@ def findings(text):
     return {(match.rule.id, "/".join(map(str, match.path[1:2]))) for match in lint(text, regions=[REGION])}
 
 
-class Stack:
+class TemplateStack:
     """An expanded template with the values of its parameters."""
 
     def __init__(self, template, parameters):
@@ -176,10 +176,10 @@ EXPLAINED = {("W3011", "Trigger"), ("W3011", "TriggerAliaslive"), ("W3011", "Red
 EXPLAINED |= {("W3011", "RedeliveryAliaslive"), ("W3011", "RedeliveryFromQueue"), ("W1020", "Mapper")}
 
 
-def stack(text=TEMPLATE, contents=None, **parameters):
+def template_stack(text=TEMPLATE, contents=None, **parameters):
     """The stack with the values of its parameters."""
     parameters = URL | parameters
-    return Stack(expanded(packaged(text, contents), parameters), parameters)
+    return TemplateStack(expanded(packaged(text, contents), parameters), parameters)
 
 
 def linted(text):

@@ -4,9 +4,7 @@ import json
 
 import pytest
 
-from parts.deployed import REDELIVERY, TRIGGER, confirmed, event, functions, send, service  # noqa: F401  (fixtures)
-
-pytest_plugins = ["parts.aws_cli"]
+from support.deployed import REDELIVERY, TRIGGER, confirmed, event, send
 
 
 def test_lambda_on_this_machine_answers_as_lambda(aws, functions, service, proved):

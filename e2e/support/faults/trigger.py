@@ -1,12 +1,12 @@
 """What can be wrong with the pool's trigger."""
 
-from . import FAULT, WARNING, planted
+from . import FAULT, WARNING, fault
 
 OTHER = "arn:aws:lambda:eu-central-1:123456789012:function:somebody-else"
-PLANTED = [
-    planted("no trigger", "trigger", FAULT, "calls nothing", "`just attach eu-", lambda it: it.call(None)),
-    planted("another trigger", "trigger", FAULT, "another function", "`just attach eu-", lambda it: it.call(OTHER)),
-    planted(
+FAULTS = [
+    fault("no trigger", "trigger", FAULT, "calls nothing", "`just attach eu-", lambda it: it.call(None)),
+    fault("another trigger", "trigger", FAULT, "another function", "`just attach eu-", lambda it: it.call(OTHER)),
+    fault(
         "a trigger without the alias",
         "trigger",
         WARNING,
@@ -15,8 +15,8 @@ PLANTED = [
         lambda it: it.call(it.arn),
         follows={"permission": FAULT},
     ),
-    planted("no permission", "permission", FAULT, "may not call", "`just attach eu-", lambda it: it.forbid()),
-    planted(
+    fault("no permission", "permission", FAULT, "may not call", "`just attach eu-", lambda it: it.forbid()),
+    fault(
         "a permission beside the alias",
         "permission",
         FAULT,
@@ -24,7 +24,7 @@ PLANTED = [
         "`just attach",
         lambda it: it.permit(qualifier=None, SourceArn=it.pool_arn),
     ),
-    planted(
+    fault(
         "a permission for another pool",
         "permission",
         FAULT,
@@ -32,7 +32,7 @@ PLANTED = [
         "`just attach",
         lambda it: it.permit(SourceArn=f"{it.pool_arn}x"),
     ),
-    planted(
+    fault(
         "a permission for another account",
         "permission",
         FAULT,
@@ -40,7 +40,7 @@ PLANTED = [
         "`just attach",
         lambda it: it.permit(SourceArn=it.pool_arn, SourceAccount="210987654321"),
     ),
-    planted(
+    fault(
         "a permission for all pools", "permission", WARNING, "every pool", "remove-permission", lambda it: it.permit()
     ),
 ]

@@ -8,38 +8,32 @@ import zipfile
 
 import pytest
 
-from parts.between import refused
-from parts.chain import ARCHITECTURE
-from parts.deployed import (  # noqa: F401  (fixtures, too)
+from support.deployed import (
     BOTH,
     COMPONENT,
     EVENT,
     NOBODY,
     REDELIVERY,
     TRIGGER,
-    backend,
-    between,
     client_of,
     confirmed,
     deploy,
     event,
-    functions,
     publish,
-    recipe,
     send,
-    service,
     state,
 )
-from parts.lambda_service import FUNCTIONS, LAYERS
-from parts.program import ROOT, leave_out
-from parts.zips import zipped
+from support.intercept import refused
+from support.lambda_service import FUNCTIONS, LAYERS
+from support.program import ROOT, leave_out
+from support.stack import ARCHITECTURE
+from support.zips import zipped
 
 sys.path.insert(0, str(ROOT / "deploy"))
 import versions  # noqa: E402  (after the path)
 from aws import Stop  # noqa: E402
 from functions import digest  # noqa: E402
 
-pytest_plugins = ["parts.aws_cli"]
 TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
 
 

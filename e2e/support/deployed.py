@@ -2,17 +2,12 @@
 
 import http.client
 import json
-import threading
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from subprocess import run
 
 import boto3
-import pytest
 
 from .aws import REGION
-from .chain import ARCHITECTURE
-from .lambda_service import FUNCTIONS, LambdaService
+from .lambda_service import FUNCTIONS
 from .program import ROOT
 
 TRIGGER, REDELIVERY = BOTH = "post-confirmation", "post-confirmation-redelivery"
@@ -21,63 +16,6 @@ COMPONENT = ROOT / "target/wasm32-wasip2/mapper/post_confirmation_guest.wasm"
 EVENT = ROOT / "guest/cases/native.event.json"
 # Where nothing listens.
 NOBODY = "http://127.0.0.1:9/"
-
-
-@pytest.fixture
-def service(aws, tmp_path):
-    """AWS with a Lambda that runs code."""
-    (tmp_path / "lambda").mkdir()
-    service = LambdaService(aws, tmp_path / "lambda")
-    yield service
-    service.stop()
-
-
-@pytest.fixture
-def between(service):
-    """The service is what the AWS CLI calls."""
-    return service
-
-
-@pytest.fixture
-def recipe(cli, tmp_path_factory):
-    """Runs a script of deploy/, or of another folder, by the AWS CLI; what it is asked is answered by `answer`."""
-    images = {"MAPPER_CACHE_DIR": str(tmp_path_factory.getbasetemp() / "images")}
-
-    def run_recipe(name, *args, answer="", folder=ROOT / "deploy", env=None):
-        command = ["python", str(folder / f"{name}.py"), *map(str, args)]
-        return run(command, env=cli | images | (env or {}), input=answer, capture_output=True, text=True, cwd=ROOT)
-
-    return run_recipe
-
-
-@pytest.fixture
-def backend():
-    """A backend that takes everything; `users` are the bodies that it has got."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_):
-            pass
-
-        def do_POST(self):
-            server.users.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(201)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.users, server.url = [], f"http://127.0.0.1:{server.server_port}/"
-    threading.Thread(target=server.serve_forever).start()
-    yield server
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture
-def functions(aws, service, packages):
-    """boto3's client of Lambda, and both functions with layer and alias, as `create` makes them."""
-    client = client_of(service)
-    deploy(client, aws, ARCHITECTURE, *(packages(ARCHITECTURE) / f"{name}.zip" for name in ("function", "mapper")))
-    return client
 
 
 def client_of(service):

@@ -2,17 +2,17 @@
 
 import pytest
 
-from .between import Between
 from .cognito_model import knowing, model
 from .forking_cli import ForkingCli
+from .intercept import Interceptor
 
 
 @pytest.fixture
-def between(aws):
+def interceptor(aws):
     """What answers in moto's place where moto can't."""
-    between = Between(aws.url)
-    yield between
-    between.stop()
+    interceptor = Interceptor(aws.url)
+    yield interceptor
+    interceptor.stop()
 
 
 @pytest.fixture(scope="session")
@@ -22,8 +22,8 @@ def newest(tmp_path_factory):
 
 
 @pytest.fixture
-def cli(aws, between, newest, tmp_path_factory):
+def cli(aws, interceptor, newest, tmp_path_factory):
     """The environment of a program that calls AWS by such a CLI."""
-    forking = ForkingCli(tmp_path_factory.mktemp("cli"), between.url, newest["AWS_DATA_PATH"])
+    forking = ForkingCli(tmp_path_factory.mktemp("cli"), interceptor.url, newest["AWS_DATA_PATH"])
     yield aws.env | newest | {"PATH": f"{forking.folder}:{aws.env['PATH']}"}
     forking.stop()

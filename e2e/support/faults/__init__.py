@@ -5,7 +5,7 @@ import pytest
 FAULT, WARNING = "fault", "warning"
 
 
-def planted(name, check, level, said, fix, plant, follows=None):
+def fault(name, check, level, said, fix, plant, follows=None):
     """A fault called `name`: `plant` makes it, and `check` finds it with words of what it says and of its fix.
 
     `follows` are other findings that it brings about, level by check.

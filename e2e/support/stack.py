@@ -12,7 +12,7 @@ from .queue import Queue
 ARCHITECTURE = "arm64" if platform.machine() == "aarch64" else "x86_64"
 
 
-class Chain:
+class Stack:
     """The parts, which run as long as the tests, and what is made anew for each test: functions, queue, user pool."""
 
     def __init__(self, folder, package):
@@ -56,15 +56,15 @@ class Chain:
 
 
 @pytest.fixture(scope="session")
-def started_chain(tmp_path_factory, packages):
-    """The parts of the chain, started once."""
-    chain = Chain(tmp_path_factory.mktemp("chain"), packages(ARCHITECTURE))
-    yield chain
-    chain.stop()
+def started_stack(tmp_path_factory, packages):
+    """The parts of the stack, started once."""
+    stack = Stack(tmp_path_factory.mktemp("stack"), packages(ARCHITECTURE))
+    yield stack
+    stack.stop()
 
 
 @pytest.fixture
-def chain(started_chain, aws):
+def stack(started_stack, aws):
     """The chain with nothing under way."""
-    started_chain.renew(aws)
-    return started_chain
+    started_stack.renew(aws)
+    return started_stack

@@ -1,10 +1,10 @@
 """What can be wrong with the way to the backend."""
 
 from ..program import free_port
-from . import FAULT, WARNING, planted
+from . import FAULT, WARNING, fault
 
-PLANTED = [
-    planted(
+FAULTS = [
+    fault(
         "a backend that is not there",
         "backend",
         FAULT,
@@ -12,7 +12,7 @@ PLANTED = [
         "BACKEND_API_URL",
         lambda it: it.set_both(BACKEND_API_URL=f"http://127.0.0.1:{free_port()}/"),
     ),
-    planted(
+    fault(
         "a backend without TLS",
         "backend",
         FAULT,
@@ -20,9 +20,9 @@ PLANTED = [
         "certificate",
         lambda it: it.set_both(BACKEND_API_URL=it.account.url.replace("http", "https")),
     ),
-    planted("no way out of the VPC", "VPC", FAULT, "no way out of subnet-", "NAT gateway", lambda it: it.route(None)),
-    planted("an internet gateway", "VPC", FAULT, "no way out of subnet-", "NAT gateway", lambda it: it.route("igw")),
-    planted(
+    fault("no way out of the VPC", "VPC", FAULT, "no way out of subnet-", "NAT gateway", lambda it: it.route(None)),
+    fault("an internet gateway", "VPC", FAULT, "no way out of subnet-", "NAT gateway", lambda it: it.route("igw")),
+    fault(
         "no way out of the VPC but to the queue",
         "VPC",
         WARNING,
@@ -30,7 +30,7 @@ PLANTED = [
         "NAT gateway",
         lambda it: it.route(None, "sqs"),
     ),
-    planted(
+    fault(
         "a security group that lets nothing out",
         "VPC",
         FAULT,

@@ -6,29 +6,11 @@ from subprocess import PIPE, Popen
 
 import pytest
 
-from parts.between import refused
-from parts.chain import ARCHITECTURE
-from parts.deployed import (  # noqa: F401  (fixtures, too)
-    BOTH,
-    COMPONENT,
-    EVENT,
-    NOBODY,
-    REDELIVERY,
-    backend,
-    between,
-    client_of,
-    confirmed,
-    event,
-    functions,
-    publish,
-    recipe,
-    service,
-    state,
-)
-from parts.lambda_service import FUNCTIONS
-from parts.program import ROOT
-
-pytest_plugins = ["parts.aws_cli"]
+from support.deployed import BOTH, COMPONENT, EVENT, NOBODY, REDELIVERY, client_of, confirmed, event, publish, state
+from support.intercept import refused
+from support.lambda_service import FUNCTIONS
+from support.program import ROOT
+from support.stack import ARCHITECTURE
 
 
 @pytest.mark.parametrize("twice", [False, True], ids=["once", "twice"])

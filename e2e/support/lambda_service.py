@@ -14,8 +14,8 @@ import urllib.parse
 import zipfile
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
 
-from .between import Between, refused
 from .cargo_lambda import CargoLambda, Function
+from .intercept import Interceptor, refused
 from .queue import Queue
 
 FUNCTIONS, LAYERS, MAPPINGS = "/2015-03-31/functions", "/2018-10-31/layers", "/2015-03-31/event-source-mappings"
@@ -23,22 +23,18 @@ FUNCTIONS, LAYERS, MAPPINGS = "/2015-03-31/functions", "/2018-10-31/layers", "/2
 FORGOTTEN = {"LoggingConfig": {"LogFormat": "Text"}}
 # What cargo-lambda may call every function: it knows no qualifiers.
 NAME = "post-confirmation"
-# What is reported of every invocation, and of the first one of a configuration besides: nothing here is like Lambda's
-# machines, so these figures are made up and always the same.
-# How a function begins that cannot start by its settings.
+# The first words of a function that can't start with its settings.
 SETTINGS = "error: the settings are not complete or not valid"
-REPORT = "REPORT RequestId: 0\tDuration: 12.34 ms\tBilled Duration: 13 ms\tMax Memory Used: 19 MB\t"
-INIT = "Init Duration: 30.12 ms\t"
 
 
-class LambdaService(Between):
+class LambdaService(Interceptor):
     """AWS with a Lambda that runs code. What runs keeps its files in `folder`."""
 
     def __init__(self, aws, folder):
         """Starts it before `aws`."""
         self.aws, self.client, self.folder = aws, aws.client("lambda"), folder
         self.zips, self.forgotten, self.mappings = {}, {}, {}
-        self.running, self.started, self.reported, self.lock = {}, [], set(), threading.Lock()
+        self.running, self.started, self.lock = {}, [], threading.Lock()
         super().__init__(aws.url)
 
     @property
@@ -47,7 +43,7 @@ class LambdaService(Between):
         return self.aws.env | {"AWS_ENDPOINT_URL": self.url}
 
     def answer(self, call):
-        """As Between, with Lambda's operations as AWS has them."""
+        """As Interceptor, with Lambda's operations as AWS has them."""
         if call.operation in self.answers:
             return super().answer(call)
         operation = urllib.parse.unquote(call.operation)
@@ -123,14 +119,9 @@ class LambdaService(Between):
             return 404, refused("ResourceNotFoundException", str(error))[1]
         answer = self._answered(call, function)
         if call.handler.headers.get("X-Amz-Log-Type") == "Tail":
-            call.headers = call.headers | {"X-Amz-Log-Result": self._tail(function)}
+            tail = function.logs().encode()[-4096:]
+            call.headers = call.headers | {"X-Amz-Log-Result": base64.b64encode(tail).decode()}
         return answer
-
-    def _tail(self, function):
-        """The end of a function's log, with the report of an invocation that has just ended."""
-        log = f"{function.logs()}{REPORT}{'' if function in self.reported else INIT}\n"
-        self.reported.add(function)
-        return base64.b64encode(log.encode()[-4096:]).decode()
 
     def _answered(self, call, function):
         caller = ThreadPoolExecutor(1)

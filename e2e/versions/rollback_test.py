@@ -1,30 +1,17 @@
 """`rollback`, with functions that have versions."""
 
-from parts.between import refused
-from parts.chain import ARCHITECTURE
-from parts.deployed import (  # noqa: F401  (fixtures, too)
+from support.deployed import (
     BOTH,
-    EVENT,
     NOBODY,
     REDELIVERY,
     TRIGGER,
-    backend,
-    between,
-    client_of,
-    confirmed,
-    deploy,
-    event,
-    functions,
     publish,
-    recipe,
-    send,
-    service,
     state,
 )
-from parts.lambda_service import FUNCTIONS
-from parts.zips import zipped
-
-pytest_plugins = ["parts.aws_cli"]
+from support.intercept import refused
+from support.lambda_service import FUNCTIONS
+from support.stack import ARCHITECTURE
+from support.zips import zipped
 
 
 def test_a_rollback_that_does_not_know_where_to(functions, recipe, proved):

@@ -7,7 +7,7 @@ import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
-class Between:
+class Interceptor:
     """Passes every call on to `url`, except those that `answers` takes.
 
     `answers` maps an operation ("UpdateUserPool", for Lambda "POST /2015-03-31/functions") to a function of the call,

@@ -3,11 +3,11 @@
 import json
 import zipfile
 
-from ..chain import ARCHITECTURE
 from ..doctor import FUNCTION, REDELIVERY
 from ..program import ROOT
+from ..stack import ARCHITECTURE
 from ..zips import zipped
-from . import FAULT, WARNING, planted
+from . import FAULT, WARNING, fault
 
 SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:signing-AbCdEf"
 PARAMETER = "arn:aws:ssm:eu-central-1:123456789012:parameter/backend/authorization"
@@ -23,9 +23,9 @@ def layer(*left_out, target=None):
     return zipped(**files)
 
 
-PLANTED = [
-    planted("no alias", "function", FAULT, "there is no function", "`just create`", lambda it: it.unname(FUNCTION)),
-    planted(
+FAULTS = [
+    fault("no alias", "function", FAULT, "there is no function", "`just create`", lambda it: it.unname(FUNCTION)),
+    fault(
         "a function that failed",
         "function",
         FAULT,
@@ -33,7 +33,7 @@ PLANTED = [
         "mend the reason",
         lambda it: it.account.state.update(State="Failed", StateReason="no such subnet"),
     ),
-    planted(
+    fault(
         "an update that failed",
         "function",
         FAULT,
@@ -41,7 +41,7 @@ PLANTED = [
         "mend the reason",
         lambda it: it.account.state.update(LastUpdateStatus="Failed", LastUpdateStatusReason="no such layer"),
     ),
-    planted(
+    fault(
         "another runtime",
         "function",
         FAULT,
@@ -49,12 +49,12 @@ PLANTED = [
         "--runtime provided.al2023",
         lambda it: it.configure(Runtime="nodejs22.x"),
     ),
-    planted("a short timeout", "timeout", FAULT, "4700 ms", "`just create`", lambda it: it.configure(Timeout=4)),
-    planted("a close timeout", "timeout", WARNING, "5 s", "`just create`", lambda it: it.configure(Timeout=5)),
-    planted(
+    fault("a short timeout", "timeout", FAULT, "4700 ms", "`just create`", lambda it: it.configure(Timeout=4)),
+    fault("a close timeout", "timeout", WARNING, "5 s", "`just create`", lambda it: it.configure(Timeout=5)),
+    fault(
         "little memory", "memory", FAULT, "128 MB", "--memory-size 129", lambda it: it.set_both(MAPPER_MEMORY_MB="97")
     ),
-    planted(
+    fault(
         "no mapper",
         "layer",
         FAULT,
@@ -63,7 +63,7 @@ PLANTED = [
         lambda it: it.layer(layer("mapper.cwasm"), FUNCTION, REDELIVERY),
         follows={"dry run": FAULT},
     ),
-    planted(
+    fault(
         "no manifest",
         "layer",
         FAULT,
@@ -72,7 +72,7 @@ PLANTED = [
         lambda it: it.layer(layer("mapper.json"), FUNCTION, REDELIVERY),
         follows={"dry run": FAULT},
     ),
-    planted(
+    fault(
         "an image for another processor",
         "architecture",
         FAULT,
@@ -81,7 +81,7 @@ PLANTED = [
         lambda it: it.layer(layer(target=OTHER_TARGET), FUNCTION, REDELIVERY),
         follows={"dry run": FAULT},
     ),
-    planted(
+    fault(
         "a mapper that fails",
         "dry run",
         FAULT,
@@ -89,7 +89,7 @@ PLANTED = [
         "`just rollback`",
         lambda it: it.set_both(MAPPER_ENV_USERS_PATH="https://example.com/"),
     ),
-    planted(
+    fault(
         "a setting that is none",
         "dry run",
         FAULT,
@@ -97,7 +97,7 @@ PLANTED = [
         "aws logs tail /aws/lambda/post-confirmation --since",
         lambda it: it.set(MAX_ATTEMPTS="many"),
     ),
-    planted(
+    fault(
         "a redelivery that can't start",
         "dry run",
         FAULT,
@@ -105,7 +105,7 @@ PLANTED = [
         "aws logs tail /aws/lambda/post-confirmation-redelivery --since",
         lambda it: it.set(REDELIVERY, MAX_ATTEMPTS="many"),
     ),
-    planted(
+    fault(
         "no address",
         "backend's address",
         FAULT,
@@ -114,7 +114,7 @@ PLANTED = [
         lambda it: it.set_both(without="BACKEND_API_URL"),
         follows={"dry run": FAULT},
     ),
-    planted(
+    fault(
         "http",
         "backend's address",
         FAULT,
@@ -123,7 +123,7 @@ PLANTED = [
         lambda it: it.set_both(BACKEND_API_URL="http://api.example.com/", without="BACKEND_ALLOW_HTTP"),
         follows={"dry run": FAULT},
     ),
-    planted(
+    fault(
         "a secret in the settings",
         "secrets",
         WARNING,
@@ -131,7 +131,7 @@ PLANTED = [
         "create-secret",
         lambda it: it.set_both(BACKEND_AUTHORIZATION="Bearer c2VjcmV0"),
     ),
-    planted(
+    fault(
         "a secret that is not there",
         "secrets",
         FAULT,
@@ -140,7 +140,7 @@ PLANTED = [
         lambda it: it.set_both(BACKEND_SIGNING_SECRET=SECRET),
         follows={"dry run": FAULT},
     ),
-    planted(
+    fault(
         "a parameter that is not there",
         "secrets",
         FAULT,
@@ -149,7 +149,7 @@ PLANTED = [
         lambda it: it.set_both(BACKEND_AUTHORIZATION=PARAMETER),
         follows={"dry run": FAULT},
     ),
-    planted(
+    fault(
         "a secret that the roles may not read",
         "secrets",
         FAULT,
@@ -157,7 +157,7 @@ PLANTED = [
         "`just create`",
         lambda it: it.set_both(BACKEND_AUTHORIZATION=it.secret("Bearer c2VjcmV0")),
     ),
-    planted(
+    fault(
         "a parameter that the roles may not read",
         "secrets",
         FAULT,
@@ -165,7 +165,7 @@ PLANTED = [
         "`just create`",
         lambda it: it.set_both(BACKEND_AUTHORIZATION=it.parameter("Bearer c2VjcmV0")),
     ),
-    planted(
+    fault(
         "logs as text",
         "logs",
         FAULT,
@@ -173,7 +173,7 @@ PLANTED = [
         "`just create`",
         lambda it: it.configure(LoggingConfig={"LogFormat": "Text"}),
     ),
-    planted(
+    fault(
         "logs without lines",
         "logs",
         WARNING,
@@ -181,7 +181,7 @@ PLANTED = [
         "ApplicationLogLevel=INFO",
         lambda it: it.configure(LoggingConfig={"LogFormat": "JSON", "ApplicationLogLevel": "ERROR"}),
     ),
-    planted(
+    fault(
         "no concurrency",
         "concurrency",
         FAULT,
@@ -189,7 +189,7 @@ PLANTED = [
         "delete-function-concurrency --function-name post-confirmation`",
         lambda it: it.reserve(FUNCTION, 0),
     ),
-    planted(
+    fault(
         "little concurrency",
         "concurrency",
         WARNING,
@@ -197,7 +197,7 @@ PLANTED = [
         "delete-function-concurrency",
         lambda it: it.reserve(FUNCTION, 9),
     ),
-    planted(
+    fault(
         "a redelivery that is throttled",
         "concurrency",
         WARNING,

@@ -6,21 +6,9 @@ from subprocess import run
 
 import pytest
 
-from parts.deployed import (  # noqa: F401  (fixtures, too)
-    BOTH,
-    COMPONENT,
-    EVENT,
-    NOBODY,
-    between,
-    functions,
-    publish,
-    recipe,
-    service,
-    state,
-)
-from parts.program import ROOT
+from support.deployed import BOTH, COMPONENT, EVENT, NOBODY, publish, state
+from support.program import ROOT
 
-pytest_plugins = ["parts.aws_cli"]
 # In MiB: more than a sandbox of 8 has, and less than one of 64.
 MUCH = 20
 
