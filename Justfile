@@ -90,7 +90,7 @@ reconcile *args:
 doctor *args:
     @python3 {{ root }}/deploy/doctor.py "$@"
 
-# Measure what a mapper costs in each language, the table of docs/mappers.md
+# Measure what a mapper costs in each language, the table of docs/languages.md
 costs: _measured _python _javascript
     DIST={{ measured }} python3 examples/costs.py
 

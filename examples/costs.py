@@ -1,6 +1,6 @@
 """What a mapper costs in each language: sizes, compiling, start, time per event and memory.
 
-`just costs` builds the parts and runs this; it prints the table that is in docs/mappers.md. The function is the real
+`just costs` builds the parts and runs this; it prints the table of docs/languages.md. The function is the real
 one between a Runtime API that is played here and the sample backend, all on 127.0.0.1. Times are medians.
 """
 
