@@ -1,4 +1,4 @@
-"""What docs/deploy.md shows is what deploy/template.yaml makes."""
+"""The guides to deploying show what deploy/template.yaml makes."""
 
 import json
 import re
@@ -28,11 +28,12 @@ from queues import RECEIVES, RETENTION, VISIBLE_AFTER  # noqa: E402  (after the 
 
 HIDDEN = VISIBLE_AFTER * 30
 GUIDE = (ROOT / "docs/deploy.md").read_text("utf-8")
+TERRAFORM_AND_CDK = (ROOT / "docs/terraform-and-cdk.md").read_text("utf-8")
 
 
-def blocks(language):
-    """The blocks of code of a language in the guide."""
-    return re.findall(rf"```{language}\n(.*?)```", GUIDE, re.S)
+def blocks(language, guide=GUIDE):
+    """The code blocks of a language in a guide."""
+    return re.findall(rf"```{language}\n(.*?)```", guide, re.S)
 
 
 def test_the_guide_shows_the_role_that_the_template_makes(proved):
@@ -73,7 +74,7 @@ def test_the_guide_names_the_parameters_that_there_are(proved):
     ],
 )
 def test_the_guides_other_ways_have_the_same_names_and_limits(language, said, proved):
-    (snippet,) = blocks(language)
+    (snippet,) = blocks(language, TERRAFORM_AND_CDK)
     names = ["'post-confirmation'" if language == "ts" else '"post-confirmation"', "-redelivery", "-mapper"]
     names += ["-undelivered", "-dead-letters", "live", "bootstrap"]
     reported = "reportBatchItemFailures: true" if language == "ts" else '["ReportBatchItemFailures"]'
