@@ -18,7 +18,7 @@ def chromium(tmp_path):
     chromium.quit()
 
 
-def test_who_has_signed_up_is_seen_in_the_admin(stack, chromium, proved):
+def test_a_new_user_is_shown_in_the_admin(stack, chromium, proved):
     user = {"email": "zoe@example.com", "given_name": "Zoë", "phone_number": "+12025550107", "custom_plan": "gold"}
     pool = stack.cognito.new_pool()
     sub = pool.sign_up("zoe", **user)

@@ -96,7 +96,7 @@ def valued(value, parent=""):
     return set(found).union(*(valued(part, path) for path, part in found.items()))
 
 
-def test_every_setting_of_the_aws_cli_is_known_and_tried(proved):
+def test_attach_knows_every_setting_of_the_aws_cli(proved):
     settings = taken(model()["shapes"])
     assert known() == settings
     proved(f"`attach` knows the {len(settings)} settings of the newest AWS CLI, and so finds out where one lacks some")
@@ -104,7 +104,7 @@ def test_every_setting_of_the_aws_cli_is_known_and_tried(proved):
     proved("the test has a value for each of them")
 
 
-def test_attach_changes_the_trigger_alone(function, pools, recipe, interceptor, tmp_path, proved):
+def test_attach_changes_only_the_trigger(function, pools, recipe, interceptor, tmp_path, proved):
     pool = new_pool(pools, **SETTINGS)
     before = described(pools, pool)
     assert {name: before[0].get(name) for name in SETTINGS if name != "PoolName"} == {
@@ -150,7 +150,7 @@ def test_attach_changes_the_trigger_alone(function, pools, recipe, interceptor, 
 
 
 @pytest.mark.parametrize("name", DROPPED_BY_MOTO)
-def test_moto_drops_what_no_update_changes(name, pools, proved):
+def test_moto_drops_settings_that_no_update_changes(name, pools, proved):
     pool = new_pool(pools, **{name: DROPPED_BY_MOTO[name]})
     assert described(pools, pool)[0][name] == DROPPED_BY_MOTO[name]
     pools.update_user_pool(UserPoolId=pool)
@@ -158,7 +158,7 @@ def test_moto_drops_what_no_update_changes(name, pools, proved):
     proved(f"moto still drops {name}, so pools of these tests are made without it")
 
 
-def test_moto_takes_what_aws_does_not(pools, proved):
+def test_moto_accepts_updates_that_aws_refuses(pools, proved):
     pool = new_pool(pools, MfaConfiguration="OPTIONAL")
     pools.update_user_pool(UserPoolId=pool, MfaConfiguration="OFF")
     assert described(pools, pool)[1]["MfaConfiguration"] == "OPTIONAL"
@@ -171,7 +171,7 @@ def test_moto_takes_what_aws_does_not(pools, proved):
     proved("and it takes UnusedAccountValidityDays beside what replaces it, which AWS refuses")
 
 
-def test_a_setting_that_is_lost_is_named(function, pools, recipe, interceptor, proved):
+def test_a_lost_setting_is_reported(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools, **{name: DROPPED_BY_MOTO[name] for name in ("UsernameAttributes", "UsernameConfiguration")})
 
     def off(call):
@@ -193,7 +193,7 @@ def test_a_setting_that_is_lost_is_named(function, pools, recipe, interceptor, p
     )
 
 
-def test_a_function_that_can_not_handle_events_is_not_attached(function, pools, recipe, interceptor, proved):
+def test_a_function_that_fails_its_dry_run_is_not_attached(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools)
     before = described(pools, pool)
 
@@ -209,7 +209,7 @@ def test_a_function_that_can_not_handle_events_is_not_attached(function, pools, 
     proved("a function that can't start is tried first, and the pool stays as it was")
 
 
-def test_attach_asks(function, pools, recipe, tmp_path, proved):
+def test_attach_asks_before_it_changes_the_pool(function, pools, recipe, tmp_path, proved):
     pool = new_pool(pools, LambdaConfig={"PreSignUp": f"{FUNCTION}:before-sign-up"})
     before = described(pools, pool)
     for answer in ("n\n", "\n", ""):
@@ -227,7 +227,7 @@ def test_attach_asks(function, pools, recipe, tmp_path, proved):
     proved("with a yes the trigger is there besides the other one, and an older description is kept")
 
 
-def test_attach_again_mends_the_permission_alone(function, pools, recipe, interceptor, proved):
+def test_attaching_again_fixes_only_the_permission(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools)
     assert recipe("attach", pool, "--yes").returncode == 0
     before = described(pools, pool)
@@ -256,7 +256,7 @@ def test_attach_again_mends_the_permission_alone(function, pools, recipe, interc
     proved("the pool was not touched")
 
 
-def test_detach_takes_the_trigger_and_the_permission_away(function, pools, recipe, proved):
+def test_detach_removes_the_trigger_and_the_permission(function, pools, recipe, proved):
     pool = new_pool(pools, LambdaConfig={"PreSignUp": f"{FUNCTION}:before-sign-up"})
     before = described(pools, pool)
     assert recipe("attach", pool, "--yes").returncode == 0
@@ -281,7 +281,7 @@ def test_detach_takes_the_trigger_and_the_permission_away(function, pools, recip
     proved("another function's trigger is left alone")
 
 
-def test_another_version_of_the_aws_cli(function, pools, recipe, interceptor, tmp_path_factory, proved):
+def test_an_old_aws_cli_is_refused_and_a_newer_one_works(function, pools, recipe, interceptor, tmp_path_factory, proved):
     pool = new_pool(pools)
     done = recipe("attach", pool, "--yes", knows={})
     assert done.returncode == 1
@@ -311,7 +311,7 @@ def test_another_version_of_the_aws_cli(function, pools, recipe, interceptor, tm
     proved("what a newer AWS CLI knows besides is sent back too")
 
 
-def test_what_aws_refuses_leaves_the_pool_alone(function, pools, recipe, interceptor, proved):
+def test_a_refused_update_leaves_the_pool_unchanged(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools)
     before = described(pools, pool)
     interceptor.answers["UpdateUserPool"] = lambda _: refused("ConcurrentModificationException", "One at a time")
@@ -326,7 +326,7 @@ def test_what_aws_refuses_leaves_the_pool_alone(function, pools, recipe, interce
     proved("an update that AWS refuses is told with its reason, and that nothing was changed")
 
 
-def test_a_change_by_somebody_else_meanwhile_is_kept(function, pools, recipe, interceptor, proved):
+def test_a_concurrent_change_of_the_pool_is_kept(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools)
 
     def describe(call):
@@ -343,7 +343,7 @@ def test_a_change_by_somebody_else_meanwhile_is_kept(function, pools, recipe, in
     proved("a change between the question and the answer stops attach instead of being undone")
 
 
-def test_empty_and_older_settings(function, pools, recipe, interceptor, proved):
+def test_empty_and_superseded_settings_are_not_sent(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools, AdminCreateUserConfig={"AllowAdminCreateUserOnly": False, "UnusedAccountValidityDays": 5})
     interceptor.answers["DescribeUserPool"] = describe_with(
         {
@@ -376,7 +376,7 @@ def describe_with(more):
     return describe
 
 
-def test_what_is_missing_is_named(pools, recipe, proved):
+def test_a_missing_pool_function_or_argument_is_reported(pools, recipe, proved):
     done = recipe("attach", "eu-central-1_Nowhere01", "--yes")
     assert done.returncode == 1
     assert "no user pool eu-central-1_Nowhere01 in this account and region" in done.stderr

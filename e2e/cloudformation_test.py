@@ -41,7 +41,7 @@ def packaged_by_the_cli(aws, folder, name="template"):
 
 
 @pytest.mark.parametrize("arch", ["x86_64", "arm64"])
-def test_the_cli_packages_the_template_as_it_is(arch, aws, project, proved):
+def test_the_cli_packages_the_template(arch, aws, project, proved):
     folder = project(arch, TEMPLATE.replace("x86_64", arch))
     it = TemplateStack(expanded(packaged_by_the_cli(aws, folder), URL), URL)
     codes = [function["Code"] for function in it.of_type("Lambda::Function").values()]

@@ -93,7 +93,7 @@ def policy(aws, role):
     return {statement["Resource"]: statement["Action"] for statement in found["Statement"]}
 
 
-def test_the_settings_are_those_of_the_readme(proved):
+def test_the_settings_are_those_of_the_reference(proved):
     table = (ROOT / "docs/reference.md").read_text().partition("\n## Settings\n")[2].partition("\n## ")[0]
     rows = [line for line in table.splitlines() if line.startswith("| `")]
     named = {name for row in rows for name in re.findall(r"`([A-Z_*]+)`", row.split("|")[1])}
@@ -172,7 +172,7 @@ def test_create_makes_everything(aws, create, interceptor, proved):
     proved("a second time everything is there already, and nothing is changed")
 
 
-def test_create_brings_up_to_date(aws, create, interceptor, project, proved):
+def test_create_updates_what_exists(aws, create, interceptor, project, proved):
     assert create("--set", API_URL, "--set", "MAX_ATTEMPTS=4", "--max-concurrency", "7").returncode == 0
     client, sqs = aws.client("lambda"), aws.client("sqs")
     client.update_function_configuration(FunctionName="post-confirmation", MemorySize=512, Timeout=10)
@@ -254,7 +254,7 @@ def test_create_brings_up_to_date(aws, create, interceptor, project, proved):
     proved("where the new secret is of no use, what is live goes on, and may read its own")
 
 
-def test_create_goes_on_after_a_failure(aws, create, interceptor, proved):
+def test_create_resumes_after_a_failure(aws, create, interceptor, proved):
     layers = "POST /2018-10-31/layers/post-confirmation-mapper/versions"
     interceptor.answers[layers] = lambda _: refused("CodeStorageExceededException", "Full")
     done = create("--set", API_URL)
@@ -267,7 +267,7 @@ def test_create_goes_on_after_a_failure(aws, create, interceptor, proved):
     proved("after a failure, create goes on where it was")
 
 
-def test_a_role_that_is_not_known_everywhere_yet(aws, create, interceptor, tmp_path, proved):
+def test_create_retries_until_a_new_role_is_known(aws, create, interceptor, tmp_path, proved):
     no_sleep = without_sleeping(tmp_path / "no_sleep")
     path, mapping = "POST /2015-03-31/functions", "POST /2015-03-31/event-source-mappings"
     remembering = interceptor.answers[path]
@@ -303,7 +303,7 @@ def test_a_role_that_is_not_known_everywhere_yet(aws, create, interceptor, tmp_p
     proved("and not where something else is wrong")
 
 
-def test_settings_that_can_not_be_given(aws, create, interceptor, proved):
+def test_unknown_settings_and_plain_secrets_are_refused(aws, create, interceptor, proved):
     for given, said in (
         (
             "BACKEND_SIGNING_SECRET=whsec_c2VjcmV0",
@@ -336,7 +336,7 @@ def test_settings_that_can_not_be_given(aws, create, interceptor, proved):
 GETS = [f"GET /2015-03-31/functions/{name}/configuration" for name in FUNCTIONS]
 
 
-def test_create_for_arm_and_under_another_name(aws, create, proved):
+def test_create_takes_another_architecture_and_name(aws, create, proved):
     done = create("--set", API_URL, "--arch", "arm64", "--function", "joined")
     assert (done.returncode, done.stderr) == (0, "")
     assert made(aws, "joined")["Architectures"] == made(aws, "joined-redelivery")["Architectures"] == ["arm64"]

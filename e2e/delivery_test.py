@@ -28,7 +28,7 @@ def queued(stack, reason):
     return message
 
 
-def test_a_user_whom_a_stopped_backend_missed_is_delivered_later_and_once(stack, proved):
+def test_redelivery_delivers_once_after_the_backend_was_down(stack, proved):
     stack.django.stop()
     try:
         sub = sign_up(stack)
@@ -57,7 +57,7 @@ def test_a_user_whom_a_stopped_backend_missed_is_delivered_later_and_once(stack,
     proved("the same batch handed over twice leaves one row, as it was")
 
 
-def test_a_user_whom_a_hanging_backend_took_too_late_is_in_the_table_once(stack, proved):
+def test_redelivery_after_a_late_backend_makes_no_second_row(stack, proved):
     stack.django.freeze()
     try:
         sub = sign_up(stack)
@@ -74,7 +74,7 @@ def test_a_user_whom_a_hanging_backend_took_too_late_is_in_the_table_once(stack,
     proved("redelivery leaves the one row as it was, and empties the queue")
 
 
-def test_a_wrong_signing_secret_loses_nobody_and_a_new_one_needs_no_deployment(stack, proved):
+def test_a_corrected_signing_secret_needs_no_deployment(stack, proved):
     secrets = stack.aws.client("secretsmanager")
     arn = secrets.create_secret(Name="signing", SecretString=new_secret())["ARN"]
     stack.deploy(BACKEND_SIGNING_SECRET=arn)
@@ -88,7 +88,7 @@ def test_a_wrong_signing_secret_loses_nobody_and_a_new_one_needs_no_deployment(s
     proved("the secret is mended in Secrets Manager: redelivery, which was not deployed anew, delivers")
 
 
-def test_a_user_whose_name_another_one_left_is_kept_until_the_name_is_free(stack, proved):
+def test_a_user_with_a_taken_name_waits_in_the_queue(stack, proved):
     stack.pool = stack.cognito.new_pool()
     left = stack.pool.sign_up("alice", email=EMAIL)
     stack.pool.confirm("alice")

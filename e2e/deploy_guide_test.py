@@ -43,7 +43,7 @@ def test_the_guide_shows_the_role_that_the_template_makes(proved):
     proved("the policy in docs/deploy.md is what the template makes")
 
 
-def test_the_guide_names_the_parameters_that_there_are(proved):
+def test_the_guide_lists_all_parameters(proved):
     declared = yaml_parse(TEMPLATE)["Parameters"]
     (commands,) = (block for block in blocks("sh") if "--parameter-overrides" in block)
     given = dict(re.findall(r"(\w+)=(\S+)", commands))
@@ -73,7 +73,7 @@ def test_the_guide_names_the_parameters_that_there_are(proved):
         ),
     ],
 )
-def test_the_guides_other_ways_have_the_same_names_and_limits(language, said, proved):
+def test_terraform_and_cdk_have_the_templates_names_and_limits(language, said, proved):
     (snippet,) = blocks(language, TERRAFORM_AND_CDK)
     names = ["'post-confirmation'" if language == "ts" else '"post-confirmation"', "-redelivery", "-mapper"]
     names += ["-undelivered", "-dead-letters", "live", "bootstrap"]
@@ -82,7 +82,7 @@ def test_the_guides_other_ways_have_the_same_names_and_limits(language, said, pr
     proved(f"the snippet in {language} has the template's names, times and limits")
 
 
-def test_the_guides_queries_ask_for_what_a_line_has(proved):
+def test_the_guides_queries_use_fields_of_the_log(proved):
     lines = (ROOT / "host/src/report/line.rs").read_text("utf-8")
     fields = {re.sub(r"_(\w)", lambda match: match[1].upper(), name) for name in re.findall(r"pub (\w+):", lines)}
     fields |= set(re.findall(r'metric\("(\w+)"', (ROOT / "host/src/report/metrics.rs").read_text("utf-8")))
@@ -93,7 +93,7 @@ def test_the_guides_queries_ask_for_what_a_line_has(proved):
     proved("the queries of docs/deploy.md ask for fields that a line has")
 
 
-def test_the_template_runs_in_a_vpc_with_what_the_guide_adds(proved):
+def test_the_guides_lines_put_both_functions_into_the_vpc(proved):
     (added,) = map(yaml_parse, blocks("yaml"))
     template = packaged(TEMPLATE)
 

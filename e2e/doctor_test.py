@@ -77,7 +77,7 @@ def test_a_healthy_deployment_has_no_fault(deployment, proved):
 
 
 @pytest.mark.parametrize("plant, check, level, said, fix, follows", EVERY)
-def test_a_planted_fault_is_found(plant, check, level, said, fix, follows, deployment, proved):
+def test_doctor_finds_each_fault(plant, check, level, said, fix, follows, deployment, proved):
     plant(deployment)
     found = findings(deployment)
     wrong = {finding["check"]: finding["level"] for finding in found if finding["level"] != "not checked"}
@@ -89,7 +89,7 @@ def test_a_planted_fault_is_found(plant, check, level, said, fix, follows, deplo
     proved(f"{finding['level']}: {finding['what']}")
 
 
-def test_what_is_not_there_ends_what_depends_on_it(deployment, proved):
+def test_checks_that_depend_on_a_missing_part_are_not_made(deployment, proved):
     found = findings(deployment, pool="eu-central-1_Nowhere01")
     assert {finding["check"]: finding["level"] for finding in found} == {
         "pool": FAULT,
@@ -108,7 +108,7 @@ def test_what_is_not_there_ends_what_depends_on_it(deployment, proved):
     proved("without the function, all that depends on it is named as not checked, and fixes name the function")
 
 
-def test_a_vpc_with_a_way_out(deployment, proved):
+def test_a_vpc_with_a_nat_gateway_has_no_fault(deployment, proved):
     deployment.route("nat")
     assert findings(deployment) == []
     proved("a NAT gateway is a way out")
@@ -122,7 +122,7 @@ def test_a_vpc_with_a_way_out(deployment, proved):
     proved("that this machine can't reach a backend is a warning alone where the function is in a VPC")
 
 
-def test_what_aws_does_not_show_is_not_checked(deployment, proved):
+def test_a_check_without_its_right_names_the_right(deployment, proved):
     functions = "/2015-03-31/functions"
     denied = refused("AccessDeniedException", "User: somebody is not authorized to perform this")
     answers = {
@@ -163,7 +163,7 @@ ANY_FORM = ("/concurrency", "/invocations", "DescribeSecret")
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_an_odd_answer_costs_no_other_check(odd, deployment, proved):
+def test_an_unexpected_answer_stops_no_other_check(odd, deployment, proved):
     named = f"odd/{odd.replace(' ', '-')}"
     secret = deployment.account.aws.client("secretsmanager").create_secret(Name=named, SecretString="Bearer x")["ARN"]
     deployment.allow(REDELIVERY, "Log", "Queue")
@@ -196,7 +196,7 @@ def test_an_odd_answer_costs_no_other_check(odd, deployment, proved):
     )
 
 
-def test_people_see_each_check_and_then_what_to_do(deployment, proved):
+def test_the_report_lists_faults_first(deployment, proved):
     deployment.call(None)
     deployment.wait(DEAD_LETTERS)
     done = deployment.recipe("doctor", deployment.pool)
@@ -213,6 +213,6 @@ def test_people_see_each_check_and_then_what_to_do(deployment, proved):
     proved("a missing argument is wrong usage, and so is the function without its option, which is named")
 
 
-def test_everything_is_mended_again(deployment, proved):
+def test_the_deployment_is_healthy_after_all_faults(deployment, proved):
     assert findings(deployment) == []
     proved("after all these faults, nothing is found any more")

@@ -41,7 +41,7 @@ def image_of():
     return build
 
 
-def test_mappers_in_three_languages_take_turns_under_one_pool(stack, image_of, proved):
+def test_three_mappers_take_turns_under_one_program(stack, image_of, proved):
     # Each of the two maps one thing otherwise than the default mapper does.
     javascript = image_of("JavaScript", "'email,email_verified,", "'email,email_verified,locale,")
     python = image_of("Python", '"username": event.user_name,', '"name": "Dr. " + user.get("name", ""),')

@@ -37,7 +37,7 @@ def built(tmp_path):
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_packages_hold_what_lambda_takes(architecture, packages, proved):
+def test_the_packages_have_the_files_that_lambda_takes(architecture, packages, proved):
     folder = packages(architecture)
     with zipfile.ZipFile(folder / "function.zip") as function, zipfile.ZipFile(folder / "mapper.zip") as layer:
         assert function.namelist() == ["bootstrap"]
@@ -70,7 +70,7 @@ def test_a_program_that_needs_a_newer_c_library_is_not_packaged(built, proved):
     proved(done.stderr.strip())
 
 
-def test_a_program_that_names_a_folder_of_this_machine_is_not_packaged(built, proved):
+def test_a_program_with_a_local_path_is_not_packaged(built, proved):
     assert package(built(text="/home/somebody/src/lib.rs"), "/home/nobody").returncode == 0
     done = package(built(text="/home/somebody/src/lib.rs"), "/home/nobody", "/home/somebody")
     assert done.returncode == 1 and "holds the path /home/somebody" in done.stderr

@@ -139,7 +139,7 @@ def test_all_users_of_a_pool_are_queued(pools, pool, queue, reconcile, intercept
     proved("each message is the event of the confirmation, but for the app client, which nobody knows any more")
 
 
-def test_a_user_who_has_to_reset_the_password_is_queued_as_confirmed(pools, pool, queue, reconcile, proved):
+def test_a_user_with_a_due_password_reset_is_queued(pools, pool, queue, reconcile, proved):
     new_user(pools, pool, "imported", email="imported@example.com", email_verified="true")
     pools.admin_reset_user_password(UserPoolId=pool, Username="imported")
     assert pools.admin_get_user(UserPoolId=pool, Username="imported")["UserStatus"] == "RESET_REQUIRED"
@@ -188,7 +188,7 @@ def test_a_reconciled_user_has_the_id_of_the_confirmation(stack, pools, pool, re
     proved("a user whom it lacks gets there; a second run sends each under the same id again")
 
 
-def test_users_by_name_and_by_sub(pools, pool, queue, reconcile, proved):
+def test_users_are_found_by_name_and_by_sub(pools, pool, queue, reconcile, proved):
     subs = {name: new_user(pools, pool, name) for name in ("alice", "bob", "carol")}
     new_user(pools, pool, "invited", confirmed=False)
     done = reconcile(pool, "alice", 'al"ice', subs["bob"], "invited", "nobody@example.com")
@@ -203,7 +203,7 @@ def test_users_by_name_and_by_sub(pools, pool, queue, reconcile, proved):
     proved("it takes either users or --all")
 
 
-def test_users_whom_sqs_does_not_take(pools, pool, queue, reconcile, interceptor, proved):
+def test_a_refused_message_is_retried_alone_and_reported(pools, pool, queue, reconcile, interceptor, proved):
     subs = {f"user-{number}": new_user(pools, pool, f"user-{number}") for number in range(12)}
     tries = {}
 
@@ -259,7 +259,7 @@ NAMES = {
 }
 
 
-def test_a_user_with_what_sqs_does_not_take_is_queued(pools, pool, queue, reconcile, interceptor, proved):
+def test_characters_that_sqs_refuses_are_escaped(pools, pool, queue, reconcile, interceptor, proved):
     for name, value in NAMES.items():
         new_user(pools, pool, name, given_name=value)
     interceptor.answers["SendMessageBatch"] = strict
@@ -271,7 +271,7 @@ def test_a_user_with_what_sqs_does_not_take_is_queued(pools, pool, queue, reconc
     proved("characters that SQS refuses are written as escapes, which mean the same, and no others are changed")
 
 
-def test_a_user_whom_sqs_never_takes_costs_nobody_else(pools, pool, queue, reconcile, interceptor, proved):
+def test_a_refused_user_does_not_stop_the_others(pools, pool, queue, reconcile, interceptor, proved):
     subs = {f"user-{number:03}": new_user(pools, pool, f"user-{number:03}") for number in range(125)}
     # Two in the first batch, a whole page, and the last user of all.
     long = {"user-003", "user-007", *(f"user-{number:03}" for number in range(60, 120)), "user-124"}
@@ -343,7 +343,7 @@ def test_batches_fit_into_sqs(proved):
     proved("no batch has more than ten messages or more bytes than SQS takes")
 
 
-def test_a_missing_queue_or_pool_is_named(pool, reconcile, aws, proved):
+def test_a_missing_queue_or_pool_is_reported(pool, reconcile, aws, proved):
     done = reconcile(pool, "--all", "--yes")
     assert (done.returncode, done.stderr) == (
         1,

@@ -99,7 +99,7 @@ def test_dead_letters_are_moved_back(redrives, redrive, interceptor, proved):
     proved("where there are none, it says so and starts nothing")
 
 
-def test_a_redrive_that_runs_already_is_followed(redrives, redrive, interceptor, proved):
+def test_a_running_redrive_is_followed(redrives, redrive, interceptor, proved):
     redrives.put(2)
     redrives.tasks = [redrives.task("RUNNING")]
     done = redrive()
@@ -110,7 +110,7 @@ def test_a_redrive_that_runs_already_is_followed(redrives, redrive, interceptor,
 
 
 @pytest.mark.parametrize("older", ["none", "COMPLETED", "FAILED"])
-def test_a_redrive_that_is_not_listed_at_once_is_waited_for(older, redrives, redrive, interceptor, proved):
+def test_a_redrive_that_is_listed_late_is_waited_for(older, redrives, redrive, interceptor, proved):
     redrives.tasks = [] if older == "none" else [redrives.task(older)]
     redrives.put(2)
     redrives.hidden = LOOKS - 1
@@ -126,7 +126,7 @@ def test_a_redrive_that_is_not_listed_at_once_is_waited_for(older, redrives, red
 
 
 @pytest.mark.parametrize("older", ["none", "COMPLETED"])
-def test_a_redrive_that_is_never_listed_is_told(older, redrives, redrive, interceptor, proved):
+def test_a_redrive_that_is_never_listed_is_reported(older, redrives, redrive, interceptor, proved):
     redrives.tasks = [] if older == "none" else [redrives.task(older)]
     redrives.put(2)
     redrives.hidden = LOOKS
@@ -144,7 +144,7 @@ def test_a_redrive_that_is_never_listed_is_told(older, redrives, redrive, interc
     proved("run again, it follows that redrive to its end and starts none")
 
 
-def test_a_redrive_that_fails_is_told(redrives, redrive, interceptor, proved):
+def test_a_failed_redrive_is_reported(redrives, redrive, interceptor, proved):
     redrives.put(2)
 
     def failing(_):
@@ -161,7 +161,7 @@ def test_a_redrive_that_fails_is_told(redrives, redrive, interceptor, proved):
     proved("a redrive that fails is told with SQS's reason")
 
 
-def test_a_missing_queue_is_named(redrive, proved):
+def test_a_missing_queue_is_reported(redrive, proved):
     done = redrive("--function", "joined")
     assert done.returncode == 1
     assert done.stderr == "error: there is no queue joined-dead-letters in this account and region\n"

@@ -9,7 +9,7 @@ from support.program import ROOT
 CASES = ROOT / "guest/cases"
 
 
-def test_who_signs_up_and_is_confirmed_is_in_the_table(stack, proved):
+def test_a_confirmed_sign_up_is_in_the_table(stack, proved):
     pool = stack.pool
     user = {"email": "alice@example.com", "given_name": "Alice", "family_name": "Exämple", "custom_plan": "gold"}
     sub = pool.sign_up("alice@example.com", **user)
@@ -37,7 +37,7 @@ def test_who_signs_up_and_is_confirmed_is_in_the_table(stack, proved):
     proved("no log of the function or of the backend holds an attribute")
 
 
-def test_who_is_confirmed_by_an_administrator_is_in_the_table(stack, proved):
+def test_a_user_confirmed_by_an_administrator_is_in_the_table(stack, proved):
     sub = stack.pool.sign_up("bob@example.com", email="bob@example.com")
     stack.pool.admin_confirm("bob@example.com")
     [end], [row] = stack.function.ends(), stack.django.rows(user_pool_id=stack.pool.id)
@@ -46,7 +46,7 @@ def test_who_is_confirmed_by_an_administrator_is_in_the_table(stack, proved):
     proved("an administrator's confirmation makes a row, without a client")
 
 
-def test_who_has_a_phone_number_alone_is_in_the_table(stack, proved):
+def test_a_user_with_only_a_phone_number_is_in_the_table(stack, proved):
     pool = stack.cognito.new_pool("phone_number")
     sub = pool.sign_up("+12025550100", phone_number="+12025550100")
     pool.confirm("+12025550100")
@@ -69,7 +69,7 @@ def test_a_password_reset_is_skipped_and_changes_nothing(stack, proved):
     proved("the row is as it was, its time of change included")
 
 
-def test_whom_an_administrator_creates_never_comes_to_the_function(stack, proved):
+def test_a_user_created_by_an_administrator_calls_no_trigger(stack, proved):
     sub = stack.pool.admin_create("dave@example.com", email="dave@example.com")
     assert stack.pool.status("dave@example.com") == "FORCE_CHANGE_PASSWORD"
     assert (stack.function.ends(), stack.django.rows(sub=sub)) == ([], [])
@@ -77,7 +77,7 @@ def test_whom_an_administrator_creates_never_comes_to_the_function(stack, proved
 
 
 @pytest.mark.parametrize("case", sorted(CASES.glob("federated*.event.json")), ids=lambda case: case.name.split(".")[0])
-def test_who_comes_from_another_identity_provider_is_in_the_table(stack, case, proved):
+def test_a_federated_user_is_in_the_table(stack, case, proved):
     # cognito-local has no identity providers, so these events are handed to the function itself.
     event, pool = json.loads(case.read_bytes()), stack.pool.id
     payload = json.dumps(event | {"userPoolId": pool}).encode()

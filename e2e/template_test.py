@@ -40,7 +40,7 @@ def changed(text, *changes):
     return text
 
 
-def test_cfn_lint_has_nothing_to_say_that_is_not_explained(proved):
+def test_cfn_lint_finds_only_explained_problems(proved):
     assert findings(TEMPLATE) == {("W3011", "Trigger"), ("W3011", "Redelivery")}
     # W3002: the nested template is uploaded by `aws cloudformation package`.
     assert findings(source("with-pool")) == {("W3002", "PostConfirmation")}
@@ -98,7 +98,7 @@ def test_a_pool_in_the_same_stack_drops_no_secret(proved):
 
 
 @pytest.mark.parametrize(("parameters", "name"), [({}, "post-confirmation"), (ALL, "sign-ups")])
-def test_the_parts_have_the_names_and_limits_that_the_recipes_use(parameters, name, proved):
+def test_the_stack_has_the_names_and_limits_of_the_recipes(parameters, name, proved):
     it = template_stack(**parameters)
     found = it.of_type("Lambda::Function")
     for function, timeout in (("Trigger", 6), ("Redelivery", 30)):
@@ -116,7 +116,7 @@ def test_the_parts_have_the_names_and_limits_that_the_recipes_use(parameters, na
     proved(f"both functions of {name}: provided.al2023, 128 MB, 6 and 30 s, alias live, JSON, own log groups")
 
 
-def test_the_queues_keep_users_for_14_days_encrypted_and_outlive_the_stack(proved):
+def test_the_queues_keep_users_14_days_and_outlive_the_stack(proved):
     it = template_stack()
     queues = it.of_type("SQS::Queue")
     assert {queue["QueueName"] for queue in queues.values()} == {
@@ -135,7 +135,7 @@ def test_the_queues_keep_users_for_14_days_encrypted_and_outlive_the_stack(prove
     proved("both queues: 14 days, encrypted, kept when the stack goes; visibility six times redelivery's timeout")
 
 
-def test_redelivery_reads_the_queue_through_its_alias_and_says_what_failed(proved):
+def test_redelivery_reads_the_queue_and_reports_failed_records(proved):
     (mapping,) = template_stack(MaximumConcurrency="7").of_type("Lambda::EventSourceMapping").values()
     assert mapping == {
         "FunctionName": "RedeliveryAliaslive",
@@ -147,7 +147,7 @@ def test_redelivery_reads_the_queue_through_its_alias_and_says_what_failed(prove
     proved("the mapping: alias live, batches of ten, ReportBatchItemFailures, MaximumConcurrency as given")
 
 
-def test_one_pool_may_call_the_alias_and_nobody_else(proved):
+def test_only_one_pool_may_call_the_alias(proved):
     assert template_stack().of_type("Lambda::Permission") == {}
     assert template_stack(UserPoolId=POOL).of_type("Lambda::Permission") == {
         "CognitoMayInvoke": {
@@ -161,7 +161,7 @@ def test_one_pool_may_call_the_alias_and_nobody_else(proved):
     proved("the permission: cognito-idp.amazonaws.com for this pool and account, on live; without a pool, none")
 
 
-def test_the_roles_hold_what_the_options_need_and_no_more(proved):
+def test_the_roles_allow_only_what_the_options_need(proved):
     queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:post-confirmation-undelivered"
     combinations = list(product(["", SECRET, PARAMETER], ["", SECRET, PARAMETER], ["", KEY]))
     for authorization, signing, key in combinations:
@@ -181,7 +181,7 @@ def test_the_roles_hold_what_the_options_need_and_no_more(proved):
     )
 
 
-def test_the_alarms_watch_metrics_that_there_are(proved):
+def test_the_alarms_watch_existing_metrics(proved):
     emitted = (ROOT / "host/src/report/metrics.rs").read_text("utf-8")
     (namespace,) = re.findall(r'NAMESPACE: &str = "(\w+)"', emitted)
     (dimension,) = re.findall(r'dimensions: \[\["(\w+)"\]\]', emitted)
@@ -211,7 +211,7 @@ def test_the_alarms_watch_metrics_that_there_are(proved):
     proved("seven alarms, on metrics by the names and dimensions that the host emits; they tell the topic, if given")
 
 
-def test_the_environment_holds_settings_of_the_readme(proved):
+def test_the_environment_holds_settings_of_the_reference(proved):
     table = (ROOT / "docs/reference.md").read_text("utf-8").split("## Settings")[1].split("## ")[0]
     known = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
     functions = template_stack(**ALL).of_type("Lambda::Function")
@@ -244,7 +244,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("function", ["Trigger", "Redelivery"])
-def test_a_version_is_published_exactly_where_the_function_changes(function, proved):
+def test_a_version_is_published_only_if_the_function_changes(function, proved):
     before, seen = template_stack(), {True: set(), False: set()}
     for change in CHANGES:
         after = template_stack(**change)
@@ -292,7 +292,7 @@ def test_old_versions_stay_and_long_names_fit_into_the_description(proved):
         ("FunctionName", "n" * 53, ["", "n" * 54, "a b", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:x"]),
     ],
 )
-def test_a_parameter_takes_what_is_right_and_nothing_else(parameter, obeying, breaking, proved):
+def test_a_parameter_takes_only_valid_values(parameter, obeying, breaking, proved):
     declared = yaml_parse(TEMPLATE)["Parameters"][parameter]
     pattern = re.compile(declared["AllowedPattern"])
     right = [obeying, declared.get("Default", obeying)]

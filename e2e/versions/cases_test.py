@@ -67,7 +67,7 @@ def test_a_mapper_with_a_bad_case_is_not_swapped_in(case, verdict, mapper, funct
     proved(f"a case that is {verdict} keeps a mapper from getting live, and is explained")
 
 
-def test_every_bad_verdict_is_named(mapper, functions, recipe, proved):
+def test_every_failing_verdict_is_reported(mapper, functions, recipe, proved):
     bad = {"trap": ("panic", None), "random": ("random", None), "other": ("text another", "mapped")}
     done = recipe("swap_mapper", mapper(fine=FINE, **bad), "--yes")
     assert (done.returncode, "cases that are DIFFERS and FAILED and UNSTABLE;" in done.stderr) == (1, True), done.stderr
@@ -87,7 +87,7 @@ def test_a_mapper_that_passes_is_compiled_once(mapper, functions, recipe, tmp_pa
     proved("what is tried is the very image that goes live: nothing else is compiled")
 
 
-def test_cases_are_tried_within_the_functions_limits(mapper, functions, recipe, proved):
+def test_cases_run_within_the_functions_limits(mapper, functions, recipe, proved):
     large = mapper(fine=FINE, large=(f"allocate {MUCH}", None))
     mine = {"MAPPER_MEMORY_MB": "8", "MAPPER_ENV_X": "shell"}
     assert recipe("swap_mapper", large, "--yes", env=mine).returncode == 0
@@ -111,7 +111,7 @@ def test_cases_do_not_see_the_functions_variables(functions, recipe, tmp_path, p
     proved("cases expect what they expect at their author's, whatever variables the function has")
 
 
-def test_a_mapper_without_cases_may_map_as_it_likes(misbehaving, functions, recipe, tmp_path, proved):
+def test_a_mapper_without_cases_may_map_differently(misbehaving, functions, recipe, tmp_path, proved):
     shutil.copy(misbehaving, tmp_path / "mapper.wasm")
     done = recipe("swap_mapper", tmp_path / "mapper.wasm", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr

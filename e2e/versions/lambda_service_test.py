@@ -7,7 +7,7 @@ import pytest
 from support.deployed import REDELIVERY, TRIGGER, confirmed, event, send
 
 
-def test_lambda_on_this_machine_answers_as_lambda(aws, functions, service, proved):
+def test_the_local_lambda_answers_like_lambda(aws, functions, service, proved):
     invoke = {"FunctionName": TRIGGER, "Payload": json.dumps({"dryRun": event("one")})}
     answer = functions.invoke(**invoke, Qualifier="live")
     assert "FunctionError" not in answer

@@ -14,7 +14,7 @@ from support.stack import ARCHITECTURE
 from support.zips import zipped
 
 
-def test_a_rollback_that_does_not_know_where_to(functions, recipe, proved):
+def test_a_rollback_without_a_known_target_lists_versions(functions, recipe, proved):
     before = state(functions)
     done = recipe("rollback")
     assert done.returncode == 1
@@ -45,7 +45,7 @@ def test_a_rollback_that_does_not_know_where_to(functions, recipe, proved):
     proved("a version that is named is gone back to; redelivery keeps its newest version with the same mapper")
 
 
-def test_a_rollback_pairs_by_code_and_mapper(functions, recipe, packages, proved):
+def test_redelivery_rolls_back_to_the_same_code_and_mapper(functions, recipe, packages, proved):
     content = {"ZipFile": (packages(ARCHITECTURE) / "mapper.zip").read_bytes()}
     # Redelivery has a version more, so that the numbers differ.
     publish(functions, REDELIVERY, MemorySize=256)
@@ -99,7 +99,7 @@ def test_a_rollback_after_an_upgrade_leaves_latest_alone(functions, recipe, prov
     proved("after a rollback to another release, $LATEST keeps code and mapper that belong together, and it is said")
 
 
-def test_a_version_that_fails_is_not_rolled_back_to_unasked(functions, recipe, proved):
+def test_rollback_asks_before_it_uses_a_failing_version(functions, recipe, proved):
     good = {"Variables": {"BACKEND_API_URL": NOBODY}}
     for name in BOTH:
         publish(functions, name, Environment={"Variables": {"BACKEND_API_URL": NOBODY, "MAX_ATTEMPTS": "21"}})
@@ -137,7 +137,7 @@ def test_a_version_that_fails_is_not_rolled_back_to_unasked(functions, recipe, p
     proved("who agrees beforehand gets any version, and is told all the same")
 
 
-def test_a_version_that_can_not_be_tried_is_asked_about(functions, service, recipe, proved):
+def test_rollback_asks_if_a_version_can_not_be_tried(functions, service, recipe, proved):
     for name in BOTH:
         publish(functions, name, MemorySize=256)
     before = state(functions)

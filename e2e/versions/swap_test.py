@@ -59,7 +59,7 @@ def in_javascript():
     return folder
 
 
-def test_a_mapper_is_swapped_and_taken_back(service, recipe, backend, packages, in_javascript, proved):
+def test_a_mapper_is_swapped_and_rolled_back(service, recipe, backend, packages, in_javascript, proved):
     packages(ARCHITECTURE)
     done = recipe("create", "--set", f"BACKEND_API_URL={backend.url}", "--arch", ARCHITECTURE)
     assert done.returncode == 0, done.stderr
@@ -156,7 +156,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("place", PLACES)
-def test_what_fails_is_put_back(place, functions, service, recipe, proved):
+def test_a_failed_swap_is_undone(place, functions, service, recipe, proved):
     # Somebody has changed a function and not published it.
     functions.update_function_configuration(FunctionName=REDELIVERY, MemorySize=256)
     before, (operation, at) = state(functions), PLACES[place]
@@ -191,7 +191,7 @@ def failing(service, operation, at):
     return answer
 
 
-def test_an_upgrade_takes_program_and_mapper_at_once(aws, service, recipe, packages, tmp_path, proved):
+def test_an_upgrade_moves_program_and_mapper_together(aws, service, recipe, packages, tmp_path, proved):
     package, former, project = packages(ARCHITECTURE), tmp_path / "former.zip", tmp_path / "project"
     shutil.copy(package / "function.zip", former)
     with zipfile.ZipFile(former, "a") as another:
@@ -227,7 +227,7 @@ def test_an_upgrade_takes_program_and_mapper_at_once(aws, service, recipe, packa
     proved("and once more, nothing changes")
 
 
-def test_what_can_not_be_put_back_is_named(functions, service, recipe, proved):
+def test_a_swap_that_can_not_be_undone_is_reported(functions, service, recipe, proved):
     alias, layers = f"PUT {FUNCTIONS}/{TRIGGER}/aliases/live", f"PUT {FUNCTIONS}/{TRIGGER}/configuration"
     service.answers[alias] = lambda _: refused("KMSDisabledException", "not now")
     service.answers[layers] = failing(service, layers, 2)
@@ -244,7 +244,7 @@ def test_what_can_not_be_put_back_is_named(functions, service, recipe, proved):
     proved("what AWS does not let it put back is named, beside the first error; the rest is put back")
 
 
-def test_a_mapper_that_fails_there_alone_never_gets_live(functions, service, recipe, proved):
+def test_a_mapper_that_fails_only_when_deployed_is_not_live(functions, service, recipe, proved):
     variables = {"BACKEND_API_URL": NOBODY, "MAPPER_ENV_USERS_PATH": "https://elsewhere.example.com/"}
     publish(functions, REDELIVERY, Environment={"Variables": variables})
     before = state(functions)
@@ -268,7 +268,7 @@ def test_a_mapper_that_fails_there_alone_never_gets_live(functions, service, rec
     proved("a function that answers with another mapper than the new one is put back too")
 
 
-def test_a_mapper_that_is_none_changes_nothing(functions, service, recipe, tmp_path, proved):
+def test_an_invalid_mapper_changes_nothing(functions, service, recipe, tmp_path, proved):
     before = state(functions)
     (tmp_path / "text.wasm").write_text("no component")
     (tmp_path / "empty").mkdir()
@@ -311,7 +311,7 @@ def published(client, service):
         return json.loads(layer.read(versions.MANIFEST))
 
 
-def test_a_deployed_mapper_that_can_not_be_read_is_replaced(functions, recipe, packages, proved):
+def test_an_unreadable_deployed_mapper_is_replaced(functions, recipe, packages, proved):
     def deployed(**files):
         content = {"ZipFile": zipped(**files)}
         arn = functions.publish_layer_version(LayerName="post-confirmation-mapper", Content=content)["LayerVersionArn"]
@@ -362,7 +362,7 @@ def test_without_the_workbench_nothing_is_changed(functions, recipe, tmp_path, p
         (versions.MAX_ZIPPED, "random", "the mapper has 50.0 MiB zipped, and Lambda takes 50; make it smaller"),
     ],
 )
-def test_a_layer_that_lambda_would_not_take(size, content, said, tmp_path, proved):
+def test_a_layer_too_large_for_lambda_is_refused(size, content, said, tmp_path, proved):
     (tmp_path / versions.MANIFEST).write_text("{}")
     with (tmp_path / versions.IMAGE).open("wb") as image:
         if content:

@@ -14,7 +14,7 @@ from support.stack import ARCHITECTURE
 
 
 @pytest.mark.parametrize("twice", [False, True], ids=["once", "twice"])
-def test_who_interrupts_a_swap_has_everything_as_it_was(twice, service, functions, cli, tmp_path, proved):
+def test_an_interrupted_swap_is_undone(twice, service, functions, cli, tmp_path, proved):
     before, path, swap, put, gets = state(functions), f"{FUNCTIONS}/{REDELIVERY}/configuration", [], [], []
 
     def interrupted(call):
@@ -44,7 +44,7 @@ def test_who_interrupts_a_swap_has_everything_as_it_was(twice, service, function
     proved(f"who presses Ctrl-C {'again while that is put back' if twice else 'in the middle'} has what was there")
 
 
-def test_a_setting_that_is_wrong_never_gets_live(service, recipe, backend, packages, proved):
+def test_a_wrong_setting_never_goes_live(service, recipe, backend, packages, proved):
     packages(ARCHITECTURE)
     create = "create", "--arch", ARCHITECTURE, "--set"
     assert recipe(*create, f"BACKEND_API_URL={backend.url}").returncode == 0
@@ -63,7 +63,7 @@ def test_a_setting_that_is_wrong_never_gets_live(service, recipe, backend, packa
     proved("and no other setting brings it there, until it is mended")
 
 
-def test_settings_are_judged_before_anything_is_made(aws, service, recipe, packages, proved):
+def test_settings_are_checked_before_anything_is_made(aws, service, recipe, packages, proved):
     packages(ARCHITECTURE)
     create = "create", "--arch", ARCHITECTURE, "--set", f"BACKEND_API_URL={NOBODY}"
     wrong = {
