@@ -1,4 +1,4 @@
-"""A person looks in Django's admin at a user who has just signed up."""
+"""Django's admin shows a user who has just signed up."""
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -34,13 +34,13 @@ def test_a_new_user_is_shown_in_the_admin(stack, chromium, proved):
     chromium.find_element(By.NAME, "password").send_keys(PASSWORD)
     chromium.find_element(By.CSS_SELECTOR, "input[type=submit]").click()
     assert chromium.current_url == address
-    proved("who isn't logged in sees nothing, and a superuser logs in")
+    proved("a visitor who is not logged in sees nothing, and a superuser can log in")
 
     chromium.get(f"{address}?q={sub}")
     [row] = chromium.find_elements(By.CSS_SELECTOR, "#result_list tbody tr")
     for value in ("zoe", sub, user["email"], user["phone_number"], pool.id):
         assert value in row.text
-    proved("the list, searched for the user's `sub`, shows the user who signed up through Cognito")
+    proved("a search for the user's `sub` lists the user who signed up through Cognito")
 
     row.find_element(By.TAG_NAME, "a").click()
     shown = {
@@ -53,4 +53,6 @@ def test_a_new_user_is_shown_in_the_admin(stack, chromium, proved):
     assert chromium.find_element(By.ID, "header").value_of_css_property("background-color") != "rgba(0, 0, 0, 0)"
     SCREENSHOT.parent.mkdir(parents=True, exist_ok=True)
     assert chromium.save_screenshot(str(SCREENSHOT))
-    proved(f"the user's page shows every attribute, in style, and nothing to change it: {SCREENSHOT.relative_to(ROOT)}")
+    proved(
+        f"the user's page shows every attribute, with its styles, and offers no change: {SCREENSHOT.relative_to(ROOT)}"
+    )

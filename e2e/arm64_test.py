@@ -1,4 +1,4 @@
-"""The package for arm64 runs: under qemu, which needs no machine of that kind."""
+"""The package for arm64 runs, under qemu on other machines."""
 
 import json
 import platform
@@ -21,10 +21,10 @@ def function(stack, packages, tmp_path):
     if platform.machine() != "aarch64":
         runner = ["qemu-aarch64-static", "-L", LIBRARIES]
         if shutil.which(runner[0]) is None:
-            leave_out("there is no qemu-aarch64-static: Debian's package qemu-user-static has it")
+            leave_out("qemu-aarch64-static is missing: install Debian's package qemu-user-static")
     lambda_ = CargoLambda(tmp_path)
     function = Function(lambda_, TRIGGER, packages("arm64"), tmp_path, runner)
-    # As slow as it is under qemu, it needs the time.
+    # It is slow under qemu and needs more time.
     ample = {"MAPPER_TIMEOUT_MS": "4000", "ATTEMPT_TIMEOUT_MS": "60000"}
     function.deploy(BACKEND_API_URL=stack.django.url, BACKEND_SIGNING_SECRET=stack.django.secret, **ample)
     yield function
@@ -34,7 +34,7 @@ def function(stack, packages, tmp_path):
 
 def test_the_function_for_arm64_delivers_a_user(function, stack, proved):
     event = json.loads(EVENT.read_bytes())
-    # Its start takes seconds under qemu, which no deadline of an event should see.
+    # Its start takes seconds under qemu, which must not count towards an event's deadline.
     dry = json.loads(function.invoke(json.dumps({"dryRun": event}).encode()))
     assert dry["dryRun"]["end"] == "delivered" and function.ends() == []
     proved("`bootstrap` for arm64 loads the mapper for arm64 and maps an event in a dry run")
@@ -44,4 +44,4 @@ def test_the_function_for_arm64_delivers_a_user(function, stack, proved):
     [row] = stack.django.rows(sub=event["request"]["userAttributes"]["sub"])
     assert (json.loads(answer), end["end"], end["status"]) == (event, "delivered", 201)
     assert row["event_id"] == end["eventId"]
-    proved("and delivers it: Django's table has the row")
+    proved("then it delivers the event: Django's table has the row")

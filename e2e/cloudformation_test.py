@@ -1,4 +1,4 @@
-"""deploy/template.yaml through the AWS CLI and CloudFormation, and what is there afterwards."""
+"""The AWS CLI packages deploy/template.yaml, and CloudFormation creates its stack."""
 
 import json
 from subprocess import run
@@ -13,7 +13,7 @@ from support.zips import zipped
 
 @pytest.fixture
 def project(tmp_path):
-    """A folder as this one, with packages that hold words instead of programs."""
+    """A folder like this repository, with packages that hold words instead of programs."""
 
     def make(arch, template):
         for file, members in (("function.zip", ["bootstrap"]), ("mapper.zip", ["mapper.cwasm", "mapper.json"])):
@@ -52,7 +52,7 @@ def test_the_cli_packages_the_template(arch, aws, project, proved):
     assert (len(codes), len(layers)) == (2, 1)
     assert {tuple(function["Architectures"]) for function in it.of_type("Lambda::Function").values()} == {(arch,)}
     assert [layer["CompatibleArchitectures"] for layer in it.of_type("Lambda::LayerVersion").values()] == [[arch]]
-    proved(f"`aws cloudformation package` uploads the very zips of {arch}, and both functions are {arch}")
+    proved(f"`aws cloudformation package` uploads the zips of {arch} unchanged, and both functions are {arch}")
 
 
 def test_the_cli_packages_the_pool_with_the_functions_stack(aws, project, proved):
@@ -62,7 +62,7 @@ def test_the_cli_packages_the_pool_with_the_functions_stack(aws, project, proved
     uris = [nested["Resources"][name]["Properties"]["CodeUri"] for name in ("Trigger", "Redelivery")]
     assert all(uri.startswith("s3://bucket/") for uri in uris)
     assert linted(json.dumps(nested)) == EXPLAINED
-    proved("with-pool.yaml is packaged along with the function's stack and its zips")
+    proved("with-pool.yaml is packaged together with the function's stack and its zips")
 
 
 def without_aliases(node):
@@ -102,7 +102,7 @@ def test_the_stack_is_created(aws, project, proved):
     (mapping,) = functions.list_event_source_mappings()["EventSourceMappings"]
     assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert (mapping["BatchSize"], mapping["ScalingConfig"]) == (10, {"MaximumConcurrency": 7})
-    proved("there are both functions with a published version, and the event source mapping")
+    proved("both functions have a published version, and the event source mapping exists")
 
     for output, visibility in (("QueueUrl", "180"), ("DeadLetterQueueUrl", "30")):
         url = f"{aws.url}/{outputs[output].split('/', 3)[3]}"
@@ -111,4 +111,4 @@ def test_the_stack_is_created(aws, project, proved):
         assert kept["VisibilityTimeout"] == visibility
     statement = json.loads(functions.get_policy(FunctionName="sign-ups")["Policy"])["Statement"][0]
     assert statement["Principal"] == {"Service": "cognito-idp.amazonaws.com"}
-    proved("there are both queues, and the permission for Cognito")
+    proved("both queues exist, and so does the permission for Cognito")

@@ -1,4 +1,4 @@
-"""A backend that is down, hangs or refuses: no user is lost, and each is in its table once."""
+"""If the backend is down, hangs or refuses, no user is lost, and each is in its table once."""
 
 import json
 from datetime import datetime
@@ -18,7 +18,7 @@ def sign_up(stack):
 
 
 def queued(stack, reason):
-    """The one message of the queue, for this reason, after checking it against the function's log."""
+    """The only message in the queue, checked against `reason` and the function's log."""
     [end], [message] = stack.function.ends(), stack.queue.receive()
     assert (end["end"], end["errorType"]) == ("queued", reason)
     assert end["milliseconds"]["total"] < COGNITO_WAITS
@@ -42,19 +42,19 @@ def test_redelivery_delivers_once_after_the_backend_was_down(stack, proved):
     assert (event["triggerSource"], event["userPoolId"]) == ("PostConfirmation_ConfirmSignUp", stack.pool.id)
     assert (event["request"]["userAttributes"]["sub"], event["request"]["userAttributes"]["email"]) == (sub, EMAIL)
     assert stack.django.rows(sub=sub) == []
-    proved("the user is in the queue, with the event's id, the reason and the attempts, and stays as long as need be")
+    proved("the event is in the queue, with its id, reason and attempts, and stays until it is delivered")
 
     assert stack.queue.hand_over(stack.redelivery, [message]) == []
     [_, end], [row] = stack.redelivery.ends(), stack.django.rows(sub=sub)
     assert (end["end"], end["status"], end["messageId"]) == ("delivered", 201, message["MessageId"])
     assert (row["email"], row["event_id"]) == (EMAIL, stack.function.ends()[0]["eventId"])
     assert stack.queue.size() == 0
-    proved("the backend is started: redelivery makes the row, under the same id, and empties the queue")
+    proved("the backend is up again: redelivery makes the row, under the same id, and empties the queue")
 
     assert stack.queue.hand_over(stack.redelivery, [message]) == []
     assert stack.redelivery.ends()[2]["status"] == 200
     assert stack.django.rows(sub=sub) == [row]
-    proved("the same batch handed over twice leaves one row, as it was")
+    proved("a batch that is redelivered twice leaves one row, unchanged")
 
 
 def test_redelivery_after_a_late_backend_makes_no_second_row(stack, proved):
@@ -67,11 +67,11 @@ def test_redelivery_after_a_late_backend_makes_no_second_row(stack, proved):
     finally:
         stack.django.freeze(False)
     [row] = stack.django.programs[-1].wait_for("the row", lambda: stack.django.rows(sub=sub))
-    proved("the backend goes on and takes the request that nobody waits for any more")
+    proved("the backend continues and takes the request after the function has given it up")
     assert stack.queue.hand_over(stack.redelivery, [message]) == []
     assert (stack.redelivery.ends()[0]["status"], stack.django.rows(sub=sub)) == (200, [row])
     assert stack.queue.size() == 0
-    proved("redelivery leaves the one row as it was, and empties the queue")
+    proved("redelivery leaves the row unchanged, and empties the queue")
 
 
 def test_a_corrected_signing_secret_needs_no_deployment(stack, proved):
@@ -81,11 +81,11 @@ def test_a_corrected_signing_secret_needs_no_deployment(stack, proved):
     sub = sign_up(stack)
     message = queued(stack, "Backend.Refused")
     assert (stack.function.ends()[0]["status"], stack.django.rows(sub=sub)) == (401, [])
-    proved("signed with the wrong secret, the request gets 401, and the user is in the queue")
+    proved("a request with a wrong signature gets 401, and the event is in the queue")
     secrets.put_secret_value(SecretId=arn, SecretString=stack.django.secret)
     assert stack.queue.hand_over(stack.redelivery, [message]) == []
     assert (stack.redelivery.ends()[0]["status"], len(stack.django.rows(sub=sub)), stack.queue.size()) == (201, 1, 0)
-    proved("the secret is mended in Secrets Manager: redelivery, which was not deployed anew, delivers")
+    proved("the secret is corrected in Secrets Manager: redelivery delivers without a new deployment")
 
 
 def test_a_user_with_a_taken_name_waits_in_the_queue(stack, proved):
@@ -98,8 +98,8 @@ def test_a_user_with_a_taken_name_waits_in_the_queue(stack, proved):
     first, second = stack.function.ends()
     assert (first["end"], second["end"], second["status"]) == ("delivered", "queued", 422)
     assert [row["sub"] for row in stack.django.rows(user_pool_id=stack.pool.id)] == [left]
-    proved("a user signs up with the name of one who was deleted: 422, and so queued, not taken for delivered")
+    proved("a user with the name of a deleted one gets 422, and is queued instead of counted as delivered")
     stack.django.delete(left)
     assert stack.queue.hand_over(stack.redelivery, stack.queue.receive()) == []
     assert [row["sub"] for row in stack.django.rows(user_pool_id=stack.pool.id)] == [sub]
-    proved("the old row is deleted, and redelivery makes the new one")
+    proved("after the old row is deleted, redelivery makes the new one")

@@ -40,7 +40,7 @@ def test_the_guide_shows_the_role_that_the_template_makes(proved):
     (shown,) = map(json.loads, blocks("json"))
     it = template_stack(BackendAuthorizationArn=PARAMETER, BackendSigningSecretArn=SECRET, SecretsKeyArn=KEY)
     assert rights(shown["Statement"]) == rights_of(it, "TriggerRole")
-    proved("the policy in docs/deploy.md is what the template makes")
+    proved("the policy in docs/deploy.md is the policy that the template makes")
 
 
 def test_the_guide_lists_all_parameters(proved):
@@ -51,7 +51,7 @@ def test_the_guide_lists_all_parameters(proved):
     table = GUIDE.split("| parameter |")[1].split("\n\n")[0]
     first = "".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE))
     assert set(re.findall(r"`(\w+)`", first)) == declared.keys()
-    proved("the commands and the table of docs/deploy.md name the template's parameters, with values that it takes")
+    proved("the commands and the table of docs/deploy.md name the template's parameters, with valid values")
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_the_guides_queries_use_fields_of_the_log(proved):
     used = set(re.findall(r"(?<!@)\b[A-Za-z]+", re.sub(r'"\w+"', "", queries)))
     words = {"filter", "fields", "ispresent", "stats", "count", "by", "bin", "pct", "max", "sum"}
     assert used - words <= fields
-    proved("the queries of docs/deploy.md ask for fields that a line has")
+    proved("the queries of docs/deploy.md use fields that a log line has")
 
 
 def test_the_guides_lines_put_both_functions_into_the_vpc(proved):
@@ -111,4 +111,4 @@ def test_the_guides_lines_put_both_functions_into_the_vpc(proved):
     assert all(function["VpcConfig"]["SubnetIds"] for function in it.of_type("Lambda::Function").values())
     arns = ["arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"]
     assert all(role["ManagedPolicyArns"] == arns for role in it.of_type("IAM::Role").values())
-    proved("with the lines of docs/deploy.md both functions are in the VPC, and their roles may be")
+    proved("with the lines of docs/deploy.md both functions and their roles are set up for the VPC")

@@ -20,7 +20,7 @@ PASSWORD = "Correct-horse-1"
 
 @pytest.fixture
 def reconcile(cli, tmp_path):
-    """Runs `reconcile`, which waits for nothing."""
+    """Runs `reconcile` without its waits."""
     variables = cli | without_sleeping(tmp_path / "no_sleep")
 
     def run_reconcile(*args, answer="y\n"):
@@ -44,13 +44,13 @@ def pool(pools):
 
 @pytest.fixture
 def queue(aws):
-    """boto3's queue for what could not be delivered."""
+    """boto3's queue for undelivered events."""
     sqs = aws.client("sqs")
     url = sqs.create_queue(QueueName="post-confirmation-undelivered")["QueueUrl"]
 
     class Queue:
         def messages(self):
-            """Takes all messages out."""
+            """Receives and deletes all messages."""
             found = []
             while batch := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]).get(
                 "Messages"
@@ -59,14 +59,14 @@ def queue(aws):
             return found
 
         def events(self):
-            """Takes all messages out: the events by the users' names."""
+            """Receives and deletes all messages; returns the events by the users' names."""
             return {event["userName"]: event for event in (json.loads(found["Body"]) for found in self.messages())}
 
     return Queue()
 
 
 def without_question(done):
-    """What it wrote after it had asked."""
+    """The output after its question."""
     return done.stdout.partition("[y/N] ")[2]
 
 
@@ -117,7 +117,7 @@ def test_all_users_of_a_pool_are_queued(pools, pool, queue, reconcile, intercept
         "60 queued, 0 left out\n120 queued, 0 left out\n131 queued, 3 left out\n"
         "left out: 3 of status FORCE_CHANGE_PASSWORD\n"
     )
-    proved("pages of 60 are read and batches of ten sent; it tells how far it is, and whom it left out, without a name")
+    proved("it reads pages of 60, sends batches of ten, shows its progress and counts users left out, without names")
 
     assert events["Google_1"] == {
         "version": "1",
@@ -136,7 +136,7 @@ def test_all_users_of_a_pool_are_queued(pools, pool, queue, reconcile, intercept
         },
         "response": {},
     }
-    proved("each message is the event of the confirmation, but for the app client, which nobody knows any more")
+    proved("each message is the event of the confirmation, without the app client, which is not known any more")
 
 
 def test_a_user_with_a_due_password_reset_is_queued(pools, pool, queue, reconcile, proved):
@@ -152,8 +152,8 @@ def test_a_user_with_a_due_password_reset_is_queued(pools, pool, queue, reconcil
     )
     [(name, event)] = queue.events().items()
     assert (name, event["request"]["userAttributes"]["cognito:user_status"]) == ("imported", "CONFIRMED")
-    proved("a user whose password has to be reset is queued with the status of the confirmation, CONFIRMED")
-    proved("who is not confirmed, or has been invited only, is left out and counted")
+    proved("a user whose password reset is due is queued with the status of the confirmation, CONFIRMED")
+    proved("users who are not confirmed, or only invited, are left out and counted")
 
 
 def test_a_reconciled_user_has_the_id_of_the_confirmation(stack, pools, pool, reconcile, proved):
@@ -184,8 +184,8 @@ def test_a_reconciled_user_has_the_id_of_the_confirmation(stack, pools, pool, re
     assert set(rows) == {sub, lost}
     assert rows[sub] == confirmed["eventId"]
     assert sorted(ids) == sorted([rows[sub], rows[lost]] * 2)
-    proved("a user whom the backend has comes again under the id of the confirmation, and is there once")
-    proved("a user whom it lacks gets there; a second run sends each under the same id again")
+    proved("a user whom the backend has is sent again under the id of the confirmation, and stays one row")
+    proved("a user whom it lacks is added; a second run sends everyone under the same id again")
 
 
 def test_users_are_found_by_name_and_by_sub(pools, pool, queue, reconcile, proved):
@@ -197,7 +197,7 @@ def test_users_are_found_by_name_and_by_sub(pools, pool, queue, reconcile, prove
     assert "\nleft out: 1 of status FORCE_CHANGE_PASSWORD\nunknown: argument 2, 5 of the users given\n" in done.stdout
     proved("users are found by name and by sub")
     assert "nobody@example.com" not in done.stdout + done.stderr
-    proved("unknown ones are told by their places, because a name may be an address")
+    proved("unknown users are reported by their position, because a name may be an e-mail address")
     assert reconcile(pool, "carol").returncode == 0
     assert reconcile(pool).returncode == reconcile(pool, "--all", "carol").returncode == 2
     proved("it takes either users or --all")
@@ -226,18 +226,18 @@ def test_a_refused_message_is_retried_alone_and_reported(pools, pool, queue, rec
     assert without_question(done) == f"11 queued, 0 left out\nnot queued: {subs['user-3']} (InternalError)\n"
     assert (tries.pop("user-3"), tries.pop("user-11"), set(tries.values())) == (4, 3, {1})
     assert set(queue.events()) == set(subs) - {"user-3"}
-    proved("what SQS does not take is tried again, alone, and named by sub in the end; the others are queued once")
+    proved("a message that SQS refuses is retried alone, then reported by sub; the others are queued once")
 
     interceptor.answers["SendMessageBatch"] = lambda _: refused("AccessDenied", "No")
     done = reconcile(pool, "--all")
     assert done.returncode == 1
     assert "AccessDenied" in done.stderr and "run this again, it does no harm" in done.stderr
-    proved("where SQS refuses everything, it stops at once")
+    proved("if SQS refuses everything, it stops at once")
 
 
-# What SQS takes: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+# The characters that SQS takes: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 TAKEN = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
-# So many bytes does a queue take that is set to less than SQS can.
+# The bytes that a queue takes if it is set to less than SQS's maximum.
 SMALL = 4096
 
 
@@ -251,7 +251,7 @@ def strict(call):
     return call.forward()
 
 
-# Characters at the edges of what SQS takes, and escapes that JSON needs anyhow.
+# Characters at the edges of SQS's ranges, and escapes that JSON needs anyway.
 NAMES = {
     "noncharacters": "a\uffffb\ufffec",
     "edges": "\ufffd\ue000\ud7ff\U00010000\U0010ffff\U0001fffe\x7f\x80",
@@ -268,12 +268,12 @@ def test_characters_that_sqs_refuses_are_escaped(pools, pool, queue, reconcile, 
     assert without_question(done) == "3 queued, 0 left out\n"
     assert {name: event["request"]["userAttributes"]["given_name"] for name, event in queue.events().items()} == NAMES
     assert len(interceptor.asked("SendMessageBatch")) == 1
-    proved("characters that SQS refuses are written as escapes, which mean the same, and no others are changed")
+    proved("only characters that SQS refuses are written as escapes, which mean the same")
 
 
 def test_a_refused_user_does_not_stop_the_others(pools, pool, queue, reconcile, interceptor, proved):
     subs = {f"user-{number:03}": new_user(pools, pool, f"user-{number:03}") for number in range(125)}
-    # Two in the first batch, a whole page, and the last user of all.
+    # Two in the first batch, a whole page, and the last user.
     long = {"user-003", "user-007", *(f"user-{number:03}" for number in range(60, 120)), "user-124"}
     tries = collections.Counter()
 
@@ -297,7 +297,7 @@ def test_a_refused_user_does_not_stop_the_others(pools, pool, queue, reconcile, 
     assert done.stdout.count("not queued: ") == len(long)
     assert set(queue.events()) == set(subs) - long
     assert max(tries.values()) == 2
-    proved("who can't be queued is named, also a whole page of them; all others are queued, and counted truly")
+    proved("users who can't be queued are reported, even a whole page; all others are queued and counted")
 
 
 def test_what_was_queued_before_an_error_is_counted(pools, pool, queue, reconcile, interceptor, proved):
@@ -313,7 +313,7 @@ def test_what_was_queued_before_an_error_is_counted(pools, pool, queue, reconcil
     assert done.returncode == 1
     assert "ExpiredToken" in done.stderr and "\n60 users are queued; run this again" in done.stderr
     assert len(queue.events()) == 60
-    proved("where it has to stop, it says how many are in the queue")
+    proved("if it must stop, it says how many are in the queue")
 
 
 def test_reconcile_asks_before_it_queues_everybody(pools, pool, queue, reconcile, interceptor, proved):
@@ -323,14 +323,14 @@ def test_reconcile_asks_before_it_queues_everybody(pools, pool, queue, reconcile
         done = reconcile(pool, "--all", answer=answer)
         assert (done.returncode, done.stderr) == (1, "error: not agreed; nothing was queued\n")
         assert f"user pool {pool} (people) has about 3 users.\n" in done.stdout
-        assert ("`--yes` agrees beforehand" in done.stdout) == (answer == "")
+        assert ("use `--yes` to agree" in done.stdout) == (answer == "")
     assert interceptor.asked("SendMessageBatch") == interceptor.asked("ListUsers") == []
-    proved("before all users are queued it says how many there are, and asks; without an answer it says what to type")
+    proved("before it queues all users it says how many there are, and asks; without a terminal it names `--yes`")
     done = reconcile(pool, "--all", "--yes", answer="")
     assert (done.returncode, len(queue.events()), "[y/N]" in done.stdout) == (0, 3, False)
     done = reconcile(pool, "user-1", answer="")
     assert (done.returncode, list(queue.events()), "[y/N]" in done.stdout) == (0, ["user-1"], False)
-    proved("`--yes` agrees beforehand; for users by name nobody is asked")
+    proved("`--yes` skips the question; for users by name there is none")
 
 
 def test_batches_fit_into_sqs(proved):
@@ -352,4 +352,4 @@ def test_a_missing_queue_or_pool_is_reported(pool, reconcile, aws, proved):
     aws.client("sqs").create_queue(QueueName="post-confirmation-undelivered")
     done = reconcile("eu-central-1_Nowhere01", "--all")
     assert (done.returncode, "ResourceNotFoundException" in done.stderr) == (1, True)
-    proved("a missing queue or pool is named")
+    proved("a missing queue or pool is reported")

@@ -18,10 +18,10 @@ NAMES = {"dead": "post-confirmation-dead-letters", "queue": "post-confirmation-u
 
 
 class Redrives:
-    """SQS's redrives, which moto lacks: one message is moved whenever somebody looks how far it is."""
+    """SQS's redrives, which moto lacks: each look at the progress moves one message."""
 
     def __init__(self, sqs, interceptor):
-        """Takes the operations over; makes both queues."""
+        """Answers the operations in moto's place; makes both queues."""
         self.sqs, self.tasks, self.started, self.hidden = sqs, [], False, 0
         self.urls = {name: sqs.create_queue(QueueName=queue)["QueueUrl"] for name, queue in NAMES.items()}
         interceptor.answers |= {"StartMessageMoveTask": self.start, "ListMessageMoveTasks": self.list}
@@ -34,13 +34,13 @@ class Redrives:
         return 200, {"TaskHandle": "task"}
 
     def task(self, status):
-        """A redrive of what is there now."""
+        """A redrive of the messages that exist now."""
         moved = {"ApproximateNumberOfMessagesToMove": self.count("dead"), "ApproximateNumberOfMessagesMoved": 0}
         started = {"StartedTimestamp": 1_767_225_600_000 + len(self.tasks)}
         return {"Status": status, "SourceArn": f"{ARN}-dead-letters"} | started | moved
 
     def list(self, call):
-        """ListMessageMoveTasks, the newest first. The one just started is `hidden` for so many looks."""
+        """ListMessageMoveTasks, the newest first. A redrive that has just started is `hidden` for that many looks."""
         if self.started and self.hidden:
             self.hidden -= 1
             return 200, {"Results": self.tasks[1:][: call.parameters["MaxResults"]]}
@@ -73,7 +73,7 @@ def redrives(aws, interceptor):
 
 @pytest.fixture
 def redrive(cli, tmp_path):
-    """Runs `redrive`, which waits for nothing."""
+    """Runs `redrive` without its waits."""
     variables = cli | without_sleeping(tmp_path / "no_sleep")
     command = ["python", str(ROOT / "deploy/redrive.py")]
     return lambda *args: run([*command, *args], env=variables, capture_output=True, text=True)
@@ -91,12 +91,12 @@ def test_dead_letters_are_moved_back(redrives, redrive, interceptor, proved):
         "about 2 of 3 moved",
         "about 3 moved; the redrive is over",
     ]
-    proved("it says how many dead letters there are, follows SQS's redrive, and all are in the queue")
+    proved("it counts the dead letters and follows SQS's redrive until all are in the queue")
 
     done = redrive()
     assert (done.returncode, done.stdout) == (0, "post-confirmation-dead-letters: no dead letters\n")
     assert len(interceptor.asked("StartMessageMoveTask")) == 1
-    proved("where there are none, it says so and starts nothing")
+    proved("if there are none, it says so and starts nothing")
 
 
 def test_a_running_redrive_is_followed(redrives, redrive, interceptor, proved):
@@ -104,9 +104,9 @@ def test_a_running_redrive_is_followed(redrives, redrive, interceptor, proved):
     redrives.tasks = [redrives.task("RUNNING")]
     done = redrive()
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("a redrive runs already\nabout 1 of 2 moved\n")
+    assert done.stdout.startswith("a redrive is already running\nabout 1 of 2 moved\n")
     assert interceptor.asked("StartMessageMoveTask") == []
-    proved("after an interruption it follows the redrive that runs")
+    proved("after an interruption it follows the running redrive")
 
 
 @pytest.mark.parametrize("older", ["none", "COMPLETED", "FAILED"])
@@ -122,7 +122,7 @@ def test_a_redrive_that_is_listed_late_is_waited_for(older, redrives, redrive, i
         "about 1 of 2 moved",
         "about 2 moved; the redrive is over",
     ]
-    proved(f"a redrive that SQS does not list yet is waited for, and not taken for the one before (here: {older})")
+    proved(f"it waits for a redrive that SQS does not list yet, and does not follow an older one (here: {older})")
 
 
 @pytest.mark.parametrize("older", ["none", "COMPLETED"])
@@ -139,9 +139,9 @@ def test_a_redrive_that_is_never_listed_is_reported(older, redrives, redrive, in
     proved(f"after {LOOKS} looks it says that SQS does not list the redrive (before: {older})")
 
     done = redrive()
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "a redrive runs already")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "a redrive is already running")
     assert (redrives.count("queue"), len(interceptor.asked("StartMessageMoveTask"))) == (2, 1)
-    proved("run again, it follows that redrive to its end and starts none")
+    proved("a second run follows that redrive to its end and starts none")
 
 
 def test_a_failed_redrive_is_reported(redrives, redrive, interceptor, proved):
@@ -158,14 +158,14 @@ def test_a_failed_redrive_is_reported(redrives, redrive, interceptor, proved):
     assert done.stderr == (
         "error: the redrive ended as FAILED (AWS.SimpleQueueService.NonExistentQueue) after about 1; run this again\n"
     )
-    proved("a redrive that fails is told with SQS's reason")
+    proved("a failed redrive is reported with SQS's reason")
 
 
 def test_a_missing_queue_is_reported(redrive, proved):
     done = redrive("--function", "joined")
     assert done.returncode == 1
     assert done.stderr == "error: there is no queue joined-dead-letters in this account and region\n"
-    proved("a missing queue is named")
+    proved("a missing queue is reported")
 
 
 def test_moto_lacks_redrives(aws, proved):
@@ -178,4 +178,4 @@ def test_moto_lacks_redrives(aws, proved):
     with pytest.raises(urllib.error.HTTPError) as answer:
         urllib.request.urlopen(asked)
     assert answer.value.code == 500
-    proved("moto still has no redrives (getmoto/moto pull request 10265), so these tests bring their own")
+    proved("moto still has no redrives (getmoto/moto pull request 10265), so these tests have their own")

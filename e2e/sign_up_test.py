@@ -1,4 +1,4 @@
-"""Each way on which a user of Cognito is confirmed, or isn't, and what is then in the backend's table."""
+"""Each way in which Cognito confirms a user, or does not, and the row that results in the backend's table."""
 
 import json
 
@@ -14,7 +14,7 @@ def test_a_confirmed_sign_up_is_in_the_table(stack, proved):
     user = {"email": "alice@example.com", "given_name": "Alice", "family_name": "Exämple", "custom_plan": "gold"}
     sub = pool.sign_up("alice@example.com", **user)
     assert (stack.django.rows(sub=sub), stack.function.ends()) == ([], [])
-    proved("before the confirmation, the function is not asked and there is no row")
+    proved("before the confirmation, the function is not called and there is no row")
 
     pool.confirm("alice@example.com")
     assert pool.status("alice@example.com") == "CONFIRMED"
@@ -43,7 +43,7 @@ def test_a_user_confirmed_by_an_administrator_is_in_the_table(stack, proved):
     [end], [row] = stack.function.ends(), stack.django.rows(user_pool_id=stack.pool.id)
     assert (end["end"], end["status"]) == ("delivered", 201)
     assert (row["sub"], row["email"], row["client_id"]) == (sub, "bob@example.com", "")
-    proved("an administrator's confirmation makes a row, without a client")
+    proved("an administrator's confirmation makes a row, without an app client")
 
 
 def test_a_user_with_only_a_phone_number_is_in_the_table(stack, proved):
@@ -64,9 +64,9 @@ def test_a_password_reset_is_skipped_and_changes_nothing(stack, proved):
     confirmed, reset = stack.function.ends()
     assert (confirmed["end"], reset["end"], reset["code"]) == ("delivered", "skipped", "password-reset")
     assert (reset["triggerSource"], reset["attempts"]) == ("PostConfirmation_ConfirmForgotPassword", [])
-    proved("the function is asked for a password reset, and the mapper skips it")
+    proved("Cognito calls the function after a password reset, and the mapper skips the event")
     assert len(before) == 1 and stack.django.rows(user_pool_id=stack.pool.id) == before
-    proved("the row is as it was, its time of change included")
+    proved("the row is unchanged, its time of change included")
 
 
 def test_a_user_created_by_an_administrator_calls_no_trigger(stack, proved):
@@ -78,16 +78,16 @@ def test_a_user_created_by_an_administrator_calls_no_trigger(stack, proved):
 
 @pytest.mark.parametrize("case", sorted(CASES.glob("federated*.event.json")), ids=lambda case: case.name.split(".")[0])
 def test_a_federated_user_is_in_the_table(stack, case, proved):
-    # cognito-local has no identity providers, so these events are handed to the function itself.
+    # cognito-local has no identity providers, so the function gets these events directly.
     event, pool = json.loads(case.read_bytes()), stack.pool.id
     payload = json.dumps(event | {"userPoolId": pool}).encode()
     answer = stack.function.invoke(payload)
     assert answer == payload
-    proved("the function answers with the very bytes that it got")
+    proved("the function answers with exactly the bytes that it got")
     [end], [row] = stack.function.ends(), stack.django.rows(user_pool_id=pool)
     attributes = event["request"]["userAttributes"]
     assert (end["end"], row["sub"], row["username"]) == ("delivered", attributes["sub"], event["userName"])
     assert (row["email_verified"], row["name"]) == (0, attributes["name"])
     assert row["identities"] == json.loads(attributes["identities"])
-    proved("the row has the identities, read from their text")
+    proved("the row has the identities, parsed from their text")
     stack.django.delete(row["sub"])

@@ -1,4 +1,4 @@
-"""The stack of deploy/template.yaml: what comes of it with the values of its parameters."""
+"""The stack that deploy/template.yaml makes with the values of its parameters."""
 
 import re
 import sys
@@ -33,7 +33,7 @@ from role import RECEIVE, SEND, policy  # noqa: E402
 
 
 def changed(text, *changes):
-    """The text with each pair of changes made; each one is in it."""
+    """The text with each pair (old, new) replaced; it holds every old one."""
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
@@ -45,7 +45,7 @@ def test_cfn_lint_finds_only_explained_problems(proved):
     # W3002: the nested template is uploaded by `aws cloudformation package`.
     assert findings(source("with-pool")) == {("W3002", "PostConfirmation")}
     assert linted(TEMPLATE) == EXPLAINED
-    proved("cfn-lint finds nothing in the templates and in what SAM makes of them, but what is explained")
+    proved("cfn-lint finds only the explained problems in the templates and in SAM's expansion of them")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_pool_in_the_same_stack_makes_no_cycle(proved):
         "SourceArn": {"Fn::GetAtt": ["Pool", "Arn"]},
     }
     assert "FunctionAliasArn" in yaml_parse(TEMPLATE)["Outputs"]
-    proved("with-pool.yaml: the pool names the alias, the permission names both, and a cycle would be found")
+    proved("with-pool.yaml: the pool names the alias, the permission names both, and the test would find a cycle")
 
 
 # Would be the cycle; and what is the same wherever the example is deployed.
@@ -94,7 +94,7 @@ def test_a_pool_in_the_same_stack_drops_no_secret(proved):
     given = pool["Resources"]["PostConfirmation"]["Properties"]["Parameters"]
     assert given == {name: {"Ref": name} for name in passed}
     assert all("Default" in nested[name] for name in NOT_PASSED)
-    proved(f"with-pool.yaml takes as template.yaml does, and passes on, {', '.join(sorted(passed))}")
+    proved(f"with-pool.yaml takes the same values as template.yaml, and passes on {', '.join(sorted(passed))}")
 
 
 @pytest.mark.parametrize(("parameters", "name"), [({}, "post-confirmation"), (ALL, "sign-ups")])
@@ -132,7 +132,7 @@ def test_the_queues_keep_users_14_days_and_outlive_the_stack(proved):
     assert queues["Undelivered"]["RedrivePolicy"] == {"deadLetterTargetArn": dead, "maxReceiveCount": RECEIVES}
     timeout = it.of_type("Lambda::Function")["Redelivery"]["Timeout"]
     assert queues["Undelivered"]["VisibilityTimeout"] == VISIBLE_AFTER * timeout
-    proved("both queues: 14 days, encrypted, kept when the stack goes; visibility six times redelivery's timeout")
+    proved("both queues: 14 days, encrypted, kept if the stack is deleted; visibility six times redelivery's timeout")
 
 
 def test_redelivery_reads_the_queue_and_reports_failed_records(proved):
@@ -208,7 +208,9 @@ def test_the_alarms_watch_existing_metrics(proved):
         ("AWS/Lambda", "Throttles", "FunctionName", function, "Sum", 1),
     }
     assert all("AlarmActions" not in alarm for alarm in template_stack().of_type("CloudWatch::Alarm").values())
-    proved("seven alarms, on metrics by the names and dimensions that the host emits; they tell the topic, if given")
+    proved(
+        "seven alarms, on metrics with the names and dimensions that the host emits; they notify the topic, if given"
+    )
 
 
 def test_the_environment_holds_settings_of_the_reference(proved):
@@ -224,11 +226,11 @@ def test_the_environment_holds_settings_of_the_reference(proved):
     assert (common | own).keys() <= known
     assert functions["Redelivery"]["Environment"]["Variables"] == common
     assert functions["Trigger"]["Environment"]["Variables"] == common | own
-    proved("both functions have the settings of the parameters, by names that the reference knows")
+    proved("both functions have the settings of the parameters, with names of the reference")
 
 
 def version(it, function):
-    """What makes CloudFormation publish a version: its logical id, and properties that can't be changed in place."""
+    """The logical id and properties of a version, whose change makes CloudFormation publish a new one."""
     return next((name, made) for name, made in it.of_type("Lambda::Version").items() if name.startswith(function))
 
 
@@ -248,16 +250,16 @@ def test_a_version_is_published_only_if_the_function_changes(function, proved):
     before, seen = template_stack(), {True: set(), False: set()}
     for change in CHANGES:
         after = template_stack(**change)
-        # A layer's logical id has a digest of the layer, so this is all that the function is made of. A version without
-        # a change would fail the deployment: Lambda publishes none.
+        # A layer's logical id has a digest of the layer, so this is everything that makes up the function. A version
+        # without a change would fail the deployment: Lambda does not publish it.
         differs = before.resources[function] != after.resources[function]
         assert (version(before, function) != version(after, function)) == differs, change
         seen[differs].add(next(iter(change)))
     settings = {"BackendApiUrl", "BackendAuthorizationArn", "BackendSigningSecretArn", "FunctionName"}
     own = {"OnUndelivered"} if function == "Trigger" else set()
     assert seen[True] == settings | own | {"contents", "text"}
-    proved(f"{function}: code, mapper, memory and each of its settings make a version")
-    proved(f"{function}: none is made by {', '.join(sorted(seen[False]))}")
+    proved(f"{function}: a change of code, mapper, memory or any of its settings makes a version")
+    proved(f"{function}: {', '.join(sorted(seen[False]))} make no version")
 
 
 def test_old_versions_stay_and_long_names_fit_into_the_description(proved):
@@ -273,7 +275,7 @@ def test_old_versions_stay_and_long_names_fit_into_the_description(proved):
         assert it.template["Resources"][logical_id]["DeletionPolicy"] == "Retain"
         assert it.template["Resources"][logical_id]["UpdateReplacePolicy"] == "Retain"
         assert len(made["Description"]) <= 256 and made["Description"].count(name) == 2
-    proved("versions stay, to roll back to; an address of 100 characters and secrets' names of 64 fit")
+    proved("versions stay for a rollback; an address of 100 characters and secrets' names of 64 fit")
 
 
 @pytest.mark.parametrize(

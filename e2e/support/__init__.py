@@ -1,1 +1,1 @@
-"""The parts that the tests start: one file for each, and none knows of the tests."""
+"""The programs and stand-ins that the tests use, a file for each. They do not know the tests."""

@@ -1,4 +1,4 @@
-"""AWS on this machine: moto's server, and what the AWS CLI and boto3 need to speak with it."""
+"""AWS on this machine: moto's server, and the variables and clients to call it."""
 
 import urllib.request
 
@@ -10,7 +10,7 @@ REGION, ACCOUNT = "eu-central-1", "123456789012"
 
 
 class Aws:
-    """What plays AWS for one test run; `reset` empties it."""
+    """The stand-in for AWS in one test run; `reset` empties it."""
 
     def __init__(self, folder):
         """Starts it; its log is in `folder`."""
@@ -20,7 +20,7 @@ class Aws:
 
     @property
     def env(self):
-        """The environment of a program that speaks with AWS, the AWS CLI for example."""
+        """The environment of a program that calls AWS, the AWS CLI for example."""
         credentials = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
         where = {"AWS_ENDPOINT_URL": self.url, "AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION}
         return BARE_ENVIRONMENT | credentials | where | {"AWS_EC2_METADATA_DISABLED": "true"}

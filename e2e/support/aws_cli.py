@@ -1,4 +1,4 @@
-"""The newest AWS CLI, and what stands between it and moto."""
+"""The fixtures of the newest AWS CLI, and of the interceptor between it and moto."""
 
 import pytest
 
@@ -9,7 +9,7 @@ from .intercept import Interceptor
 
 @pytest.fixture
 def interceptor(aws):
-    """What answers in moto's place where moto can't."""
+    """The interceptor, which answers operations that moto lacks."""
     interceptor = Interceptor(aws.url)
     yield interceptor
     interceptor.stop()
@@ -17,13 +17,13 @@ def interceptor(aws):
 
 @pytest.fixture(scope="session")
 def newest(tmp_path_factory):
-    """The variables of a CLI that knows all of Cognito."""
+    """The variables of a CLI with Cognito's newest model."""
     return knowing(model(), tmp_path_factory.mktemp("newest"))
 
 
 @pytest.fixture
 def cli(aws, interceptor, newest, tmp_path_factory):
-    """The environment of a program that calls AWS by such a CLI."""
+    """The environment of a program that calls AWS with such a CLI."""
     forking = ForkingCli(tmp_path_factory.mktemp("cli"), interceptor.url, newest["AWS_DATA_PATH"])
     yield aws.env | newest | {"PATH": f"{forking.folder}:{aws.env['PATH']}"}
     forking.stop()

@@ -1,4 +1,4 @@
-"""A headless Chromium, driven by selenium, that speaks with nobody but the page it is asked for."""
+"""A headless Chromium, driven by selenium, that connects only to the page that a test opens."""
 
 from pathlib import Path
 
@@ -7,11 +7,11 @@ from selenium.webdriver.chrome.service import Service
 
 from .program import leave_out
 
-# Debian's. Named, so that selenium looks for none and downloads none.
+# Debian's. With these paths selenium does not search for a browser or download one.
 BROWSER, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 OPTIONS = [
     "--headless",
-    # In a container there is no sandbox for it, and it only sees pages of this machine.
+    # Its sandbox does not work in a container, and it only opens pages of this machine.
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -24,9 +24,9 @@ OPTIONS = [
 
 
 def browser(folder):
-    """Starts a browser that keeps what it keeps in `folder`; skips the test where there is none."""
+    """Starts a browser with its profile in `folder`; skips the test if no browser is installed."""
     if not (BROWSER.exists() and DRIVER.exists()):
-        leave_out(f"there is no {BROWSER} with {DRIVER}: Debian's packages chromium and chromium-driver have them")
+        leave_out(f"{BROWSER} or {DRIVER} is missing: install Debian's packages chromium and chromium-driver")
     options = ChromeOptions()
     options.binary_location = str(BROWSER)
     for option in [*OPTIONS, f"--user-data-dir={folder}"]:

@@ -1,6 +1,6 @@
 """Lambda on this machine: cargo-lambda has the APIs, and the functions are the packaged program.
 
-Its Invoke API answers 500 where a function fails; Lambda would answer 200 and say so in a header.
+Its Invoke API answers 500 if a function fails; Lambda would answer 200 with a header.
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from .program import PATIENCE, ROOT, Program, free_port
 
 CARGO_LAMBDA = ROOT / "target/tools/cargo-lambda/bin/cargo-lambda"
 FUNCTIONS = TRIGGER, REDELIVERY = "post-confirmation", "post-confirmation-redelivery"
-# cargo-lambda knows functions by the names of a Cargo project's programs, which are never built here.
+# cargo-lambda knows functions by the names of a Cargo project's programs, which are not built here.
 PROJECT = '[package]\nname = "functions"\nversion = "0.0.0"\n' + "".join(
     f'[[bin]]\nname = "{name}"\npath = "main.rs"\n' for name in FUNCTIONS
 )
@@ -53,7 +53,7 @@ class Function:
         self.bootstrap.chmod(0o755)
 
     def deploy(self, **settings):
-        """Starts the program with its settings, in place of the one before."""
+        """Starts the program with its settings, in place of the former process."""
         self.stop()
         variables = {
             # A path needs a scheme before it; Lambda gives host and port alone.
@@ -67,13 +67,13 @@ class Function:
         self.programs.append(Program(self.name, [*self.runner, self.bootstrap], log, variables | settings))
 
     def invoke(self, payload):
-        """The body of its answer to the bytes `payload`. Raises HTTPError where it fails."""
+        """The body of its answer to the bytes `payload`. Raises HTTPError if it fails."""
         url = f"{self.lambda_.url}/2015-03-31/functions/{self.name}/invocations"
         with urllib.request.urlopen(url, payload, timeout=PATIENCE) as answer:
             return answer.read()
 
     def ends(self):
-        """How the events of its running process ended: the log lines that say so."""
+        """The log lines of its running process that say how an event ended."""
         lines = [json.loads(line) for line in self.programs[-1].lines() if line.startswith("{")]
         return [line for line in lines if "end" in line]
 

@@ -1,7 +1,7 @@
 """Cognito on this machine: cognito-local, whose trigger is a function behind a Lambda Invoke API.
 
-What it does otherwise than Cognito: it ignores what a trigger answers and how long it takes. Tests therefore look at
-the function's log, whose times are the function's own: whatever else runs on this machine has PATIENCE.
+Unlike Cognito, it ignores what a trigger answers and how long it takes. Tests therefore look at the function's log,
+whose times are the function's own. Every other wait of a test has PATIENCE.
 """
 
 import json
@@ -14,7 +14,7 @@ from .program import PATIENCE, ROOT, Program, free_port
 START = ROOT / "target/e2e/cognito-local/node_modules/cognito-local/lib/bin/start.js"
 CREDENTIALS = {"aws_access_key_id": "key", "aws_secret_access_key": "secret"}
 CODE, PASSWORD = "123456", "Correct-Horse-9"
-# In milliseconds: what Cognito waits for a trigger.
+# In milliseconds: the time that Cognito waits for a trigger.
 COGNITO_WAITS = 5000
 
 
@@ -22,15 +22,15 @@ class Cognito:
     """The service, with one trigger for all pools."""
 
     def __init__(self, folder, lambda_url, function):
-        """Starts it; what it keeps is in `folder`. `function` is the name of the trigger at `lambda_url`."""
+        """Starts it with its files in `folder`. `function` is the name of the trigger at `lambda_url`."""
         client = {"endpoint": lambda_url, "region": "local", "maxRetries": 0}
-        # The one that its own defaults have; they are not merged with these.
+        # From its defaults, which are not merged with these settings.
         client["credentials"] = {"accessKeyId": "local", "secretAccessKey": "local"}
         (folder / ".cognito").mkdir()
         configuration = {
             "LambdaClient": client,
             "TriggerFunctions": {"PostConfirmation": function},
-            # As Cognito's. Its own would make every user name an e-mail address.
+            # Like Cognito's. Its own default would make every user name an e-mail address.
             "UserPoolDefaults": {"UsernameAttributes": []},
         }
         (folder / ".cognito/config.json").write_text(json.dumps(configuration))

@@ -1,4 +1,4 @@
-"""What an AWS CLI knows of Cognito.
+"""The model of Cognito that an AWS CLI gets.
 
 PyPI has version 1 of the CLI, which gets no new settings of any service since August 2026 (aws-cli issue 10536). But
 every version takes a service's model from AWS_DATA_PATH, and boto3 brings the newest.
@@ -20,7 +20,7 @@ def model():
 
 
 def knowing(model, folder):
-    """The variables of a CLI that knows `model` of Cognito; it is written into `folder`."""
+    """The variables of a CLI with `model`, which is written into `folder`."""
     file = folder / COGNITO
     file.parent.mkdir(parents=True)
     file.write_text(json.dumps(model))

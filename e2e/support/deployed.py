@@ -1,4 +1,4 @@
-"""Both functions deployed on the Lambda that runs code, and what a test asks of them."""
+"""Deploying both functions on the Lambda that runs code, and calling them."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ TRIGGER, REDELIVERY = BOTH = "post-confirmation", "post-confirmation-redelivery"
 # The default mapper, which `just build` and `just package` build to different bytes.
 COMPONENT = ROOT / "target/wasm32-wasip2/mapper/post_confirmation_guest.wasm"
 EVENT = ROOT / "guest/cases/native.event.json"
-# Where nothing listens.
+# An address on which nothing listens.
 NOBODY = "http://127.0.0.1:9/"
 
 
@@ -54,7 +54,7 @@ def publish(client, name, **settings):
 
 
 def state(client):
-    """Of each function the version that is live, what its alias says, and the layers of that version and of $LATEST."""
+    """Of each function: the live version, its alias's description, and the layers of that version and of $LATEST."""
     found = {}
     for name in BOTH:
         alias = client.get_alias(FunctionName=name, Name="live")

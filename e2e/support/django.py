@@ -18,7 +18,7 @@ class Django:
     """The backend at `url`, which stays the same when it is stopped and started again."""
 
     def __init__(self, folder, secret):
-        """Makes the database in `folder`; starts nothing. Requests have to be signed with `secret`."""
+        """Makes the database in `folder`; starts nothing. Requests must be signed with `secret`."""
         self.folder, self.secret, self.database = folder, secret, folder / "db.sqlite3"
         self.address = f"127.0.0.1:{free_port()}"
         self.url = f"http://{self.address}/"
@@ -27,14 +27,14 @@ class Django:
             "ALLOWED_HOSTS": "127.0.0.1",
             "BACKEND_SIGNING_SECRET": secret,
             "DATABASE_PATH": str(self.database),
-            # The project's folder is no place for what a test leaves.
+            # A test must leave nothing in the project's folder.
             "PYTHONDONTWRITEBYTECODE": "1",
         }
         self.programs = []
         self.manage("migrate", "--verbosity", "0")
 
     def manage(self, *args, **variables):
-        """Runs manage.py, with variables besides its own; returns what it says. It has to succeed."""
+        """Runs manage.py with additional variables, checks that it succeeds, and returns its output."""
         command = ["python", "manage.py", *args]
         done = run(command, env=self.env | variables, cwd=PROJECT, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -47,14 +47,14 @@ class Django:
         self.programs[-1].wait_for_port(int(self.address.split(":")[1]))
 
     def stop(self):
-        """Ends gunicorn with its workers: they would outlive a master that is killed by some seconds."""
+        """Ends gunicorn with its workers, which would outlive a killed master by some seconds."""
         if self.programs:
             self.programs[-1].process.terminate()
             self.programs[-1].process.wait(PATIENCE)
             self.programs[-1].stop()
 
     def freeze(self, frozen=True):
-        """Stops the processes where they are, as if the machine hung, or lets them go on."""
+        """Freezes the processes, as if the machine hung, or lets them go on."""
         master, to = self.programs[-1].process.pid, signal.SIGSTOP if frozen else signal.SIGCONT
         # First the master, which could otherwise start another worker.
         os.kill(master, to)
@@ -62,7 +62,7 @@ class Django:
             os.kill(int(worker), to)
 
     def rows(self, **columns):
-        """The rows of users with these values, as dictionaries; what is JSON in the table is read."""
+        """The rows of users with these values, as dictionaries with their JSON parsed."""
         where = " AND ".join(f"{column} = ?" for column in columns) or "TRUE"
         with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as database:
             database.row_factory = sqlite3.Row

@@ -1,4 +1,4 @@
-"""A deployment that nothing is wrong with, and how to break it piece by piece and mend it again."""
+"""A healthy deployment, with methods that break parts of it and one that restores it."""
 
 import json
 import urllib.parse
@@ -19,8 +19,8 @@ NO_ROLE = b"<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>No such role
 class Account(LambdaService):
     """AWS with what moto lacks.
 
-    moto puts every function into a VPC of its own (`vpc`), its functions never fail (`state` is added to what it says
-    of the trigger's), and it can't simulate IAM's decisions, for which it has the parts.
+    moto puts every function into its own VPC (replaced by `vpc`), its functions never fail (`state` is added to the
+    trigger's configuration), and it can't simulate IAM's decisions, but has the code to judge a policy.
     """
 
     def __init__(self, aws, folder):
@@ -69,13 +69,13 @@ class Account(LambdaService):
 
 
 class Deployment:
-    """What `create` and `attach` have made in `account`; `mend` brings all of it back."""
+    """The deployment that `create` and `attach` made in `account`; `restore` undoes every change."""
 
     def __init__(self, account, pool):
-        """Remembers it as it is."""
+        """Records its state."""
         self.account, self.pool = account, pool
         client = account.aws.client
-        # Moto forgets what of a function does not go through the account.
+        # Parts of a function that do not go through the account are lost in moto.
         key = {"aws_access_key_id": "key", "aws_secret_access_key": "secret", "region_name": REGION}
         self.lambda_ = boto3.client("lambda", endpoint_url=account.url, **key)
         self.sqs, self.iam = client("sqs"), client("iam")
@@ -114,7 +114,7 @@ class Deployment:
         self.lambda_.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
 
     def set(self, *names, without="", **variables):
-        """Gives functions (the trigger's, or those named) other settings, and takes the one called `without` away."""
+        """Changes settings of functions (the trigger's, or those named), and removes the one called `without`."""
         for name in names or [FUNCTION]:
             changed = self.configurations[name]["Environment"]["Variables"] | variables
             changed.pop(without, None)
@@ -144,7 +144,7 @@ class Deployment:
         self.lambda_.add_permission(**asked, **qualified, Principal="cognito-idp.amazonaws.com", **permission)
 
     def forbid(self):
-        """Takes every permission away."""
+        """Removes every permission."""
         for qualifier in ({}, {"Qualifier": "live"}):
             try:
                 found = self.lambda_.get_policy(FunctionName=FUNCTION, **qualifier)["Policy"]
@@ -165,7 +165,7 @@ class Deployment:
         self.iam.put_role_policy(RoleName=role, PolicyName="post-confirmation", PolicyDocument=document)
 
     def starve(self):
-        """Takes the event source mapping away."""
+        """Removes the event source mapping."""
         for mapping in self.lambda_.list_event_source_mappings()["EventSourceMappings"]:
             self.lambda_.delete_event_source_mapping(UUID=mapping["UUID"])
 
@@ -204,7 +204,7 @@ class Deployment:
         self.ec2.revoke_security_group_egress(GroupId=self.route("nat"), IpPermissions=[everything])
 
     def unname(self, name):
-        """Takes the alias of a function away."""
+        """Removes the alias of a function."""
         self.lambda_.delete_alias(FunctionName=name, Name="live")
 
     def reserve(self, name, executions):
@@ -228,11 +228,11 @@ class Deployment:
         self.set_queue(Policy=json.dumps({"Version": "2012-10-17", "Statement": [plain, denied]}))
 
     def wait(self, name):
-        """Puts somebody into a queue."""
+        """Puts a user into a queue."""
         self.sqs.send_message(QueueUrl=self.url[name], MessageBody="somebody")
 
-    def mend(self):
-        """Undoes whatever was done to it."""
+    def restore(self):
+        """Undoes every change."""
         self.account.answers.clear()
         self.account.state = {}
         for name in (FUNCTION, REDELIVERY):

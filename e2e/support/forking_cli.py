@@ -1,4 +1,4 @@
-"""The AWS CLI without its start: a process that has loaded it, and what it reads from files, forks for each call.
+"""The AWS CLI without its start: a process that has loaded it, and its files, forks for each call.
 
 It is the same CLI with the same arguments, environment and outputs. Nine tenths of a call's time are for loading, and
 `doctor` makes fifteen calls.
@@ -14,7 +14,7 @@ from awscli.clidriver import create_clidriver
 from .aws import REGION
 from .program import ROOT, Program
 
-# Those of which much is loaded beforehand; others work, too.
+# Services that are loaded beforehand; others work too.
 SERVICES = ("cognito-idp", "iam", "lambda", "sqs")
 # Hands arguments, environment and outputs over, and ends with the status that comes back.
 COMMAND = """#!{python} -IS
@@ -31,7 +31,7 @@ class ForkingCli:
     """An `aws` in `folder` that calls AWS at `url`."""
 
     def __init__(self, folder, url, models=""):
-        """Starts it; it loads the services' models of the folder `models`, too, which AWS_DATA_PATH may name."""
+        """Starts it; it also loads the services' models in the folder `models`, which AWS_DATA_PATH may name."""
         self.folder, path = folder, folder / "socket"
         python = ROOT / "target/e2e/python/bin/python"
         command, variables = [python, "-m", __name__, path, models], {"AWS_DATA_PATH": str(models)} if models else {}
@@ -52,14 +52,14 @@ def serve(path, models):
     for service in SERVICES:
         driver.session.create_client(service, REGION)
     server = socket.socket(socket.AF_UNIX)
-    # It is there for others when it listens.
+    # The socket appears under its name when it listens.
     server.bind(f"{path}.new")
     server.listen(64)
     os.rename(f"{path}.new", path)
     while True:
         call, _ = server.accept()
         if os.fork() == 0:
-            # A grandchild, which nobody has to wait for.
+            # A grandchild, for which no process must wait.
             if os.fork() == 0:
                 answer(call, driver, models)
             os._exit(0)
@@ -68,7 +68,7 @@ def serve(path, models):
 
 
 def answer(call, driver, models):
-    """Runs one call of the CLI; the status goes back to whoever has called."""
+    """Runs one call of the CLI; the status goes back to the caller."""
     asked, outputs, _, _ = socket.recv_fds(call, 65536, 2)
     while not asked.endswith(b"\n"):
         asked += call.recv(65536)

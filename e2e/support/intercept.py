@@ -1,4 +1,4 @@
-"""A program between the AWS CLI and moto: it answers single operations as AWS would where moto does not."""
+"""A server between the AWS CLI and moto, which answers single operations as AWS would if moto does not."""
 
 import http.client
 import json
@@ -44,11 +44,11 @@ class Interceptor:
 
     @property
     def url(self):
-        """Where it listens."""
+        """Its address."""
         return f"http://127.0.0.1:{self.server.server_port}"
 
     def answer(self, call):
-        """The status and the content that `call` is answered with."""
+        """The status and the content of the answer to `call`."""
         return self.answers.get(call.operation, Call.forward)(call)
 
     def asked(self, operation):
@@ -78,7 +78,7 @@ class Call:
             self.parameters = None
 
     def forward(self):
-        """Moto's status and answer, an object where it is JSON."""
+        """Moto's status and answer, an object if it is JSON."""
         to = http.client.HTTPConnection(self.target)
         to.request(self.handler.command, self.handler.path, self.body, dict(self.handler.headers))
         answer = to.getresponse()
@@ -93,5 +93,5 @@ class Call:
 
 
 def refused(code, message):
-    """What AWS answers to a call that it refuses."""
+    """AWS's answer to a call that it refuses."""
     return 400, {"__type": code, "message": message, "Message": message}

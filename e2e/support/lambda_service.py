@@ -1,7 +1,7 @@
 """Lambda on this machine: moto keeps functions, versions, aliases and layers, and an invocation runs the real code.
 
-Moto 5.2.5 would run functions in Docker. Here what was uploaded is unpacked, and its `bootstrap` is started as Lambda
-starts it: a process for each version, behind the Runtime API and the Invoke API of a cargo-lambda of its own.
+Moto 5.2.5 would run functions in Docker. Here the uploaded zips are unpacked, and `bootstrap` is started as Lambda
+starts it: a process for each version, behind the Runtime API and the Invoke API of its own cargo-lambda.
 """
 
 import base64
@@ -19,16 +19,16 @@ from .intercept import Interceptor, refused
 from .queue import Queue
 
 FUNCTIONS, LAYERS, MAPPINGS = "/2015-03-31/functions", "/2018-10-31/layers", "/2015-03-31/event-source-mappings"
-# What moto forgets, and what a new function has of it.
+# Settings that moto forgets, with a new function's values.
 FORGOTTEN = {"LoggingConfig": {"LogFormat": "Text"}}
-# What cargo-lambda may call every function: it knows no qualifiers.
+# cargo-lambda's name for every function: it knows no qualifiers.
 NAME = "post-confirmation"
 # The first words of a function that can't start with its settings.
 SETTINGS = "error: the settings are not complete or not valid"
 
 
 class LambdaService(Interceptor):
-    """AWS with a Lambda that runs code. What runs keeps its files in `folder`."""
+    """AWS with a Lambda that runs code. The functions' files are in `folder`."""
 
     def __init__(self, aws, folder):
         """Starts it before `aws`."""
@@ -39,11 +39,11 @@ class LambdaService(Interceptor):
 
     @property
     def env(self):
-        """The environment of a program that speaks with it."""
+        """The environment of a program that calls it."""
         return self.aws.env | {"AWS_ENDPOINT_URL": self.url}
 
     def answer(self, call):
-        """As Interceptor, with Lambda's operations as AWS has them."""
+        """Like Interceptor, with Lambda's operations as in AWS."""
         if call.operation in self.answers:
             return super().answer(call)
         operation = urllib.parse.unquote(call.operation)
@@ -53,7 +53,7 @@ class LambdaService(Interceptor):
         return call.forward()
 
     def function(self, name, qualifier="live"):
-        """The running Function of a version or an alias: started where it does not run yet."""
+        """The running Function of a version or an alias, which is started if it does not run yet."""
         there = self.client.get_function_configuration(FunctionName=name, Qualifier=qualifier)
         layers = [layer["Arn"] for layer in there.get("Layers", [])]
         parts = there["Version"], there["CodeSha256"], layers, there.get("Environment"), there["MemorySize"]
@@ -132,20 +132,20 @@ class LambdaService(Interceptor):
         while True:
             try:
                 answer = answering.result(timeout=0.05)
-                # cargo-lambda answers 200 where a function has said that it can't start, and nothing if it said so
-                # before it was called. No other answer of ours is an error.
+                # cargo-lambda answers 200 if a function has reported that it can't start, and does not answer if the
+                # report came before the call. No other answer of `bootstrap` is an error.
                 call.headers = failed if "errorType" in json.loads(answer) else call.headers
                 return 200, answer
             except urllib.error.HTTPError as error:
-                # It answers 500 where a function fails, Lambda 200 with a header.
+                # It answers 500 if a function fails, Lambda 200 with a header.
                 call.headers = failed
                 return 200, error.read()
             except TimeoutError:
                 if ended(function):
                     function.lambda_.stop()
                     call.headers = failed
-                    # Lambda repeats what the function told it of a failed start. cargo-lambda forgets that if it was
-                    # told before the call came, so the function's own words stand for it.
+                    # Lambda repeats the function's report of a failed start. cargo-lambda forgets a report that came
+                    # before the call, so the function's log stands in for it.
                     told = "Settings.Invalid" if SETTINGS in function.logs() else "Runtime.ExitError"
                     return 200, {"errorType": told, "errorMessage": "Runtime exited with an error"}
 
@@ -183,7 +183,7 @@ class LambdaService(Interceptor):
         return 200, self.zips[digest]
 
     def _mapping(self, call, *uuid):
-        # Moto would hand each message to Docker at once, and count that as an attempt: no mapping of its is enabled.
+        # Moto would give each message to Docker at once, and count that as an attempt, so its mappings stay disabled.
         enabled = (call.parameters or {}).get("Enabled")
         if call.handler.command in ("POST", "PUT"):
             call.body = json.dumps(call.parameters | {"Enabled": False}).encode()
@@ -208,7 +208,7 @@ class LambdaService(Interceptor):
         return status, content
 
     def _complete(self, content):
-        """Adds to an answer what moto has forgotten, and where the code can be fetched."""
+        """Adds the settings that moto forgets, and the address of the code, to an answer."""
         if "Code" in content:
             content["Code"]["Location"] = f"{self.url}/zips/{hexadecimal(content['Configuration']['CodeSha256'])}"
         for each in (content, content.get("Configuration"), *content.get("Versions", [])):
@@ -244,7 +244,7 @@ ROUTES = [
 
 
 class MappedQueue(Queue):
-    """A queue that is there already."""
+    """A queue that exists already."""
 
     def __init__(self, sqs, name):
         """Of boto3's client and the queue's name."""

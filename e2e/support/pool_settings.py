@@ -103,7 +103,7 @@ SETTINGS = {
         "SmsMessage": "It is {####}",
     },
 }
-# What moto's update-user-pool drops although AWS never changes it: these are set once, with the pool.
+# Settings that moto's update-user-pool drops although AWS keeps them: they are set once, with the pool.
 DROPPED_BY_MOTO = {
     "AliasAttributes": ["preferred_username"],
     "UsernameAttributes": ["email"],

@@ -1,4 +1,4 @@
-"""Starting a program, waiting for what it brings about, and stopping it."""
+"""Starting a program, waiting for its effect, and stopping it."""
 
 import os
 import socket
@@ -9,7 +9,7 @@ from subprocess import PIPE, STDOUT, Popen
 import pytest
 
 ROOT = Path(__file__).parents[2]
-# Without anything that this shell has set for a function, a backend or AWS.
+# Without the variables of this shell that a function, a backend or AWS would read.
 BARE_ENVIRONMENT = {"PATH": f"{ROOT / 'target/e2e/python/bin'}:{os.environ.get('PATH', os.defpath)}"}
 # In seconds: far longer than any step takes on a slow machine.
 PATIENCE = 60
@@ -38,7 +38,7 @@ class Program:
         return self.log.read_text("utf-8", "replace").split("\n")[:-1]
 
     def wait_for(self, what, probe):
-        """What `probe` finds, as soon as the program has brought it about."""
+        """The first result of `probe` that is true, while the program runs."""
         deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
             if found := probe():
@@ -65,7 +65,7 @@ class Program:
 
 
 def leave_out(because):
-    """Skips a test for which this machine lacks something. Where ALL_PARTS is `on`, as in CI, none may be."""
+    """Skips a test for which this machine lacks a program. If ALL_PARTS is `on`, as in CI, the test fails instead."""
     if os.environ.get("ALL_PARTS") == "on":
         pytest.fail(because)
     pytest.skip(because)
@@ -78,9 +78,9 @@ def listens(port):
 
 
 def free_port():
-    """A port of loopback that nothing listens on, and that nobody else gets as long as this process lives."""
+    """A free port of loopback, which no other program gets as long as this process lives."""
     reserved = socket.socket()
-    # Whoever listens on a named port sets this as well, and gets it. Who asks for any port does not get this one.
+    # A program that listens on this port sets the same option, and gets it. A program that asks for any port does not.
     reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     reserved.bind(("127.0.0.1", 0))
     RESERVED.append(reserved)

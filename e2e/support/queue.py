@@ -1,4 +1,4 @@
-"""The queue of what could not be delivered, and what stands between it and the redelivery function in AWS."""
+"""The queue of undelivered events, and the event source mapping from it to the redelivery function."""
 
 import json
 
@@ -11,11 +11,11 @@ class Queue:
     def __init__(self, sqs, name):
         """Makes the queue with boto3's client."""
         self.sqs, self.name = sqs, name
-        # What is received is visible again at once, so that a test need not wait for what was not delivered.
+        # A received message is visible again at once, so a test need not wait for an undelivered one.
         self.url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "0"})["QueueUrl"]
 
     def size(self):
-        """How many messages are in the queue, those included that somebody has received."""
+        """How many messages are in the queue, received ones included."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
         answer = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)
         return sum(int(answer["Attributes"][name]) for name in names)
@@ -26,7 +26,7 @@ class Queue:
         return self.sqs.receive_message(QueueUrl=self.url, **every).get("Messages", [])
 
     def hand_over(self, function, messages):
-        """Hands messages to a function as Lambda does, and deletes those that it does not say have to stay.
+        """Hands messages to a function as Lambda does, and deletes those that it does not report as failed.
 
         Returns the ids of those that stay. The event's form: https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
         """

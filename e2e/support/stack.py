@@ -1,4 +1,4 @@
-"""The whole chain: Cognito, Lambda with the packaged functions, and the backend, with AWS's queue beside them."""
+"""The stack of a sign-up: Cognito, Lambda with the packaged functions, the backend, and AWS's queue."""
 
 import platform
 
@@ -13,10 +13,10 @@ ARCHITECTURE = "arm64" if platform.machine() == "aarch64" else "x86_64"
 
 
 class Stack:
-    """The parts, which run as long as the tests, and what is made anew for each test: functions, queue, user pool."""
+    """The programs, which run as long as the tests; functions, queue and user pool are new for each test."""
 
     def __init__(self, folder, package):
-        """Starts the parts; what they keep is in `folder`."""
+        """Starts the programs; their files are in `folder`."""
         folders = {name: folder / name for name in ("lambda", "cognito", "django", TRIGGER, REDELIVERY)}
         for each in folders.values():
             each.mkdir()
@@ -37,7 +37,7 @@ class Stack:
         return part
 
     def renew(self, aws):
-        """What a test begins with: an empty queue, a pool that nobody has signed up to, both functions deployed."""
+        """Prepares a test: an empty queue, an empty pool, and both functions deployed."""
         self.aws = aws
         self.queue = Queue(aws.client("sqs"), "post-confirmation-undelivered")
         self.pool = self.cognito.new_pool("email")
@@ -50,14 +50,14 @@ class Stack:
         self.redelivery.deploy(**self.aws.env, **usual | settings)
 
     def stop(self):
-        """Ends all parts."""
+        """Ends all programs."""
         for part in reversed(self.parts):
             part.stop()
 
 
 @pytest.fixture(scope="session")
 def started_stack(tmp_path_factory, packages):
-    """The parts of the stack, started once."""
+    """The programs of the stack, started once."""
     stack = Stack(tmp_path_factory.mktemp("stack"), packages(ARCHITECTURE))
     yield stack
     stack.stop()
@@ -65,6 +65,6 @@ def started_stack(tmp_path_factory, packages):
 
 @pytest.fixture
 def stack(started_stack, aws):
-    """The chain with nothing under way."""
+    """The stack with new functions, queue and pool."""
     started_stack.renew(aws)
     return started_stack

@@ -1,4 +1,4 @@
-"""A stack's template as CloudFormation carries it out: packaged, expanded by SAM's own code, and with its values."""
+"""A CloudFormation stack's template: packaged, expanded by SAM's own code, and with its parameters' values."""
 
 import copy
 import json
@@ -26,10 +26,10 @@ FUNCTIONS = {
     "Fn::Split": "split",
     "Fn::Sub": "text",
 }
-# It says of each expansion that its metrics go nowhere.
+# It logs for each expansion that its metrics go nowhere.
 logging.getLogger("samtranslator.metrics").setLevel(logging.ERROR)
 
-# Values of parameters: what is required, and all.
+# Values of parameters: the required one, and all.
 URL = {"BackendApiUrl": "https://api.example.com/v1/"}
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:post-confirmation/signing-AbCdEf"
 PARAMETER = f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/post-confirmation/token"
@@ -57,7 +57,7 @@ def source(name):
 def packaged(text, contents=None):
     """The template as a dict, with each file in a bucket and named by its content as `package` does.
 
-    `contents` says by its name what is in a file, where it is not the usual thing.
+    `contents` has the content of a file by its name, if it is not the usual one.
     """
     template = yaml_parse(text)
     for resource in template["Resources"].values():
@@ -68,13 +68,13 @@ def packaged(text, contents=None):
 
 
 def expanded(template, parameters):
-    """What SAM makes of a packaged template, given the values of `parameters`; the template stays as it is."""
+    """SAM's expansion of a packaged template with the values of `parameters`; the template is not changed."""
     session = boto3.session.Session(region_name=REGION)
     return Translator({}, Parser(), boto_session=session).translate(copy.deepcopy(template), dict(parameters))
 
 
 def findings(text):
-    """What cfn-lint says of a template: the rule and the resource."""
+    """cfn-lint's findings in a template: the rule and the resource."""
     return {(match.rule.id, "/".join(map(str, match.path[1:2]))) for match in lint(text, regions=[REGION])}
 
 
@@ -101,7 +101,7 @@ class TemplateStack:
         return condition is None or self.value(self.template["Conditions"][condition])
 
     def value(self, node):
-        """A part of the template with its intrinsic functions carried out."""
+        """A part of the template with its intrinsic functions evaluated."""
         if isinstance(node, list):
             return [value for value in map(self.value, node) if value is not NO_VALUE]
         if not isinstance(node, dict):
@@ -114,7 +114,7 @@ class TemplateStack:
         return {key: value for key, value in values.items() if value is not NO_VALUE}
 
     def ref(self, name):
-        """A parameter's value, and of a resource what names it: a function's name, else its logical id."""
+        """A parameter's value, or a resource's reference: a function's name, else its logical id."""
         known = PSEUDO | self.parameters
         if name in known:
             return known[name]
@@ -149,7 +149,7 @@ class TemplateStack:
         return len({str(self.value(value)) for value in given}) == 1
 
     def contrary(self, given):
-        """The contrary."""
+        """The negation."""
         return not self.value(given[0])
 
     def either(self, given):
@@ -169,8 +169,8 @@ class TemplateStack:
 
 
 TEMPLATE = source("template")
-# What cfn-lint says of the expansion. W3011: SAM hands UpdateReplacePolicy, which is for versions, to all that it makes
-# of a function; DeletionPolicy would go to the versions, too, and delete the old ones. W1020: SAM has put the
+# cfn-lint's findings in the expansion. W3011: SAM gives UpdateReplacePolicy, which is for versions, to everything that
+# it makes of a function; DeletionPolicy would reach the versions too, and delete the old ones. W1020: SAM has put the
 # parameter's value into the layer's name.
 EXPLAINED = {("W3011", "Trigger"), ("W3011", "TriggerAliaslive"), ("W3011", "Redelivery")}
 EXPLAINED |= {("W3011", "RedeliveryAliaslive"), ("W3011", "RedeliveryFromQueue"), ("W1020", "Mapper")}
@@ -183,13 +183,13 @@ def template_stack(text=TEMPLATE, contents=None, **parameters):
 
 
 def linted(text):
-    """What cfn-lint says of the expansion, without the digest in a layer's logical id."""
+    """cfn-lint's findings in the expansion, without the digest in a layer's logical id."""
     found = findings(json.dumps(expanded(packaged(text), URL)))
     return {(rule, re.sub(r"^(Mapper)[0-9a-f]{10}$", r"\1", name)) for rule, name in found}
 
 
 def rights(statements):
-    """What statements allow: actions with resources."""
+    """The rights that statements allow: actions with resources."""
     found = set()
     for statement in statements:
         assert statement["Effect"] == "Allow"
@@ -200,7 +200,7 @@ def rights(statements):
 
 
 def rights_of(it, role):
-    """What a role of a stack allows."""
+    """The rights that a role of a stack allows."""
     assert it.resources[role].keys() == {"AssumeRolePolicyDocument", "Policies"}
     statements = [one for own in it.resources[role]["Policies"] for one in own["PolicyDocument"]["Statement"]]
     for shared in it.of_type("IAM::Policy").values():

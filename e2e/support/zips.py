@@ -1,4 +1,4 @@
-"""Zips with given content, for functions that nobody runs."""
+"""Zips with given content, for functions that are not run."""
 
 import io
 import zipfile

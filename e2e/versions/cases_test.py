@@ -1,4 +1,4 @@
-"""`swap-mapper` tries the mapper's own cases, as their author does, and what fails them never gets live."""
+"""`swap-mapper` runs the mapper's own cases, and a mapper that fails them never goes live."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ import pytest
 from support.deployed import BOTH, COMPONENT, EVENT, NOBODY, publish, state
 from support.program import ROOT
 
-# In MiB: more than a sandbox of 8 has, and less than one of 64.
+# In MiB: more than a sandbox of 8 MiB has, and less than one of 64 MiB.
 MUCH = 20
 
 
@@ -64,14 +64,14 @@ def test_a_mapper_with_a_bad_case_is_not_swapped_in(case, verdict, mapper, funct
     assert done.stderr.endswith(f"error: the mapper has cases that are {verdict}; nothing was changed\n")
     assert f"{verdict:<9} bad " in done.stdout and "---- bad ----" in done.stdout
     assert len(functions.list_layer_versions(LayerName="post-confirmation-mapper")["LayerVersions"]) == 1
-    proved(f"a case that is {verdict} keeps a mapper from getting live, and is explained")
+    proved(f"a mapper with a case that is {verdict} does not go live, and the case is explained")
 
 
 def test_every_failing_verdict_is_reported(mapper, functions, recipe, proved):
     bad = {"trap": ("panic", None), "random": ("random", None), "other": ("text another", "mapped")}
     done = recipe("swap_mapper", mapper(fine=FINE, **bad), "--yes")
     assert (done.returncode, "cases that are DIFFERS and FAILED and UNSTABLE;" in done.stderr) == (1, True), done.stderr
-    proved("several verdicts are named together")
+    proved("several verdicts are reported together")
 
 
 def test_a_mapper_that_passes_is_compiled_once(mapper, functions, recipe, tmp_path, proved):
@@ -82,23 +82,23 @@ def test_a_mapper_that_passes_is_compiled_once(mapper, functions, recipe, tmp_pa
     assert done.returncode == 0, done.stdout + done.stderr
     assert ": none is DIFFERS or FAILED or UNSTABLE\n" in done.stdout
     assert [state(functions)[name][0] for name in BOTH] == ["2", "2"]
-    proved("a mapper whose cases pass, or have nothing expected yet, is swapped in")
+    proved("a mapper goes live if its cases pass or have no expected result yet")
     assert not cache.exists() or list(cache.rglob("*.cwasm")) == []
-    proved("what is tried is the very image that goes live: nothing else is compiled")
+    proved("the image that is tried is the image that goes live: nothing else is compiled")
 
 
 def test_cases_run_within_the_functions_limits(mapper, functions, recipe, proved):
     large = mapper(fine=FINE, large=(f"allocate {MUCH}", None))
     mine = {"MAPPER_MEMORY_MB": "8", "MAPPER_ENV_X": "shell"}
     assert recipe("swap_mapper", large, "--yes", env=mine).returncode == 0
-    proved("limits of the shell of whoever deploys do not count")
+    proved("limits that the operator's shell sets do not count")
     for name in BOTH:
         publish(functions, name, Environment={"Variables": {"BACKEND_API_URL": NOBODY, "MAPPER_MEMORY_MB": "8"}})
     before = state(functions)
     done = recipe("swap_mapper", mapper(fine=("text other", "other"), large=(f"allocate {MUCH}", None)), "--with-host")
     assert (done.returncode, state(functions)) == (1, before)
     assert "cases that are FAILED; nothing was changed" in done.stderr and "Mapper.OutOfMemory" in done.stdout
-    proved("those of the function do")
+    proved("the function's limits count")
 
 
 def test_cases_do_not_see_the_functions_variables(functions, recipe, tmp_path, proved):
@@ -108,7 +108,7 @@ def test_cases_do_not_see_the_functions_variables(functions, recipe, tmp_path, p
     shutil.copytree(ROOT / "guest/cases", tmp_path / "cases")
     done = recipe("swap_mapper", tmp_path / "mapper.wasm", "--yes", "--with-host")
     assert done.returncode == 0, done.stdout + done.stderr
-    proved("cases expect what they expect at their author's, whatever variables the function has")
+    proved("cases do not see the function's variables, so their results are the author's")
 
 
 def test_a_mapper_without_cases_may_map_differently(misbehaving, functions, recipe, tmp_path, proved):
@@ -116,4 +116,4 @@ def test_a_mapper_without_cases_may_map_differently(misbehaving, functions, reci
     done = recipe("swap_mapper", tmp_path / "mapper.wasm", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f" events of {ROOT}/guest/cases: none is FAILED or UNSTABLE\n" in done.stdout
-    proved("a mapper without cases is tried with the default mapper's events, of which it may make something else")
+    proved("a mapper without cases is tried with the default mapper's events, and may map them differently")

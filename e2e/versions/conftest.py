@@ -30,7 +30,7 @@ def interceptor(service):
 
 @pytest.fixture
 def recipe(cli, tmp_path_factory):
-    """Runs a script of deploy/, or of another folder, by the AWS CLI; what it is asked is answered by `answer`."""
+    """Runs a script of deploy/, or of another folder, with the AWS CLI; `answer` answers its questions."""
     images = {"MAPPER_CACHE_DIR": str(tmp_path_factory.getbasetemp() / "images")}
 
     def run_recipe(name, *args, answer="", folder=ROOT / "deploy", env=None):
@@ -42,7 +42,7 @@ def recipe(cli, tmp_path_factory):
 
 @pytest.fixture
 def backend():
-    """A backend that takes everything; `users` are the bodies that it has got."""
+    """A backend that takes everything; `users` are the bodies that it received."""
 
     class Handler(BaseHTTPRequestHandler):
         def log_message(self, *_):

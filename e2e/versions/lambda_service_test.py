@@ -1,4 +1,4 @@
-"""The Lambda of these tests answers as Lambda does."""
+"""The Lambda of these tests answers like Lambda."""
 
 import json
 
@@ -21,13 +21,13 @@ def test_the_local_lambda_answers_like_lambda(aws, functions, service, proved):
     assert json.loads(answer["Payload"].read())["errorType"] == "Mapper.Failed"
     with pytest.raises(functions.exceptions.ResourceNotFoundException):
         functions.invoke(**invoke, Qualifier="9")
-    proved("an alias, a version and $LATEST are run; an error is 200 with a header")
+    proved("an alias, a version and $LATEST run; an error is 200 with a header")
 
     functions.update_function_configuration(FunctionName=TRIGGER, Environment={"Variables": {}})
     answer = functions.invoke(**invoke)
     assert answer["FunctionError"] == "Unhandled"
     assert json.loads(answer["Payload"].read())["errorType"] in ("Settings.Invalid", "Runtime.ExitError")
-    proved("a function that can't start is an error too, and nobody waits")
+    proved("a function that can't start is an error too, reported at once")
 
     sqs = aws.client("sqs")
     queue = sqs.create_queue(QueueName="post-confirmation-undelivered")["QueueUrl"]
@@ -41,4 +41,4 @@ def test_the_local_lambda_answers_like_lambda(aws, functions, service, proved):
     functions.update_event_source_mapping(UUID=made["UUID"], Enabled=False)
     [listed] = functions.list_event_source_mappings(EventSourceArn=arn)["EventSourceMappings"]
     assert (listed["FunctionArn"], listed["State"]) == (alias, "Disabled")
-    proved("an event source mapping names the alias, and hands over the queue's messages when it is told to")
+    proved("an event source mapping calls the alias with the queue's messages")

@@ -1,4 +1,4 @@
-"""`swap-mapper`, with functions that run: the packaged program, and the mappers that are swapped."""
+"""`swap-mapper` swaps mappers under the packaged program, with functions that run."""
 
 import json
 import re
@@ -39,10 +39,10 @@ TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux
 
 @pytest.fixture(scope="session")
 def in_javascript():
-    """The folder of a mapper that sends one attribute more than the default one."""
+    """The folder of a mapper that sends one attribute more than the default mapper."""
     installed = ROOT / "target/javascript"
     if not (installed / "node_modules/@bytecodealliance/componentize-js").exists():
-        leave_out(f"there is no componentize-js in {installed}: `just e2e` installs it")
+        leave_out(f"componentize-js is missing in {installed}: `just e2e` installs it")
     # Below the tool, where Node.js looks for it.
     folder = installed / "mappers/swap"
     shutil.rmtree(folder, ignore_errors=True)
@@ -66,7 +66,7 @@ def test_a_mapper_is_swapped_and_rolled_back(service, recipe, backend, packages,
     client = client_of(service)
     assert confirmed(service, "first") == (None, event("first"))
     fields, programs = {*backend.users[0]}, {service.function(TRIGGER).digest()}
-    proved("with the default mapper, the backend gets a user")
+    proved("the backend gets a user from the default mapper")
 
     # Other layers, before and after.
     for name in BOTH:
@@ -85,12 +85,10 @@ def test_a_mapper_is_swapped_and_rolled_back(service, recipe, backend, packages,
     assert (done.returncode, "error: not agreed; nothing was changed" in done.stderr) == (1, True)
     assert '"locale"' in done.stdout
     assert "Put this mapper into post-confirmation and post-confirmation-redelivery? [y/N]" in done.stdout
-    assert done.stdout.count(" differs from what is live, and that goes live too: Layers.\n") == 2
+    assert done.stdout.count(" differs from the live version, and this goes live too: Layers.\n") == 2
     assert state(client) == before
     assert len(client.list_layer_versions(LayerName="post-confirmation-mapper")["LayerVersions"]) == 1
-    proved(
-        "swap-mapper shows what the new mapper, in JavaScript, does otherwise; who does not agree has changed nothing"
-    )
+    proved("swap-mapper shows what the new mapper, in JavaScript, does differently; without a yes nothing changes")
 
     # Not the folder again: another build has other bytes.
     component = in_javascript / "mapper.wasm"
@@ -115,7 +113,7 @@ def test_a_mapper_is_swapped_and_rolled_back(service, recipe, backend, packages,
         ("alias", f"{TRIGGER}:live"),
         ("", f"{TRIGGER}:live"),
     ]
-    proved("it tries both functions' new versions before they are live; the other layers and their order stay")
+    proved("both functions' new versions are tried before they are live; the other layers and their order stay")
 
     assert confirmed(service, "second") == (None, event("second"))
     assert {*backend.users[1]} == fields | {"locale"}
@@ -123,12 +121,12 @@ def test_a_mapper_is_swapped_and_rolled_back(service, recipe, backend, packages,
     assert (backend.users[2]["cognito_id"], {*backend.users[2]}) == ("waiting", fields | {"locale"})
     programs.add(service.function(TRIGGER).digest())
     assert len(programs) == 1
-    proved("the next user has a field more, and so has who waited in the queue; the program is the same")
+    proved("the next user has one field more, and so has the user who waited in the queue; the program is the same")
 
     done = recipe("swap_mapper", component, "--yes")
     assert (done.returncode, state(client)) == (0, after)
     assert "This mapper is live already; nothing to change.\n" in done.stdout
-    proved("the same mapper once more changes nothing")
+    proved("a swap to the same mapper changes nothing")
 
     done = recipe("rollback")
     assert done.returncode == 0, done.stderr
@@ -138,7 +136,7 @@ def test_a_mapper_is_swapped_and_rolled_back(service, recipe, backend, packages,
         assert live == latest == ["post-confirmation-mapper:1"]
     assert confirmed(service, "third") == (None, event("third"))
     assert {*backend.users[3]} == fields
-    proved("rollback: the next user is as before, and so will be the next version")
+    proved("after a rollback the next user is as before, and so is the next version")
     done = recipe("rollback")
     assert (done.returncode, state(client)[TRIGGER][0]) == (0, "2")
     assert confirmed(service, "fourth") == (None, event("fourth"))
@@ -165,14 +163,14 @@ def test_a_failed_swap_is_undone(place, functions, service, recipe, proved):
     assert done.returncode == 1
     assert "KMSDisabledException: not now" in done.stderr
     assert (
-        "Note: $LATEST of post-confirmation-redelivery differs from what is live, and that goes live too: MemorySize."
-        in (done.stdout)
+        "Note: $LATEST of post-confirmation-redelivery differs from the live version, and this goes live too: "
+        "MemorySize." in (done.stdout)
     )
-    assert "That failed; putting back what was there\n" in done.stdout
+    assert "That failed; restoring the former state\n" in done.stdout
     assert done.stdout.endswith("Both functions have their former mapper.\n")
     assert state(functions) == before
     assert functions.get_function_configuration(FunctionName=REDELIVERY)["MemorySize"] == 256
-    proved(f"{place}: the error is shown, and aliases and layers are as they were")
+    proved(f"{place}: the error is shown, and aliases and layers are restored")
 
 
 def failing(service, operation, at):
@@ -215,16 +213,16 @@ def test_an_upgrade_moves_program_and_mapper_together(aws, service, recipe, pack
     done = recipe("swap_mapper", COMPONENT, "--with-host", "--yes", folder=project / "deploy")
     assert (done.returncode, "Runtime.ExitError" in done.stderr) == (1, True), done.stderr
     assert (state(client), codes("live"), codes("$LATEST")) == (before, code, code)
-    proved("a program that can't start never gets live, and code and mapper are what they were")
+    proved("a program that can't start never goes live, and code and mapper are restored")
 
     done = recipe("swap_mapper", COMPONENT, "--with-host", "--yes")
     assert done.returncode == 0, done.stderr
     assert len(code) == 1 and codes("live") == {digest(package / "function.zip")} != code
     assert {state(client)[name][2][0] for name in BOTH} == {"post-confirmation-mapper:3"}
-    proved("with --with-host, a new program and a mapper of its release get live at once")
+    proved("with --with-host, a new program and a mapper of its release go live together")
     done = recipe("swap_mapper", COMPONENT, "--with-host", "--yes")
     assert (done.returncode, "nothing to change" in done.stdout) == (0, True)
-    proved("and once more, nothing changes")
+    proved("a second upgrade changes nothing")
 
 
 def test_a_swap_that_can_not_be_undone_is_reported(functions, service, recipe, proved):
@@ -235,13 +233,13 @@ def test_a_swap_that_can_not_be_undone_is_reported(functions, service, recipe, p
     assert done.returncode == 1
     first, heading, *rest = done.stderr[done.stderr.index("error: ") :].strip().split("\n")
     assert first == "error: aws lambda update-alias: KMSDisabledException: not now"
-    assert heading == "Not all could be put back:"
+    assert heading == "Not everything could be restored:"
     assert rest == [
         "  post-confirmation: aws lambda update-alias: KMSDisabledException: not now",
         "  post-confirmation: aws lambda update-function-configuration: KMSDisabledException: not now",
     ]
     assert state(functions)[REDELIVERY] == ("1", "", *2 * [["post-confirmation-mapper:1"]])
-    proved("what AWS does not let it put back is named, beside the first error; the rest is put back")
+    proved("changes that AWS does not let it undo are reported with the first error; the others are undone")
 
 
 def test_a_mapper_that_fails_only_when_deployed_is_not_live(functions, service, recipe, proved):
@@ -253,7 +251,7 @@ def test_a_mapper_that_fails_only_when_deployed_is_not_live(functions, service, 
     assert "error: post-confirmation-redelivery:3 can't handle an event: Mapper.AnswerRefused" in done.stderr
     assert ":live: updated" not in done.stdout
     assert state(functions) == before
-    proved("a mapper that fails with redelivery's own settings is put back before anybody meets it")
+    proved("a mapper that fails with redelivery's settings is replaced before it gets an event")
 
     publish(functions, REDELIVERY, Environment={"Variables": {"BACKEND_API_URL": NOBODY}})
     before = state(functions)
@@ -263,9 +261,9 @@ def test_a_mapper_that_fails_only_when_deployed_is_not_live(functions, service, 
     )
     done = recipe("swap_mapper", COMPONENT, "--yes")
     assert done.returncode == 1
-    assert "error: post-confirmation:3 maps by the mapper another, and not by the new one, " in done.stderr
+    assert "error: post-confirmation:3 maps with the mapper another instead of the new one, " in done.stderr
     assert state(functions) == before
-    proved("a function that answers with another mapper than the new one is put back too")
+    proved("a function that answers with another mapper than the new one is restored too")
 
 
 def test_an_invalid_mapper_changes_nothing(functions, service, recipe, tmp_path, proved):
@@ -282,7 +280,7 @@ def test_an_invalid_mapper_changes_nothing(functions, service, recipe, tmp_path,
     assert state(functions) == before
     assert service.asked(f"POST {LAYERS}/post-confirmation-mapper/versions") != []
     assert len(functions.list_layer_versions(LayerName="post-confirmation-mapper")["LayerVersions"]) == 1
-    proved("what is no mapper, or for a function that is not there, is refused before anything is changed")
+    proved("an invalid mapper or a missing function is refused before anything changes")
 
 
 def test_a_mapper_for_another_processor_is_compiled_for_it(aws, service, recipe, packages, proved):
@@ -301,7 +299,9 @@ def test_a_mapper_for_another_processor_is_compiled_for_it(aws, service, recipe,
     assert said in done.stdout
     assert published(client, service)["target"] == TARGETS[other]
     assert [state(client)[name][0] for name in BOTH] == ["2", "2"]
-    proved(f"for a function of {other} the mapper is compiled for that, and it is said that it can't be compared here")
+    proved(
+        f"for a function of {other} the mapper is compiled for it, and swap-mapper says that it can't compare it here"
+    )
 
 
 def published(client, service):
@@ -330,15 +330,18 @@ def test_an_unreadable_deployed_mapper_is_replaced(functions, recipe, packages, 
         assert (done.returncode, said in done.stdout) == (0, True), done.stdout + done.stderr
         assert [len(state(functions)[name][2]) for name in BOTH] == [1, 1]
         assert int(state(functions)[TRIGGER][0]) == int(versions_before[0]) + 1
-    proved("a layer without image or manifest, or with broken ones, is replaced all the same")
+    proved("a layer without image or manifest, or with broken ones, is replaced")
 
     for name in BOTH:
         publish(functions, name, Layers=[])
     done = recipe("swap_mapper", COMPONENT, "--yes")
-    assert (done.returncode, "No mapper is deployed, so there is none to compare with.\n" in done.stdout) == (0, True)
+    assert (done.returncode, "No mapper is deployed, so there is nothing to compare with.\n" in done.stdout) == (
+        0,
+        True,
+    )
     layers = state(functions)[TRIGGER][2]
     assert [layer.split(":")[0] for layer in layers] == ["post-confirmation-mapper"]
-    proved("and where there is no mapper, it is added")
+    proved("if there is no mapper yet, it is added")
 
 
 def test_without_the_workbench_nothing_is_changed(functions, recipe, tmp_path, proved):
@@ -350,7 +353,7 @@ def test_without_the_workbench_nothing_is_changed(functions, recipe, tmp_path, p
         f"error: {tmp_path}/target/dist/mapper is missing; build it with `just build`\n",
     )
     assert state(functions) == before
-    proved("without the workbench, it says how to build it")
+    proved("if the workbench is missing, it says how to build it")
 
 
 @pytest.mark.parametrize(
@@ -375,4 +378,4 @@ def test_a_layer_too_large_for_lambda_is_refused(size, content, said, tmp_path, 
         proved(said)
     else:
         assert versions.pack(tmp_path).exists()
-        proved(f"a mapper of {size} bytes is taken")
+        proved(f"a mapper of {size} bytes is accepted")

@@ -1,4 +1,4 @@
-"""What can be wrong with the function that Cognito calls."""
+"""Faults of the function that Cognito calls."""
 
 import json
 import zipfile
@@ -30,7 +30,7 @@ FAULTS = [
         "function",
         FAULT,
         "no such subnet",
-        "mend the reason",
+        "fix the reason",
         lambda it: it.account.state.update(State="Failed", StateReason="no such subnet"),
     ),
     fault(
@@ -38,7 +38,7 @@ FAULTS = [
         "function",
         FAULT,
         "no such layer",
-        "mend the reason",
+        "fix the reason",
         lambda it: it.account.state.update(LastUpdateStatus="Failed", LastUpdateStatusReason="no such layer"),
     ),
     fault(

@@ -1,4 +1,4 @@
-"""What can be wrong with the way to the backend."""
+"""Faults of the network between the function and the backend."""
 
 from ..program import free_port
 from . import FAULT, WARNING, fault

@@ -1,4 +1,4 @@
-"""What can be wrong with the queue and redelivery."""
+"""Faults of the queue and of redelivery."""
 
 from ..doctor import DEAD_LETTERS, FUNCTION, QUEUE, REDELIVERY
 from . import FAULT, WARNING, fault

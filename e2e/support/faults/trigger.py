@@ -1,4 +1,4 @@
-"""What can be wrong with the pool's trigger."""
+"""Faults of the pool's trigger."""
 
 from . import FAULT, WARNING, fault
 

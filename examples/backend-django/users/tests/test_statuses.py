@@ -1,4 +1,4 @@
-"""What is answered to whom, and what is then in the table."""
+"""The answer to each kind of request, and the rows that it leaves in the table."""
 
 from django.test import TestCase
 
@@ -12,7 +12,7 @@ class Statuses(TestCase):
     """One test for each answer."""
 
     def check_refused(self, answer, status, saying):
-        """Whether it is refused with a sentence that holds `saying`, and nothing was written."""
+        """Checks that it is refused with a sentence that contains `saying`, and that nothing is written."""
         self.assertEqual(answer.status_code, status)
         self.assertIn(saying, answer.json()["error"])
         self.assertFalse(CognitoUser.objects.exists())
