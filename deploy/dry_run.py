@@ -55,7 +55,7 @@ def parsed(answer):
 
 
 def handles(function, qualifier):
-    """Lets a function map a sign-up, and raises Failed where it can't handle events.
+    """Lets a function map a sign-up, and raises Failed if it can't handle events.
 
     A mapper that returns an error for this sign-up is loaded and works, so that is not a failure.
     """

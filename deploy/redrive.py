@@ -77,7 +77,7 @@ def follow(source, since):
 
 
 def newest(source):
-    """The newest redrive from the queue with the ARN `source`, `{}` where there was none."""
+    """The newest redrive from the queue with the ARN `source`, `{}` if there was none."""
     found = aws("sqs", "list-message-move-tasks", {"SourceArn": source, "MaxResults": 1}).get("Results", [])
     return found[0] if found else {}
 

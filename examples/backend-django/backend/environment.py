@@ -32,5 +32,5 @@ def signing_secrets(name):
         except binascii.Error:
             size = 0
         if not secret.startswith("whsec_") or not 24 <= size <= 64:
-            raise ImproperlyConfigured(f"each secret in {name} has to be `whsec_` and 24 to 64 bytes in base64")
+            raise ImproperlyConfigured(f"each secret in {name} must be `whsec_` and 24 to 64 bytes in base64")
     return secrets

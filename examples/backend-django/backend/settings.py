@@ -67,8 +67,9 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": DATABASE_PATH,
         "OPTIONS": {
-            # Readers don't wait for a writer. A transaction takes its lock at its start, when SQLite can wait for it. One
-            # that reads first and then writes fails at once with "database is locked" if another has written.
+            # Readers don't wait for a writer. A transaction takes its lock at its start, when SQLite can wait for it.
+            # Without that, one that reads first and then writes fails at once with "database is locked" if another
+            # has written.
             "init_command": "PRAGMA journal_mode = WAL",
             "transaction_mode": "IMMEDIATE",
             # In seconds.

@@ -59,7 +59,7 @@ def _sub(of, name):
 
 def _object(of, name):
     if not isinstance(of, dict) or not isinstance(of.get(name), dict):
-        raise Unfit(f"`{name}` has to be an object")
+        raise Unfit(f"`{name}` must be an object")
     return of[name]
 
 
@@ -67,12 +67,12 @@ def _value(of, name, column, kind):
     """The value of the field `name` as the column takes it; the column's default if there is none."""
     field = CognitoUser._meta.get_field(column)
     if not isinstance(of, dict):
-        raise Unfit("the body has to be an object")
+        raise Unfit("the body must be an object")
     value = of.get(name)
     if value is None:
         return field.get_default()
     if not isinstance(value, kind):
-        raise Unfit(f"`{name}` has to be {WORDS[kind]}")
+        raise Unfit(f"`{name}` must be {WORDS[kind]}")
     if kind is str and len(value) > field.max_length:
         raise Unfit(f"`{name}` has more than {field.max_length} characters")
     return value

@@ -64,7 +64,7 @@ def _json(body):
         json.dumps(profile, allow_nan=False, ensure_ascii=False).encode()
         return profile
     except (ValueError, RecursionError):
-        raise shapes.Unfit("the body is no JSON") from None
+        raise shapes.Unfit("the body is not JSON") from None
 
 
 def _refused(status, reason, event_id=None):
