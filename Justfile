@@ -1,4 +1,4 @@
-# Everything here works on what `just build` leaves in target/dist.
+# Most recipes use the programs that `just build` puts into target/dist.
 
 set shell := ["bash", "-euo", "pipefail", "-c"]
 set ignore-comments := true
@@ -26,43 +26,43 @@ build: _target
     install target/debug/bootstrap target/debug/mapper {{ dist }}
     {{ dist }}/mapper compile target/wasm32-wasip2/mapper/post_confirmation_guest.wasm --output {{ dist }}/mapper.cwasm
 
-# Show the whole way of three users, and swap the mapper under a host that stays as it is
+# Run three sign-ups end to end, then swap the mapper under the same host
 demo: build _cargo-lambda
     cargo build --locked --profile mapper --target wasm32-wasip2 --package mapper-rust
     python3 examples/demo.py
 
-# Run all tests: the mappers' inside wasmtime, the host's against the programs in target/dist
+# Run all tests: those of the mappers inside wasmtime, those of the host against the programs in target/dist
 test *args: build _python _javascript
     CARGO_TARGET_WASM32_WASIP2_RUNNER="{{ dist }}/mapper unit-test" cargo test --locked --target wasm32-wasip2 --package post-confirmation-guest --package mapper-rust
     DIST={{ dist }} cargo test --locked --package post-confirmation-host --package post-confirmation-workbench {{ args }}
 
-# Prove a sign-up end to end with real parts: Cognito's emulator, the packages, Django, the recipes below, a browser
+# Test sign-ups end to end: Cognito's emulator, the packages, Django, the recipes below, a browser
 e2e *args: (package native) _python _javascript _e2e
     target/e2e/python/bin/python -m pytest e2e {{ args }}
 
-# Draw faults for so many events and show that no user is lost; the same seed draws the same faults
+# Run thousands of events under random faults and check that no user is lost; a seed repeats its faults
 soak events="10000" seed="1": build _python
     SOAK_EVENTS={{ events }} SOAK_SEED={{ seed }} DIST={{ dist }} cargo test --locked --package post-confirmation-host --package post-confirmation-workbench --test it soak -- --nocapture
 
-# Map one event and show the request; more options as for `mapper run`
+# Map one event and show the request; takes the options of `mapper run`
 run event *args: build
     MAPPER_IMAGE={{ dist }}/mapper.cwasm {{ dist }}/mapper run {{ event }} {{ args }}
 
-# Make function.zip and mapper.zip for Lambda in target/package/ARCH: x86_64 or arm64
+# Build function.zip and mapper.zip for Lambda in target/package/ARCH: x86_64 or arm64
 package arch="x86_64": build _cargo-lambda _zig
     bash deploy/package.sh {{ arch }}
 
-# Make the functions with all around them by the AWS CLI, or change settings: --set BACKEND_API_URL=https://…
+# Make the functions and everything around them, or change settings: --set BACKEND_API_URL=https://…
 [group("deploying"), no-cd, no-exit-message, positional-arguments]
 create *args:
     @python3 {{ root }}/deploy/create.py "$@"
 
-# Make the function the trigger of a user pool, and change nothing else of the pool
+# Make the function a user pool's trigger, and change nothing else of the pool
 [group("deploying"), no-cd, no-exit-message, positional-arguments]
 attach *args:
     @python3 {{ root }}/deploy/attach.py "$@"
 
-# Take the trigger off a user pool, and change nothing else of the pool
+# Remove the trigger from a user pool, and change nothing else of the pool
 [group("deploying"), no-cd, no-exit-message, positional-arguments]
 detach *args:
     @python3 {{ root }}/deploy/detach.py "$@"
@@ -72,7 +72,7 @@ detach *args:
 swap-mapper *args:
     @python3 {{ root }}/deploy/swap_mapper.py "$@"
 
-# Take the last swap back, or make version N live
+# Undo the last swap, or make version N live
 [group("deploying"), no-cd, no-exit-message, positional-arguments]
 rollback *args:
     @python3 {{ root }}/deploy/rollback.py "$@"
@@ -82,26 +82,21 @@ rollback *args:
 redrive *args:
     @python3 {{ root }}/deploy/redrive.py "$@"
 
-# Queue users of a pool whom the backend may lack: --all, or their names
+# Queue users of a pool that the backend may lack: --all, or their names
 [group("deploying"), no-cd, no-exit-message, positional-arguments]
 reconcile *args:
     @python3 {{ root }}/deploy/reconcile.py "$@"
 
-# Find what is wrong with a deployment, and how to mend it: POOL
+# Find the faults of a deployment, and how to fix them: POOL
 [group("deploying"), no-cd, no-exit-message, positional-arguments]
 doctor *args:
     @python3 {{ root }}/deploy/doctor.py "$@"
 
-# Measure the function on Lambda beside a native one and one in Node.js: --backend-api-url of a test backend
-[group("deploying"), no-exit-message, positional-arguments]
-measure *args:
-    @bash deploy/measure.sh "$@"
-
-# Measure what a mapper costs in each language, the table of docs/mappers.md
+# Measure what a mapper costs in each language, the table of docs/languages.md
 costs: _measured _python _javascript
     DIST={{ measured }} python3 examples/costs.py
 
-# Measure the function side by side with a native one and with Node.js, and check the project's bounds: some ten minutes
+# Measure the function beside a native one and Node.js, and check the project's bounds: some ten minutes
 bench: _measured _python _javascript _node-peer
     cargo build --locked --profile lambda --package native-function
     install target/lambda/native {{ measured }}
@@ -112,7 +107,7 @@ instructions: build
     cargo build --locked --release --package parts
     python3 bench/instructions.py
 
-# Everything that CI checks
+# Run everything that CI runs
 ci: check-fmt clippy python doc test instructions wit deny demo (package "x86_64") (package "arm64") e2e
 
 # Format the code
@@ -145,11 +140,11 @@ wit: _wasm-tools
 deny: _cargo-deny
     cargo deny check licenses bans sources
 
-# Check the dependencies against the advisory database, which is fetched
+# Fetch the advisory database and check the dependencies against it
 advisories: _cargo-deny
     cargo deny check advisories
 
-# What is measured: the program that is shipped, and an optimised workbench.
+# The programs that are measured: the shipped one, and an optimised workbench.
 _measured: (package native)
     cargo build --locked --release --package post-confirmation-workbench
     mkdir -p {{ measured }}
@@ -161,8 +156,8 @@ _measured: (package native)
 _target:
     @rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2
 
-# AWS on this machine, an independent verifier of signatures and componentize-py, for the tests. Made anew where the lists
-# have changed.
+# AWS on this machine, an independent verifier of signatures and componentize-py, for the tests. Installed again if the
+# lists change.
 _python:
     @cat {{ python_lists }} | cmp --silent - target/python/installed.txt || { \
         echo "Installing the Python tools of the tests into target/python" && rm -rf target/python && \
@@ -170,7 +165,7 @@ _python:
         target/python/bin/python -m pip install --quiet --disable-pip-version-check {{ prepend("--requirement ", python_lists) }} && \
         cat {{ python_lists }} > target/python/installed.txt; }
 
-# componentize-js, for the tests. Made anew where the list has changed; without Node.js the tests of JavaScript are skipped.
+# componentize-js, for the tests. Installed again if the list changes; without Node.js the tests of JavaScript are skipped.
 _javascript:
     @cmp --silent examples/mapper-js/package-lock.json target/javascript/installed.json || \
         if command -v npm > /dev/null; then \
@@ -180,7 +175,7 @@ _javascript:
         cp examples/mapper-js/package-lock.json target/javascript/installed.json; \
         else echo "Node.js with npm is not installed: the tests of mappers in JavaScript are skipped"; fi
 
-# What the end-to-end tests run in Python and Node.js. Made anew where the lists have changed.
+# The packages of the end-to-end tests, for Python and Node.js. Installed again if the lists change.
 _e2e:
     @cat e2e/requirements.txt e2e/package-lock.json | cmp --silent - target/e2e/installed.txt || { \
         echo "Installing the parts of the end-to-end tests into target/e2e" && rm -rf target/e2e && \
@@ -190,9 +185,9 @@ _e2e:
         npm ci --silent --no-audit --no-fund --prefix target/e2e/cognito-local && \
         cat e2e/requirements.txt e2e/package-lock.json > target/e2e/installed.txt; }
 
-# AWS's runtime interface client for the function in plain Node.js, which `just bench` measures ours against. Made anew
-# where the lock has changed. It is compiled here: by the headers of this Node.js where they are beside it, because
-# node-gyp would fetch them. The objects are left behind by the package, 150 MB of them.
+# AWS's runtime interface client for the function in plain Node.js, which `just bench` measures. Installed again if
+# the lock changes. It is compiled here, with the headers of this Node.js if they are installed, because node-gyp would
+# download them. The package leaves 150 MB of objects behind, which are deleted.
 _node-peer:
     @cmp --silent bench/node/package-lock.json target/bench/node/installed.json || { \
         missing=$(for program in npm cmake autoconf automake libtoolize make g++; do command -v $program > /dev/null || echo -n " $program"; done) && \
@@ -208,7 +203,7 @@ _node-peer:
 _cargo-lambda:
     @[ -x {{ tools }}/cargo-lambda/bin/cargo-lambda ] || python3 -m pip install --quiet --no-deps --target {{ tools }}/cargo-lambda cargo-lambda==1.9.2
 
-# The compiler of C that links for another C library and another processor than this machine's.
+# A C compiler that links for another C library and another processor than this machine's.
 _zig:
     @[ -x {{ tools }}/bin/zig ] || { \
         python3 -m pip install --quiet --no-deps --target {{ tools }}/zig ziglang==0.17.1 && \

@@ -8,13 +8,13 @@ from permission import permit
 
 HELP = """
 Sets LambdaConfig.PostConfirmation of the pool POOL to the function's alias `live`, and keeps every other setting and
-trigger. It lets the function map an event in a dry run, shows the difference and asks, saves the pool's description as
-it was into a file of the current folder, gives the pool the permission to call the alias, updates the pool, reads it
-again and compares. Running it again does no harm. Exit status 1: something is missing, the function can't handle
+trigger. It lets the function map an event in a dry run, shows the difference and asks. Then it saves the pool's
+description into a file of the current folder, gives the pool the permission to call the alias, updates the pool, reads
+it again and compares. Running it again does no harm. Exit status 1: something is missing, the function can't handle
 events, AWS refused, or another setting is different afterwards.
 
-Rights: cognito-idp:DescribeUserPool, GetUserPoolMfaConfig and UpdateUserPool, and iam:PassRole on the role by which the
-pool sends text messages, where it has one; lambda:GetAlias, InvokeFunction, GetPolicy, AddPermission
+Rights: cognito-idp:DescribeUserPool, GetUserPoolMfaConfig and UpdateUserPool, and iam:PassRole on the role with which
+the pool sends text messages, if it has one; lambda:GetAlias, InvokeFunction, GetPolicy, AddPermission
 and RemovePermission.
 """
 
@@ -29,16 +29,16 @@ def attach():
             f"there is no function {arguments.function} with an alias {names.ALIAS} in this account and region; "
             "make it with `just create` or from deploy/template.yaml"
         )
-    # What can't handle an event must not get any: Cognito never calls twice.
+    # A function that can't handle an event must not get one: Cognito never calls twice.
     ready(arguments.function, names.ALIAS)
     arn = alias["AliasArn"]
     if pool.trigger == arn:
         permit(pool.arn, arn)
         say(f"user pool {pool.id} calls {arn} already; nothing to change")
     else:
-        # The permission first: a call without it is a user that nobody has.
+        # The permission first: a call without it fails, and the user is lost.
         pools.change(pool, arn, arguments.yes, before_update=lambda: permit(pool.arn, arn))
-        say(f"user pool {pool.id} calls {arn} after each confirmation now")
+        say(f"user pool {pool.id} now calls {arn} after each confirmation")
     return 0
 
 

@@ -1,6 +1,6 @@
-"""Calling the AWS CLI, and how a recipe speaks with the person who runs it.
+"""Calling the AWS CLI, and talking to the person who runs a recipe.
 
-The CLI and not an SDK: who deploys has it already, with profile, region and single sign-on set up.
+The CLI instead of an SDK: the operator has it already, with profile, region and single sign-on set up.
 """
 
 import json
@@ -11,7 +11,7 @@ import sys
 from subprocess import DEVNULL, run
 from tempfile import NamedTemporaryFile
 
-# By what AWS says that something is not there.
+# The codes by which AWS says that something does not exist.
 NOT_FOUND = {
     "AWS.SimpleQueueService.NonExistentQueue",
     "NoSuchEntity",
@@ -20,30 +20,30 @@ NOT_FOUND = {
     "ResourceNotFoundException",
 }
 
-# A person, a terminal that is closed, and whoever ends a job.
+# Ctrl-C, a closed terminal, and the end of a job.
 INTERRUPTIONS = (signal.SIGINT, signal.SIGHUP, signal.SIGTERM)
 
 
 class Stop(Exception):
-    """Ends a recipe with status 1 and a sentence that names what to change."""
+    """Ends a recipe with status 1 and a sentence that says what to change."""
 
 
 class AwsError(Stop):
-    """What AWS or its CLI refused; `code` is the name that AWS gives it, empty where the CLI itself failed."""
+    """A refusal of AWS or its CLI; `code` is AWS's name for it, empty if the CLI itself failed."""
 
     def __init__(self, call, said):
-        """Of what the CLI wrote about `call`."""
+        """From the CLI's output about `call`."""
         error = re.search(r"An error occurred \(([\w.]+)\) when calling the \w+ operation[^:]*: (.*)", said, re.DOTALL)
         self.code, message = error.groups() if error else ("", said)
         super().__init__(f"{call}: {self.code + ': ' if self.code else ''}{message.strip()}")
 
 
 def aws(service, operation, parameters=None, *flags):
-    """What AWS answers to an operation (`"lambda"`, `"get-function"`) with the API's own parameters.
+    """AWS's answer to an operation (`"lambda"`, `"get-function"`) with the API's own parameters, `{}` if it is empty.
 
-    Parameters go through a file that nobody else may read: everyone on this machine can read arguments, and version 1
-    reads the file twice, so that it can't be standard input. `flags` are for what the CLI only takes as such, blobs for
-    example. Returns the answer as the API's document names it, `{}` where there is none. Raises AwsError.
+    Parameters go through a file that only this user may read: everyone on this machine can read arguments. It can't be
+    standard input, because version 1 reads it twice. `flags` are for parameters that the CLI only takes as flags, blobs
+    for example. Raises AwsError.
     """
     command = ["aws", service, operation, "--output", "json", *flags]
     with NamedTemporaryFile("w", suffix=".json") as file:
@@ -52,7 +52,7 @@ def aws(service, operation, parameters=None, *flags):
             file.flush()
             command += ["--cli-input-json", f"file://{file.name}"]
         try:
-            # Apart from the terminal: what interrupts the recipe must not take a call that puts things back.
+            # Detached from the terminal: an interrupt of the recipe must not end a call that undoes a change.
             quiet = {"stdin": DEVNULL, "capture_output": True, "start_new_session": True}
             done = run(command, env=os.environ | {"AWS_PAGER": ""}, text=True, **quiet)
         except FileNotFoundError:
@@ -62,11 +62,11 @@ def aws(service, operation, parameters=None, *flags):
     try:
         return json.loads(done.stdout or "{}")
     except ValueError:
-        raise Stop(f"aws {service} {operation}: the CLI has answered something else than JSON") from None
+        raise Stop(f"aws {service} {operation}: the CLI did not answer with JSON") from None
 
 
 def aws_or_none(service, operation, parameters=None, *flags):
-    """As `aws`, and None where what is asked for does not exist."""
+    """Like `aws`, but None if the resource does not exist."""
     try:
         return aws(service, operation, parameters, *flags)
     except AwsError as error:
@@ -81,18 +81,18 @@ def say(line):
 
 
 def agreed(question, yes):
-    """Whether the person agrees to `question`, or did beforehand with `--yes`."""
+    """Whether the person agrees to `question`, or gave `--yes`."""
     if yes:
         return True
     print(f"{question} [y/N] ", end="", flush=True)
     answer = sys.stdin.readline()
     if not answer:
-        say("\nNobody is there to answer; `--yes` agrees beforehand.")
+        say("\nThere is no terminal to answer; use `--yes` to agree.")
     return answer.strip().lower() in ("y", "yes")
 
 
 def main(recipe):
-    """Runs a recipe to its exit status: what it returns, and 1 where it stops or is interrupted."""
+    """Runs a recipe and exits with the status that it returns, or with 1 if it stops or is interrupted."""
     for name in INTERRUPTIONS:
         signal.signal(name, signal.default_int_handler)
     try:

@@ -1,4 +1,4 @@
-"""Makes the function with everything around it by the AWS CLI, without CloudFormation, or brings it up to date."""
+"""Makes the function with everything around it through the AWS CLI, without CloudFormation, or updates it."""
 
 import argparse
 import time
@@ -17,24 +17,22 @@ from versions import mapper_of
 
 HELP = """
 Makes the dead-letter queue, the queue, the log groups, the roles, the layer with the mapper, the function with its
-alias `live`, the redelivery function with its alias, and the event source mapping from the queue to that. What there is
-is kept and brought up to date: run it again after a failure, or to change a setting. Settings that are not given stay,
-and so do more memory, a longer timeout and other layers. Code, mapper and role of functions that exist stay, too:
-`swap-mapper` changes the first two. The function's own code judges the settings before anything is made. A version gets
-live when it has mapped an event in a dry run, and not before. Settings of $LATEST that are not live, as `rollback`
-leaves them, are named, and it asks. No pool calls the function before `attach`. What a stack has made is changed by its
-stack.
+alias `live`, the redelivery function with its alias, and the event source mapping from the queue to that. It keeps and
+updates what exists: run it again after a failure, or to change a setting. Settings that are not given stay, and so do
+more memory, a longer timeout and other layers. Code, mapper and role of existing functions stay too: `swap-mapper`
+changes the first two. The function's own code checks the settings before anything is made. A version goes live only
+after it has mapped an event in a dry run. If $LATEST has settings that are not live, which `rollback` leaves there, it
+lists them and asks. No pool calls the function before `attach`. Change what a stack has made through its stack.
 
 Rights, each on the names that this makes: sqs:CreateQueue, GetQueueUrl, GetQueueAttributes, SetQueueAttributes;
 logs:DescribeLogGroups, CreateLogGroup, PutRetentionPolicy; iam:GetRole, CreateRole, GetRolePolicy, PutRolePolicy,
 PassRole; lambda:ListLayerVersions, GetLayerVersion, PublishLayerVersion, GetFunction, GetFunctionConfiguration,
-CreateFunction, InvokeFunction,
-UpdateFunctionConfiguration, PublishVersion, GetAlias, CreateAlias, UpdateAlias, ListEventSourceMappings,
-CreateEventSourceMapping, UpdateEventSourceMapping.
+CreateFunction, InvokeFunction, UpdateFunctionConfiguration, PublishVersion, GetAlias, CreateAlias, UpdateAlias,
+ListEventSourceMappings, CreateEventSourceMapping, UpdateEventSourceMapping.
 """
 # In seconds. Cognito waits 5; a redelivery has a batch of ten.
 TIMEOUT, REDELIVERY_TIMEOUT = 6, 30
-# The trigger's alone, which fills the queue.
+# Only the trigger has it, because it fills the queue.
 QUEUE = "UNDELIVERED_QUEUE_URL"
 
 
@@ -52,7 +50,9 @@ def create():
         raise Stop("the function needs --set BACKEND_API_URL=https://..., the base of every request")
     arch = before[0]["Architectures"][0] if before[0] else arguments.arch or "x86_64"
     if arguments.arch not in (arch, None):
-        raise Stop(f"{names.function} is for {arch} and stays so; choose a --function for {arguments.arch}")
+        raise Stop(
+            f"{names.function} is for {arch}, which can't be changed; choose another --function for {arguments.arch}"
+        )
     code, mapper = functions.package(arch)
     if redelivery is None:
         redelivery = {name: value for name, value in variables.items() if name != QUEUE}
@@ -81,55 +81,57 @@ def create():
         function: functions.ensure_function(function, roles[function], layer, code, arch, environment, timeout)
         for function, _, _, environment, timeout in parts
     }
-    # Redelivery first: what fails then costs no sign-up.
+    # Redelivery first: if this fails, no sign-up does.
     aliases = make_live(dict(reversed(versions.items())), check_is_ready)
     for role, document in rights.items():
-        # Nobody needs the former secrets any more.
+        # The former secrets are not needed any more.
         tidy_role(role, document)
     functions.ensure_mapping(queue, aliases[names.redelivery], roles[names.redelivery], arguments.max_concurrency)
-    say(f"Next: `just attach POOL`, where {names.function} is to be called after a confirmation.")
+    say(f"Next: `just attach POOL`, so that the pool calls {names.function} after a confirmation.")
     return 0
 
 
 def check_is_ours(name, there, names):
-    """Stops where a function is not one that this may change, or where something in it waits for being tried."""
+    """Stops if this may not change a function, or if $LATEST has code that was not tried."""
     if there.get("Runtime") != functions.RUNTIME:
-        raise Stop(f"{name} is another function already, of runtime {there.get('Runtime')}; choose a --function")
+        raise Stop(
+            f"{name} is already another function, with the runtime {there.get('Runtime')}; choose another --function"
+        )
     tags = aws("lambda", "get-function", {"FunctionName": name}).get("Tags", {})
     if stack := tags.get("aws:cloudformation:stack-name"):
         raise Stop(f"{name} belongs to the stack {stack}: change the stack's parameters or its template, and deploy it")
     live = functions.configuration(name, ALIAS)
     if live and (live["CodeSha256"], mapper_of(live, names)) != (there["CodeSha256"], mapper_of(there, names)):
         raise Stop(
-            f"{name}: $LATEST has another program or mapper than what is live, as an interrupted swap leaves it; "
-            f"finish that with `just swap-mapper MAPPER --with-host`, or undo it with `just rollback VERSION`"
+            f"{name}: $LATEST has another program or mapper than the live version, left there by an interrupted swap; "
+            f"finish it with `just swap-mapper MAPPER --with-host`, or undo it with `just rollback VERSION`"
         )
 
 
 def check_settings(wanted):
-    """Stops where the program would refuse the settings (by function) that are wanted."""
+    """Stops if the program would refuse the wanted settings (by function)."""
     found = {fault: None for variables in wanted.values() for fault in workbench.faults(variables)}
     if found:
         raise Stop("\n  ".join(["the function would refuse these settings; nothing was changed", *found]))
 
 
 def confirm_unpublished(wanted, given, yes):
-    """Asks where settings would get live that nobody has given now, those of before a rollback for example."""
+    """Asks if settings would go live that were not given now, those from before a rollback for example."""
     asked = False
     for function, variables in wanted.items():
         live = functions.configuration(function, ALIAS)
         others = differing(settings_of(live), variables) if live else []
         if others := [name for name in others if name not in given and name != QUEUE]:
-            say(f"{function}: not live, but in $LATEST, as a rollback or a failure leaves it: {', '.join(others)}.")
+            say(f"{function}: in $LATEST but not live, left there by a rollback or a failure: {', '.join(others)}.")
             asked = True
-    if asked and not agreed("Make these settings live, too?", yes):
+    if asked and not agreed("Make these settings live too?", yes):
         raise Stop("not agreed; nothing was changed. To keep what is live, --set each of them to its live value")
 
 
 def check_is_ready(function, version):
-    """Stops where a version can't handle events; what is live is not touched by then.
+    """Stops if a version can't handle events, before the live version is changed.
 
-    A new role's rights are not known everywhere at once, so a secret that can't be fetched is asked for again.
+    A new role's rights are not known everywhere at once, so a failed fetch of a secret is tried again.
     """
     for attempt in range(1, functions.ROLE_TRIES + 1):
         try:
@@ -137,7 +139,7 @@ def check_is_ready(function, version):
         except Failed as failed:
             if failed.error_type != "Secret.Unavailable" or attempt == functions.ROLE_TRIES:
                 raise Stop(
-                    f"{failed}\nWhat is live stays as it was; mend that (with --set, say) and run this again"
+                    f"{failed}\nThe live version stays; fix the cause (with --set, for example) and run this again"
                 ) from None
         say(f"{function} can't fetch its secrets yet; trying again ({attempt} of {functions.ROLE_TRIES - 1})")
         time.sleep(functions.ROLE_WAIT)
@@ -153,7 +155,7 @@ def parsed():
         type=setting,
         action="append",
         default=[],
-        help="a setting of docs/reference.md; BACKEND_API_URL has to be given at first, an empty VALUE takes one away",
+        help="a setting of docs/reference.md; BACKEND_API_URL is required at first, an empty VALUE removes a setting",
     )
     parser.add_argument("--function", default=DEFAULT, help="the function's name (%(default)s)")
     parser.add_argument("--arch", choices=["x86_64", "arm64"], help="of a new function (x86_64)")
@@ -166,7 +168,7 @@ def concurrency(text):
     """A number of redeliveries at once. For argparse."""
     if text.isdecimal() and 2 <= int(text) <= 1000:
         return int(text)
-    raise argparse.ArgumentTypeError("has to be a number from 2 to 1000")
+    raise argparse.ArgumentTypeError("must be a number from 2 to 1000")
 
 
 def arn(like, service, resource):

@@ -6,13 +6,13 @@ from aws import Stop, main, say
 from permission import revoke
 
 HELP = """
-Removes LambdaConfig.PostConfirmation of the pool POOL where it is the function, keeps every other setting and trigger,
-and removes the permission that `attach` gave. It asks, saves, reads again and compares like `attach`. From then on
-nobody tells the backend of confirmed users: `reconcile` finds them later. Exit status 1: the trigger is another
-function, AWS refused, or another setting is different afterwards.
+Removes LambdaConfig.PostConfirmation of the pool POOL if it is the function, keeps every other setting and trigger, and
+removes the permission that `attach` gave. It asks, saves, reads again and compares like `attach`. From then on the
+backend does not hear of confirmed users: `reconcile` finds them later. Exit status 1: the trigger is another function,
+AWS refused, or another setting is different afterwards.
 
-Rights: cognito-idp:DescribeUserPool, GetUserPoolMfaConfig and UpdateUserPool, and iam:PassRole on the role by which the
-pool sends text messages, where it has one; lambda:RemovePermission.
+Rights: cognito-idp:DescribeUserPool, GetUserPoolMfaConfig and UpdateUserPool, and iam:PassRole on the role with which
+the pool sends text messages, if it has one; lambda:RemovePermission.
 """
 
 
@@ -25,7 +25,7 @@ def detach():
         say(f"user pool {pool.id} calls nothing after a confirmation; nothing to change")
     elif f"{pool.trigger}:".startswith(f"{ours}:"):
         pools.change(pool, None, arguments.yes)
-        say(f"user pool {pool.id} calls nothing after a confirmation now")
+        say(f"user pool {pool.id} now calls nothing after a confirmation")
     else:
         raise Stop(f"user pool {pool.id} calls another function, {pool.trigger}; nothing was changed")
     sid = names.statement_id(pool.id)

@@ -1,4 +1,4 @@
-"""Finds what is wrong with a deployment, and says how to mend it. Changes nothing."""
+"""Finds the faults of a deployment, and says how to fix them. Changes nothing."""
 
 import argparse
 import json
@@ -11,15 +11,15 @@ from function_log import printable
 from names import DEFAULT
 
 HELP = """
-Looks at the pool's trigger and its permission, both functions, the mapper, settings and secrets, the queue, redelivery,
+Checks the pool's trigger and its permission, both functions, the mapper, settings and secrets, the queue, redelivery,
 the VPC, and whether this machine reaches the backend; both functions map an event in a dry run, which sends nothing.
 Faults come first, each with its reason and its fix, then warnings, then every check by its name. Exit status 0: no
-fault, though there may be warnings. A check that AWS keeps from being made is one line, which says what it needs, and
-the others are made all the same. No value of a secret is fetched or shown, and no user.
+fault, though there may be warnings. If AWS does not allow a check, one line says what it needs, and the other checks
+are still made. It fetches and shows no value of a secret, and no user.
 
 Rights: cognito-idp:DescribeUserPool; lambda:GetFunctionConfiguration, GetFunctionConcurrency, GetPolicy,
-GetLayerVersion, ListEventSourceMappings and InvokeFunction; sqs:GetQueueAttributes; iam:SimulatePrincipalPolicy; and
-where these are used, secretsmanager:DescribeSecret, ssm:DescribeParameters, ec2:DescribeRouteTables,
+GetLayerVersion, ListEventSourceMappings and InvokeFunction; sqs:GetQueueAttributes; iam:SimulatePrincipalPolicy; and,
+if these are used, secretsmanager:DescribeSecret, ssm:DescribeParameters, ec2:DescribeRouteTables,
 DescribeSecurityGroups and DescribeVpcEndpoints.
 """
 CHECKS = {
@@ -47,13 +47,13 @@ CHECKS = {
     "event source mapping": queue.mapping,
     "waiting users": queue.waiting,
 }
-# What a right is called where it is not as the operation.
+# Rights that are not called like their operation.
 RIGHTS = {"invoke": "InvokeFunction"}
-# How AWS says that somebody may not do something.
+# AWS's codes for a missing right.
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 WORST = ("fault", "warning", "not checked")
 THREADS = 8
-# The most characters of what AWS says.
+# The most characters of AWS's words that are shown.
 LENGTH = 300
 
 
@@ -88,26 +88,26 @@ def show(found, findings):
 
 
 def made(check, deployment):
-    """What a check finds. Whatever keeps it from being made is one more finding, and ends no other check."""
+    """The findings of a check. If it can't be made, that is a finding too, and the other checks go on."""
     found = []
     try:
         for finding in check(deployment):
             found.append(finding)
     except NotChecked as reason:
-        found.append(not_checked(reason, "it depends on this", "mend that, and run this again"))
+        found.append(not_checked(reason, "it depends on this", "fix that, and run this again"))
     except AwsError as error:
         if error.code in DENIED:
             _, service, operation = str(error).partition(":")[0].split()
             right = f"{service}:{RIGHTS.get(operation) or operation.title().replace('-', '')}"
             found.append(not_checked(f"needs {right}", "AWS refuses to show it", f"ask for the right {right}"))
         else:
-            found.append(not_checked(error, "AWS did not answer", "mend that, and run this again"))
+            found.append(not_checked(error, "AWS did not answer", "fix that, and run this again"))
     except Stop as stop:
-        found.append(not_checked(stop, "it depends on this", "mend that, and run this again"))
+        found.append(not_checked(stop, "it depends on this", "fix that, and run this again"))
     except Exception as error:
-        # An answer of another form than AWS documents, which must not cost what the other checks have found.
+        # An answer that AWS does not document must not hide the findings of the other checks.
         what = f"an answer of AWS is not as expected ({type(error).__name__}: {error})"
-        found.append(not_checked(what, "nobody knows what it means", "run this again, by the newest AWS CLI"))
+        found.append(not_checked(what, "it can't be interpreted", "run this again with the newest AWS CLI"))
     return found
 
 
@@ -126,7 +126,7 @@ def parsed():
     parser.add_argument("--json", action="store_true", help="one document of JSON")
     arguments = parser.parse_args()
     if arguments.former:
-        parser.error(f"the function is named by `--function {arguments.former}`, as in the other recipes")
+        parser.error(f"name the function with `--function {arguments.former}`, as in the other recipes")
     return arguments
 
 

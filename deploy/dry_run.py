@@ -1,4 +1,4 @@
-"""Asking a function how an event would end, without anything being sent, queued or counted."""
+"""Asking a function how an event would end: nothing is sent, queued or counted."""
 
 import base64
 import json
@@ -14,12 +14,12 @@ SIGN_UP = Path(__file__).resolve().parents[1] / "guest/cases/native.event.json"
 
 
 class Failed(Stop):
-    """What would keep the event from the backend: `error_type` as in the reference, and `because`, lines of the log."""
+    """A dry run failed: `error_type` is one of the reference, and `because` are lines of the log."""
 
     def __init__(self, function, qualifier, answer, log):
-        """Of the error with which the function answered, and of the end of its log."""
+        """From the function's error and the end of its log."""
         found = answer.get("errorType") if isinstance(answer, dict) else None
-        # The name and nothing else: another function may say anything.
+        # Only the name: another function may answer anything.
         self.error_type = found if isinstance(found, str) and re.fullmatch(r"[\w.]{1,100}", found) else "unknown"
         self.because = function_log.explanation(log)
         read = f"`aws logs tail /aws/lambda/{function} --since 10m` may say why"
@@ -29,14 +29,14 @@ class Failed(Stop):
 
 
 def dry_run(function, qualifier, event):
-    """How the event, a file of JSON, would end: `{"end": "delivered", "mapper": …}` or `{"end": "skipped", "code": …}`.
+    """How the event in a JSON file would end: `{"end": "delivered", "mapper": …}` or `{"end": "skipped", "code": …}`.
 
     Raises Failed.
     """
     with tempfile.TemporaryDirectory() as folder:
         payload, answer = Path(folder, "payload"), Path(folder, "answer")
         payload.write_text(json.dumps({"dryRun": json.loads(event.read_bytes())}))
-        # The CLI takes these only as flags where it writes a file.
+        # The CLI writes the answer to a file, so these must be flags.
         asked = "--function-name", function, "--qualifier", qualifier, "--payload", f"fileb://{payload}"
         done = aws("lambda", "invoke", None, *asked, "--log-type", "Tail", str(answer))
         said = parsed(answer.read_bytes())
@@ -47,7 +47,7 @@ def dry_run(function, qualifier, event):
 
 
 def parsed(answer):
-    """The JSON of an answer, None where it is none."""
+    """The JSON of an answer, None if it is not JSON."""
     try:
         return json.loads(answer)
     except ValueError:
@@ -55,9 +55,9 @@ def parsed(answer):
 
 
 def handles(function, qualifier):
-    """Lets a function map a sign-up, and raises Failed where it can't handle events.
+    """Lets a function map a sign-up, and raises Failed if it can't handle events.
 
-    A mapper that returns an error for this one has been loaded, and may have its reasons.
+    A mapper that returns an error for this sign-up is loaded and works, so that is not a failure.
     """
     try:
         dry_run(function, qualifier, SIGN_UP)
@@ -67,6 +67,6 @@ def handles(function, qualifier):
 
 
 def ready(function, qualifier):
-    """As `handles`, and says so."""
+    """Like `handles`, and says so."""
     handles(function, qualifier)
     say(f"{function}:{qualifier}: maps events")

@@ -2,18 +2,18 @@
 
 import json
 
-# What the program writes before it ends, and where it broke.
+# The first words of the program before it ends, and of a panic.
 FATAL = ("error: ", "panicked")
 LEVELS = ("ERROR", "FATAL")
-# So many lines of so many characters explain enough.
+# The most lines, and characters of each, that are shown.
 LINES, LENGTH = 20, 1000
 
 
 def explanation(log):
-    """The lines that explain a failure, from the end of a log (a text); none where it does not.
+    """The lines that explain a failure, from the end of a log (a text); an empty list if none does.
 
-    A program that can't start says so in lines of text, of which the later ones are indented: the last of these. One
-    that runs writes JSON, or a line with its level: the last one that is an error.
+    A program that can't start writes lines of text, the later ones indented: the last group of these counts. A running
+    program writes JSON, or a line with its level: the last error counts.
     """
     found = []
     for line in log.splitlines():
@@ -27,11 +27,11 @@ def explanation(log):
 
 
 def error_of(line):
-    """What a line of the running program says, None where that is no error."""
+    """The text of a line of the running program, None if it is not an error."""
     try:
         told = json.loads(line)
     except ValueError:
-        # TIME LEVEL MESSAGE, where the log format is Text.
+        # TIME LEVEL MESSAGE, if the log format is Text.
         time, _, rest = line.partition(" ")
         level, _, message = rest.partition(" ")
         return message.strip() if level in LEVELS and time[:4].isdecimal() else None
@@ -41,5 +41,5 @@ def error_of(line):
 
 
 def printable(text):
-    """The text without what would control a terminal."""
+    """The text without characters that control a terminal."""
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)

@@ -1,4 +1,4 @@
-"""The layer with the mapper, the two functions, and what feeds the second one from the queue."""
+"""The layer with the mapper, the two functions, and the event source mapping of the second one."""
 
 import base64
 import hashlib
@@ -16,7 +16,7 @@ UPDATE_WAIT, UPDATE_TRIES = 1, 180
 
 
 def package(arch):
-    """The zips of the function and of the layer for an architecture. Raises Stop where they are not built."""
+    """The zips of the function and of the layer for an architecture. Raises Stop if they are not built."""
     zips = PACKAGES / arch / "function.zip", PACKAGES / arch / "mapper.zip"
     if missing := [file for file in zips if not file.is_file()]:
         raise Stop(f"{missing[0]} is missing; build it with `just package {arch}`")
@@ -24,7 +24,7 @@ def package(arch):
 
 
 def configuration(function, qualifier="$LATEST"):
-    """The configuration of a function as get-function-configuration shows it, None where there is no such function."""
+    """The configuration of a function as get-function-configuration shows it, None if there is no such function."""
     asked = {"FunctionName": function, "Qualifier": qualifier}
     return aws_or_none("lambda", "get-function-configuration", asked)
 
@@ -51,7 +51,7 @@ def ensure_function(name, role, layer, zipped, arch, variables, timeout):
     """
     there = configuration(name)
     if there:
-        # Whoever was interrupted may have left it in the middle of a change.
+        # An interrupted run may have left it in the middle of a change.
         settle(name)
     others = [other["Arn"] for other in (there or {}).get("Layers", []) if not same_layer(other["Arn"], layer)]
     wanted = {
@@ -74,7 +74,7 @@ def ensure_function(name, role, layer, zipped, arch, variables, timeout):
         once_role_works(lambda: aws("lambda", "update-function-configuration", update), role)
         settle(name)
         state = "updated"
-    # AWS publishes nothing where neither code nor configuration have changed since the last version.
+    # AWS publishes nothing if neither code nor configuration have changed since the last version.
     version = aws("lambda", "publish-version", {"FunctionName": name})["Version"]
     settle(name, version)
     own = "" if wanted["Role"] == role else f", keeps its own role {wanted['Role']}"
@@ -83,7 +83,7 @@ def ensure_function(name, role, layer, zipped, arch, variables, timeout):
 
 
 def differs(there, wanted):
-    """Whether a function's configuration is another one than `wanted`."""
+    """Whether a function's configuration differs from `wanted`."""
     layers = [layer["Arn"] for layer in there.get("Layers", [])]
     return there | {"Layers": layers} != there | wanted
 
@@ -94,7 +94,7 @@ def same_layer(one, other):
 
 
 def ensure_mapping(queue, alias, role, concurrency):
-    """Feeds the alias from the queue (ARNs), at most `concurrency` batches at once; None is as it was, or 5."""
+    """Feeds the alias from the queue (ARNs), at most `concurrency` batches at once; None keeps it, or is 5 at first."""
     asked = {"EventSourceArn": queue, "FunctionName": alias}
     there = next(iter(aws("lambda", "list-event-source-mappings", asked)["EventSourceMappings"]), {})
     concurrency = concurrency or there.get("ScalingConfig", {}).get("MaximumConcurrency", 5)
@@ -114,7 +114,7 @@ def ensure_mapping(queue, alias, role, concurrency):
 
 
 def once_role_works(call, role):
-    """Does `call`, again and again while AWS does not yet know the role (an ARN) or its policy."""
+    """Repeats `call` while AWS does not yet know the role (an ARN) or its policy."""
     for attempt in range(1, ROLE_TRIES + 1):
         try:
             return call()
@@ -126,7 +126,7 @@ def once_role_works(call, role):
 
 
 def settle(function, qualifier="$LATEST"):
-    """Waits until what was done to a function is done."""
+    """Waits until the last change of a function is complete."""
     for _ in range(UPDATE_TRIES):
         there = configuration(function, qualifier)
         if "Failed" in (there["State"], there.get("LastUpdateStatus")):

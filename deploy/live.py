@@ -1,14 +1,14 @@
-"""Making versions live: no alias is pointed at a version before that has passed a dry run."""
+"""Making versions live, each after it has passed a dry run."""
 
 from aws import aws, aws_or_none, say
 from names import ALIAS, REMEMBERED
 
 
 def make_live(moves, tried, moved=lambda function: None):
-    """Points the aliases of functions at versions, when all of these have passed. Returns the aliases' ARNs.
+    """Points the aliases of functions at versions after all versions have passed. Returns the aliases' ARNs.
 
-    `moves` is the version by the function, in the order of the moves. `tried(function, version)` raises Stop where a
-    version is not to be live: then nothing is moved. `moved(function)` is called when its alias is moved.
+    `moves` is the version by the function, in the order of the moves. `tried(function, version)` raises Stop if a
+    version must not go live: then nothing is moved. `moved(function)` is called when its alias is moved.
     """
     for function, version in moves.items():
         tried(function, version)
@@ -20,7 +20,7 @@ def make_live(moves, tried, moved=lambda function: None):
 
 
 def point(function, version):
-    """Points the function's alias at a version; its description remembers what was before. Returns the alias's ARN."""
+    """Points the function's alias at a version; the description holds the former one. Returns the alias's ARN."""
     alias = aws_or_none("lambda", "get-alias", {"FunctionName": function, "Name": ALIAS})
     state = "exists" if alias and alias["FunctionVersion"] == version else "updated" if alias else "created"
     if state != "exists":

@@ -1,12 +1,12 @@
-"""What the parts of one deployment are called. Every recipe derives the names from the function's, so none is asked."""
+"""The names of the parts of one deployment. Every recipe derives them from the function's name."""
 
 from dataclasses import dataclass
 
-# The function's name where a recipe is told no other.
+# The function's name, if a recipe gets no other.
 DEFAULT = "post-confirmation"
-# Of both functions. The pool's trigger and the event source mapping name it, so that a version can be rolled back.
+# The alias of both functions. The pool's trigger and the event source mapping name it, so a rollback can move it.
 ALIAS = "live"
-# What the alias's description says. Both numbers: somebody else may move the alias and leave the description as it was.
+# The alias's description. It has both numbers, because others may move the alias without changing the description.
 REMEMBERED = "version {}, before it version {}"
 
 
@@ -23,12 +23,12 @@ class Names:
 
     @property
     def queue(self):
-        """The queue of what the backend did not take."""
+        """The queue of events that the backend did not take."""
         return f"{self.function}-undelivered"
 
     @property
     def dead_letters(self):
-        """The queue of what redelivery gave up."""
+        """The queue of events that redelivery gave up."""
         return f"{self.function}-dead-letters"
 
     @property

@@ -1,7 +1,7 @@
 """Makes the two files that Lambda takes: the function's zip and the layer's, for one architecture.
 
-`just package` builds what goes into them. The same input gives the same bytes: nothing of the day, the user or the
-folder is in a zip. Exit status: 0, or 1 where what was built would not run on Lambda or is too large.
+`just package` builds their content. The same input gives the same bytes: a zip holds no date, user or folder. Exit
+status: 0, or 1 if the program would not run on Lambda or is too large.
 """
 
 import re
@@ -14,12 +14,12 @@ from aws import Stop, main, say
 
 # The C library of Amazon Linux 2023, on which `provided.al2023` runs.
 GLIBC = (2, 34)
-# In bytes, zipped. Lambda itself takes 50 MB; what is small starts sooner.
+# In bytes, zipped. Lambda itself takes 50 MB; a smaller function starts sooner.
 MAX_FUNCTION = 4_000_000
 
 
 def package():
-    """Writes function.zip and mapper.zip into the folder that holds what goes into them."""
+    """Writes function.zip and mapper.zip into the folder that holds their content."""
     folder, sources = Path(sys.argv[1]), [Path(argument) for argument in sys.argv[2:]]
     bootstrap = folder / "bootstrap"
     check_glibc(bootstrap)
@@ -31,7 +31,7 @@ def package():
 
 
 def check_glibc(program):
-    """Stops where `program` needs a newer C library than Lambda has."""
+    """Stops if `program` needs a newer C library than Lambda has."""
     symbols = run(["readelf", "--version-info", program], capture_output=True, text=True, check=True).stdout
     needed = max(tuple(map(int, found.split("."))) for found in re.findall(r"GLIBC_(\d+\.\d+)", symbols))
     if needed > GLIBC:
@@ -40,7 +40,7 @@ def check_glibc(program):
 
 
 def check_paths(program, folders):
-    """Stops where `program` names one of `folders` of this machine, by which it would differ from another one's."""
+    """Stops if `program` holds one of `folders` of this machine, which would make it differ on another machine."""
     content = program.read_bytes()
     for folder in folders:
         if bytes(folder) in content:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds what goes into the packages of one architecture, so that every machine builds the same bytes of the same commit:
-# against the C library of Amazon Linux 2023, and without the paths of this machine.
+# Builds the packages of one architecture. Every machine builds the same bytes of the same commit: against the C library
+# of Amazon Linux 2023, and without the paths of this machine.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

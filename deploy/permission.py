@@ -1,4 +1,4 @@
-"""The permission by which one user pool may call the function's alias."""
+"""The permission that lets one user pool call the function's alias."""
 
 import json
 
@@ -7,13 +7,13 @@ from aws import aws, aws_or_none, say
 
 
 def permit(pool, alias):
-    """Lets the pool with the ARN `pool`, and nobody else, call the alias with the ARN `alias` as Cognito."""
+    """Lets only the pool with the ARN `pool` call the alias with the ARN `alias` through Cognito."""
     sid = names.statement_id(pool.rsplit("/", 1)[1])
     meanwhile = f"{sid}-meanwhile"
     there = statements(alias)
     right = there.get(sid) == statement(sid, pool, alias)
     if sid in there and not right:
-        # Without any permission, a confirmation in between would be lost.
+        # A temporary permission: without any, a confirmation in between would be lost.
         if meanwhile not in there:
             add(meanwhile, pool, alias)
         revoke(sid, alias)
@@ -63,6 +63,6 @@ def revoke(sid, alias):
 
 
 def of(alias):
-    """How Lambda's operations name the alias with the ARN `alias`."""
+    """The parameters by which Lambda's operations name the alias with the ARN `alias`."""
     function, qualifier = alias.rsplit(":", 1)
     return {"FunctionName": function, "Qualifier": qualifier}

@@ -1,8 +1,8 @@
 """Changing the post-confirmation trigger of a user pool and nothing else.
 
-AWS has no call that changes one setting: `update-user-pool` sets to its default what it is not given. So every setting
-is read, sent back as it was and read again. Amplify's own trigger resource does the same:
-https://github.com/aws-amplify/amplify-cli, `packages/amplify-category-auth/.../auth-custom-resource`. Where AWS refuses
+AWS has no call that changes one setting: `update-user-pool` resets every setting that it does not get. So every setting
+is read, sent back and read again. Amplify's own trigger resource does the same:
+https://github.com/aws-amplify/amplify-cli, `packages/amplify-category-auth/.../auth-custom-resource`. If AWS refuses
 such an update, the pool stays as it was.
 """
 
@@ -15,9 +15,9 @@ import names
 from aws import AwsError, Stop, agreed, aws, say
 from pool_parameters import accepted
 
-# What AWS counts, or finds out by itself.
+# Values that AWS counts or determines itself.
 NOT_SETTINGS = {"EstimatedNumberOfUsers", "LastModifiedDate", "EmailConfigurationFailure", "SmsConfigurationFailure"}
-# Lists that an update refuses where they are empty.
+# Lists that an update refuses if they are empty.
 NEVER_EMPTY = {"AllowedFirstAuthFactors", "RecoveryMechanisms"}
 
 
@@ -40,7 +40,7 @@ class Pool:
 
     @property
     def trigger(self):
-        """The ARN of what is called after a confirmation, None where nothing is."""
+        """The ARN of the function that is called after a confirmation, None if there is none."""
         return self.described.get("LambdaConfig", {}).get("PostConfirmation") or None
 
     def lambda_arn(self, function):
@@ -65,7 +65,7 @@ def arguments(description, epilog):
 
 
 def read(pool):
-    """The pool with the id `pool`. Raises Stop where there is none."""
+    """The pool with the id `pool`. Raises Stop if there is none."""
     try:
         described = aws("cognito-idp", "describe-user-pool", {"UserPoolId": pool})["UserPool"]
     except AwsError as error:
@@ -78,8 +78,8 @@ def read(pool):
 def change(pool, trigger, yes, before_update=lambda: None):
     """Sets the trigger of `pool` to the ARN `trigger`, or to none, if the person agrees.
 
-    `before_update` runs when they have agreed. Raises Stop where they don't agree, where AWS refuses, and where another
-    setting is different afterwards.
+    `before_update` runs after they have agreed. Raises Stop if they don't agree, if AWS refuses, or if another setting
+    is different afterwards.
     """
     wanted = update(pool, trigger, accepted())
     say(f"user pool {pool.id} ({pool.described['Name']}), LambdaConfig.PostConfirmation:")
@@ -90,9 +90,11 @@ def change(pool, trigger, yes, before_update=lambda: None):
     say("Every other setting stays as it is.")
     if not agreed("Change the pool?", yes):
         raise Stop("not agreed; nothing was changed")
-    # A change by somebody else since then would be undone.
+    # The update would undo a change that somebody else made since then.
     if read(pool.id).settings() != pool.settings():
-        raise Stop(f"user pool {pool.id} was changed by somebody else meanwhile; nothing was changed, run this again")
+        raise Stop(
+            f"user pool {pool.id} was changed by somebody else meanwhile; nothing was changed here, run this again"
+        )
     former = save(pool)
     say(f"{former}: the pool as it was")
     before_update()
@@ -105,7 +107,7 @@ def change(pool, trigger, yes, before_update=lambda: None):
 
 
 def update(pool, trigger, parameters):
-    """What update-user-pool is given to change the trigger alone; `parameters` are those that it takes."""
+    """The input of update-user-pool that changes only the trigger; `parameters` are the names that it takes."""
     settings = without_empty(without_superseded(pool.described))
     wanted = {name: settings[name] for name in parameters if name in settings}
     triggers = wanted.get("LambdaConfig", {}) | {"PostConfirmation": trigger}
@@ -115,7 +117,7 @@ def update(pool, trigger, parameters):
 
 
 def without_superseded(described):
-    """Settings without the one that another one has replaced.
+    """Settings without the one that a newer one replaces.
 
     describe-user-pool shows both, and update-user-pool refuses both together: "Please use TemporaryPasswordValidityDays
     in PasswordPolicy instead of UnusedAccountValidityDays" (https://github.com/aws/aws-sdk-js/issues/3817).
@@ -155,21 +157,25 @@ def save(pool):
         except FileExistsError:
             continue
         except OSError as error:
-            raise Stop(f"{name}: {error.strerror}; it is to hold the pool as it was, so nothing was changed") from None
+            raise Stop(
+                f"{name}: {error.strerror}; the pool's description can't be saved in it, so nothing was changed"
+            ) from None
         return name
 
 
 def refusal(pool, error):
-    """What to tell of an update that failed."""
+    """The message about an update that failed."""
     if error.code == "ConcurrentModificationException":
-        return f"user pool {pool.id}: AWS takes one update of a pool at a time, and another one runs; run this again"
+        return (
+            f"user pool {pool.id}: AWS takes one update of a pool at a time, and another one is running; run this again"
+        )
     if error.code:
         return f"{error}\nAWS refused the update, so the pool is as it was"
     return f"{error}\nRun this again to see whether the pool was changed"
 
 
 def compare(before, after, trigger, former):
-    """Raises Stop where anything but the trigger has changed; the file `former` has what was there."""
+    """Raises Stop if anything but the trigger has changed; the file `former` has what was there."""
     wanted, found = before.settings(), after.settings()
     wanted.pop(("LambdaConfig", "PostConfirmation"), None)
     set_to = found.pop(("LambdaConfig", "PostConfirmation"), None)
@@ -180,7 +186,7 @@ def compare(before, after, trigger, former):
             faults.append(f"{'.'.join(path)}: was {was}, is {now}")
     if faults:
         raise Stop(
-            f"user pool {before.id} is not as it should be after the update:\n  "
+            f"user pool {before.id} has unexpected settings after the update:\n  "
             + "\n  ".join(faults)
             + f"\n{former} holds the pool as it was: set these back in the console or with `aws cognito-idp "
             "update-user-pool` (with every setting) and `set-user-pool-mfa-config`"

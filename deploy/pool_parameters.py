@@ -1,7 +1,7 @@
-"""The settings that `update-user-pool` takes, and whether the AWS CLI at hand knows them all.
+"""The settings that `update-user-pool` takes, and whether the installed AWS CLI knows them all.
 
-An older CLI neither shows nor sends a setting that is newer than itself, so an update through it would reset that
-setting without a word. Version 1 gets no new ones since August 2026: https://github.com/aws/aws-cli/issues/10536.
+An older CLI neither shows nor sends a setting that is newer than itself, so an update through it would silently reset
+that setting. Version 1 gets no new settings since August 2026: https://github.com/aws/aws-cli/issues/10536.
 """
 
 from aws import Stop, aws
@@ -50,9 +50,9 @@ def known():
 
 
 def accepted():
-    """The names that the CLI at hand takes for update-user-pool, among them those that are newer than this project.
+    """The names that the installed CLI takes for update-user-pool, including names newer than this project.
 
-    Raises Stop where it lacks one that this project knows.
+    Raises Stop if it lacks one that this project knows.
     """
     skeleton = aws("cognito-idp", "update-user-pool", None, "--generate-cli-skeleton")
     if missing := sorted(known() - dotted(skeleton)):

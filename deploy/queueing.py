@@ -1,4 +1,4 @@
-"""Putting many events into the queue: what SQS does not take costs nobody else a place in it."""
+"""Putting many events into the queue: if SQS refuses one, all others are still queued."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -9,32 +9,32 @@ from aws import AwsError, aws
 # The most entries and bytes that SendMessageBatch takes: 1 MiB, and 256 KiB before August 2025.
 BATCH, BATCH_SIZE = 10, 256 * 1024
 PARALLEL, TRIES = 4, 4
-# How SQS refuses a whole request for what is in one message of it, or for their size.
+# The codes with which SQS refuses a whole request because of one message, or because of its size.
 CONTENT = ("BatchRequestTooLong", "InvalidMessageContents", "InvalidParameterValue", "InvalidParameterValueException")
 
 
 class Queueing:
-    """What goes into the queue at `url`: `queued` counts what is there, `refused` has each sub with SQS's code."""
+    """Puts events into the queue at `url`: `queued` counts them, `refused` has each refused sub with SQS's code."""
 
     def __init__(self, url):
-        """Of a queue into which nothing has been put yet."""
+        """Nothing is queued yet."""
         self.url, self.queued, self.refused, self.lock = url, 0, [], Lock()
 
     def put(self, entries):
-        """Puts entries into the queue, each a sub and a text. Raises AwsError where SQS refuses more than these."""
+        """Puts entries into the queue, each a sub and a text. Raises AwsError if SQS refuses for another reason."""
         with ThreadPoolExecutor(PARALLEL) as threads:
-            # All of them come to their ends before the first error is told, so that what is counted is there.
+            # All batches finish before the first error is raised, so the count is right.
             sending = [threads.submit(self._send, batch) for batch in batches(entries)]
         for batch in sending:
             batch.result()
 
     def _send(self, batch):
-        """Queues a batch, and tries again, each alone, what SQS did not take."""
+        """Queues a batch, and retries each entry alone that SQS did not take."""
         missing, alone = self._try(batch), len(batch) == 1
         for attempt in range(1, TRIES):
             for_content = [each for each in missing if each[1].endswith(CONTENT)]
             if alone:
-                # It will never be taken.
+                # SQS will never take it.
                 self._refuse(for_content)
                 missing = [each for each in missing if each not in for_content]
             if any(each not in for_content for each in missing):
@@ -43,12 +43,12 @@ class Queueing:
         self._refuse(missing)
 
     def _refuse(self, missing):
-        """Notes whom SQS does not take."""
+        """Records a user whom SQS does not take."""
         with self.lock:
             self.refused += [(sub, code) for (sub, _), code in missing]
 
     def _try(self, batch):
-        """Sends a batch once. Returns what SQS did not take: each entry with SQS's code."""
+        """Sends a batch once. Returns the entries that SQS did not take, each with its code."""
         entries = {str(number): entry for number, entry in enumerate(batch)}
         sent = [{"Id": number, "MessageBody": body} for number, (_, body) in entries.items()]
         try:

@@ -1,4 +1,4 @@
-"""The queue of what the backend did not take, its dead-letter queue, and the functions' log groups."""
+"""The queue of undelivered events, its dead-letter queue, and the functions' log groups."""
 
 import json
 
@@ -6,7 +6,7 @@ from aws import aws, aws_or_none, say
 
 # In seconds: 14 days, the most that SQS offers.
 RETENTION = 14 * 24 * 3600
-# How many timeouts of redelivery a message stays out of sight:
+# The visibility timeout, in timeouts of redelivery:
 # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 VISIBLE_AFTER = 6
 # How often redelivery tries before a message becomes a dead letter.
@@ -15,7 +15,7 @@ LOG_DAYS = 30
 
 
 def ensure_queues(names, timeout):
-    """Makes both queues, or brings them up to date; `timeout` is redelivery's, in seconds.
+    """Makes or updates both queues; `timeout` is redelivery's, in seconds.
 
     Returns the URL and the ARN of the queue.
     """
@@ -28,9 +28,9 @@ def ensure_queues(names, timeout):
 
 
 def ensure_queue(name, attributes):
-    """Makes the queue `name`, or gives it those of `attributes` that it lacks. Returns its URL and its ARN.
+    """Makes the queue `name`, or sets those of `attributes` that it lacks. Returns its URL and its ARN.
 
-    What does more is kept: a longer time out of sight, a key of one's own, another number of tries.
+    Larger values stay: a longer visibility timeout, a key of one's own, another number of receives.
     """
     queue = aws_or_none("sqs", "get-queue-url", {"QueueName": name})
     state = "exists" if queue else "created"
@@ -46,7 +46,7 @@ def ensure_queue(name, attributes):
 
 
 def does(there, key, wanted):
-    """Whether a queue with the attributes `there` does what `wanted` of the attribute `key` is for."""
+    """Whether the attributes `there` meet the purpose of the value `wanted` of the attribute `key`."""
     if key == "SqsManagedSseEnabled" and "KmsMasterKeyId" in there:
         return True
     if key not in there:
@@ -60,7 +60,7 @@ def does(there, key, wanted):
 
 
 def ensure_log_group(name):
-    """Makes the log group `name`, and a retention where it has none: without it, logs stay for ever."""
+    """Makes the log group `name`, and sets a retention if it has none: without it, logs stay for ever."""
     groups = aws("logs", "describe-log-groups", {"logGroupNamePrefix": name})["logGroups"]
     group = next((group for group in groups if group["logGroupName"] == name), None)
     if not group:

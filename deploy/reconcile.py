@@ -1,4 +1,4 @@
-"""Queues users of a pool for the backend as if they had just been confirmed: those that it lacks get there."""
+"""Queues users of a pool as if they had just been confirmed, so the backend gets those that it lacks."""
 
 import argparse
 import collections
@@ -10,25 +10,24 @@ from names import DEFAULT, Names
 from queueing import Queueing
 
 HELP = """
-Puts, for each user, the event that Cognito would have sent after the confirmation into the queue NAME-undelivered;
-redelivery takes it from there. The event's id is that of the confirmation, so a backend that honours it gets each user
-once however often this runs: after an interruption, run it again.
+Puts the event that Cognito would have sent after each user's confirmation into the queue NAME-undelivered; redelivery
+takes it from there. The event's id is that of the confirmation, so a backend that honours it gets each user once even
+if this runs again: after an interruption, run it again.
 
 Users of status CONFIRMED, EXTERNAL_PROVIDER (federated) and RESET_REQUIRED (confirmed, a new password is due) are
-queued, disabled ones too: the backend should know them. Others are counted and left out. With --all it says how many
-users the pool has, about, and asks. Exit status 1: a USER is unknown, nobody agreed, or SQS did not take a user, whose
-`sub` is named; the others are queued all the same.
+queued, disabled ones too: the backend should know them. Others are counted and left out. With --all it says about how
+many users the pool has, and asks. Exit status 1: a USER is unknown, you did not agree, or SQS did not take a user. The
+output has that user's `sub`, and all others are queued.
 
-Rights: cognito-idp:ListUsers on the pool, for --all DescribeUserPool, too; sqs:GetQueueUrl and SendMessage
-on the queue.
+Rights: cognito-idp:ListUsers on the pool, and DescribeUserPool for --all; sqs:GetQueueUrl and SendMessage on the queue.
 """
-# The statuses taken, each with the one that the event of the confirmation has. RESET_REQUIRED is one of them: "User is
+# The statuses that are queued, each with the status in the event of the confirmation. RESET_REQUIRED: "User is
 # confirmed, but the user must request a code and reset their password before they can sign in" (UserType in Cognito's
 # API reference). Imported users have it.
 STATUSES = {"CONFIRMED": "CONFIRMED", "EXTERNAL_PROVIDER": "EXTERNAL_PROVIDER", "RESET_REQUIRED": "CONFIRMED"}
 # The most that ListUsers takes.
 PAGE = 60
-# What JSON may hold as it is and SQS does not take:
+# Characters that JSON may hold unescaped and SQS does not take:
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 UNWRITABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
@@ -53,22 +52,22 @@ def reconcile():
             say(f"{queueing.queued} queued, {left_out.total()} left out")
     except AwsError as error:
         tell(queueing, left_out, unknown)
-        raise Stop(f"{error}\n{queueing.queued} users are queued; run this again, it does no harm to them") from None
+        raise Stop(f"{error}\n{queueing.queued} users are queued; run this again, it does no harm") from None
     tell(queueing, left_out, unknown)
     return 1 if queueing.refused or unknown else 0
 
 
 def confirm(pool, queue, yes):
-    """Asks whether all users are to be queued, and says how many there are. Raises Stop without a yes."""
+    """Says how many users there are, and asks whether to queue all of them. Raises Stop without a yes."""
     described = aws("cognito-idp", "describe-user-pool", {"UserPoolId": pool})["UserPool"]
     count = described.get("EstimatedNumberOfUsers", "an unknown number of")
     say(f"user pool {pool} ({described['Name']}) has about {count} users.")
-    if not agreed(f"Put every confirmed one of them into {queue}?", yes):
+    if not agreed(f"Put every confirmed user into {queue}?", yes):
         raise Stop("not agreed; nothing was queued")
 
 
 def tell(queueing, left_out, unknown):
-    """Says who was not queued, and why."""
+    """Says which users were not queued, and why."""
     for status, count in sorted(left_out.items()):
         say(f"left out: {count} of status {status}")
     if unknown:
@@ -89,7 +88,7 @@ def every(pool):
 
 
 def named(pool, users, unknown):
-    """The users with the names or subs `users`, a page of one each; the places of unknown ones go into `unknown`."""
+    """The users with the names or subs `users`, a page of one each; the positions of unknown ones go into `unknown`."""
     for place, user in enumerate(users, start=1):
         quoted = user.replace("\\", "\\\\").replace('"', '\\"')
         for attribute in ("username", "sub"):
@@ -116,7 +115,7 @@ def event(pool, user):
         },
         ensure_ascii=False,
     )
-    # They can only stand in strings, so that the escape means the same; `bootstrap` writes these, too.
+    # They can only be in strings, so the escape means the same; `bootstrap` writes these escapes too.
     return UNWRITABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -1,4 +1,4 @@
-"""Moves the dead letters back into the queue, from where redelivery tries them again."""
+"""Moves the dead letters back into the queue, so that redelivery tries them again."""
 
 import argparse
 import time
@@ -7,16 +7,16 @@ from aws import Stop, aws, aws_or_none, main, say
 from names import DEFAULT, Names
 
 HELP = """
-To be run when the cause is mended: what redelivery has given up (five times) lies in the queue NAME-dead-letters. This
-starts SQS's own redrive into NAME-undelivered and follows it to its end; it can be interrupted and run again. Where a
-redrive runs already, it follows that one.
+Run it after you have fixed the cause. Events that redelivery gave up (after five attempts) are in the queue
+NAME-dead-letters. This starts SQS's own redrive into NAME-undelivered and follows it to its end; you can interrupt it
+and run it again. If a redrive is already running, it follows that one.
 
 Rights: sqs:GetQueueUrl, GetQueueAttributes, ListMessageMoveTasks, StartMessageMoveTask, ReceiveMessage and
 DeleteMessage on the dead-letter queue; sqs:SendMessage on the queue.
 """
 # In seconds.
 LOOK_EVERY = 2
-# So often may a redrive be missing from SQS's list: nothing says how soon one that has just been started is shown.
+# How often a redrive may be missing from SQS's list: AWS does not say how soon a new one is listed.
 LOOKS = 30
 
 
@@ -36,7 +36,7 @@ def redrive():
     last = newest(source)
     started = last.get("StartedTimestamp", 0)
     if last.get("Status") in ("RUNNING", "CANCELLING"):
-        say("a redrive runs already")
+        say("a redrive is already running")
         return follow(source, started)
     count = int(attributes["ApproximateNumberOfMessages"])
     if not count:
@@ -49,9 +49,9 @@ def redrive():
 
 
 def follow(source, since):
-    """Tells how the newest redrive from the queue with the ARN `source` goes on until it is over.
+    """Reports the progress of the newest redrive from the queue with the ARN `source` until it is over.
 
-    One that started before `since` (milliseconds since 1970) is an older one: the one to follow is not listed yet.
+    A redrive that started before `since` (milliseconds since 1970) is an older one: the new one is not listed yet.
     """
     told, missing = None, 0
     while True:
@@ -77,7 +77,7 @@ def follow(source, since):
 
 
 def newest(source):
-    """The newest redrive from the queue with the ARN `source`, `{}` where there was none."""
+    """The newest redrive from the queue with the ARN `source`, `{}` if there was none."""
     found = aws("sqs", "list-message-move-tasks", {"SourceArn": source, "MaxResults": 1}).get("Results", [])
     return found[0] if found else {}
 

@@ -1,4 +1,4 @@
-"""The roles of the two functions: nothing but what the settings at hand need."""
+"""The roles of the two functions: only the rights that their settings need."""
 
 import json
 
@@ -15,14 +15,14 @@ TRUST = {
 }
 READ = {"secretsmanager": "secretsmanager:GetSecretValue", "ssm": "ssm:GetParameter"}
 SEND = ["sqs:SendMessage"]
-# What an event source mapping asks of the role: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+# The rights that an event source mapping needs: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
 RECEIVE = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"]
 
 
 def policy(log_group, queue, queue_actions, variables, former=None):
     """The policy of a function with the environment `variables`; `log_group` and `queue` are ARNs.
 
-    `former` is the environment of a version that goes on until the new one is live.
+    `former` is the environment of the version that is live until the new one is.
     """
     statements = [
         ("Log", ["logs:CreateLogStream", "logs:PutLogEvents"], f"{log_group}:*"),
@@ -43,12 +43,12 @@ def policy(log_group, queue, queue_actions, variables, former=None):
 
 
 def whole(arn):
-    """The secret of `arn` without what selects a part of it: `:KEY:STAGE:VERSION` behind the name."""
+    """The ARN of the secret in `arn`, without `:KEY:STAGE:VERSION`, which selects a part of it."""
     return ":".join(arn.split(":")[:7])
 
 
 def ensure_role(name, document):
-    """Makes the role `name` with the policy `document`, or brings it up to date. Returns its ARN."""
+    """Makes or updates the role `name` with the policy `document`. Returns its ARN."""
     role = aws_or_none("iam", "get-role", {"RoleName": name})
     there = role and aws_or_none("iam", "get-role-policy", {"RoleName": name, "PolicyName": POLICY})
     state = "updated" if role else "created"
@@ -63,11 +63,11 @@ def ensure_role(name, document):
 
 
 def tidy_role(name, document):
-    """Leaves the role `name` the rights of `document` alone."""
+    """Reduces the role `name` to the rights of `document`."""
     there = aws("iam", "get-role-policy", {"RoleName": name, "PolicyName": POLICY})
     if there["PolicyDocument"] != document:
         put_policy(name, document)
-        say(f"role {name}: needs no former secret any more")
+        say(f"role {name}: no longer needs the former secrets")
 
 
 def put_policy(name, document):

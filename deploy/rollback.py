@@ -1,4 +1,4 @@
-"""Points the alias `live` of both functions at the version before, or at another one, with its mapper."""
+"""Points the alias `live` of both functions at the former version, or at a given one, with its mapper."""
 
 import argparse
 from concurrent.futures import ThreadPoolExecutor
@@ -11,32 +11,31 @@ from live import make_live
 from names import ALIAS, DEFAULT, Names
 
 HELP = """
-Without VERSION, back to the version of which the alias's description says that it was live before: that is what
-`swap-mapper` and `rollback` leave there, so a second `rollback` undoes the first. VERSION is one of the trigger's
-function. Redelivery gets the version of its own that has the same code and the same mapper. The layers become those of
-$LATEST, too, so that the next version that is published does not bring the bad mapper back. Settings and code of
-$LATEST stay. Both versions map an event in a dry run first; where one can't, it says why and asks. Exit status 1: it is
-not known where to go back to (the versions are listed, and which of them can't handle events), or nobody agreed, or AWS
-refused.
+Without VERSION, it goes back to the version that was live before. `swap-mapper` and `rollback` write that version into
+the alias's description, so a second `rollback` undoes the first. VERSION is a version of the trigger's function.
+Redelivery gets its own version with the same code and the same mapper. $LATEST gets the same layers, so the next
+published version does not bring the bad mapper back. Settings and code of $LATEST stay. Both versions map an event in a
+dry run first; if one can't, it says why and asks. Exit status 1: the former version is not known (the versions are
+listed, with those that can't handle events), you did not agree, or AWS refused.
 
 Rights: lambda:GetAlias, UpdateAlias, GetFunctionConfiguration, ListVersionsByFunction, UpdateFunctionConfiguration,
 InvokeFunction, and GetLayerVersion on the mapper's layer.
 """
-# So many versions are listed, and so many tried at once.
+# How many versions are listed, and how many are tried at once.
 SHOWN, THREADS = 20, 4
 
 
 class NotAgreed(Stop):
-    """Nobody wants a version that can't handle events."""
+    """A version can't handle events, and the person does not want it."""
 
 
 def rollback():
     """Does it; returns the exit status."""
     style = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser(description=__doc__, epilog=HELP, formatter_class=style)
-    parser.add_argument("version", metavar="VERSION", nargs="?", help="the version to go back to; the one before")
+    parser.add_argument("version", metavar="VERSION", nargs="?", help="the version to go back to (the former one)")
     parser.add_argument("--function", default=DEFAULT, help="the function's name (%(default)s)")
-    parser.add_argument("--yes", action="store_true", help="do not ask: what fails the dry run gets live, too")
+    parser.add_argument("--yes", action="store_true", help="do not ask: a version that fails the dry run goes live too")
     arguments = parser.parse_args()
     names = Names(arguments.function)
 
@@ -55,7 +54,7 @@ def rollback():
     stays = number == trigger["FunctionVersion"]
     likely = redelivery["FunctionVersion"] if stays else versions.former(redelivery)
     partner = partner_of(target, published[names.redelivery], likely, names)
-    # In a bad minute the alias matters most, and of these the one that Cognito calls.
+    # In an emergency the alias matters most, and first the one that Cognito calls.
     moves = {}
     for alias, version in ((trigger, number), (redelivery, partner["Version"])):
         if alias["FunctionVersion"] == version:
@@ -73,12 +72,12 @@ def rollback():
 
 
 def confirm(function, version, yes):
-    """Tries a version, and asks where that can't handle an event, or where nobody knows. Raises Stop without a yes."""
+    """Tries a version, and asks if it can't handle an event or can't be tried. Raises Stop without a yes."""
     try:
         ready(function, version)
     except Stop as stop:
         say(str(stop))
-        if not agreed(f"Make version {version} of {function} live all the same?", yes):
+        if not agreed(f"Make version {version} of {function} live anyway?", yes):
             raise NotAgreed(
                 "not agreed; nothing was changed. Choose another version with `just rollback VERSION`"
             ) from None
@@ -93,8 +92,8 @@ def published_of(function):
 def partner_of(target, published, likely, names):
     """The version of redelivery, one of `published`, that belongs to the version `target` of the trigger's function.
 
-    Code and mapper are what they share: their numbers may differ. Of several it is the one with the number `likely`,
-    else the newest, which has the newest settings. Raises Stop where there is none.
+    They share code and mapper, but their numbers may differ. Of several it is the one with the number `likely`, else
+    the newest, which has the newest settings. Raises Stop if there is none.
     """
     mapper = versions.mapper_of(target, names)
     fitting = {
@@ -127,7 +126,7 @@ def keep_mapper(function, version):
 
 
 def show(published, alias, names):
-    """Lists versions, the newest first, with date, mapper, and what keeps one from handling events."""
+    """Lists versions, the newest first, with date, mapper, and the reason if one can't handle events."""
     numbers = sorted(published, key=int, reverse=True)
     say(f"versions of {names.function}:")
     with ThreadPoolExecutor(THREADS) as threads:
@@ -142,7 +141,7 @@ def show(published, alias, names):
 
 
 def fault(function, version):
-    """What to say of a version that does not pass a dry run, nothing of one that does."""
+    """The reason if a version does not pass a dry run, else an empty text."""
     try:
         handles(function, version)
     except Failed as failed:

@@ -17,24 +17,24 @@ from live import make_live
 from names import ALIAS, DEFAULT, Names
 
 HELP = """
-Builds, compiles and checks the mapper and tries its cases, of which none may be FAILED, UNSTABLE or DIFFERS. It shows
-what the mapper maps otherwise than the deployed one, and asks. Then it publishes the layer, puts it in the place of the
-former one in both functions, publishes a version of each, and lets these map an event in a dry run, which sends
-nothing. Only then the aliases point at them, and are tried once more. Where anything fails, layers and aliases become
-what they were. `just rollback` goes back later. Exit status 1: the mapper is not live.
+Builds, compiles and checks the mapper and runs its cases, none of which may be FAILED, UNSTABLE or DIFFERS. It shows
+what the mapper maps differently from the deployed one, and asks. Then it publishes the layer, replaces the former layer
+in both functions, publishes a version of each, and lets these map an event in a dry run, which sends nothing. Only then
+do the aliases point at them, and each is tried once more. If anything fails, layers and aliases are restored.
+`just rollback` goes back later. Exit status 1: the mapper is not live.
 
 Cases are in the folder `cases` of the mapper, or beside its component. A mapper without any is tried with the events of
 the default mapper.
 
-A mapper has to be compiled by the release of the function's program. With --with-host, that program becomes the one of
-`just package` in the same version, which is how a function is upgraded.
+A mapper must be compiled by the release of the function's program. With --with-host, the version also gets the program
+of `just package`: this upgrades a function.
 
 Rights: lambda:GetAlias, UpdateAlias, GetFunctionConfiguration, UpdateFunctionConfiguration, PublishVersion and
-InvokeFunction on both functions, for an upgrade GetFunction and UpdateFunctionCode, too; lambda:GetLayerVersion and
+InvokeFunction on both functions, for an upgrade also GetFunction and UpdateFunctionCode; lambda:GetLayerVersion and
 PublishLayerVersion on the mapper's layer.
 """
 TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
-# By what `uname -m` calls the processor.
+# By the name of the processor in `uname -m`.
 HERE = {"x86_64": "x86_64", "aarch64": "arm64"}.get(platform.machine())
 
 
@@ -52,7 +52,7 @@ def swap():
         folder = Path(folder)
         component, own = workbench.build(arguments.mapper), workbench.cases(arguments.mapper)
         workbench.compile(component, TARGETS[arch], folder / versions.IMAGE)
-        # What goes live is what is tried; native code for another machine can't be.
+        # The image that is tried goes live; native code for another machine can't be tried.
         tried = folder / versions.IMAGE if arch == HERE else component
         workbench.check(tried)
         workbench.test(tried, own, variables)
@@ -80,7 +80,7 @@ def swap():
         except BaseException as error:
             if failed := put_back(aliases, before):
                 first = str(error) or "interrupted"
-                raise Stop("\n  ".join([f"{first}\nNot all could be put back:", *failed])) from None
+                raise Stop("\n  ".join([f"{first}\nNot everything could be restored:", *failed])) from None
             raise
     say("The mapper is live. `just rollback` takes it back.")
     return 0
@@ -89,10 +89,10 @@ def swap():
 def fetch(layer, folder):
     """Writes image and manifest of the deployed layer (an ARN or None) into `folder`; returns the manifest.
 
-    Whatever is wrong with a layer, it can be replaced: where it can't be read, it is said and None is returned.
+    A layer with any fault can be replaced: if it can't be read, this says so and returns None.
     """
     if layer is None:
-        say("No mapper is deployed, so there is none to compare with.")
+        say("No mapper is deployed, so there is nothing to compare with.")
         return None
     say(f"deployed: {layer}")
     try:
@@ -110,12 +110,12 @@ def alike(live, latest, names):
 
 
 def has_code(configurations, code):
-    """Whether all of them have the code in the zip `code`, where there is one."""
+    """Whether all of them have the code in the zip `code`; True without a zip."""
     return code is None or {digest(code)} == {each["CodeSha256"] for each in configurations}
 
 
 def compare(image, target, file, events, variables):
-    """Shows what the mapper in `file` maps otherwise than the deployed image, where this machine can run that."""
+    """Shows what the mapper in `file` maps differently from the deployed image, if this machine can run that."""
     if target != TARGETS.get(HERE):
         say(
             f"The deployed mapper is native code for {target}, so what the swap changes can't be shown on this machine."
@@ -130,25 +130,25 @@ def take_over(aliases, parts, tried):
     for function, (layers, code) in zip(functions, parts, strict=True):
         versions.put(function, layers, code)
     published = {function: versions.publish(function) for function in functions}
-    # Redelivery first: what fails then costs no sign-up.
+    # Redelivery first: if this fails, no sign-up does.
     make_live(dict(reversed(published.items())), tried, moved=lambda function: tried(function, ALIAS))
 
 
 def try_out(function, qualifier, sample, component):
-    """Raises Stop unless the function maps the event in the file `sample`, by the mapper of the digest `component`."""
+    """Raises Stop unless the function maps the event in the file `sample` with the mapper of the digest `component`."""
     found = dry_run(function, qualifier, sample)
     if found["mapper"] != component:
-        raise Stop(f"{function}:{qualifier} maps by the mapper {found['mapper']}, and not by the new one, {component}")
+        raise Stop(f"{function}:{qualifier} maps with the mapper {found['mapper']} instead of the new one, {component}")
     code = f" ({found['code']})" if "code" in found else ""
     say(f"{function}:{qualifier}: maps {sample.name}, which would be {found['end']}{code}")
 
 
 def put_back(aliases, before):
-    """Makes aliases, layers and code what they were, as far as AWS takes it. Returns what it did not take."""
-    # Another interruption would leave the functions in the middle.
+    """Restores aliases, layers and code as far as AWS allows. Returns the changes that AWS refused."""
+    # Another interruption would leave the functions half restored.
     for name in INTERRUPTIONS:
         signal.signal(name, signal.SIG_IGN)
-    say("That failed; putting back what was there")
+    say("That failed; restoring the former state")
     failed = []
     for alias, (layers, code) in zip(aliases, before, strict=True):
         function = versions.function_of(alias)
@@ -171,7 +171,7 @@ def parsed():
     parser = argparse.ArgumentParser(description=__doc__, epilog=HELP, formatter_class=style)
     parser.add_argument("mapper", metavar="MAPPER", type=mapper, help="the mapper's folder, or its component (.wasm)")
     parser.add_argument("--function", default=DEFAULT, help="the function's name (%(default)s)")
-    parser.add_argument("--with-host", action="store_true", help="put the program of `just package` there, too")
+    parser.add_argument("--with-host", action="store_true", help="deploy the program of `just package` too")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     return parser.parse_args()
 

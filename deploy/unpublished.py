@@ -1,9 +1,9 @@
-"""What $LATEST is and no live version is: whoever publishes a version makes that live, too."""
+"""Changes of $LATEST that are not live: the next published version makes them live too."""
 
 import versions
 from aws import say
 
-# What a version is made of, besides settings and layers; the rest of a configuration is of the version itself.
+# The parts of a version besides settings and layers; the rest of a configuration describes the version itself.
 PARTS = "Architectures CodeSha256 Handler LoggingConfig MemorySize Role Runtime Timeout VpcConfig".split()
 
 
@@ -19,10 +19,10 @@ def differing(one, other):
 
 
 def note(function, live, latest, mapper):
-    """Says what else goes live with a new version; `mapper` is the ARN of the layer that holds the live mapper."""
+    """Says which other changes go live with a new version; `mapper` is the ARN of the live mapper's layer."""
     changed = [part for part in PARTS if live.get(part) != latest.get(part)]
     changed += differing(settings_of(live), settings_of(latest))
     if versions.layers_of(live) != (versions.with_mapper(latest, mapper) if mapper else versions.layers_of(latest)):
         changed.append("Layers")
     if changed:
-        say(f"Note: $LATEST of {function} differs from what is live, and that goes live too: {', '.join(changed)}.")
+        say(f"Note: $LATEST of {function} differs from the live version, and this goes live too: {', '.join(changed)}.")

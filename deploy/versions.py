@@ -1,4 +1,4 @@
-"""Versions of the two functions behind the alias `live`, and the layer with the mapper that each of them has."""
+"""Versions of the two functions behind the alias `live`, and the layer with each version's mapper."""
 
 import io
 import re
@@ -20,7 +20,7 @@ DOWNLOAD_TIMEOUT = 60
 
 
 def live(function):
-    """The alias of a function as Lambda describes it. Raises Stop where there is none."""
+    """The alias of a function as Lambda describes it. Raises Stop if there is none."""
     alias = aws_or_none("lambda", "get-alias", {"FunctionName": function, "Name": ALIAS})
     if not alias:
         raise Stop(
@@ -44,14 +44,14 @@ def put_back(alias):
 
 
 def former(alias):
-    """The version that was live before, from the alias's description; None where that does not say it."""
+    """The version that was live before, from the alias's description; None if the description does not name it."""
     pattern = REMEMBERED.format(re.escape(alias["FunctionVersion"]), r"(\d+)")
     found = re.fullmatch(pattern, alias.get("Description", ""))
     return found[1] if found else None
 
 
 def publish(function):
-    """Publishes what $LATEST is as a version and returns its number, a text."""
+    """Publishes $LATEST as a version and returns its number, a text."""
     version = aws("lambda", "publish-version", {"FunctionName": function})["Version"]
     settle(function, version)
     say(f"function {function}: version {version} is published")
@@ -60,14 +60,14 @@ def publish(function):
 
 def put_layers(function, layers):
     """Makes `layers` (ARNs) the layers of $LATEST."""
-    # An update that is under way, of which an interruption has not waited for the end, refuses another.
+    # AWS refuses an update while an interrupted run's update is under way.
     settle(function)
     aws("lambda", "update-function-configuration", {"FunctionName": function, "Layers": layers})
     settle(function)
 
 
 def put(function, layers, code):
-    """Makes `layers` (ARNs) the layers of $LATEST, and what is in the zip `code`, unless it is None, its code."""
+    """Gives $LATEST the layers `layers` (ARNs) and, unless it is None, the code of the zip `code`."""
     put_layers(function, layers)
     if code:
         aws("lambda", "update-function-code", {"FunctionName": function}, "--zip-file", f"fileb://{code}")
@@ -75,7 +75,7 @@ def put(function, layers, code):
 
 
 def fetch_code(function, file):
-    """Writes the zip with the code of $LATEST to `file`, and returns that."""
+    """Writes the zip with the code of $LATEST to `file`, and returns `file`."""
     file.write_bytes(download(aws("lambda", "get-function", {"FunctionName": function})["Code"]["Location"]))
     return file
 
@@ -86,12 +86,12 @@ def layers_of(configuration):
 
 
 def mapper_of(configuration, names):
-    """The ARN of the layer version that holds the mapper, None where a configuration has none."""
+    """The ARN of the layer version that holds the mapper, None if a configuration has none."""
     return next((arn for arn in layers_of(configuration) if arn.split(":")[-2] == names.layer), None)
 
 
 def with_mapper(configuration, layer):
-    """The layers of a configuration with `layer` (an ARN) in the place of another version of it, else at the end."""
+    """The layers of a configuration with `layer` (an ARN) in place of another version of it, else at the end."""
     layers, name = layers_of(configuration), layer.rpartition(":")[0]
     if not any(other.rpartition(":")[0] == name for other in layers):
         return [*layers, layer]
@@ -99,14 +99,14 @@ def with_mapper(configuration, layer):
 
 
 def pack(folder):
-    """Zips image and manifest in `folder`; returns the zip. Raises Stop where Lambda would not take it."""
+    """Zips image and manifest in `folder`; returns the zip. Raises Stop if Lambda would not take it."""
     zipped, members = folder / "mapper.zip", [folder / IMAGE, folder / MANIFEST]
     unpacked, size = sum(file.stat().st_size for file in members), write_zip(zipped, members)
     for what, it, limit in (("unpacked", unpacked, MAX_UNPACKED), ("zipped", size, MAX_ZIPPED)):
         if it > limit:
             raise Stop(
                 f"the mapper has {it / 2**20:.1f} MiB {what}, and Lambda takes {limit / 2**20:.0f}; make it smaller: "
-                "`mapper inspect` says what is in it"
+                "`mapper inspect` shows its content"
             )
     return zipped
 
@@ -120,20 +120,20 @@ def publish_layer(name, zipped, arch):
 
 
 def layer_content(arn):
-    """What is in the layer version with this ARN, as an open zip. Raises Stop where it can't be fetched."""
+    """The content of the layer version with this ARN, as an open zip. Raises Stop if it can't be fetched."""
     layer, _, number = arn.rpartition(":")
     found = aws("lambda", "get-layer-version", {"LayerName": layer, "VersionNumber": int(number)})
     try:
         return zipfile.ZipFile(io.BytesIO(download(found["Content"]["Location"])))
     except zipfile.BadZipFile as error:
-        raise Stop(f"{arn} is not what it should be: {error}") from None
+        raise Stop(f"{arn} is not a valid zip: {error}") from None
 
 
 def download(location):
-    """The bytes at an address that Lambda has given. Raises Stop where they can't be had."""
+    """The bytes at an address that Lambda has given. Raises Stop if they can't be fetched."""
     try:
         with urllib.request.urlopen(location, timeout=DOWNLOAD_TIMEOUT) as answer:
             return answer.read()
     except OSError as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise Stop(f"what Lambda keeps can't be fetched: {reason}") from None
+        raise Stop(f"the code or layer can't be fetched from Lambda: {reason}") from None

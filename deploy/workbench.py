@@ -1,6 +1,6 @@
-"""The workbench as the recipes use it: what a mapper is made of, what it makes of events, and what settings are taken.
+"""Running the workbench: building and trying mappers, and checking settings.
 
-Its own words are shown as they are. It gets the deployed function's settings where they matter, and none of this shell.
+Its output is shown unchanged. It gets the deployed function's settings if they matter, and none of this shell.
 """
 
 import json
@@ -14,19 +14,19 @@ from settings import is_setting
 
 ROOT = Path(__file__).resolve().parents[1]
 MAPPER = ROOT / "target/dist/mapper"
-# By these a mapping is the same or another one in every deployment.
+# A mapping may depend on these, which are the same in every deployment.
 LIMITS = {"ANSWER_WITHIN_MS", "BACKEND_API_URL", "BACKEND_ALLOW_HTTP", "MAPPER_MEMORY_MB", "MAPPER_TIMEOUT_MS"}
-# Settings whose values are no matter of the machine that deploys: a queue that is not made yet, a file beside the
-# function's program.
+# Settings whose values the deploying machine can't check: a queue that is not made yet, a file beside the function's
+# program.
 ELSEWHERE = {"BACKEND_CA_FILE", "UNDELIVERED_QUEUE_URL"}
-# How a case ends that must not go live, as `mapper test --json` names it; the latter only of a mapper's own cases.
+# Verdicts that must not go live, as `mapper test --json` names them; the latter only for a mapper's own cases.
 BROKEN, UNLIKE = {"failed", "unstable"}, {"differs"}
 
 
 def faults(variables):
-    """What the function itself finds wrong with its settings: `VARIABLE: …` for each fault, without values."""
+    """The faults that the function itself finds in its settings: `VARIABLE: …` for each, without values."""
     known = {name: value for name, value in variables.items() if name not in ELSEWHERE}
-    # Nothing but these: whoever deploys may have set others.
+    # Only these: the operator's shell may have set others.
     done = run([program_file(), "settings", "--json"], env=known, capture_output=True, text=True)
     if done.returncode not in (0, 1):
         raise Stop(f"`mapper settings` failed: {done.stderr.strip()}")
@@ -43,7 +43,7 @@ def reach(variables):
 
 
 def build(mapper):
-    """The component of `mapper`, a folder or a component already. Raises Stop where there is none."""
+    """The component of `mapper`, a folder or a component already. Raises Stop if there is none."""
     if mapper.is_dir():
         call("build", mapper)
         return mapper / "mapper.wasm"
@@ -53,13 +53,13 @@ def build(mapper):
 
 
 def cases(mapper):
-    """The folder of the mapper's own cases, None where it has none."""
+    """The folder of the mapper's own cases, None if it has none."""
     own = (mapper if mapper.is_dir() else mapper.parent) / "cases"
     return own if any(own.glob("*.event.json")) else None
 
 
 def check(file):
-    """Raises Stop where the function would not load the mapper in `file`."""
+    """Raises Stop if the function would not load the mapper in `file`."""
     call("check", "--mapper", file)
 
 
@@ -69,10 +69,10 @@ def compile(component, target, image):
 
 
 def test(file, own, variables):
-    """Raises Stop where the mapper in `file` fails a case, within the limits of a function with `variables`.
+    """Raises Stop if the mapper in `file` fails a case, within the limits of a function with `variables`.
 
-    `own` is the folder of its cases; a mapper without any gets the events of the default mapper, of which it may make
-    what it likes, but the same each time. Cases say themselves what variables a mapper has.
+    `own` is the folder of its cases. A mapper without cases gets the events of the default mapper, which it may map in
+    any way, but the same each time. Cases define the mapper's variables themselves.
     """
     events, bad = own or SIGN_UP.parent, BROKEN | (UNLIKE if own else set())
     limits = {name: value for name, value in variables.items() if name in LIMITS}
@@ -80,7 +80,7 @@ def test(file, own, variables):
     try:
         verdicts = [case["verdict"] for case in json.loads(done.stdout)["cases"]]
     except ValueError:
-        raise Stop(f"the cases of {events} can't be tried: {done.stderr.strip()}; nothing was changed") from None
+        raise Stop(f"the cases of {events} can't be run: {done.stderr.strip()}; nothing was changed") from None
     if found := bad.intersection(verdicts):
         program("test", events, "--mapper", file, variables=limits)
         raise Stop(f"the mapper has cases that are {' and '.join(words(found))}; nothing was changed")
@@ -100,35 +100,35 @@ def diff(deployed, file, events, variables):
 
 
 def sample(file, events, variables):
-    """An event that the mapper delivers. Raises Stop where there is none: such a mapper would lose every user."""
+    """An event that the mapper delivers. Raises Stop if there is none: such a mapper would lose every user."""
     files = sorted(events.glob("*.event.json"), key=lambda event: (event.name != SIGN_UP.name, event.name))
     for event in [*files, SIGN_UP]:
         done = program("run", event, "--mapper", file, "--json", variables=mapping(variables), shown=False)
         if done.returncode == 0 and '"request":' in done.stdout:
             return event
-    raise Stop(f"the mapper delivers no event of {events}; give it a case of a user whom it delivers")
+    raise Stop(f"the mapper delivers no event of {events}; add a case with a user whom it delivers")
 
 
 def mapping(variables):
-    """Those of a function's variables by which a mapping differs from one deployment to another."""
+    """The variables of a function that can make a mapping differ between deployments."""
     return {name: value for name, value in variables.items() if name in LIMITS or name.startswith("MAPPER_ENV_")}
 
 
 def call(*arguments):
-    """Runs a command of the workbench. Raises Stop where it fails."""
+    """Runs a command of the workbench. Raises Stop if it fails."""
     if program(*arguments).returncode != 0:
         raise Stop(f"`mapper {arguments[0]}` failed; nothing was changed")
 
 
 def program(*arguments, variables=None, shown=True):
-    """Runs the workbench and returns how it ended; where it is not `shown`, with what it wrote."""
-    # What this shell has set for a function is not this one's.
+    """Runs the workbench and returns the result, with its output unless that is `shown`."""
+    # Variables of this shell must not count as the function's.
     own = {name: value for name, value in os.environ.items() if not is_setting(name)}
     return run([program_file(), *arguments], env=own | (variables or {}), capture_output=not shown, text=True)
 
 
 def program_file():
-    """The workbench. Raises Stop where it is not built."""
+    """The workbench. Raises Stop if it is not built."""
     if not MAPPER.is_file():
         raise Stop(f"{MAPPER} is missing; build it with `just build`")
     return MAPPER

@@ -6,11 +6,11 @@ from subprocess import run
 
 import pytest
 
-from parts.between import refused
-from parts.cognito_model import knowing, model
-from parts.pool_settings import DROPPED_BY_MOTO, FUNCTION, SETTINGS
-from parts.program import ROOT
-from parts.zips import zipped
+from support.cognito_model import knowing, model
+from support.intercept import refused
+from support.pool_settings import DROPPED_BY_MOTO, FUNCTION, SETTINGS
+from support.program import ROOT
+from support.zips import zipped
 
 sys.path.insert(0, str(ROOT / "deploy"))
 from pool_parameters import known  # noqa: E402  (after the path)
@@ -18,12 +18,10 @@ from pool_parameters import known  # noqa: E402  (after the path)
 ALIAS = f"{FUNCTION}:post-confirmation:live"
 INVOKE = "POST /2015-03-31/functions/post-confirmation/invocations"
 
-pytest_plugins = ["parts.aws_cli"]
-
 
 @pytest.fixture
 def recipe(cli, newest, tmp_path):
-    """Runs a script of deploy/ in a folder of its own; `knows` is what the AWS CLI knows."""
+    """Runs a script of deploy/ in its own folder; `knows` are the variables that name the AWS CLI's model."""
 
     def run_recipe(name, *args, answer="", knows=newest):
         command = ["python", str(ROOT / "deploy" / f"{name}.py"), *args]
@@ -34,9 +32,9 @@ def recipe(cli, newest, tmp_path):
 
 
 @pytest.fixture
-def function(aws, between):
-    """The function with its alias; it maps what it is tried with."""
-    between.answers[INVOKE] = lambda _: (200, {"dryRun": {"end": "delivered", "mapper": "0"}})
+def function(aws, interceptor):
+    """The function with its alias, which passes every dry run."""
+    interceptor.answers[INVOKE] = lambda _: (200, {"dryRun": {"end": "delivered", "mapper": "0"}})
     role = aws.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     client, code = aws.client("lambda"), {"ZipFile": zipped(bootstrap=b"")}
     name = {"FunctionName": "post-confirmation"}
@@ -57,14 +55,14 @@ def new_pool(pools, **settings):
 
 
 def described(pools, pool):
-    """The pool as it is, without what changes by itself."""
+    """The pool's description, without what changes by itself."""
     found = pools.describe_user_pool(UserPoolId=pool)["UserPool"]
     mfa = pools.get_user_pool_mfa_config(UserPoolId=pool)
     return json.loads(json.dumps([found, mfa | {"ResponseMetadata": None}], default=str))
 
 
 def leaves(value, path=()):
-    """The leaves of objects in objects, by path."""
+    """The leaves of nested objects, by path."""
     if not isinstance(value, dict):
         return {path: value}
     return {leaf: found for name, part in value.items() for leaf, found in leaves(part, (*path, name)).items()}
@@ -74,7 +72,7 @@ def differences(before, after):
     """The paths at which two descriptions of a pool differ."""
     (before, mfa_before), (after, mfa_after) = before, after
     was, found = (leaves({"pool": one, "mfa": mfa}) for one, mfa in ((before, mfa_before), (after, mfa_after)))
-    # Moto keeps it beside the setting that replaces it; AWS refuses both together.
+    # Moto keeps it next to the setting that replaces it; AWS refuses both together.
     superseded = ("pool", "AdminCreateUserConfig", "UnusedAccountValidityDays")
     return {path for path in was | found if was.get(path) != found.get(path)} - {superseded}
 
@@ -98,15 +96,15 @@ def valued(value, parent=""):
     return set(found).union(*(valued(part, path) for path, part in found.items()))
 
 
-def test_every_setting_of_the_aws_cli_is_known_and_tried(proved):
+def test_attach_knows_every_setting_of_the_aws_cli(proved):
     settings = taken(model()["shapes"])
     assert known() == settings
-    proved(f"`attach` knows the {len(settings)} settings of the newest AWS CLI, and so finds out where one lacks some")
+    proved(f"`attach` knows the {len(settings)} settings of the newest AWS CLI, so it notices a CLI that lacks some")
     assert settings - valued(SETTINGS) == {"UserPoolId"}
-    proved("the test has a value for each of them")
+    proved("the test sets each of them")
 
 
-def test_attach_changes_the_trigger_alone(function, pools, recipe, between, tmp_path, proved):
+def test_attach_changes_only_the_trigger(function, pools, recipe, interceptor, tmp_path, proved):
     pool = new_pool(pools, **SETTINGS)
     before = described(pools, pool)
     assert {name: before[0].get(name) for name in SETTINGS if name != "PoolName"} == {
@@ -116,21 +114,21 @@ def test_attach_changes_the_trigger_alone(function, pools, recipe, between, tmp_
     assert (done.returncode, done.stderr) == (0, "")
     assert differences(before, described(pools, pool)) == {("pool", "LambdaConfig", "PostConfirmation")}
     assert pools.describe_user_pool(UserPoolId=pool)["UserPool"]["LambdaConfig"]["PostConfirmation"] == ALIAS
-    proved("of a pool with every setting, LambdaConfig.PostConfirmation alone is another one afterwards")
+    proved("in a pool with every setting, only LambdaConfig.PostConfirmation has changed afterwards")
 
-    [sent] = between.asked("UpdateUserPool")
+    [sent] = interceptor.asked("UpdateUserPool")
     wanted = json.loads(json.dumps(SETTINGS)) | {"UserPoolId": pool}
     wanted["LambdaConfig"]["PostConfirmation"] = ALIAS
     del wanted["AdminCreateUserConfig"]["UnusedAccountValidityDays"]
     assert sent == wanted
-    proved("the update held every setting, but not UnusedAccountValidityDays, which the newer setting replaces")
+    proved("the update sends every setting except UnusedAccountValidityDays, which the newer setting replaces")
 
     saved = json.loads((tmp_path / f"{pool}.before-1.json").read_text())
     assert saved["UserPool"]["Policies"] == SETTINGS["Policies"]
     assert saved["MfaConfig"]["MfaConfiguration"] == "OPTIONAL"
     assert f"{pool}.before-1.json" in done.stdout
     assert f"- {FUNCTION}:somebody-else (this function is no longer called)\n  + {ALIAS}\n" in done.stdout
-    proved("it shows the function that was called until now, and keeps the pool's description in a file")
+    proved("attach shows the former function and saves the pool's description in a file")
 
     [permission] = json.loads(function.get_policy(FunctionName="post-confirmation")["Policy"])["Statement"]
     assert permission == {
@@ -144,13 +142,15 @@ def test_attach_changes_the_trigger_alone(function, pools, recipe, between, tmp_
             "StringEquals": {"AWS:SourceAccount": "123456789012"},
         },
     }
-    order = [call.operation for call in between.calls if call.operation == "UpdateUserPool" or "POST" in call.operation]
+    order = [
+        call.operation for call in interceptor.calls if call.operation == "UpdateUserPool" or "POST" in call.operation
+    ]
     assert [call.rpartition("/")[2] for call in order] == ["invocations", "policy", "UpdateUserPool"]
-    proved("the pool, in its account, may call the alias, which was tried, and could before it was told to")
+    proved("the alias passes a dry run, and the pool has its permission before the trigger names it")
 
 
 @pytest.mark.parametrize("name", DROPPED_BY_MOTO)
-def test_moto_drops_what_no_update_changes(name, pools, proved):
+def test_moto_drops_settings_that_no_update_changes(name, pools, proved):
     pool = new_pool(pools, **{name: DROPPED_BY_MOTO[name]})
     assert described(pools, pool)[0][name] == DROPPED_BY_MOTO[name]
     pools.update_user_pool(UserPoolId=pool)
@@ -158,20 +158,20 @@ def test_moto_drops_what_no_update_changes(name, pools, proved):
     proved(f"moto still drops {name}, so pools of these tests are made without it")
 
 
-def test_moto_takes_what_aws_does_not(pools, proved):
+def test_moto_accepts_updates_that_aws_refuses(pools, proved):
     pool = new_pool(pools, MfaConfiguration="OPTIONAL")
     pools.update_user_pool(UserPoolId=pool, MfaConfiguration="OFF")
     assert described(pools, pool)[1]["MfaConfiguration"] == "OPTIONAL"
-    proved("moto still ignores MfaConfiguration in an update, so these tests look at what it was sent")
+    proved("moto still ignores MfaConfiguration in an update, so these tests check the request")
     pools.update_user_pool(
         UserPoolId=pool,
         AdminCreateUserConfig={"UnusedAccountValidityDays": 5},
         Policies={"PasswordPolicy": {"MinimumLength": 9, "TemporaryPasswordValidityDays": 5}},
     )
-    proved("and it takes UnusedAccountValidityDays beside what replaces it, which AWS refuses")
+    proved("moto accepts UnusedAccountValidityDays together with its replacement, which AWS refuses")
 
 
-def test_a_setting_that_is_lost_is_named(function, pools, recipe, between, proved):
+def test_a_lost_setting_is_reported(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools, **{name: DROPPED_BY_MOTO[name] for name in ("UsernameAttributes", "UsernameConfiguration")})
 
     def off(call):
@@ -180,7 +180,7 @@ def test_a_setting_that_is_lost_is_named(function, pools, recipe, between, prove
         )
         return call.forward()
 
-    between.answers["UpdateUserPool"] = off
+    interceptor.answers["UpdateUserPool"] = off
     done = recipe("attach", pool, "--yes")
     assert done.returncode == 1
     assert '\n  UsernameAttributes: was ["email"], is not set\n' in done.stderr
@@ -188,12 +188,10 @@ def test_a_setting_that_is_lost_is_named(function, pools, recipe, between, prove
     assert '\n  (MFA configuration).MfaConfiguration: was "OFF", is "OPTIONAL"\n' in done.stderr
     assert "\n  (MFA configuration).SoftwareTokenMfaConfiguration.Enabled: was not set, is true\n" in done.stderr
     assert f"{pool}.before-1.json holds the pool as it was" in done.stderr
-    proved(
-        "where another setting has changed, attach ends with 1, names it with both values, and the file to mend it by"
-    )
+    proved("if another setting has changed, attach exits with 1, names both values, and the file with the former ones")
 
 
-def test_a_function_that_can_not_handle_events_is_not_attached(function, pools, recipe, between, proved):
+def test_a_function_that_fails_its_dry_run_is_not_attached(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools)
     before = described(pools, pool)
 
@@ -201,15 +199,15 @@ def test_a_function_that_can_not_handle_events_is_not_attached(function, pools, 
         call.headers["X-Amz-Function-Error"] = "Unhandled"
         return 200, {"errorType": "Settings.Invalid", "errorMessage": "no"}
 
-    between.answers[INVOKE] = fails
+    interceptor.answers[INVOKE] = fails
     done = recipe("attach", pool, "--yes")
     assert done.returncode == 1
     assert "error: post-confirmation:live can't handle an event: Settings.Invalid" in done.stderr
     assert described(pools, pool) == before
-    proved("a function that can't start is tried first, and the pool stays as it was")
+    proved("a function that can't start fails its dry run, and the pool stays as it was")
 
 
-def test_attach_asks(function, pools, recipe, tmp_path, proved):
+def test_attach_asks_before_it_changes_the_pool(function, pools, recipe, tmp_path, proved):
     pool = new_pool(pools, LambdaConfig={"PreSignUp": f"{FUNCTION}:before-sign-up"})
     before = described(pools, pool)
     for answer in ("n\n", "\n", ""):
@@ -217,17 +215,17 @@ def test_attach_asks(function, pools, recipe, tmp_path, proved):
         assert (done.returncode, done.stderr) == (1, "error: not agreed; nothing was changed\n")
     assert described(pools, pool) == before
     assert list(tmp_path.iterdir()) == []
-    proved("without a yes nothing is changed")
+    proved("nothing changes without a yes")
 
     (tmp_path / f"{pool}.before-1.json").write_text("older")
     assert recipe("attach", pool, answer="y\n").returncode == 0
     assert differences(before, described(pools, pool)) == {("pool", "LambdaConfig", "PostConfirmation")}
     assert (tmp_path / f"{pool}.before-1.json").read_text() == "older"
     assert (tmp_path / f"{pool}.before-2.json").exists()
-    proved("with a yes the trigger is there besides the other one, and an older description is kept")
+    proved("after a yes the trigger is set next to the other one, and an older description is kept")
 
 
-def test_attach_again_mends_the_permission_alone(function, pools, recipe, between, proved):
+def test_attaching_again_fixes_only_the_permission(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools)
     assert recipe("attach", pool, "--yes").returncode == 0
     before = described(pools, pool)
@@ -235,28 +233,28 @@ def test_attach_again_mends_the_permission_alone(function, pools, recipe, betwee
     assert done.returncode == 0
     assert f"permission cognito-{pool}: exists\n" in done.stdout
     assert "already; nothing to change" in done.stdout
-    proved("a second time there is nothing to change")
+    proved("a second run changes nothing")
 
     name = {"FunctionName": "post-confirmation", "StatementId": f"cognito-{pool}", "Qualifier": "live"}
     function.remove_permission(**name)
     assert f"permission cognito-{pool}: added\n" in recipe("attach", pool).stdout
-    proved("a permission that is gone is given again")
+    proved("a missing permission is added again")
 
     function.remove_permission(**name)
     function.add_permission(**name, Action="lambda:InvokeFunction", Principal="cognito-idp.amazonaws.com")
-    between.calls.clear()
+    interceptor.calls.clear()
     assert f"permission cognito-{pool}: replaced\n" in recipe("attach", pool).stdout
     [permission] = json.loads(function.get_policy(FunctionName="post-confirmation")["Policy"])["Statement"]
     assert permission["Condition"]["StringEquals"] == {"AWS:SourceAccount": "123456789012"}
-    sid, calls = f"cognito-{pool}", (call.operation for call in between.calls if "/policy" in call.operation)
+    sid, calls = f"cognito-{pool}", (call.operation for call in interceptor.calls if "/policy" in call.operation)
     changes = [f"{call.split()[0]} {call.partition('/policy')[2]}" for call in calls if not call.startswith("GET")]
     assert changes == ["POST ", f"DELETE /{sid}", "POST ", f"DELETE /{sid}-meanwhile"]
-    proved("one that allows too much is replaced, with another one meanwhile, so that no call is refused in between")
-    assert len(between.asked("UpdateUserPool")) == 0 and described(pools, pool) == before
-    proved("the pool was not touched")
+    proved("a permission that allows too much is replaced, and a temporary one covers the gap")
+    assert len(interceptor.asked("UpdateUserPool")) == 0 and described(pools, pool) == before
+    proved("the pool was not updated")
 
 
-def test_detach_takes_the_trigger_and_the_permission_away(function, pools, recipe, proved):
+def test_detach_removes_the_trigger_and_the_permission(function, pools, recipe, proved):
     pool = new_pool(pools, LambdaConfig={"PreSignUp": f"{FUNCTION}:before-sign-up"})
     before = described(pools, pool)
     assert recipe("attach", pool, "--yes").returncode == 0
@@ -265,12 +263,12 @@ def test_detach_takes_the_trigger_and_the_permission_away(function, pools, recip
     assert differences(before, described(pools, pool)) == set()
     with pytest.raises(function.exceptions.ResourceNotFoundException):
         function.get_policy(FunctionName="post-confirmation")
-    proved("after attach and detach the pool is what it was, and may call nothing")
+    proved("after attach and detach the pool is as before, and may call nothing")
 
     done = recipe("detach", pool)
     assert done.returncode == 0
     assert "nothing to change" in done.stdout and "there was none" in done.stdout
-    proved("a second time there is nothing to do")
+    proved("a second detach does nothing")
 
     pools.update_user_pool(UserPoolId=pool, LambdaConfig={"PostConfirmation": f"{FUNCTION}:post-confirmation-2:live"})
     before = described(pools, pool)
@@ -278,23 +276,25 @@ def test_detach_takes_the_trigger_and_the_permission_away(function, pools, recip
     assert done.returncode == 1
     assert f"calls another function, {FUNCTION}:post-confirmation-2:live; nothing was changed" in done.stderr
     assert described(pools, pool) == before
-    proved("another function's trigger is left alone")
+    proved("detach keeps the trigger of another function")
 
 
-def test_another_version_of_the_aws_cli(function, pools, recipe, between, tmp_path_factory, proved):
+def test_an_old_aws_cli_is_refused_and_a_newer_one_works(
+    function, pools, recipe, interceptor, tmp_path_factory, proved
+):
     pool = new_pool(pools)
     done = recipe("attach", pool, "--yes", knows={})
     assert done.returncode == 1
     assert "these settings, which an update would reset: AcrConfiguration, DcrConfiguration, " in done.stderr
-    assert between.asked("UpdateUserPool") == []
-    proved("version 1 of the AWS CLI, which lacks new settings, is refused before anything is changed")
+    assert interceptor.asked("UpdateUserPool") == []
+    proved("version 1 of the AWS CLI lacks new settings and is refused before anything changes")
 
     older, newer = model(), model()
     del older["shapes"]["LambdaConfigType"]["members"]["InboundFederation"]
     done = recipe("attach", pool, "--yes", knows=knowing(older, tmp_path_factory.mktemp("older")))
     assert done.returncode == 1
     assert "would reset: LambdaConfig.InboundFederation, LambdaConfig.InboundFederation.LambdaArn, " in done.stderr
-    proved("so is one that lacks a single one inside another")
+    proved("a CLI that lacks a single nested setting is refused too")
 
     for shape in ("UpdateUserPoolRequest", "UserPoolType"):
         newer["shapes"][shape]["members"]["FutureSetting"] = {"shape": "StringType"}
@@ -304,48 +304,48 @@ def test_another_version_of_the_aws_cli(function, pools, recipe, between, tmp_pa
         answer["UserPool"]["FutureSetting"] = "on"
         return status, answer
 
-    between.answers["DescribeUserPool"] = describe
+    interceptor.answers["DescribeUserPool"] = describe
     done = recipe("attach", pool, "--yes", knows=knowing(newer, tmp_path_factory.mktemp("newer")))
     assert (done.returncode, done.stderr) == (0, "")
-    assert between.asked("UpdateUserPool")[0]["FutureSetting"] == "on"
-    proved("what a newer AWS CLI knows besides is sent back too")
+    assert interceptor.asked("UpdateUserPool")[0]["FutureSetting"] == "on"
+    proved("settings that only a newer AWS CLI knows are sent back too")
 
 
-def test_what_aws_refuses_leaves_the_pool_alone(function, pools, recipe, between, proved):
+def test_a_refused_update_leaves_the_pool_unchanged(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools)
     before = described(pools, pool)
-    between.answers["UpdateUserPool"] = lambda _: refused("ConcurrentModificationException", "One at a time")
+    interceptor.answers["UpdateUserPool"] = lambda _: refused("ConcurrentModificationException", "One at a time")
     done = recipe("attach", pool, "--yes")
     assert done.returncode == 1
-    assert "one update of a pool at a time, and another one runs; run this again" in done.stderr
-    between.answers["UpdateUserPool"] = lambda _: refused("InvalidParameterException", "No such role")
+    assert "one update of a pool at a time, and another one is running; run this again" in done.stderr
+    interceptor.answers["UpdateUserPool"] = lambda _: refused("InvalidParameterException", "No such role")
     done = recipe("attach", pool, "--yes")
     assert done.returncode == 1
     assert "InvalidParameterException: No such role\nAWS refused the update, so the pool is as it was" in done.stderr
     assert described(pools, pool) == before
-    proved("an update that AWS refuses is told with its reason, and that nothing was changed")
+    proved("an update that AWS refuses is reported with its reason, and that nothing was changed")
 
 
-def test_a_change_by_somebody_else_meanwhile_is_kept(function, pools, recipe, between, proved):
+def test_a_concurrent_change_of_the_pool_is_kept(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools)
 
     def describe(call):
-        if len(between.asked("DescribeUserPool")) == 2:
+        if len(interceptor.asked("DescribeUserPool")) == 2:
             pools.update_user_pool(UserPoolId=pool, UserPoolTags={"by": "somebody else"})
         return call.forward()
 
-    between.answers["DescribeUserPool"] = describe
+    interceptor.answers["DescribeUserPool"] = describe
     done = recipe("attach", pool, answer="y\n")
     assert done.returncode == 1
-    assert "was changed by somebody else meanwhile; nothing was changed, run this again" in done.stderr
+    assert "was changed by somebody else meanwhile; nothing was changed here, run this again" in done.stderr
     assert described(pools, pool)[0]["UserPoolTags"] == {"by": "somebody else"}
-    assert between.asked("UpdateUserPool") == []
-    proved("a change between the question and the answer stops attach instead of being undone")
+    assert interceptor.asked("UpdateUserPool") == []
+    proved("a change between the question and the answer stops attach, which would undo it")
 
 
-def test_empty_and_older_settings(function, pools, recipe, between, proved):
+def test_empty_and_superseded_settings_are_not_sent(function, pools, recipe, interceptor, proved):
     pool = new_pool(pools, AdminCreateUserConfig={"AllowAdminCreateUserOnly": False, "UnusedAccountValidityDays": 5})
-    between.answers["DescribeUserPool"] = describe_with(
+    interceptor.answers["DescribeUserPool"] = describe_with(
         {
             "AccountRecoverySetting": {"RecoveryMechanisms": []},
             "AutoVerifiedAttributes": [],
@@ -357,13 +357,13 @@ def test_empty_and_older_settings(function, pools, recipe, between, proved):
     )
     done = recipe("attach", pool, "--yes")
     assert (done.returncode, done.stderr) == (0, "")
-    [sent] = between.asked("UpdateUserPool")
+    [sent] = interceptor.asked("UpdateUserPool")
     assert sent["AutoVerifiedAttributes"] == []
     assert sent["EmailConfiguration"] == {"EmailSendingAccount": "COGNITO_DEFAULT"}
     assert not {"AccountRecoverySetting", "SmsAuthenticationMessage", "UserPoolAddOns"} & set(sent)
     proved("empty values that AWS shows and refuses are not sent")
     assert sent["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": False, "UnusedAccountValidityDays": 5}
-    proved("UnusedAccountValidityDays is kept where it is in force")
+    proved("UnusedAccountValidityDays is sent if it is in force")
 
 
 def describe_with(more):
@@ -376,7 +376,7 @@ def describe_with(more):
     return describe
 
 
-def test_what_is_missing_is_named(pools, recipe, proved):
+def test_a_missing_pool_function_or_argument_is_reported(pools, recipe, proved):
     done = recipe("attach", "eu-central-1_Nowhere01", "--yes")
     assert done.returncode == 1
     assert "no user pool eu-central-1_Nowhere01 in this account and region" in done.stderr
@@ -384,4 +384,4 @@ def test_what_is_missing_is_named(pools, recipe, proved):
     assert done.returncode == 1
     assert "there is no function post-confirmation with an alias live" in done.stderr
     assert recipe("attach").returncode == 2
-    proved("a missing pool, function or argument is named")
+    proved("a missing pool, function or argument is reported")

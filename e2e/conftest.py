@@ -4,22 +4,22 @@ import signal
 
 import pytest
 
-from parts.aws import Aws
-from parts.program import ROOT, leave_out
+from support.aws import Aws
+from support.program import ROOT, leave_out
 
-pytest_plugins = ["parts.chain"]
-# Whoever stops the tests so has the parts stopped, too.
+pytest_plugins = ["support.aws_cli", "support.stack"]
+# So a SIGTERM stops the started programs too.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def pytest_report_teststatus(report):
-    """Leaves out the dots: the steps show how far the tests are."""
+    """Prints no dots: the steps show the progress."""
     return ("passed", "", "") if report.when == "call" and report.passed else None
 
 
 @pytest.fixture(scope="session")
 def started_aws(tmp_path_factory):
-    """What plays AWS, started once."""
+    """The stand-in for AWS, started once."""
     aws = Aws(tmp_path_factory.mktemp("aws"))
     yield aws
     aws.stop()
@@ -34,12 +34,12 @@ def aws(started_aws):
 
 @pytest.fixture(scope="session")
 def packages():
-    """The folder with what `just package` makes for an architecture, `x86_64` or `arm64`."""
+    """The folder into which `just package` writes for an architecture, `x86_64` or `arm64`."""
 
     def folder(architecture):
         folder = ROOT / "target/package" / architecture
         if not (folder / "mapper.zip").exists():
-            leave_out(f"there is no package for {architecture}: `just package {architecture}` makes it")
+            leave_out(f"the package for {architecture} is missing: build it with `just package {architecture}`")
         return folder
 
     return folder
@@ -47,7 +47,7 @@ def packages():
 
 @pytest.fixture
 def proved(request, capsys):
-    """Prints what a test has just shown, as a step of what `just e2e` proves."""
+    """Prints what a test has just proved, as a step of `just e2e`."""
 
     def say(step):
         with capsys.disabled():

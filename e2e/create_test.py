@@ -1,4 +1,4 @@
-"""`create` makes the function with everything around it, and brings it up to date."""
+"""`create` makes the function with everything around it, and updates it."""
 
 import json
 import re
@@ -8,10 +8,10 @@ from subprocess import run
 
 import pytest
 
-from parts.between import refused
-from parts.hasty import without_waiting
-from parts.program import ROOT
-from parts.zips import zipped
+from support.intercept import refused
+from support.no_sleep import without_sleeping
+from support.program import ROOT
+from support.zips import zipped
 
 sys.path.insert(0, str(ROOT / "deploy"))
 from settings import NAMES, NOT_GIVEN  # noqa: E402  (after the path)
@@ -22,12 +22,10 @@ SECRET = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:signing-AbCdEf
 PARAMETER = "arn:aws:ssm:eu-central-1:123456789012:parameter/backend/authorization"
 FUNCTIONS = ("post-confirmation", "post-confirmation-redelivery")
 
-pytest_plugins = ["parts.aws_cli"]
-
 
 @pytest.fixture
 def project(tmp_path):
-    """A folder with the scripts and packages of its own."""
+    """A folder with its own scripts and packages."""
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "guest").symlink_to(ROOT / "guest")
     (tmp_path / "target").mkdir()
@@ -46,8 +44,8 @@ def package(project, arch, name, content):
 
 
 @pytest.fixture(autouse=True)
-def logging(between):
-    """What moto forgets of a function: how it logs."""
+def logging(interceptor):
+    """Keeps the logging configuration of a function, which moto forgets."""
     logging = {}
 
     def remembering(call):
@@ -59,12 +57,12 @@ def logging(between):
         return status, answer
 
     functions = "/2015-03-31/functions"
-    between.answers |= {f"POST {functions}": remembering}
-    # What runs is in swap_test.py; here every function maps what it is tried with.
+    interceptor.answers |= {f"POST {functions}": remembering}
+    # Real programs run in versions/; here every function passes its dry run.
     maps = {"dryRun": {"end": "delivered", "mapper": "0"}}
     for name in (*FUNCTIONS, "joined", "joined-redelivery"):
-        between.answers[f"POST {functions}/{name}/invocations"] = lambda _: (200, maps)
-        between.answers |= {f"{method} {functions}/{name}/configuration": remembering for method in ("GET", "PUT")}
+        interceptor.answers[f"POST {functions}/{name}/invocations"] = lambda _: (200, maps)
+        interceptor.answers |= {f"{method} {functions}/{name}/configuration": remembering for method in ("GET", "PUT")}
 
 
 @pytest.fixture
@@ -90,20 +88,20 @@ def variables(aws, name="post-confirmation"):
 
 
 def policy(aws, role):
-    """What a role may do: the actions by the resource."""
+    """The actions that a role allows, by resource."""
     found = aws.client("iam").get_role_policy(RoleName=role, PolicyName="post-confirmation")["PolicyDocument"]
     return {statement["Resource"]: statement["Action"] for statement in found["Statement"]}
 
 
-def test_the_settings_are_those_of_the_readme(proved):
+def test_the_settings_are_those_of_the_reference(proved):
     table = (ROOT / "docs/reference.md").read_text().partition("\n## Settings\n")[2].partition("\n## ")[0]
     rows = [line for line in table.splitlines() if line.startswith("| `")]
     named = {name for row in rows for name in re.findall(r"`([A-Z_*]+)`", row.split("|")[1])}
     assert named == {*NAMES, *NOT_GIVEN, "MAPPER_ENV_*"}
-    proved("create knows the settings of the reference and no others")
+    proved("create knows exactly the settings of the reference")
 
 
-def test_create_makes_everything(aws, create, between, proved):
+def test_create_makes_everything(aws, create, interceptor, proved):
     done = create("--set", API_URL, "--set", "MAPPER_ENV_USERS_PATH=people/")
     assert (done.returncode, done.stderr) == (0, "")
     assert [line.partition(" ")[0] for line in done.stdout.splitlines()] == (
@@ -124,7 +122,7 @@ def test_create_makes_everything(aws, create, between, proved):
     assert queue["VisibilityTimeout"] == "180"
     redrive = json.loads(queue["RedrivePolicy"])
     assert redrive == {"deadLetterTargetArn": dead["QueueArn"], "maxReceiveCount": 5}
-    proved("the queue and its dead-letter queue are encrypted and keep for 14 days")
+    proved("the queue and its dead-letter queue are encrypted and keep messages for 14 days")
 
     logs = {"Action": ["logs:CreateLogStream", "logs:PutLogEvents"]}["Action"]
     group = "arn:aws:logs:eu-central-1:123456789012:log-group:/aws/lambda/post-confirmation"
@@ -143,7 +141,7 @@ def test_create_makes_everything(aws, create, between, proved):
         assert (function["MemorySize"], function["Timeout"]) == (128, timeout)
         assert function["Architectures"] == ["x86_64"]
         assert [layer["Arn"].split(":")[-2:] for layer in function["Layers"]] == [["post-confirmation-mapper", "1"]]
-    sent = between.asked("POST /2015-03-31/functions")
+    sent = interceptor.asked("POST /2015-03-31/functions")
     assert [function["LoggingConfig"] for function in sent] == [{"LogFormat": "JSON"}] * 2
     settings = {"BACKEND_API_URL": "https://api.example.com/v1/", "MAPPER_ENV_USERS_PATH": "people/"}
     url = sqs.get_queue_url(QueueName="post-confirmation-undelivered")["QueueUrl"].partition("/123")[2]
@@ -152,7 +150,7 @@ def test_create_makes_everything(aws, create, between, proved):
     assert trigger["Environment"]["Variables"] == redelivery["Environment"]["Variables"] == settings
     proved("both functions have the code, the layer, the settings and logs as JSON, behind the alias `live`")
 
-    [mapping] = between.asked("POST /2015-03-31/event-source-mappings")
+    [mapping] = interceptor.asked("POST /2015-03-31/event-source-mappings")
     assert mapping == {
         "EventSourceArn": QUEUE,
         "FunctionName": "arn:aws:lambda:eu-central-1:123456789012:function:post-confirmation-redelivery:live",
@@ -160,21 +158,21 @@ def test_create_makes_everything(aws, create, between, proved):
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "ScalingConfig": {"MaximumConcurrency": 5},
     }
-    proved("the queue feeds the redelivery's alias, which reports single failures, five batches at once")
+    proved("the queue feeds redelivery's alias, which reports failed records, five batches at once")
 
-    between.calls.clear()
+    interceptor.calls.clear()
     done = create("--set", API_URL)
     assert done.returncode == 0
     assert done.stdout.count("exists") == 12
     writes = [
-        call.operation for call in between.calls if re.match("PUT|DELETE|POST /2015.*configuration", call.operation)
+        call.operation for call in interceptor.calls if re.match("PUT|DELETE|POST /2015.*configuration", call.operation)
     ]
     assert writes == []
     assert variables(aws)["MAPPER_ENV_USERS_PATH"] == "people/"
-    proved("a second time everything is there already, and nothing is changed")
+    proved("a second run finds everything and changes nothing")
 
 
-def test_create_brings_up_to_date(aws, create, between, project, proved):
+def test_create_updates_what_exists(aws, create, interceptor, project, proved):
     assert create("--set", API_URL, "--set", "MAX_ATTEMPTS=4", "--max-concurrency", "7").returncode == 0
     client, sqs = aws.client("lambda"), aws.client("sqs")
     client.update_function_configuration(FunctionName="post-confirmation", MemorySize=512, Timeout=10)
@@ -191,7 +189,7 @@ def test_create_brings_up_to_date(aws, create, between, project, proved):
     assert attributes["VisibilityTimeout"] == "180" and "dead-letters" in attributes["RedrivePolicy"]
     groups = aws.client("logs").describe_log_groups()["logGroups"]
     assert sorted(group["retentionInDays"] for group in groups) == [7, 30]
-    proved("what was changed at the queue or is missing at a log group is mended; another retention stays")
+    proved("a changed queue and a log group without retention are corrected; another retention stays")
 
     for name, own in zip(FUNCTIONS, ({"UNDELIVERED_QUEUE_URL"}, set()), strict=True):
         given = {"BACKEND_SIGNING_SECRET": SECRET, "BACKEND_AUTHORIZATION": PARAMETER, "MAX_ATTEMPTS": "4"}
@@ -204,9 +202,9 @@ def test_create_brings_up_to_date(aws, create, between, project, proved):
         assert made(aws, name)["Version"] == "2"
     assert (made(aws)["MemorySize"], made(aws)["Timeout"]) == (512, 10)
     assert "event source mapping: exists, at most 7 at once" in done.stdout
-    proved("settings that are given are added to the others, with the right to read exactly these secrets")
+    proved("new settings are added to the others, with the right to read exactly their secrets")
     assert made(aws)["Role"] == role
-    proved("another role, more memory, a longer timeout and the concurrency stay as they were")
+    proved("another role, more memory, a longer timeout and another concurrency stay")
     client.update_function_configuration(FunctionName="post-confirmation-redelivery", Timeout=60)
     tries = json.dumps(json.loads(attributes["RedrivePolicy"]) | {"maxReceiveCount": 9})
     more = {"VisibilityTimeout": "1800", "RedrivePolicy": tries}
@@ -216,7 +214,7 @@ def test_create_brings_up_to_date(aws, create, between, project, proved):
     assert "queue post-confirmation-undelivered: updated" in create().stdout
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert attributes["VisibilityTimeout"] == "360" and json.loads(attributes["RedrivePolicy"])["maxReceiveCount"] == 9
-    proved("more tries and more time out of sight stay; that is six times redelivery's timeout at least")
+    proved("more receives and a longer visibility timeout stay; it is at least six times redelivery's timeout")
 
     package(project, "x86_64", "mapper", "another")
     package(project, "x86_64", "function", "another")
@@ -228,8 +226,10 @@ def test_create_brings_up_to_date(aws, create, between, project, proved):
         client.update_function_configuration(FunctionName=name, Layers=[other, swapped])
     done = create("--set", "MAX_ATTEMPTS=")
     assert (done.returncode, made(aws)["Version"]) == (1, "2")
-    assert "$LATEST has another program or mapper than what is live, as an interrupted swap leaves it" in done.stderr
-    proved("a mapper that nobody has tried does not get live beside a setting")
+    assert (
+        "$LATEST has another program or mapper than the live version, left there by an interrupted swap" in done.stderr
+    )
+    proved("an untried mapper does not go live together with a setting")
     for name in FUNCTIONS:
         version = client.publish_version(FunctionName=name)["Version"]
         client.update_alias(FunctionName=name, Name="live", FunctionVersion=version)
@@ -240,39 +240,39 @@ def test_create_brings_up_to_date(aws, create, between, project, proved):
     first = client.get_function_configuration(FunctionName="post-confirmation", Qualifier="1")
     assert made(aws)["CodeSha256"] == first["CodeSha256"]
     assert "event source mapping: updated, at most 3 at once" in done.stdout
-    proved("neither the code nor a mapper that was swapped becomes what the package has; another layer stays")
+    proved("code, a swapped mapper and other layers stay as they are")
     assert "MAX_ATTEMPTS" not in variables(aws)
     assert PARAMETER not in policy(aws, "post-confirmation")
-    proved("an empty value takes a setting away, and the right that it needed")
+    proved("an empty value removes a setting, and the right that it needed")
 
     def fails(call):
         call.headers["X-Amz-Function-Error"] = "Unhandled"
         return 200, {"errorType": "Secret.Invalid", "errorMessage": "no"}
 
-    between.answers["POST /2015-03-31/functions/post-confirmation/invocations"] = fails
+    interceptor.answers["POST /2015-03-31/functions/post-confirmation/invocations"] = fails
     done = create("--set", f"BACKEND_SIGNING_SECRET={SECRET[:-6]}GhIjKl")
     assert (done.returncode, variables(aws)["BACKEND_SIGNING_SECRET"]) == (1, SECRET)
     assert {SECRET, f"{SECRET[:-6]}GhIjKl"} <= policy(aws, "post-confirmation").keys()
-    proved("where the new secret is of no use, what is live goes on, and may read its own")
+    proved("if the new secret can't be read, the live version goes on and may read its own")
 
 
-def test_create_goes_on_after_a_failure(aws, create, between, proved):
+def test_create_resumes_after_a_failure(aws, create, interceptor, proved):
     layers = "POST /2018-10-31/layers/post-confirmation-mapper/versions"
-    between.answers[layers] = lambda _: refused("CodeStorageExceededException", "Full")
+    interceptor.answers[layers] = lambda _: refused("CodeStorageExceededException", "Full")
     done = create("--set", API_URL)
     assert done.returncode == 1
     assert done.stderr.startswith("error: aws lambda publish-layer-version: CodeStorageExceededException: ")
-    del between.answers[layers]
+    del interceptor.answers[layers]
     done = create("--set", API_URL)
     assert done.returncode == 0
     assert (done.stdout.count("exists"), done.stdout.count("created")) == (6, 6)
-    proved("after a failure, create goes on where it was")
+    proved("after a failure, create resumes")
 
 
-def test_a_role_that_is_not_known_everywhere_yet(aws, create, between, tmp_path, proved):
-    hasty = without_waiting(tmp_path / "hasty")
+def test_create_retries_until_a_new_role_is_known(aws, create, interceptor, tmp_path, proved):
+    no_sleep = without_sleeping(tmp_path / "no_sleep")
     path, mapping = "POST /2015-03-31/functions", "POST /2015-03-31/event-source-mappings"
-    remembering = between.answers[path]
+    remembering = interceptor.answers[path]
     unknown = refused(
         "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."
     )
@@ -280,32 +280,32 @@ def test_a_role_that_is_not_known_everywhere_yet(aws, create, between, tmp_path,
         "InvalidParameterValueException",
         "The provided execution role does not have permissions to call ReceiveMessage on SQS",
     )
-    between.answers[path] = lambda call: unknown if len(between.asked(path)) < 3 else remembering(call)
-    between.answers[mapping] = lambda call: powerless if len(between.asked(mapping)) < 2 else call.forward()
-    done = create("--set", API_URL, env=hasty)
+    interceptor.answers[path] = lambda call: unknown if len(interceptor.asked(path)) < 3 else remembering(call)
+    interceptor.answers[mapping] = lambda call: powerless if len(interceptor.asked(mapping)) < 2 else call.forward()
+    done = create("--set", API_URL, env=no_sleep)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.count(" is not known everywhere yet; trying again (1 of 11)\n") == 2
     assert done.stdout.count(" is not known everywhere yet; trying again (2 of 11)\n") == 1
-    proved("while AWS does not know a new role, create says so and tries again")
+    proved("while AWS does not know a new role, create says so and retries")
 
     aws.reset()
-    between.calls.clear()
-    between.answers[path] = lambda call: unknown
-    done = create("--set", API_URL, env=hasty)
+    interceptor.calls.clear()
+    interceptor.answers[path] = lambda call: unknown
+    done = create("--set", API_URL, env=no_sleep)
     assert done.returncode == 1
     assert "The role defined for the function cannot be assumed by Lambda." in done.stderr
-    assert len(between.asked(path)) == 12
-    proved("it does not try for ever")
+    assert len(interceptor.asked(path)) == 12
+    proved("it stops retrying after a while")
 
     aws.reset()
-    between.calls.clear()
-    between.answers[path] = lambda call: refused("InvalidParameterValueException", "The handler is too long.")
-    assert create("--set", API_URL, env=hasty).returncode == 1
-    assert len(between.asked(path)) == 1
-    proved("and not where something else is wrong")
+    interceptor.calls.clear()
+    interceptor.answers[path] = lambda call: refused("InvalidParameterValueException", "The handler is too long.")
+    assert create("--set", API_URL, env=no_sleep).returncode == 1
+    assert len(interceptor.asked(path)) == 1
+    proved("it does not retry after another error")
 
 
-def test_settings_that_can_not_be_given(aws, create, between, proved):
+def test_unknown_settings_and_plain_secrets_are_refused(aws, create, interceptor, proved):
     for given, said in (
         (
             "BACKEND_SIGNING_SECRET=whsec_c2VjcmV0",
@@ -315,46 +315,52 @@ def test_settings_that_can_not_be_given(aws, create, between, proved):
             "BACKEND_AUTHORIZATION=Bearer c2VjcmV0",
             "BACKEND_AUTHORIZATION takes the ARN of a secret here, not the secret",
         ),
-        ("BACKEND_URL=https://c2VjcmV0", "there is no such setting; there are ANSWER_WITHIN_MS, "),
-        ("MAPPER_ENV_=c2VjcmV0", "there is no such setting; there are ANSWER_WITHIN_MS, "),
-        ("UNDELIVERED_QUEUE_URL=c2VjcmV0", "UNDELIVERED_QUEUE_URL can't be given: it is the queue that is made here"),
-        ("MAPPER_IMAGE=c2VjcmV0", "MAPPER_IMAGE can't be given: the mapper is in the layer"),
-        ("AWS_LAMBDA_LOG_LEVEL=c2VjcmV0", "AWS_LAMBDA_LOG_LEVEL can't be given: Lambda sets it"),
-        ("c2VjcmV0", "a setting is given as NAME=VALUE"),
+        ("BACKEND_URL=https://c2VjcmV0", "there is no such setting; the settings are ANSWER_WITHIN_MS, "),
+        ("MAPPER_ENV_=c2VjcmV0", "there is no such setting; the settings are ANSWER_WITHIN_MS, "),
+        (
+            "UNDELIVERED_QUEUE_URL=c2VjcmV0",
+            "UNDELIVERED_QUEUE_URL can't be set here: `create` makes the queue and sets it",
+        ),
+        ("MAPPER_IMAGE=c2VjcmV0", "MAPPER_IMAGE can't be set here: the mapper is in the layer"),
+        ("AWS_LAMBDA_LOG_LEVEL=c2VjcmV0", "AWS_LAMBDA_LOG_LEVEL can't be set here: Lambda sets it"),
+        ("c2VjcmV0", "write a setting as NAME=VALUE"),
     ):
         done = create("--set", API_URL, "--set", given)
         assert done.returncode == 2
         assert f"argument --set: {said}" in done.stderr
         assert "c2VjcmV0" not in done.stdout + done.stderr
-    proved("unknown settings and secrets in the command are refused, and no value is repeated")
+    proved("unknown settings and plain secrets are refused, and no value is printed")
 
     assert create("--set", API_URL, "--max-concurrency", "1").returncode == 2
     done = create()
     assert (done.returncode, done.stderr.count("BACKEND_API_URL=https://")) == (1, 1)
-    assert [call for call in between.calls if call.operation not in GETS] == []
-    proved("without the backend's address nothing is made")
+    assert [call for call in interceptor.calls if call.operation not in GETS] == []
+    proved("nothing is made without the backend's address")
 
 
 GETS = [f"GET /2015-03-31/functions/{name}/configuration" for name in FUNCTIONS]
 
 
-def test_create_for_arm_and_under_another_name(aws, create, proved):
+def test_create_takes_another_architecture_and_name(aws, create, proved):
     done = create("--set", API_URL, "--arch", "arm64", "--function", "joined")
     assert (done.returncode, done.stderr) == (0, "")
     assert made(aws, "joined")["Architectures"] == made(aws, "joined-redelivery")["Architectures"] == ["arm64"]
     assert create("--function", "joined").stdout.count("exists") == 12
-    proved("a function of another name is made for arm64, and stays one when it is brought up to date")
+    proved("a function with another name is made for arm64, and stays so after an update")
     done = create("--function", "joined", "--arch", "x86_64")
-    assert done.returncode == 1 and "joined is for arm64 and stays so; choose a --function for x86_64" in done.stderr
-    proved("a function's architecture is not changed under it")
+    assert (
+        done.returncode == 1
+        and "joined is for arm64, which can't be changed; choose another --function for x86_64" in done.stderr
+    )
+    proved("a function's architecture is never changed")
 
 
-def test_create_stops_before_it_makes_anything(aws, create, between, project, proved):
+def test_create_stops_before_it_makes_anything(aws, create, interceptor, project, proved):
     shutil.rmtree(project / "target/package/arm64")
     done = create("--set", API_URL, "--arch", "arm64")
     assert done.returncode == 1
     assert done.stderr.endswith("arm64/function.zip is missing; build it with `just package arm64`\n")
-    proved("a missing package is named with the command that builds it")
+    proved("a missing package is reported with the command that builds it")
 
     role = aws.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     aws.client("lambda").create_function(
@@ -366,8 +372,11 @@ def test_create_stops_before_it_makes_anything(aws, create, between, project, pr
     )
     done = create("--set", API_URL)
     assert done.returncode == 1
-    assert "post-confirmation is another function already, of runtime nodejs22.x; choose a --function" in done.stderr
-    proved("a function that is somebody else's is not touched")
+    assert (
+        "post-confirmation is already another function, with the runtime nodejs22.x; choose another --function"
+        in done.stderr
+    )
+    proved("a function of somebody else is not changed")
     aws.client("lambda").create_function(
         FunctionName="stacked",
         Runtime="provided.al2023",
@@ -379,6 +388,6 @@ def test_create_stops_before_it_makes_anything(aws, create, between, project, pr
     done = create("--set", API_URL, "--function", "stacked")
     assert done.returncode == 1
     assert "stacked belongs to the stack people: change the stack's parameters or its template" in done.stderr
-    proved("what a stack has made is left to the stack")
+    proved("create does not change what a stack has made")
     assert aws.client("sqs").list_queues().get("QueueUrls", []) == []
-    proved("none of them left anything behind")
+    proved("none of these runs left anything behind")

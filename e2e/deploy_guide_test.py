@@ -1,4 +1,4 @@
-"""What docs/deploy.md shows is what deploy/template.yaml makes."""
+"""The guides to deploying show what deploy/template.yaml makes."""
 
 import json
 import re
@@ -7,20 +7,20 @@ import sys
 import pytest
 from awscli.customizations.cloudformation.yamlhelper import yaml_parse
 
-from parts.program import ROOT
-from parts.template import (
+from support.program import ROOT
+from support.template import (
     KEY,
     PARAMETER,
     SECRET,
     TEMPLATE,
     URL,
-    Stack,
+    TemplateStack,
     expanded,
     findings,
     packaged,
     rights,
     rights_of,
-    stack,
+    template_stack,
 )
 
 sys.path.insert(0, str(ROOT / "deploy"))
@@ -28,21 +28,22 @@ from queues import RECEIVES, RETENTION, VISIBLE_AFTER  # noqa: E402  (after the 
 
 HIDDEN = VISIBLE_AFTER * 30
 GUIDE = (ROOT / "docs/deploy.md").read_text("utf-8")
+TERRAFORM_AND_CDK = (ROOT / "docs/terraform-and-cdk.md").read_text("utf-8")
 
 
-def blocks(language):
-    """The blocks of code of a language in the guide."""
-    return re.findall(rf"```{language}\n(.*?)```", GUIDE, re.S)
+def blocks(language, guide=GUIDE):
+    """The code blocks of a language in a guide."""
+    return re.findall(rf"```{language}\n(.*?)```", guide, re.S)
 
 
 def test_the_guide_shows_the_role_that_the_template_makes(proved):
     (shown,) = map(json.loads, blocks("json"))
-    it = stack(BackendAuthorizationArn=PARAMETER, BackendSigningSecretArn=SECRET, SecretsKeyArn=KEY)
+    it = template_stack(BackendAuthorizationArn=PARAMETER, BackendSigningSecretArn=SECRET, SecretsKeyArn=KEY)
     assert rights(shown["Statement"]) == rights_of(it, "TriggerRole")
-    proved("the policy in docs/deploy.md is what the template makes")
+    proved("the policy in docs/deploy.md is the policy that the template makes")
 
 
-def test_the_guide_names_the_parameters_that_there_are(proved):
+def test_the_guide_lists_all_parameters(proved):
     declared = yaml_parse(TEMPLATE)["Parameters"]
     (commands,) = (block for block in blocks("sh") if "--parameter-overrides" in block)
     given = dict(re.findall(r"(\w+)=(\S+)", commands))
@@ -50,7 +51,7 @@ def test_the_guide_names_the_parameters_that_there_are(proved):
     table = GUIDE.split("| parameter |")[1].split("\n\n")[0]
     first = "".join(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE))
     assert set(re.findall(r"`(\w+)`", first)) == declared.keys()
-    proved("the commands and the table of docs/deploy.md name the template's parameters, with values that it takes")
+    proved("the commands and the table of docs/deploy.md name the template's parameters, with valid values")
 
 
 @pytest.mark.parametrize(
@@ -72,8 +73,8 @@ def test_the_guide_names_the_parameters_that_there_are(proved):
         ),
     ],
 )
-def test_the_guides_other_ways_have_the_same_names_and_limits(language, said, proved):
-    (snippet,) = blocks(language)
+def test_terraform_and_cdk_have_the_templates_names_and_limits(language, said, proved):
+    (snippet,) = blocks(language, TERRAFORM_AND_CDK)
     names = ["'post-confirmation'" if language == "ts" else '"post-confirmation"', "-redelivery", "-mapper"]
     names += ["-undelivered", "-dead-letters", "live", "bootstrap"]
     reported = "reportBatchItemFailures: true" if language == "ts" else '["ReportBatchItemFailures"]'
@@ -81,7 +82,7 @@ def test_the_guides_other_ways_have_the_same_names_and_limits(language, said, pr
     proved(f"the snippet in {language} has the template's names, times and limits")
 
 
-def test_the_guides_queries_ask_for_what_a_line_has(proved):
+def test_the_guides_queries_use_fields_of_the_log(proved):
     lines = (ROOT / "host/src/report/line.rs").read_text("utf-8")
     fields = {re.sub(r"_(\w)", lambda match: match[1].upper(), name) for name in re.findall(r"pub (\w+):", lines)}
     fields |= set(re.findall(r'metric\("(\w+)"', (ROOT / "host/src/report/metrics.rs").read_text("utf-8")))
@@ -89,10 +90,10 @@ def test_the_guides_queries_ask_for_what_a_line_has(proved):
     used = set(re.findall(r"(?<!@)\b[A-Za-z]+", re.sub(r'"\w+"', "", queries)))
     words = {"filter", "fields", "ispresent", "stats", "count", "by", "bin", "pct", "max", "sum"}
     assert used - words <= fields
-    proved("the queries of docs/deploy.md ask for fields that a line has")
+    proved("the queries of docs/deploy.md use fields that a log line has")
 
 
-def test_the_template_runs_in_a_vpc_with_what_the_guide_adds(proved):
+def test_the_guides_lines_put_both_functions_into_the_vpc(proved):
     (added,) = map(yaml_parse, blocks("yaml"))
     template = packaged(TEMPLATE)
 
@@ -106,8 +107,8 @@ def test_the_template_runs_in_a_vpc_with_what_the_guide_adds(proved):
     merge(template, added)
     text = json.dumps(expanded(template, URL))
     assert {rule for rule, _ in findings(text)} == {"W3011", "W1020"}
-    it = Stack(json.loads(text), URL)
+    it = TemplateStack(json.loads(text), URL)
     assert all(function["VpcConfig"]["SubnetIds"] for function in it.of_type("Lambda::Function").values())
     arns = ["arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"]
     assert all(role["ManagedPolicyArns"] == arns for role in it.of_type("IAM::Role").values())
-    proved("with the lines of docs/deploy.md both functions are in the VPC, and their roles may be")
+    proved("with the lines of docs/deploy.md both functions and their roles are set up for the VPC")

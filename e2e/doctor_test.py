@@ -1,25 +1,25 @@
-"""`doctor` finds what is wrong with a deployment, names it with its fix, and nothing else."""
+"""`doctor` finds each fault of a deployment, names its fix, and reports nothing else."""
 
 import json
 from subprocess import run
 
 import pytest
 
-from parts.between import refused
-from parts.chain import ARCHITECTURE
-from parts.cognito_model import knowing, model
-from parts.doctor import DEAD_LETTERS, FUNCTION, REDELIVERY, Account, Deployment
-from parts.forking_cli import ForkingCli
-from parts.planted import FAULT, WARNING, function, network, queue, trigger
-from parts.program import ROOT, free_port
+from support.cognito_model import knowing, model
+from support.doctor import DEAD_LETTERS, FUNCTION, REDELIVERY, Account, Deployment
+from support.faults import FAULT, WARNING, function, network, queue, trigger
+from support.forking_cli import ForkingCli
+from support.intercept import refused
+from support.program import ROOT, free_port
+from support.stack import ARCHITECTURE
 
 EVENT = json.loads((ROOT / "guest/cases/native.event.json").read_text())
-EVERY = trigger.PLANTED + function.PLANTED + network.PLANTED + queue.PLANTED
+EVERY = trigger.FAULTS + function.FAULTS + network.FAULTS + queue.FAULTS
 
 
 @pytest.fixture(scope="module")
 def healthy(started_aws, packages, tmp_path_factory):
-    """A deployment that nothing is wrong with, made by `create` and `attach`, and the recipes to be run on it."""
+    """A healthy deployment, made by `create` and `attach`, with a way to run recipes on it."""
     packages(ARCHITECTURE)
     started_aws.reset()
     account = Account(started_aws, tmp_path_factory.mktemp("functions"))
@@ -33,7 +33,7 @@ def healthy(started_aws, packages, tmp_path_factory):
         return run(command, env=environment | (env or {}), cwd=folder, capture_output=True, text=True)
 
     try:
-        # Anything that listens will do: nothing is sent.
+        # Anything that listens is enough: nothing is sent.
         backend = ["--set", f"BACKEND_API_URL={account.url}/", "--set", "BACKEND_ALLOW_HTTP=on"]
         done = recipe("create", "--arch", ARCHITECTURE, *backend)
         assert (done.returncode, done.stderr) == (0, "")
@@ -50,13 +50,13 @@ def healthy(started_aws, packages, tmp_path_factory):
 
 @pytest.fixture
 def deployment(healthy):
-    """The same, to be broken: afterwards it is mended."""
+    """The same, to be broken: it is restored afterwards."""
     yield healthy
-    healthy.mend()
+    healthy.restore()
 
 
 def findings(deployment, pool=None, function=FUNCTION):
-    """What `doctor` finds as JSON; its exit status is as its findings are."""
+    """The findings of `doctor` as JSON, after checking that its exit status matches them."""
     done = deployment.recipe("doctor", pool or deployment.pool, "--function", function, "--json")
     assert done.stderr == ""
     found = json.loads(done.stdout)
@@ -73,23 +73,23 @@ def test_a_healthy_deployment_has_no_fault(deployment, proved):
     assert done.stdout.endswith("\n0 faults, 0 warnings, 0 checks not made\n")
     lines = done.stdout.splitlines()[:-2]
     assert len(lines) == 23 and all(line.endswith(" ok") for line in lines)
-    proved("each check is named and ok, and a dry run has gone through both functions")
+    proved("each check is listed as ok, and both functions pass a dry run")
 
 
-@pytest.mark.parametrize("plant, check, level, said, fix, follows", EVERY)
-def test_a_planted_fault_is_found(plant, check, level, said, fix, follows, deployment, proved):
-    plant(deployment)
+@pytest.mark.parametrize("inject, check, level, what, fix, follows", EVERY)
+def test_doctor_finds_each_fault(inject, check, level, what, fix, follows, deployment, proved):
+    inject(deployment)
     found = findings(deployment)
     wrong = {finding["check"]: finding["level"] for finding in found if finding["level"] != "not checked"}
     assert wrong == {check: level} | follows
     [finding] = [finding for finding in found if finding["check"] == check][:1]
-    assert said in finding["what"] and fix in finding["fix"]
+    assert what in finding["what"] and fix in finding["fix"]
     # No value of a setting, and nobody's attributes.
     assert "c2VjcmV0" not in json.dumps(found) and EVENT["request"]["userAttributes"]["email"] not in json.dumps(found)
     proved(f"{finding['level']}: {finding['what']}")
 
 
-def test_what_is_not_there_ends_what_depends_on_it(deployment, proved):
+def test_checks_that_depend_on_a_missing_part_are_not_made(deployment, proved):
     found = findings(deployment, pool="eu-central-1_Nowhere01")
     assert {finding["check"]: finding["level"] for finding in found} == {
         "pool": FAULT,
@@ -97,7 +97,7 @@ def test_what_is_not_there_ends_what_depends_on_it(deployment, proved):
         "permission": "not checked",
     }
     assert "AWS_REGION" in found[0]["fix"]
-    proved("without the pool, all but its trigger and the permission is checked")
+    proved("without the pool, everything except its trigger and the permission is checked")
 
     found = findings(deployment, function="joined")
     wrong = {finding["check"]: finding["fix"] for finding in found if finding["level"] == FAULT}
@@ -105,13 +105,13 @@ def test_what_is_not_there_ends_what_depends_on_it(deployment, proved):
     assert f"`just attach {deployment.pool} --function joined`" in wrong["trigger"]
     assert "`just create --function joined`" in wrong["function"]
     assert [finding["level"] for finding in found].count("not checked") == 20
-    proved("without the function, all that depends on it is named as not checked, and fixes name the function")
+    proved("without the function, every check that depends on it is listed as not made, and fixes name the function")
 
 
-def test_a_vpc_with_a_way_out(deployment, proved):
+def test_a_vpc_with_a_nat_gateway_has_no_fault(deployment, proved):
     deployment.route("nat")
     assert findings(deployment) == []
-    proved("a NAT gateway is a way out")
+    proved("a NAT gateway is a way out of the VPC")
     variables = deployment.configurations[FUNCTION]["Environment"]["Variables"]
     nowhere = variables | {"BACKEND_API_URL": f"http://127.0.0.1:{free_port()}/"}
     for name, vpc in ((FUNCTION, deployment.subnet), (REDELIVERY, {})):
@@ -119,10 +119,10 @@ def test_a_vpc_with_a_way_out(deployment, proved):
     [finding] = findings(deployment)
     assert (finding["check"], finding["level"]) == ("backend", WARNING)
     assert "not tried from the function's VPC" in finding["why"]
-    proved("that this machine can't reach a backend is a warning alone where the function is in a VPC")
+    proved("if the function is in a VPC, a backend that this machine can't reach is only a warning")
 
 
-def test_what_aws_does_not_show_is_not_checked(deployment, proved):
+def test_a_check_without_its_right_names_the_right(deployment, proved):
     functions = "/2015-03-31/functions"
     denied = refused("AccessDeniedException", "User: somebody is not authorized to perform this")
     answers = {
@@ -139,7 +139,7 @@ def test_what_aws_does_not_show_is_not_checked(deployment, proved):
         assert f"needs {right}" in {finding["what"] for finding in found}
         assert f"ask for the right {right}" in {finding["fix"] for finding in found}
         deployment.account.answers.clear()
-    proved("what AWS refuses to show is no fault: the right that it needs is named")
+    proved("a refusal of AWS is not a fault: doctor names the right that it needs")
 
     for operation in answers:
         deployment.account.answers[operation] = lambda _: denied
@@ -147,10 +147,10 @@ def test_what_aws_does_not_show_is_not_checked(deployment, proved):
     assert done.returncode == 0
     assert f"{'permission':23}could not be checked: needs cognito-idp:DescribeUserPool\n" in done.stdout
     assert "\n0 faults, 0 warnings, " in done.stdout and not done.stdout.endswith(", 0 checks not made\n")
-    proved("it says how much could not be checked")
+    proved("the summary counts the checks that were not made")
 
 
-# What AWS may answer besides what it should, and what the CLI makes of it.
+# Unexpected answers of AWS, and how the CLI passes them on.
 ODD = {
     "denied": refused("AccessDeniedException", "User: somebody is not authorized to perform this"),
     "throttled": refused("TooManyRequestsException", "Rate\nexceeded\x1b[31m"),
@@ -158,12 +158,12 @@ ODD = {
     "another form": (200, b"[]"),
     "garbage": (200, b"<html>\n<body>Moved</body>"),
 }
-# Calls of which an answer may have any form: none of it is needed, or it is the function's own.
+# Calls whose answer may have any form: it is not needed, or it is the function's own.
 ANY_FORM = ("/concurrency", "/invocations", "DescribeSecret")
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_an_odd_answer_costs_no_other_check(odd, deployment, proved):
+def test_an_unexpected_answer_stops_no_other_check(odd, deployment, proved):
     named = f"odd/{odd.replace(' ', '-')}"
     secret = deployment.account.aws.client("secretsmanager").create_secret(Name=named, SecretString="Bearer x")["ARN"]
     deployment.allow(REDELIVERY, "Log", "Queue")
@@ -192,11 +192,11 @@ def test_an_odd_answer_costs_no_other_check(odd, deployment, proved):
         assert told, (operation, done.stdout)
         assert "\n{:23}".format("logs") in done.stdout and done.stdout.endswith("checks not made\n")
     proved(
-        f"whatever call is answered so ({odd}), the fault is explained all the same, and a line says what is not known"
+        f"any call may be answered like this ({odd}): the fault is still explained, and a line says what is not known"
     )
 
 
-def test_people_see_each_check_and_then_what_to_do(deployment, proved):
+def test_the_report_lists_faults_first(deployment, proved):
     deployment.call(None)
     deployment.wait(DEAD_LETTERS)
     done = deployment.recipe("doctor", deployment.pool)
@@ -209,10 +209,10 @@ def test_people_see_each_check_and_then_what_to_do(deployment, proved):
     proved("faults come first, each with its reason and its fix")
     assert deployment.recipe("doctor").returncode == 2
     done = deployment.recipe("doctor", deployment.pool, FUNCTION)
-    assert (done.returncode, f"the function is named by `--function {FUNCTION}`" in done.stderr) == (2, True)
-    proved("a missing argument is wrong usage, and so is the function without its option, which is named")
+    assert (done.returncode, f"name the function with `--function {FUNCTION}`" in done.stderr) == (2, True)
+    proved("a missing argument is wrong usage; so is a function without `--function`, which the message names")
 
 
-def test_everything_is_mended_again(deployment, proved):
+def test_the_deployment_is_healthy_after_all_faults(deployment, proved):
     assert findings(deployment) == []
-    proved("after all these faults, nothing is found any more")
+    proved("after all faults are repaired, doctor finds nothing")

@@ -1,4 +1,4 @@
-"""Another mapper, in another language, under a pool in use: the rows change shape, the function's program does not."""
+"""A mapper in another language changes the rows of a pool in use, without another program for the function."""
 
 import os
 import shutil
@@ -6,10 +6,10 @@ from subprocess import run
 
 import pytest
 
-from parts.program import BARE_ENVIRONMENT, ROOT, leave_out
+from support.program import BARE_ENVIRONMENT, ROOT, leave_out
 
 MAPPER = ROOT / "target/dist/mapper"
-# By language: the folder under target in which its tool is, the tool, and the source to start from.
+# By language: the folder of its tool under target, the tool, and the source to start from.
 LANGUAGES = {
     "JavaScript": ("javascript", "node_modules/@bytecodealliance/componentize-js", "mapper-js", "mapper.js"),
     "Python": ("python", "bin/componentize-py", "mapper-python", "app.py"),
@@ -24,7 +24,7 @@ def image_of():
         installed, tool, example, file = LANGUAGES[language]
         installed = ROOT / "target" / installed
         if not (installed / tool).exists():
-            leave_out(f"there is no {installed / tool} to build a mapper in {language}: `just e2e` installs it")
+            leave_out(f"{installed / tool} is missing, which builds a mapper in {language}: `just e2e` installs it")
         # Below the tool, where Node.js looks for it.
         folder = installed / "mappers/e2e"
         shutil.rmtree(folder, ignore_errors=True)
@@ -41,19 +41,19 @@ def image_of():
     return build
 
 
-def test_mappers_in_three_languages_take_turns_under_one_pool(chain, image_of, proved):
-    # Each of the two maps one thing otherwise than the default mapper does.
+def test_three_mappers_take_turns_under_one_program(stack, image_of, proved):
+    # Each of the two maps one field differently from the default mapper.
     javascript = image_of("JavaScript", "'email,email_verified,", "'email,email_verified,locale,")
     python = image_of("Python", '"username": event.user_name,', '"name": "Dr. " + user.get("name", ""),')
     programs, mappers = [], []
 
     def row_of(name):
         user = {"email": f"{name}@example.com", "name": name, "locale": "de-DE"}
-        sub = chain.pool.sign_up(user["email"], **user)
-        chain.pool.confirm(user["email"])
-        [end], [row] = chain.function.ends(), chain.django.rows(sub=sub)
+        sub = stack.pool.sign_up(user["email"], **user)
+        stack.pool.confirm(user["email"])
+        [end], [row] = stack.function.ends(), stack.django.rows(sub=sub)
         assert (end["end"], end["status"]) == ("delivered", 201)
-        programs.append(chain.function.digest())
+        programs.append(stack.function.digest())
         mappers.append(end["mapper"])
         return row
 
@@ -61,21 +61,21 @@ def test_mappers_in_three_languages_take_turns_under_one_pool(chain, image_of, p
     fields = {*row["profile"]}
     assert (row["name"], row["username"]) == ("Alice", row["sub"])
     assert not fields & {"locale"}
-    proved("with the default mapper, in Rust, the row has the shape that its cases describe")
+    proved("with the default mapper, in Rust, the row has the fields that its cases describe")
 
-    chain.deploy(MAPPER_IMAGE=str(javascript))
+    stack.deploy(MAPPER_IMAGE=str(javascript))
     row = row_of("Bob")
     assert (row["name"], row["username"], row["profile"]["locale"]) == ("Bob", row["sub"], "de-DE")
     assert {*row["profile"]} == fields | {"locale"}
-    proved("swapped for one in JavaScript, the next user's row has a field more")
+    proved("with a mapper in JavaScript, the next user's row has one field more")
 
-    chain.deploy(MAPPER_IMAGE=str(python))
+    stack.deploy(MAPPER_IMAGE=str(python))
     row = row_of("Carol")
     assert (row["name"], row["username"]) == ("Dr. Carol", "")
     assert {*row["profile"]} == fields - {"username"}
-    proved("swapped for one in Python, the next user's row has a field less, and another name")
+    proved("with a mapper in Python, the next user's row has one field less, and another name")
 
     assert len({*mappers}) == 3
     assert len({*programs}) == 1
-    assert len(chain.django.rows(user_pool_id=chain.pool.id)) == 3
-    proved(f"three mappers, three users, and one program all the time: sha256 {programs[0][:12]}…")
+    assert len(stack.django.rows(user_pool_id=stack.pool.id)) == 3
+    proved(f"three mappers, three users, and the same program throughout: sha256 {programs[0][:12]}…")

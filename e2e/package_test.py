@@ -1,4 +1,4 @@
-"""What `just package` makes, and what it refuses to make."""
+"""`just package` makes two zips, and refuses programs that would not run on Lambda."""
 
 import hashlib
 import os
@@ -7,21 +7,21 @@ from subprocess import run
 
 import pytest
 
-from parts.program import BARE_ENVIRONMENT, ROOT
+from support.program import BARE_ENVIRONMENT, ROOT
 
 MAX_FUNCTION = 4_000_000
 ARCHITECTURES = ["x86_64", "arm64"]
 
 
 def package(folder, *paths):
-    """Runs the last step of `just package` on what was built into `folder`."""
+    """Runs the last step of `just package` on the files in `folder`."""
     command = ["python", ROOT / "deploy/package.py", folder, *paths]
     return run(command, env=BARE_ENVIRONMENT, capture_output=True, text=True)
 
 
 @pytest.fixture
 def built(tmp_path):
-    """A folder with what goes into the packages, and a small program in the place of `bootstrap`."""
+    """A folder with the packages' files, and a small program in place of `bootstrap`."""
 
     def build(calling="puts", ballast=0, text=""):
         source = tmp_path / "bootstrap.c"
@@ -37,7 +37,7 @@ def built(tmp_path):
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_the_packages_hold_what_lambda_takes(architecture, packages, proved):
+def test_the_packages_have_the_files_that_lambda_takes(architecture, packages, proved):
     folder = packages(architecture)
     with zipfile.ZipFile(folder / "function.zip") as function, zipfile.ZipFile(folder / "mapper.zip") as layer:
         assert function.namelist() == ["bootstrap"]
@@ -60,7 +60,7 @@ def test_the_same_files_make_the_same_zips(built, proved):
         zips = [(folder / name).read_bytes() for name in ("function.zip", "mapper.zip")]
         digests.append([hashlib.sha256(content).hexdigest() for content in zips])
     assert digests[0] == digests[1]
-    proved("zips made at another time have the same bytes")
+    proved("zips that are made at another time have the same bytes")
 
 
 def test_a_program_that_needs_a_newer_c_library_is_not_packaged(built, proved):
@@ -70,15 +70,15 @@ def test_a_program_that_needs_a_newer_c_library_is_not_packaged(built, proved):
     proved(done.stderr.strip())
 
 
-def test_a_program_that_names_a_folder_of_this_machine_is_not_packaged(built, proved):
+def test_a_program_with_a_local_path_is_not_packaged(built, proved):
     assert package(built(text="/home/somebody/src/lib.rs"), "/home/nobody").returncode == 0
     done = package(built(text="/home/somebody/src/lib.rs"), "/home/nobody", "/home/somebody")
     assert done.returncode == 1 and "holds the path /home/somebody" in done.stderr
-    proved("a path of the machine that built it is found")
+    proved("a path of the machine that built the program is refused")
 
 
 def test_a_function_that_is_too_large_is_not_packaged(built, proved):
     assert package(built(ballast=MAX_FUNCTION - 50_000)).returncode == 0
     done = package(built(ballast=MAX_FUNCTION))
     assert done.returncode == 1 and "the bound is 4000000" in done.stderr
-    proved("a zip above 4 MB is refused, one below it is not")
+    proved("a zip above 4 MB is refused, and one below is accepted")

@@ -8,21 +8,20 @@ from subprocess import run
 
 import pytest
 
-from parts.between import refused
-from parts.hasty import without_waiting
-from parts.program import ROOT
+from support.intercept import refused
+from support.no_sleep import without_sleeping
+from support.program import ROOT
 
 sys.path.insert(0, str(ROOT / "deploy"))
 from queueing import BATCH_SIZE, batches  # noqa: E402  (after the path)
 
-pytest_plugins = ["parts.aws_cli"]
 PASSWORD = "Correct-horse-1"
 
 
 @pytest.fixture
 def reconcile(cli, tmp_path):
-    """Runs `reconcile`, which waits for nothing."""
-    variables = cli | without_waiting(tmp_path / "hasty")
+    """Runs `reconcile` without its waits."""
+    variables = cli | without_sleeping(tmp_path / "no_sleep")
 
     def run_reconcile(*args, answer="y\n"):
         command = ["python", str(ROOT / "deploy/reconcile.py"), *args]
@@ -45,13 +44,13 @@ def pool(pools):
 
 @pytest.fixture
 def queue(aws):
-    """boto3's queue for what could not be delivered."""
+    """boto3's queue for undelivered events."""
     sqs = aws.client("sqs")
     url = sqs.create_queue(QueueName="post-confirmation-undelivered")["QueueUrl"]
 
     class Queue:
         def messages(self):
-            """Takes all messages out."""
+            """Receives and deletes all messages."""
             found = []
             while batch := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]).get(
                 "Messages"
@@ -60,14 +59,14 @@ def queue(aws):
             return found
 
         def events(self):
-            """Takes all messages out: the events by the users' names."""
+            """Receives and deletes all messages; returns the events by the users' names."""
             return {event["userName"]: event for event in (json.loads(found["Body"]) for found in self.messages())}
 
     return Queue()
 
 
 def without_question(done):
-    """What it wrote after it had asked."""
+    """The output after its question."""
     return done.stdout.partition("[y/N] ")[2]
 
 
@@ -85,7 +84,7 @@ def new_client(pools, pool):
     return pools.create_user_pool_client(UserPoolId=pool, ClientName="web")["UserPoolClient"]["ClientId"]
 
 
-def test_all_users_of_a_pool_are_queued(pools, pool, queue, reconcile, between, proved):
+def test_all_users_of_a_pool_are_queued(pools, pool, queue, reconcile, interceptor, proved):
     subs = {f"user-{number}": new_user(pools, pool, f"user-{number}") for number in range(130)}
     for number in range(3):
         new_user(pools, pool, f"invited-{number}", confirmed=False)
@@ -98,7 +97,7 @@ def test_all_users_of_a_pool_are_queued(pools, pool, queue, reconcile, between, 
             user["UserStatus"] = "EXTERNAL_PROVIDER" if user["Username"] == "Google_1" else user["UserStatus"]
         return status, answer
 
-    between.answers["ListUsers"] = federated
+    interceptor.answers["ListUsers"] = federated
     done = reconcile(pool, "--all")
     assert (done.returncode, done.stderr) == (0, "")
     events = queue.events()
@@ -108,17 +107,17 @@ def test_all_users_of_a_pool_are_queued(pools, pool, queue, reconcile, between, 
     }
     proved("every confirmed, federated or disabled user is queued, once")
 
-    assert [(asked["Limit"], "PaginationToken" in asked) for asked in between.asked("ListUsers")] == [
+    assert [(asked["Limit"], "PaginationToken" in asked) for asked in interceptor.asked("ListUsers")] == [
         (60, False),
         (60, True),
         (60, True),
     ]
-    assert [len(asked["Entries"]) for asked in between.asked("SendMessageBatch")].count(10) == 13
+    assert [len(asked["Entries"]) for asked in interceptor.asked("SendMessageBatch")].count(10) == 13
     assert without_question(done) == (
         "60 queued, 0 left out\n120 queued, 0 left out\n131 queued, 3 left out\n"
         "left out: 3 of status FORCE_CHANGE_PASSWORD\n"
     )
-    proved("pages of 60 are read and batches of ten sent; it tells how far it is, and whom it left out, without a name")
+    proved("it reads pages of 60, sends batches of ten, shows its progress and counts users left out, without names")
 
     assert events["Google_1"] == {
         "version": "1",
@@ -137,10 +136,10 @@ def test_all_users_of_a_pool_are_queued(pools, pool, queue, reconcile, between, 
         },
         "response": {},
     }
-    proved("each message is the event of the confirmation, but for the app client, which nobody knows any more")
+    proved("each message is the event of the confirmation, without the app client, which is not known any more")
 
 
-def test_a_user_who_has_to_reset_the_password_is_queued_as_confirmed(pools, pool, queue, reconcile, proved):
+def test_a_user_with_a_due_password_reset_is_queued(pools, pool, queue, reconcile, proved):
     new_user(pools, pool, "imported", email="imported@example.com", email_verified="true")
     pools.admin_reset_user_password(UserPoolId=pool, Username="imported")
     assert pools.admin_get_user(UserPoolId=pool, Username="imported")["UserStatus"] == "RESET_REQUIRED"
@@ -153,11 +152,11 @@ def test_a_user_who_has_to_reset_the_password_is_queued_as_confirmed(pools, pool
     )
     [(name, event)] = queue.events().items()
     assert (name, event["request"]["userAttributes"]["cognito:user_status"]) == ("imported", "CONFIRMED")
-    proved("a user whose password has to be reset is queued with the status of the confirmation, CONFIRMED")
-    proved("who is not confirmed, or has been invited only, is left out and counted")
+    proved("a user whose password reset is due is queued with the status of the confirmation, CONFIRMED")
+    proved("users who are not confirmed, or only invited, are left out and counted")
 
 
-def test_a_reconciled_user_has_the_id_of_the_confirmation(chain, pools, pool, reconcile, proved):
+def test_a_reconciled_user_has_the_id_of_the_confirmation(stack, pools, pool, reconcile, proved):
     sub = new_user(pools, pool, "alice", email="alice@example.com")
     lost = new_user(pools, pool, "bob", email="bob@example.com")
     trigger = {
@@ -170,26 +169,26 @@ def test_a_reconciled_user_has_the_id_of_the_confirmation(chain, pools, pool, re
         "request": {"userAttributes": {"sub": sub, "email": "alice@example.com"}},
         "response": {},
     }
-    chain.function.invoke(json.dumps(trigger).encode())
-    [confirmed] = chain.function.ends()
+    stack.function.invoke(json.dumps(trigger).encode())
+    [confirmed] = stack.function.ends()
     assert confirmed["end"] == "delivered", confirmed
-    assert [row["event_id"] for row in chain.django.rows(user_pool_id=pool)] == [confirmed["eventId"]]
+    assert [row["event_id"] for row in stack.django.rows(user_pool_id=pool)] == [confirmed["eventId"]]
 
     for _ in range(2):
         assert reconcile(pool, "--all").returncode == 0
-    messages = [{"MessageAttributes": {}} | message for message in chain.queue.receive()]
+    messages = [{"MessageAttributes": {}} | message for message in stack.queue.receive()]
     assert len(messages) == 4
-    assert chain.queue.hand_over(chain.redelivery, messages) == []
-    ids = [end["eventId"] for end in chain.redelivery.ends()]
-    rows = {row["sub"]: row["event_id"] for row in chain.django.rows(user_pool_id=pool)}
+    assert stack.queue.hand_over(stack.redelivery, messages) == []
+    ids = [end["eventId"] for end in stack.redelivery.ends()]
+    rows = {row["sub"]: row["event_id"] for row in stack.django.rows(user_pool_id=pool)}
     assert set(rows) == {sub, lost}
     assert rows[sub] == confirmed["eventId"]
     assert sorted(ids) == sorted([rows[sub], rows[lost]] * 2)
-    proved("a user whom the backend has comes again under the id of the confirmation, and is there once")
-    proved("a user whom it lacks gets there; a second run sends each under the same id again")
+    proved("a user whom the backend has is sent again under the id of the confirmation, and stays one row")
+    proved("a user whom it lacks is added; a second run sends everyone under the same id again")
 
 
-def test_users_by_name_and_by_sub(pools, pool, queue, reconcile, proved):
+def test_users_are_found_by_name_and_by_sub(pools, pool, queue, reconcile, proved):
     subs = {name: new_user(pools, pool, name) for name in ("alice", "bob", "carol")}
     new_user(pools, pool, "invited", confirmed=False)
     done = reconcile(pool, "alice", 'al"ice', subs["bob"], "invited", "nobody@example.com")
@@ -198,13 +197,13 @@ def test_users_by_name_and_by_sub(pools, pool, queue, reconcile, proved):
     assert "\nleft out: 1 of status FORCE_CHANGE_PASSWORD\nunknown: argument 2, 5 of the users given\n" in done.stdout
     proved("users are found by name and by sub")
     assert "nobody@example.com" not in done.stdout + done.stderr
-    proved("unknown ones are told by their places, because a name may be an address")
+    proved("unknown users are reported by their position, because a name may be an e-mail address")
     assert reconcile(pool, "carol").returncode == 0
     assert reconcile(pool).returncode == reconcile(pool, "--all", "carol").returncode == 2
     proved("it takes either users or --all")
 
 
-def test_users_whom_sqs_does_not_take(pools, pool, queue, reconcile, between, proved):
+def test_a_refused_message_is_retried_alone_and_reported(pools, pool, queue, reconcile, interceptor, proved):
     subs = {f"user-{number}": new_user(pools, pool, f"user-{number}") for number in range(12)}
     tries = {}
 
@@ -221,24 +220,24 @@ def test_users_whom_sqs_does_not_take(pools, pool, queue, reconcile, between, pr
         entry = {"SenderFault": False, "Code": "InternalError"}
         return status, answer | {"Failed": [entry | {"Id": number} for number in failed]}
 
-    between.answers["SendMessageBatch"] = failing
+    interceptor.answers["SendMessageBatch"] = failing
     done = reconcile(pool, "--all")
     assert done.returncode == 1
     assert without_question(done) == f"11 queued, 0 left out\nnot queued: {subs['user-3']} (InternalError)\n"
     assert (tries.pop("user-3"), tries.pop("user-11"), set(tries.values())) == (4, 3, {1})
     assert set(queue.events()) == set(subs) - {"user-3"}
-    proved("what SQS does not take is tried again, alone, and named by sub in the end; the others are queued once")
+    proved("a message that SQS refuses is retried alone, then reported by sub; the others are queued once")
 
-    between.answers["SendMessageBatch"] = lambda _: refused("AccessDenied", "No")
+    interceptor.answers["SendMessageBatch"] = lambda _: refused("AccessDenied", "No")
     done = reconcile(pool, "--all")
     assert done.returncode == 1
     assert "AccessDenied" in done.stderr and "run this again, it does no harm" in done.stderr
-    proved("where SQS refuses everything, it stops at once")
+    proved("if SQS refuses everything, it stops at once")
 
 
-# What SQS takes: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+# The characters that SQS takes: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 TAKEN = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
-# So many bytes does a queue take that is set to less than SQS can.
+# The bytes that a queue takes if it is set to less than SQS's maximum.
 SMALL = 4096
 
 
@@ -252,7 +251,7 @@ def strict(call):
     return call.forward()
 
 
-# Characters at the edges of what SQS takes, and escapes that JSON needs anyhow.
+# Characters at the edges of SQS's ranges, and escapes that JSON needs anyway.
 NAMES = {
     "noncharacters": "a\uffffb\ufffec",
     "edges": "\ufffd\ue000\ud7ff\U00010000\U0010ffff\U0001fffe\x7f\x80",
@@ -260,21 +259,21 @@ NAMES = {
 }
 
 
-def test_a_user_with_what_sqs_does_not_take_is_queued(pools, pool, queue, reconcile, between, proved):
+def test_characters_that_sqs_refuses_are_escaped(pools, pool, queue, reconcile, interceptor, proved):
     for name, value in NAMES.items():
         new_user(pools, pool, name, given_name=value)
-    between.answers["SendMessageBatch"] = strict
+    interceptor.answers["SendMessageBatch"] = strict
     done = reconcile(pool, "--all")
     assert (done.returncode, done.stderr) == (0, "")
     assert without_question(done) == "3 queued, 0 left out\n"
     assert {name: event["request"]["userAttributes"]["given_name"] for name, event in queue.events().items()} == NAMES
-    assert len(between.asked("SendMessageBatch")) == 1
-    proved("characters that SQS refuses are written as escapes, which mean the same, and no others are changed")
+    assert len(interceptor.asked("SendMessageBatch")) == 1
+    proved("only characters that SQS refuses are written as escapes, which mean the same")
 
 
-def test_a_user_whom_sqs_never_takes_costs_nobody_else(pools, pool, queue, reconcile, between, proved):
+def test_a_refused_user_does_not_stop_the_others(pools, pool, queue, reconcile, interceptor, proved):
     subs = {f"user-{number:03}": new_user(pools, pool, f"user-{number:03}") for number in range(125)}
-    # Two in the first batch, a whole page, and the last user of all.
+    # Two in the first batch, a whole page, and the last user.
     long = {"user-003", "user-007", *(f"user-{number:03}" for number in range(60, 120)), "user-124"}
     tries = collections.Counter()
 
@@ -290,7 +289,7 @@ def test_a_user_whom_sqs_never_takes_costs_nobody_else(pools, pool, queue, recon
             tries[json.loads(entry["MessageBody"])["userName"]] += 1
         return strict(call)
 
-    between.answers |= {"ListUsers": lengthened, "SendMessageBatch": counted}
+    interceptor.answers |= {"ListUsers": lengthened, "SendMessageBatch": counted}
     done = reconcile(pool, "--all")
     assert (done.returncode, done.stderr) == (1, "")
     assert without_question(done).startswith("58 queued, 0 left out\n58 queued, 0 left out\n62 queued, 0 left out\n")
@@ -298,40 +297,40 @@ def test_a_user_whom_sqs_never_takes_costs_nobody_else(pools, pool, queue, recon
     assert done.stdout.count("not queued: ") == len(long)
     assert set(queue.events()) == set(subs) - long
     assert max(tries.values()) == 2
-    proved("who can't be queued is named, also a whole page of them; all others are queued, and counted truly")
+    proved("users who can't be queued are reported, even a whole page; all others are queued and counted")
 
 
-def test_what_was_queued_before_an_error_is_counted(pools, pool, queue, reconcile, between, proved):
+def test_what_was_queued_before_an_error_is_counted(pools, pool, queue, reconcile, interceptor, proved):
     for number in range(70):
         new_user(pools, pool, f"user-{number}")
 
     def expired(call):
-        taken = len(between.asked("SendMessageBatch")) <= 6 or len(between.asked("ListUsers")) < 2
+        taken = len(interceptor.asked("SendMessageBatch")) <= 6 or len(interceptor.asked("ListUsers")) < 2
         return call.forward() if taken else refused("ExpiredToken", "The security token is expired")
 
-    between.answers["SendMessageBatch"] = expired
+    interceptor.answers["SendMessageBatch"] = expired
     done = reconcile(pool, "--all")
     assert done.returncode == 1
     assert "ExpiredToken" in done.stderr and "\n60 users are queued; run this again" in done.stderr
     assert len(queue.events()) == 60
-    proved("where it has to stop, it says how many are in the queue")
+    proved("if it must stop, it says how many are in the queue")
 
 
-def test_reconcile_asks_before_it_queues_everybody(pools, pool, queue, reconcile, between, proved):
+def test_reconcile_asks_before_it_queues_everybody(pools, pool, queue, reconcile, interceptor, proved):
     for number in range(3):
         new_user(pools, pool, f"user-{number}")
     for answer in ("n\n", "\n", ""):
         done = reconcile(pool, "--all", answer=answer)
         assert (done.returncode, done.stderr) == (1, "error: not agreed; nothing was queued\n")
         assert f"user pool {pool} (people) has about 3 users.\n" in done.stdout
-        assert ("`--yes` agrees beforehand" in done.stdout) == (answer == "")
-    assert between.asked("SendMessageBatch") == between.asked("ListUsers") == []
-    proved("before all users are queued it says how many there are, and asks; without an answer it says what to type")
+        assert ("use `--yes` to agree" in done.stdout) == (answer == "")
+    assert interceptor.asked("SendMessageBatch") == interceptor.asked("ListUsers") == []
+    proved("before it queues all users it says how many there are, and asks; without a terminal it names `--yes`")
     done = reconcile(pool, "--all", "--yes", answer="")
     assert (done.returncode, len(queue.events()), "[y/N]" in done.stdout) == (0, 3, False)
     done = reconcile(pool, "user-1", answer="")
     assert (done.returncode, list(queue.events()), "[y/N]" in done.stdout) == (0, ["user-1"], False)
-    proved("`--yes` agrees beforehand; for users by name nobody is asked")
+    proved("`--yes` skips the question; for users by name there is none")
 
 
 def test_batches_fit_into_sqs(proved):
@@ -344,7 +343,7 @@ def test_batches_fit_into_sqs(proved):
     proved("no batch has more than ten messages or more bytes than SQS takes")
 
 
-def test_a_missing_queue_or_pool_is_named(pool, reconcile, aws, proved):
+def test_a_missing_queue_or_pool_is_reported(pool, reconcile, aws, proved):
     done = reconcile(pool, "--all", "--yes")
     assert (done.returncode, done.stderr) == (
         1,
@@ -353,4 +352,4 @@ def test_a_missing_queue_or_pool_is_named(pool, reconcile, aws, proved):
     aws.client("sqs").create_queue(QueueName="post-confirmation-undelivered")
     done = reconcile("eu-central-1_Nowhere01", "--all")
     assert (done.returncode, "ResourceNotFoundException" in done.stderr) == (1, True)
-    proved("a missing queue or pool is named")
+    proved("a missing queue or pool is reported")

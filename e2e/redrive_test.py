@@ -7,25 +7,24 @@ from subprocess import run
 
 import pytest
 
-from parts.hasty import without_waiting
-from parts.program import ROOT
+from support.no_sleep import without_sleeping
+from support.program import ROOT
 
 sys.path.insert(0, str(ROOT / "deploy"))
 from redrive import LOOKS  # noqa: E402  (after the path)
 
 ARN = "arn:aws:sqs:eu-central-1:123456789012:post-confirmation"
-pytest_plugins = ["parts.aws_cli"]
 NAMES = {"dead": "post-confirmation-dead-letters", "queue": "post-confirmation-undelivered"}
 
 
 class Redrives:
-    """SQS's redrives, which moto lacks: one message is moved whenever somebody looks how far it is."""
+    """SQS's redrives, which moto lacks: each look at the progress moves one message."""
 
-    def __init__(self, sqs, between):
-        """Takes the operations over; makes both queues."""
+    def __init__(self, sqs, interceptor):
+        """Answers the operations in moto's place; makes both queues."""
         self.sqs, self.tasks, self.started, self.hidden = sqs, [], False, 0
         self.urls = {name: sqs.create_queue(QueueName=queue)["QueueUrl"] for name, queue in NAMES.items()}
-        between.answers |= {"StartMessageMoveTask": self.start, "ListMessageMoveTasks": self.list}
+        interceptor.answers |= {"StartMessageMoveTask": self.start, "ListMessageMoveTasks": self.list}
 
     def start(self, call):
         """StartMessageMoveTask."""
@@ -35,13 +34,13 @@ class Redrives:
         return 200, {"TaskHandle": "task"}
 
     def task(self, status):
-        """A redrive of what is there now."""
+        """A redrive of the messages that exist now."""
         moved = {"ApproximateNumberOfMessagesToMove": self.count("dead"), "ApproximateNumberOfMessagesMoved": 0}
         started = {"StartedTimestamp": 1_767_225_600_000 + len(self.tasks)}
         return {"Status": status, "SourceArn": f"{ARN}-dead-letters"} | started | moved
 
     def list(self, call):
-        """ListMessageMoveTasks, the newest first. The one just started is `hidden` for so many looks."""
+        """ListMessageMoveTasks, the newest first. A redrive that has just started is `hidden` for that many looks."""
         if self.started and self.hidden:
             self.hidden -= 1
             return 200, {"Results": self.tasks[1:][: call.parameters["MaxResults"]]}
@@ -67,20 +66,20 @@ class Redrives:
 
 
 @pytest.fixture
-def redrives(aws, between):
+def redrives(aws, interceptor):
     """SQS's redrives."""
-    return Redrives(aws.client("sqs"), between)
+    return Redrives(aws.client("sqs"), interceptor)
 
 
 @pytest.fixture
 def redrive(cli, tmp_path):
-    """Runs `redrive`, which waits for nothing."""
-    variables = cli | without_waiting(tmp_path / "hasty")
+    """Runs `redrive` without its waits."""
+    variables = cli | without_sleeping(tmp_path / "no_sleep")
     command = ["python", str(ROOT / "deploy/redrive.py")]
     return lambda *args: run([*command, *args], env=variables, capture_output=True, text=True)
 
 
-def test_dead_letters_are_moved_back(redrives, redrive, between, proved):
+def test_dead_letters_are_moved_back(redrives, redrive, interceptor, proved):
     redrives.put(3)
     done = redrive()
     assert (done.returncode, done.stderr) == (0, "")
@@ -92,26 +91,26 @@ def test_dead_letters_are_moved_back(redrives, redrive, between, proved):
         "about 2 of 3 moved",
         "about 3 moved; the redrive is over",
     ]
-    proved("it says how many dead letters there are, follows SQS's redrive, and all are in the queue")
+    proved("it counts the dead letters and follows SQS's redrive until all are in the queue")
 
     done = redrive()
     assert (done.returncode, done.stdout) == (0, "post-confirmation-dead-letters: no dead letters\n")
-    assert len(between.asked("StartMessageMoveTask")) == 1
-    proved("where there are none, it says so and starts nothing")
+    assert len(interceptor.asked("StartMessageMoveTask")) == 1
+    proved("if there are none, it says so and starts nothing")
 
 
-def test_a_redrive_that_runs_already_is_followed(redrives, redrive, between, proved):
+def test_a_running_redrive_is_followed(redrives, redrive, interceptor, proved):
     redrives.put(2)
     redrives.tasks = [redrives.task("RUNNING")]
     done = redrive()
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("a redrive runs already\nabout 1 of 2 moved\n")
-    assert between.asked("StartMessageMoveTask") == []
-    proved("after an interruption it follows the redrive that runs")
+    assert done.stdout.startswith("a redrive is already running\nabout 1 of 2 moved\n")
+    assert interceptor.asked("StartMessageMoveTask") == []
+    proved("after an interruption it follows the running redrive")
 
 
 @pytest.mark.parametrize("older", ["none", "COMPLETED", "FAILED"])
-def test_a_redrive_that_is_not_listed_at_once_is_waited_for(older, redrives, redrive, between, proved):
+def test_a_redrive_that_is_listed_late_is_waited_for(older, redrives, redrive, interceptor, proved):
     redrives.tasks = [] if older == "none" else [redrives.task(older)]
     redrives.put(2)
     redrives.hidden = LOOKS - 1
@@ -123,11 +122,11 @@ def test_a_redrive_that_is_not_listed_at_once_is_waited_for(older, redrives, red
         "about 1 of 2 moved",
         "about 2 moved; the redrive is over",
     ]
-    proved(f"a redrive that SQS does not list yet is waited for, and not taken for the one before (here: {older})")
+    proved(f"it waits for a redrive that SQS does not list yet, and does not follow an older one (here: {older})")
 
 
 @pytest.mark.parametrize("older", ["none", "COMPLETED"])
-def test_a_redrive_that_is_never_listed_is_told(older, redrives, redrive, between, proved):
+def test_a_redrive_that_is_never_listed_is_reported(older, redrives, redrive, interceptor, proved):
     redrives.tasks = [] if older == "none" else [redrives.task(older)]
     redrives.put(2)
     redrives.hidden = LOOKS
@@ -136,16 +135,16 @@ def test_a_redrive_that_is_never_listed_is_told(older, redrives, redrive, betwee
     assert done.stderr == (
         "error: SQS has started the redrive, but does not list it; run this again to see how far it is\n"
     )
-    assert len(between.asked("ListMessageMoveTasks")) == 1 + LOOKS
+    assert len(interceptor.asked("ListMessageMoveTasks")) == 1 + LOOKS
     proved(f"after {LOOKS} looks it says that SQS does not list the redrive (before: {older})")
 
     done = redrive()
-    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "a redrive runs already")
-    assert (redrives.count("queue"), len(between.asked("StartMessageMoveTask"))) == (2, 1)
-    proved("run again, it follows that redrive to its end and starts none")
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "a redrive is already running")
+    assert (redrives.count("queue"), len(interceptor.asked("StartMessageMoveTask"))) == (2, 1)
+    proved("a second run follows that redrive to its end and starts none")
 
 
-def test_a_redrive_that_fails_is_told(redrives, redrive, between, proved):
+def test_a_failed_redrive_is_reported(redrives, redrive, interceptor, proved):
     redrives.put(2)
 
     def failing(_):
@@ -153,20 +152,20 @@ def test_a_redrive_that_fails_is_told(redrives, redrive, between, proved):
         redrives.tasks = [redrives.task("FAILED") | failed | {"ApproximateNumberOfMessagesMoved": 1}]
         return 200, {"TaskHandle": "task"}
 
-    between.answers["StartMessageMoveTask"] = failing
+    interceptor.answers["StartMessageMoveTask"] = failing
     done = redrive()
     assert done.returncode == 1
     assert done.stderr == (
         "error: the redrive ended as FAILED (AWS.SimpleQueueService.NonExistentQueue) after about 1; run this again\n"
     )
-    proved("a redrive that fails is told with SQS's reason")
+    proved("a failed redrive is reported with SQS's reason")
 
 
-def test_a_missing_queue_is_named(redrive, proved):
+def test_a_missing_queue_is_reported(redrive, proved):
     done = redrive("--function", "joined")
     assert done.returncode == 1
     assert done.stderr == "error: there is no queue joined-dead-letters in this account and region\n"
-    proved("a missing queue is named")
+    proved("a missing queue is reported")
 
 
 def test_moto_lacks_redrives(aws, proved):
@@ -179,4 +178,4 @@ def test_moto_lacks_redrives(aws, proved):
     with pytest.raises(urllib.error.HTTPError) as answer:
         urllib.request.urlopen(asked)
     assert answer.value.code == 500
-    proved("moto still has no redrives (getmoto/moto pull request 10265), so these tests bring their own")
+    proved("moto still has no redrives (getmoto/moto pull request 10265), so these tests have their own")

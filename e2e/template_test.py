@@ -1,4 +1,4 @@
-"""The stack of deploy/template.yaml: what comes of it with the values of its parameters."""
+"""The stack that deploy/template.yaml makes with the values of its parameters."""
 
 import re
 import sys
@@ -7,9 +7,9 @@ from itertools import product
 import pytest
 from awscli.customizations.cloudformation.yamlhelper import yaml_parse
 
-from parts.aws import ACCOUNT, REGION
-from parts.program import ROOT
-from parts.template import (
+from support.aws import ACCOUNT, REGION
+from support.program import ROOT
+from support.template import (
     ALL,
     EXPLAINED,
     KEY,
@@ -24,7 +24,7 @@ from parts.template import (
     rights,
     rights_of,
     source,
-    stack,
+    template_stack,
 )
 
 sys.path.insert(0, str(ROOT / "deploy"))
@@ -33,19 +33,19 @@ from role import RECEIVE, SEND, policy  # noqa: E402
 
 
 def changed(text, *changes):
-    """The text with each pair of changes made; each one is in it."""
+    """The text with each pair (old, new) replaced; it holds every old one."""
     for old, new in changes:
         assert old in text, old
         text = text.replace(old, new)
     return text
 
 
-def test_cfn_lint_has_nothing_to_say_that_is_not_explained(proved):
+def test_cfn_lint_finds_only_explained_problems(proved):
     assert findings(TEMPLATE) == {("W3011", "Trigger"), ("W3011", "Redelivery")}
     # W3002: the nested template is uploaded by `aws cloudformation package`.
     assert findings(source("with-pool")) == {("W3002", "PostConfirmation")}
     assert linted(TEMPLATE) == EXPLAINED
-    proved("cfn-lint finds nothing in the templates and in what SAM makes of them, but what is explained")
+    proved("cfn-lint finds only the explained problems in the templates and in SAM's expansion of them")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_pool_in_the_same_stack_makes_no_cycle(proved):
         "SourceArn": {"Fn::GetAtt": ["Pool", "Arn"]},
     }
     assert "FunctionAliasArn" in yaml_parse(TEMPLATE)["Outputs"]
-    proved("with-pool.yaml: the pool names the alias, the permission names both, and a cycle would be found")
+    proved("with-pool.yaml: the pool names the alias, the permission names both, and the test would find a cycle")
 
 
 # Would be the cycle; and what is the same wherever the example is deployed.
@@ -94,12 +94,12 @@ def test_a_pool_in_the_same_stack_drops_no_secret(proved):
     given = pool["Resources"]["PostConfirmation"]["Properties"]["Parameters"]
     assert given == {name: {"Ref": name} for name in passed}
     assert all("Default" in nested[name] for name in NOT_PASSED)
-    proved(f"with-pool.yaml takes as template.yaml does, and passes on, {', '.join(sorted(passed))}")
+    proved(f"with-pool.yaml takes the same values as template.yaml, and passes on {', '.join(sorted(passed))}")
 
 
 @pytest.mark.parametrize(("parameters", "name"), [({}, "post-confirmation"), (ALL, "sign-ups")])
-def test_the_parts_have_the_names_and_limits_that_the_recipes_use(parameters, name, proved):
-    it = stack(**parameters)
+def test_the_stack_has_the_names_and_limits_of_the_recipes(parameters, name, proved):
+    it = template_stack(**parameters)
     found = it.of_type("Lambda::Function")
     for function, timeout in (("Trigger", 6), ("Redelivery", 30)):
         common = {"Runtime": "provided.al2023", "Handler": "bootstrap", "MemorySize": 128, "Timeout": timeout}
@@ -116,8 +116,8 @@ def test_the_parts_have_the_names_and_limits_that_the_recipes_use(parameters, na
     proved(f"both functions of {name}: provided.al2023, 128 MB, 6 and 30 s, alias live, JSON, own log groups")
 
 
-def test_the_queues_keep_users_for_14_days_encrypted_and_outlive_the_stack(proved):
-    it = stack()
+def test_the_queues_keep_users_14_days_and_outlive_the_stack(proved):
+    it = template_stack()
     queues = it.of_type("SQS::Queue")
     assert {queue["QueueName"] for queue in queues.values()} == {
         "post-confirmation-undelivered",
@@ -132,11 +132,11 @@ def test_the_queues_keep_users_for_14_days_encrypted_and_outlive_the_stack(prove
     assert queues["Undelivered"]["RedrivePolicy"] == {"deadLetterTargetArn": dead, "maxReceiveCount": RECEIVES}
     timeout = it.of_type("Lambda::Function")["Redelivery"]["Timeout"]
     assert queues["Undelivered"]["VisibilityTimeout"] == VISIBLE_AFTER * timeout
-    proved("both queues: 14 days, encrypted, kept when the stack goes; visibility six times redelivery's timeout")
+    proved("both queues: 14 days, encrypted, kept if the stack is deleted; visibility six times redelivery's timeout")
 
 
-def test_redelivery_reads_the_queue_through_its_alias_and_says_what_failed(proved):
-    (mapping,) = stack(MaximumConcurrency="7").of_type("Lambda::EventSourceMapping").values()
+def test_redelivery_reads_the_queue_and_reports_failed_records(proved):
+    (mapping,) = template_stack(MaximumConcurrency="7").of_type("Lambda::EventSourceMapping").values()
     assert mapping == {
         "FunctionName": "RedeliveryAliaslive",
         "EventSourceArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:post-confirmation-undelivered",
@@ -147,9 +147,9 @@ def test_redelivery_reads_the_queue_through_its_alias_and_says_what_failed(prove
     proved("the mapping: alias live, batches of ten, ReportBatchItemFailures, MaximumConcurrency as given")
 
 
-def test_one_pool_may_call_the_alias_and_nobody_else(proved):
-    assert stack().of_type("Lambda::Permission") == {}
-    assert stack(UserPoolId=POOL).of_type("Lambda::Permission") == {
+def test_only_one_pool_may_call_the_alias(proved):
+    assert template_stack().of_type("Lambda::Permission") == {}
+    assert template_stack(UserPoolId=POOL).of_type("Lambda::Permission") == {
         "CognitoMayInvoke": {
             "FunctionName": "TriggerAliaslive",
             "Action": "lambda:InvokeFunction",
@@ -161,11 +161,11 @@ def test_one_pool_may_call_the_alias_and_nobody_else(proved):
     proved("the permission: cognito-idp.amazonaws.com for this pool and account, on live; without a pool, none")
 
 
-def test_the_roles_hold_what_the_options_need_and_no_more(proved):
+def test_the_roles_allow_only_what_the_options_need(proved):
     queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:post-confirmation-undelivered"
     combinations = list(product(["", SECRET, PARAMETER], ["", SECRET, PARAMETER], ["", KEY]))
     for authorization, signing, key in combinations:
-        it = stack(BackendAuthorizationArn=authorization, BackendSigningSecretArn=signing, SecretsKeyArn=key)
+        it = template_stack(BackendAuthorizationArn=authorization, BackendSigningSecretArn=signing, SecretsKeyArn=key)
         assert it.of_type("IAM::Role").keys() == {"TriggerRole", "RedeliveryRole"}
         for role, suffix, actions in (("TriggerRole", "", SEND), ("RedeliveryRole", "-redelivery", RECEIVE)):
             variables = {"BACKEND_AUTHORIZATION": authorization, "BACKEND_SIGNING_SECRET": signing}
@@ -181,12 +181,12 @@ def test_the_roles_hold_what_the_options_need_and_no_more(proved):
     )
 
 
-def test_the_alarms_watch_metrics_that_there_are(proved):
+def test_the_alarms_watch_existing_metrics(proved):
     emitted = (ROOT / "host/src/report/metrics.rs").read_text("utf-8")
     (namespace,) = re.findall(r'NAMESPACE: &str = "(\w+)"', emitted)
     (dimension,) = re.findall(r'dimensions: \[\["(\w+)"\]\]', emitted)
     names = set(re.findall(r'metric\("(\w+)", ', emitted))
-    alarms = stack(AlarmTopicArn=TOPIC).of_type("CloudWatch::Alarm")
+    alarms = template_stack(AlarmTopicArn=TOPIC).of_type("CloudWatch::Alarm")
     watched = set()
     for alarm in alarms.values():
         assert alarm["TreatMissingData"] == "notBreaching" and alarm["AlarmActions"] == [TOPIC]
@@ -207,14 +207,16 @@ def test_the_alarms_watch_metrics_that_there_are(proved):
         ("AWS/Lambda", "Errors", "FunctionName", redelivery, "Sum", 1),
         ("AWS/Lambda", "Throttles", "FunctionName", function, "Sum", 1),
     }
-    assert all("AlarmActions" not in alarm for alarm in stack().of_type("CloudWatch::Alarm").values())
-    proved("seven alarms, on metrics by the names and dimensions that the host emits; they tell the topic, if given")
+    assert all("AlarmActions" not in alarm for alarm in template_stack().of_type("CloudWatch::Alarm").values())
+    proved(
+        "seven alarms, on metrics with the names and dimensions that the host emits; they notify the topic, if given"
+    )
 
 
-def test_the_environment_holds_settings_of_the_readme(proved):
+def test_the_environment_holds_settings_of_the_reference(proved):
     table = (ROOT / "docs/reference.md").read_text("utf-8").split("## Settings")[1].split("## ")[0]
     known = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
-    functions = stack(**ALL).of_type("Lambda::Function")
+    functions = template_stack(**ALL).of_type("Lambda::Function")
     common = {
         "BACKEND_API_URL": URL["BackendApiUrl"],
         "BACKEND_AUTHORIZATION": PARAMETER,
@@ -224,11 +226,11 @@ def test_the_environment_holds_settings_of_the_readme(proved):
     assert (common | own).keys() <= known
     assert functions["Redelivery"]["Environment"]["Variables"] == common
     assert functions["Trigger"]["Environment"]["Variables"] == common | own
-    proved("both functions have the settings of the parameters, by names that the reference knows")
+    proved("both functions have the settings of the parameters, with names of the reference")
 
 
 def version(it, function):
-    """What makes CloudFormation publish a version: its logical id, and properties that can't be changed in place."""
+    """The logical id and properties of a version, whose change makes CloudFormation publish a new one."""
     return next((name, made) for name, made in it.of_type("Lambda::Version").items() if name.startswith(function))
 
 
@@ -244,20 +246,20 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("function", ["Trigger", "Redelivery"])
-def test_a_version_is_published_exactly_where_the_function_changes(function, proved):
-    before, seen = stack(), {True: set(), False: set()}
+def test_a_version_is_published_only_if_the_function_changes(function, proved):
+    before, seen = template_stack(), {True: set(), False: set()}
     for change in CHANGES:
-        after = stack(**change)
-        # A layer's logical id has a digest of the layer, so this is all that the function is made of. A version without
-        # a change would fail the deployment: Lambda publishes none.
+        after = template_stack(**change)
+        # A layer's logical id has a digest of the layer, so this is everything that makes up the function. A version
+        # without a change would fail the deployment: Lambda does not publish it.
         differs = before.resources[function] != after.resources[function]
         assert (version(before, function) != version(after, function)) == differs, change
         seen[differs].add(next(iter(change)))
     settings = {"BackendApiUrl", "BackendAuthorizationArn", "BackendSigningSecretArn", "FunctionName"}
     own = {"OnUndelivered"} if function == "Trigger" else set()
     assert seen[True] == settings | own | {"contents", "text"}
-    proved(f"{function}: code, mapper, memory and each of its settings make a version")
-    proved(f"{function}: none is made by {', '.join(sorted(seen[False]))}")
+    proved(f"{function}: a change of code, mapper, memory or any of its settings makes a version")
+    proved(f"{function}: {', '.join(sorted(seen[False]))} make no version")
 
 
 def test_old_versions_stay_and_long_names_fit_into_the_description(proved):
@@ -265,7 +267,7 @@ def test_old_versions_stay_and_long_names_fit_into_the_description(proved):
     long = {
         parameter: SECRET.replace("post-confirmation/signing", name) for parameter in ALL if parameter.endswith("Arn")
     }
-    it = stack(
+    it = template_stack(
         BackendApiUrl="https://".ljust(100, "a"), **{key: long[key] for key in long if key.startswith("Backend")}
     )
     for function in ("Trigger", "Redelivery"):
@@ -273,7 +275,7 @@ def test_old_versions_stay_and_long_names_fit_into_the_description(proved):
         assert it.template["Resources"][logical_id]["DeletionPolicy"] == "Retain"
         assert it.template["Resources"][logical_id]["UpdateReplacePolicy"] == "Retain"
         assert len(made["Description"]) <= 256 and made["Description"].count(name) == 2
-    proved("versions stay, to roll back to; an address of 100 characters and secrets' names of 64 fit")
+    proved("versions stay for a rollback; an address of 100 characters and secrets' names of 64 fit")
 
 
 @pytest.mark.parametrize(
@@ -292,7 +294,7 @@ def test_old_versions_stay_and_long_names_fit_into_the_description(proved):
         ("FunctionName", "n" * 53, ["", "n" * 54, "a b", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:x"]),
     ],
 )
-def test_a_parameter_takes_what_is_right_and_nothing_else(parameter, obeying, breaking, proved):
+def test_a_parameter_takes_only_valid_values(parameter, obeying, breaking, proved):
     declared = yaml_parse(TEMPLATE)["Parameters"][parameter]
     pattern = re.compile(declared["AllowedPattern"])
     right = [obeying, declared.get("Default", obeying)]

@@ -1,7 +1,7 @@
 """What a mapper costs in each language: sizes, compiling, start, time per event and memory.
 
-`just costs` builds the parts and runs this; it prints the table that is in docs/mappers.md. The function is the real
-one between a Runtime API that is played here and the sample backend, all on 127.0.0.1. Times are medians.
+`just costs` builds the programs and runs this; it prints the table of docs/languages.md. The real function runs between
+a stand-in for the Runtime API and the sample backend, all on 127.0.0.1. Times are medians.
 """
 
 import json
@@ -27,7 +27,7 @@ PATH = f"{DIST}:{ROOT / 'target/python/bin'}:{os.environ['PATH']}"
 
 
 class Runtime(ThreadingHTTPServer):
-    """Lambda's Runtime API: hands out the events that are put into `events`, and says when it is asked for one."""
+    """Lambda's Runtime API: hands out the events in `events`, and records when it is asked for one."""
 
     daemon_threads = True
 
@@ -37,7 +37,7 @@ class Runtime(ThreadingHTTPServer):
         Thread(target=self.serve_forever, daemon=True).start()
 
     def handle_error(self, *_):
-        """A function that is ended leaves its connection open."""
+        """Ignores the connection that an ended function leaves open."""
 
 
 class Handler(BaseHTTPRequestHandler):

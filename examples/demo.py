@@ -1,8 +1,8 @@
-"""The demo: the whole way of three users with real parts, then another mapper under the same host.
+"""The demo: three sign-ups end to end with real programs, then another mapper under the same host.
 
-This file owns which parts run, what is shown of an event and what has to be true of it. `just demo` builds the parts:
-the function as Lambda runs it, the workbench, a sample backend, and cargo-lambda, which plays Lambda. They listen on
-127.0.0.1 only, and all that the demo writes is in target/demo. Exit status: 0 where all is as it should be, else 1.
+This file decides which programs run, what is shown of an event and what must be true of it. `just demo` builds the
+programs: the function as Lambda runs it, the workbench, a sample backend, and cargo-lambda as Lambda. They listen only
+on 127.0.0.1, and the demo writes only to target/demo. Exit status: 0 if everything is as expected, else 1.
 """
 
 import difflib
@@ -29,7 +29,7 @@ DEMO = Path("target/demo")
 DEPLOYED = DEMO / "mapper.cwasm"
 # cargo-lambda knows functions by the names of the Cargo project's binaries and refuses any other.
 FUNCTION = "bootstrap"
-# Without anything that this shell has set for a function, a backend or AWS.
+# Without the variables of this shell that a function, a backend or AWS would read.
 BARE_ENVIRONMENT = {"PATH": os.environ.get("PATH", os.defpath)}
 # In seconds: far longer than any step takes on a slow machine.
 PATIENCE = 20
@@ -52,7 +52,7 @@ class Program:
         return self.log.read_text("utf-8", "replace").split("\n")[:-1]
 
     def wait_for(self, what, probe):
-        """What `probe` finds, as soon as the program has brought it about."""
+        """The first result of `probe` that is true, while the program runs."""
         for attempt in range(PATIENCE * 100):
             if found := probe():
                 return found
@@ -63,14 +63,14 @@ class Program:
         self.check(False, f"{what} did not come within {PATIENCE} seconds")
 
     def ask(self, address, method, path, body=None):
-        """The body of the answer that the program has to give at an address."""
+        """The body of the answer that the program must give at an address."""
         with closing(http.client.HTTPConnection(address, timeout=PATIENCE)) as connection:
             connection.request(method, path, body, {"content-type": "application/json"})
             self.wait_for(f"the answer of {self.name}", lambda: select.select([connection.sock], [], [], 0)[0])
             return connection.getresponse().read()
 
     def check(self, holds, otherwise):
-        """Ends the demo with the sentence `otherwise` unless something holds."""
+        """Ends the demo with the sentence `otherwise` unless a condition holds."""
         if not holds:
             sys.exit(f"\nFAILED: {otherwise}; see {self.log}")
 
@@ -81,10 +81,10 @@ class Program:
 
 
 class Demo:
-    """The parts that run, and how the events ended."""
+    """The running programs, and how the events ended."""
 
     def __init__(self):
-        """Starts the backend and what plays Lambda."""
+        """Starts the backend and the stand-in for Lambda."""
         self.hashes, self.table = [], []
         self.backend = Program("backend", [sys.executable, BACKEND], BARE_ENVIRONMENT)
         self.api_url = self.backend.wait_for("the backend's address", self.backend.lines)[0].split()[-1]
@@ -95,7 +95,7 @@ class Demo:
         emulator.wait_for("Lambda's port", lambda: socket.socket().connect_ex(("127.0.0.1", port)) == 0)
         self.runtime = f"127.0.0.1:{port}"
         print(f"backend       {self.api_url} ({BACKEND})")
-        print(f"Lambda        http://{self.runtime}/ (played by cargo-lambda)")
+        print(f"Lambda        http://{self.runtime}/ (cargo-lambda)")
 
     def start_function(self, log):
         """Starts the function as Lambda does."""
@@ -114,7 +114,7 @@ class Demo:
         self.function = Program(log, [BOOTSTRAP], {**BARE_ENVIRONMENT, **variables})
 
     def make(self, event):
-        """What the deployed mapper makes of an event, from the workbench."""
+        """The deployed mapper's outcome for an event, from the workbench."""
         command = [WORKBENCH, "run", event, "--mapper", DEPLOYED, "--json"]
         made = json.loads(output_of(command, BACKEND_API_URL=self.api_url))
         if "request" in made:
@@ -131,7 +131,7 @@ class Demo:
         return [json.loads(line) for line in self.function.lines() if line.startswith("{") and '"end":' in line]
 
     def event(self, title, file, start=None):
-        """Takes one event all the way and shows it. Where `start` names a log, the function starts for this event."""
+        """Takes one event all the way and shows it. If `start` names a log, the function starts for this event."""
         section(f"{title} ({file})")
         event, made, had_received = file.read_bytes().strip(), self.make(file), len(self.received())
         if start:
@@ -156,7 +156,7 @@ class Demo:
             print(f"mapper made   no request: it skips the event with the code `{made.get('skipped')}`")
             check(not received, "the backend received a request that the mapper did not make")
             print("backend got   nothing")
-        check(answer == event, f"Cognito got something else than its event: {answer.decode('utf-8', 'replace')}")
+        check(answer == event, f"Cognito did not get its own event but: {answer.decode('utf-8', 'replace')}")
         print(f"Cognito got   its own event back, the same {len(answer)} bytes")
         check(end == ("delivered" if received else "skipped"), f"the event ended as {end}")
         print(f"it ended      {end}" + (f", the backend answered {status}" if received else ""))
@@ -169,7 +169,7 @@ class Demo:
         self.table.append((title, end, status, f"{took['total']:.2f}", note))
 
     def swap(self):
-        """Deploys another mapper under the same program and shows what that changes for one more user."""
+        """Deploys another mapper under the same program and shows the difference for one more user."""
         section(f"The mapper is swapped ({OTHER_MAPPER})")
         # Another user: for the first one the backend would answer 409.
         event, sub = json.loads((EVENTS / "native.event.json").read_bytes()), "44444444-dddd-4ddd-8ddd-444444444444"
@@ -200,7 +200,7 @@ class Demo:
 
 
 def styled(code, text):
-    """`text` in a style of the terminal, and as it is anywhere else."""
+    """`text` with a style if the output is a terminal."""
     return f"\033[{code}m{text}\033[0m" if sys.stdout.isatty() else text
 
 
@@ -222,15 +222,15 @@ def show(title, request):
 
 
 def output_of(command, **variables):
-    """What a command of the workbench prints."""
+    """The output of a command of the workbench."""
     return check_output([*map(str, command)], env={**BARE_ENVIRONMENT, **variables}, timeout=PATIENCE).decode()
 
 
 def main():
-    """Runs the demo and leaves no program behind."""
+    """Runs the demo and stops every program that it started."""
     os.chdir(Path(__file__).resolve().parent.parent)
     sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
-    # A demo that is ended from outside must stop its programs too.
+    # A demo that gets SIGTERM must stop its programs too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         shutil.rmtree(DEMO, ignore_errors=True)
@@ -239,7 +239,7 @@ def main():
         shutil.copy(IMAGE.with_suffix(".json"), DEPLOYED.with_suffix(".json"))
         section("The parts")
         Demo().run()
-        print(styled("32", "\nAll is as it should be."))
+        print(styled("32", "\nEverything is as expected."))
     except (OSError, ValueError, SubprocessError, http.client.HTTPException) as error:
         sys.exit(f"\nFAILED: {error}; see the logs in {DEMO}")
     except KeyboardInterrupt:

@@ -1,14 +1,14 @@
-"""What `doctor` looks at, a file for each part of a deployment, and what a check can say.
+"""The checks of `doctor`, a file for each part of a deployment, and the kinds of finding.
 
-A check is a function of a Deployment that yields findings: nothing where all is well. It raises NotChecked where it has
-nothing to look at; what AWS refuses to show is for the caller to report.
+A check is a function of a Deployment that yields findings, none if all is well. It raises NotChecked if a part that it
+needs does not exist; the caller reports what AWS refuses to show.
 """
 
 from typing import NamedTuple
 
 
 class Finding(NamedTuple):
-    """What is wrong, why it matters, and what mends it. No user data and no value of a secret setting is ever in it."""
+    """What is wrong, why it matters, and how to fix it. It never holds user data or the value of a secret setting."""
 
     level: str
     what: str
@@ -17,14 +17,14 @@ class Finding(NamedTuple):
 
 
 class NotChecked(Exception):
-    """Why a check could not be made, as a half-sentence."""
+    """The reason why a check could not be made, as a clause."""
 
 
 def fault(what, why, fix):
-    """A finding that loses users, or keeps them from the backend."""
+    """A fault loses users, or keeps them from the backend."""
     return Finding("fault", what, why, fix)
 
 
 def warning(what, why, fix):
-    """A finding that will hurt one day, or that may be meant."""
+    """A warning may do harm later, or may be intended."""
     return Finding("warning", what, why, fix)

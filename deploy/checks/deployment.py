@@ -1,4 +1,4 @@
-"""One deployment as AWS shows it. Everything is read when a check first asks for it, and once, also by many threads."""
+"""One deployment as AWS shows it. Each part is read once, when a check first asks for it, even from many threads."""
 
 import json
 from concurrent.futures import Future
@@ -14,7 +14,7 @@ from unpublished import settings_of
 
 
 def reading(method):
-    """A property that is read once. What it raises is raised again to everybody who asks."""
+    """A property that is read once. Its exception is raised again at each later access."""
 
     def read(self):
         with self.lock:
@@ -33,7 +33,7 @@ def reading(method):
 class Deployment:
     """The user pool `pool_id` and the function `names.function` with what belongs to it.
 
-    What is None here does not exist; properties that something else is needed for raise NotChecked without it.
+    A part that does not exist is None; a property that needs such a part raises NotChecked.
     """
 
     def __init__(self, pool_id, function):
@@ -72,11 +72,11 @@ class Deployment:
 
     @reading
     def qualifier(self):
-        """The alias or version that Cognito calls: the pool's where it calls this function, `live` otherwise."""
+        """The alias or version that Cognito calls: the pool's if it calls this function, else `live`."""
         try:
             called, ours = self.trigger or "", self.function_arn
         except Exception:
-            # The checks of the pool tell why that can't be read; those of the function go on without it.
+            # The checks of the pool say why it can't be read; those of the function go on without it.
             return ALIAS
         if not f"{called}:".startswith(f"{ours}:"):
             return ALIAS
@@ -101,7 +101,7 @@ class Deployment:
 
     @reading
     def statements(self):
-        """The statements of the policy that says who may call what Cognito calls."""
+        """The statements of the policy of the alias or version that Cognito calls."""
         asked = {"FunctionName": self.names.function}
         qualified = asked if self.qualifier == "$LATEST" else asked | {"Qualifier": self.qualifier}
         found = aws_or_none("lambda", "get-policy", qualified)
@@ -109,9 +109,9 @@ class Deployment:
 
     @reading
     def mapper(self):
-        """The layer version that holds the mapper: its ARN and what is in it."""
+        """The layer version that holds the mapper: its ARN and its content."""
         if self.variables.get("MAPPER_IMAGE", "/opt/").partition("/opt/")[0]:
-            raise NotChecked("MAPPER_IMAGE names a file that is in no layer")
+            raise NotChecked("MAPPER_IMAGE names a file that is not in a layer")
         # The last layer wins.
         for arn in reversed(versions.layers_of(self.function)):
             content = layer_content(arn)
@@ -159,13 +159,13 @@ class Deployment:
 
     @reading
     def mapping(self):
-        """The event source mapping of the queue to the redelivery function, whichever version that calls."""
+        """The event source mapping of the queue to any version of the redelivery function."""
         ours = (found for found in self.mappings if function_of(found["FunctionArn"]) == self.names.redelivery)
         return next(ours, None)
 
     @reading
     def redelivery_qualifier(self):
-        """What the event source mapping calls, `live` where there is none."""
+        """The alias or version that the event source mapping calls, `live` if there is no mapping."""
         try:
             fed = "UNDELIVERED_QUEUE_URL" in self.variables and self.found_queue and self.mapping
             called = fed and fed["FunctionArn"]
@@ -196,7 +196,7 @@ class Deployment:
 
     @reading
     def tried(self):
-        """The Failed with which the function fails at an event, None where it maps it."""
+        """The Failed with which the function fails at an event, None if it maps it."""
         return tried(self.function, self.qualifier, self.reserved)
 
     @reading
@@ -206,17 +206,17 @@ class Deployment:
 
     @reading
     def reserved(self):
-        """The reserved concurrency of the function, None where none is."""
+        """The reserved concurrency of the function, None if there is none."""
         return reserved(self.names.function)
 
     @reading
     def redelivery_reserved(self):
-        """The reserved concurrency of the redelivery function, None where none is."""
+        """The reserved concurrency of the redelivery function, None if there is none."""
         return reserved(self.names.redelivery)
 
 
 def layer_content(arn):
-    """What is in the version of a layer."""
+    """The content of a layer version."""
     try:
         return versions.layer_content(arn)
     except Stop as error:
@@ -227,9 +227,9 @@ def layer_content(arn):
 
 
 def tried(function, qualifier, reserved):
-    """The Failed with which the function with a configuration fails at an event, None where it maps it."""
+    """The Failed with which the function with a configuration fails at an event, None if it maps it."""
     if function["Runtime"] != RUNTIME or reserved == 0:
-        raise NotChecked("the function can't be called, or is another one")
+        raise NotChecked("the function can't be called, or is another program")
     try:
         dry_run(function["FunctionName"], qualifier, SIGN_UP)
     except Failed as failed:
@@ -254,7 +254,7 @@ def reserved(function):
 
 
 def refused(role, actions, resource):
-    """Which of `actions` the role with the ARN `role` may not do on the ARN `resource`; None where there is no role.
+    """Which of `actions` the role with the ARN `role` may not do on the ARN `resource`; None if there is no role.
 
     IAM itself judges, with boundaries and the organization's policies:
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html

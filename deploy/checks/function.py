@@ -1,4 +1,4 @@
-"""The function that Cognito calls: that it can start, in time, with its mapper, its settings and its secrets."""
+"""Checks of the function that Cognito calls: it starts in time, with its mapper, its settings and its secrets."""
 
 import json
 import re
@@ -14,14 +14,14 @@ from unpublished import settings_of
 from versions import IMAGE, MANIFEST
 
 TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
-# In milliseconds: the default of ANSWER_WITHIN_MS, and what the host keeps back before Lambda ends it.
+# In milliseconds: the default of ANSWER_WITHIN_MS, and the host's reserve before Lambda ends it.
 ANSWER_WITHIN, KEPT_BACK = 4500, 200
-# In seconds; Cognito waits 5, which leaves nothing for an answer that comes late.
+# In seconds; Cognito waits 5, which leaves no time for a late answer.
 TIMEOUT = 6
-# In MB: the default of MAPPER_MEMORY_MB, and what bootstrap itself takes.
+# In MB: the default of MAPPER_MEMORY_MB, and the memory of bootstrap itself.
 MAPPER_MEMORY, OWN_MEMORY = 64, 32
 LEVELS = ("TRACE", "DEBUG", "INFO")
-# Fewer at once than two confirmations a second take while the backend hangs, at 4.5 s each.
+# Two confirmations a second need this many at once while the backend hangs, at 4.5 s each.
 LOW = 10
 
 
@@ -36,7 +36,7 @@ def function(deployment):
 
 
 def is_ready(there, name, why, deployment):
-    """What keeps the function with the configuration `there` from being called."""
+    """Findings that keep the function with the configuration `there` from being called."""
     if there is None:
         yield fault(f"there is no function {name} in this account and region", why, deployment.create)
         return
@@ -46,12 +46,12 @@ def is_ready(there, name, why, deployment):
         yield fault(
             f"{name} is {state}, its last update {update}: {reason}",
             why,
-            f"wait where it is Pending or InProgress; otherwise mend the reason, then {deployment.create}",
+            f"wait if it is Pending or InProgress; otherwise fix the reason, then {deployment.create}",
         )
     if there.get("Runtime") != RUNTIME:
         yield fault(
             f"{name} has the runtime {there.get('Runtime')}",
-            f"`bootstrap` is built for {RUNTIME} alone",
+            f"`bootstrap` is built only for {RUNTIME}",
             f"`aws lambda update-function-configuration --function-name {deployment.names.function} --runtime "
             f"{RUNTIME}`, then {deployment.create}",
         )
@@ -82,7 +82,7 @@ def memory(deployment):
     if has < max(128, mapper + OWN_MEMORY):
         yield fault(
             f"the function has {has} MB, and the mapper may take {mapper} MB",
-            "Lambda ends the whole process where a mapper takes too much, and the event with it",
+            "Lambda ends the whole process if a mapper takes too much, and the event is lost",
             f"a MAPPER_MEMORY_MB below {has - OWN_MEMORY}, or `aws lambda update-function-configuration "
             f"--function-name {deployment.names.function} --memory-size {max(128, mapper + OWN_MEMORY)}`, then "
             f"{deployment.create}",
@@ -118,7 +118,7 @@ def architecture(deployment):
         yield fault(
             f"the function is {has}, and the mapper's image is for {target}",
             "`bootstrap` can't load it, and every event goes into the queue",
-            f"{deployment.swap}: the image is to be compiled for {TARGETS[has]}",
+            f"{deployment.swap}: compile the image for {TARGETS[has]}",
         )
 
 
@@ -131,7 +131,7 @@ def dry_runs(deployment):
 
 
 def failing(name, qualifier, failed, deployment):
-    """What it means that a function failed at an event, or that it did not."""
+    """The finding if a function failed at an event."""
     if failed:
         yield fault(
             ": ".join([f"{name}:{qualifier} fails at an event with {failed.error_type}", *failed.because]),
@@ -141,14 +141,14 @@ def failing(name, qualifier, failed, deployment):
 
 
 def remedy(error, function, deployment):
-    """What mends an `errorType` of docs/reference.md."""
+    """The fix for an `errorType` of docs/reference.md."""
     log = f"read `aws logs tail /aws/lambda/{function} --since 10m`"
     if error == "Mapper.Refused":
-        return f"{deployment.swap}: image and `bootstrap` have to be of the same release and processor; {log}"
+        return f"{deployment.swap}: image and `bootstrap` must be of the same release and processor; {log}"
     if error.startswith("Mapper."):
-        return f"`just rollback` where it worked before; `mapper run guest/cases/{SIGN_UP.name}` shows it; {log}"
+        return f"`just rollback` if it worked before; `mapper run guest/cases/{SIGN_UP.name}` shows it; {log}"
     if error.startswith("Secret."):
-        return f"store the secret in the form that docs/reference.md says, and let the role read it; {log}"
+        return f"store the secret in the form of docs/reference.md, and let the role read it; {log}"
     if error == "Host.OutOfTime":
         return f"more memory, which is more CPU; {log}"
     return f"{log}: it names each setting that is at fault; then {deployment.change('NAME=VALUE')}"
@@ -161,12 +161,12 @@ def api_url(deployment):
     if not url:
         yield fault("BACKEND_API_URL is not set", "the function can't start", fix)
     elif not re.match(r"https?://", url):
-        yield fault("BACKEND_API_URL is no address of https", "the function can't start", fix)
+        yield fault("BACKEND_API_URL is not an https address", "the function can't start", fix)
     elif not is_allowed(variables):
         yield fault(
             "BACKEND_API_URL is http, and BACKEND_ALLOW_HTTP is not `on`",
-            "the function can't start: users and secrets would go over the network for everybody to read",
-            f"{fix}; BACKEND_ALLOW_HTTP=on for a private network only",
+            "the function can't start: users and secrets would be readable on the network",
+            f"{fix}; BACKEND_ALLOW_HTTP=on only for a private network",
         )
 
 
@@ -178,7 +178,7 @@ def is_allowed(variables):
 
 def secrets(deployment):
     """Secrets are kept as such, exist, and both roles may read them. Their values are not fetched."""
-    # A secret that both functions name is looked at once.
+    # A secret that both functions name is checked once.
     named = {}
     for there in deployment.functions():
         for name in SECRETS:
@@ -188,7 +188,7 @@ def secrets(deployment):
         if not value.startswith("arn:"):
             yield warning(
                 f"{name} itself is in the function's settings",
-                "whoever may see the function's configuration can read it",
+                "everyone who may see the function's configuration can read it",
                 "`aws secretsmanager create-secret`, then " + deployment.change(f"{name}=ARN"),
             )
             continue
@@ -213,30 +213,30 @@ def secrets(deployment):
 
 
 def secret(service, arn):
-    """What AWS says of a secret besides its value, None where there is none."""
+    """AWS's description of a secret without its value, None if the secret does not exist."""
     if service == "secretsmanager":
         found = aws_or_none("secretsmanager", "describe-secret", {"SecretId": arn})
         return None if found is None or "DeletedDate" in found else found
-    # The ARN does not tell `name` from `/name`.
+    # The ARN does not distinguish `name` from `/name`.
     name = arn.partition(":parameter/")[2]
     wanted = {"Key": "Name", "Option": "Equals", "Values": [name, f"/{name}"]}
     return next(iter(aws("ssm", "describe-parameters", {"ParameterFilters": [wanted]})["Parameters"]), None)
 
 
 def logs(deployment):
-    """The lines of events are written, as JSON, of which CloudWatch makes the metrics."""
+    """The lines of events are logged as JSON, from which CloudWatch makes the metrics."""
     for there in deployment.functions():
         name, logging = there["FunctionName"], there.get("LoggingConfig", {})
         if logging.get("LogFormat") != "JSON":
             yield fault(
                 f"{name} has the log format Text",
-                "CloudWatch makes no metrics of it, so that no alarm can ring",
+                "CloudWatch makes no metrics from it, so no alarm can ring",
                 f"{deployment.create}: both set JSON",
             )
         elif logging.get("ApplicationLogLevel", "INFO") not in LEVELS:
             yield warning(
                 f"{name} logs from {logging['ApplicationLogLevel']} on",
-                "what was delivered or skipped has no line and no metric",
+                "delivered and skipped events have no line and no metric",
                 f"`aws lambda update-function-configuration --function-name {name} --logging-config LogFormat=JSON,"
                 f"ApplicationLogLevel=INFO`, then {deployment.create}",
             )
@@ -257,7 +257,7 @@ def concurrency(deployment):
 
 
 def throttled(name, has, needs, why):
-    """What it means that a function `has` a reserved concurrency, or none."""
+    """The finding if a function `has` too little reserved concurrency."""
     fix = f"`aws lambda delete-function-concurrency --function-name {name}`"
     if has == 0:
         yield fault(f"{name} is throttled altogether: its reserved concurrency is 0", why, fix)
@@ -266,6 +266,6 @@ def throttled(name, has, needs, why):
 
 
 def number(variables, name, default):
-    """A setting that is a number; what is none is for the dry run to find."""
+    """A setting that is a number, else its default: the dry run finds a wrong one."""
     value = variables.get(name, "")
     return int(value) if value.isdecimal() else default

@@ -1,4 +1,4 @@
-"""The way from the function to the backend and to AWS."""
+"""Checks of the network from the function to the backend and to AWS."""
 
 from urllib.parse import urlsplit
 
@@ -9,9 +9,9 @@ from checks.function import is_allowed
 from settings import SECRETS
 
 HTTPS = 443
-# The settings by which a connection to the backend is made.
+# The settings of a connection to the backend.
 REACHED_BY = ("BACKEND_API_URL", "BACKEND_ALLOW_HTTP")
-# How `mapper reach` names a certificate that no public authority has issued.
+# The cause that `mapper reach` reports if no public authority issued the certificate.
 PRIVATE_ROOT = "certificate-unknown-issuer"
 HANGS = "connections hang: neither the backend nor the queue can be reached, and users are lost"
 
@@ -33,18 +33,18 @@ def vpc(deployment):
         why = HANGS
         if any(is_internet_gateway(route) for subnet in shut for route in routes(tables, subnet)):
             why += " (an internet gateway does not help a function, which has no public address)"
-        fix = "a default route to a NAT gateway for these subnets, or no VPC where the backend is public"
+        fix = "a default route to a NAT gateway for these subnets, or no VPC if the backend is public"
         if missing := sorted(needed - there):
             endpoints = ", ".join(f"com.amazonaws.REGION.{service}" for service in missing)
             yield fault(
                 f"no way out of {', '.join(shut)}: no default route to a NAT gateway, nor an endpoint of {endpoints}",
                 why,
-                f"{fix}; where the backend is in the VPC, interface endpoints of {endpoints}",
+                f"{fix}; if the backend is in the VPC, interface endpoints of {endpoints}",
             )
         else:
             yield warning(
                 f"no way out of {', '.join(shut)} but to endpoints of AWS",
-                "the function reaches the backend only where that is in the VPC or routed to",
+                "the function reaches the backend only if that is in the VPC or has a route",
                 fix,
             )
     url = urlsplit(deployment.variables.get("BACKEND_API_URL", ""))
@@ -79,7 +79,7 @@ def is_internet_gateway(route):
 
 
 def leads_out(route):
-    """Whether a route leads a function out, by whatever there is but an internet gateway.
+    """Whether a route leads a function out, by any gateway except an internet gateway.
 
     https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc-internet.html
     """
@@ -98,14 +98,14 @@ def lets_out(rule, port):
 
 
 def backend(deployment):
-    """The backend can be reached, with TLS where it has that: from this machine, by the function's own client."""
+    """The backend can be reached from this machine, with TLS if it has TLS, by the function's own client."""
     if not is_allowed(deployment.variables):
-        raise NotChecked("BACKEND_API_URL is not one that the host takes")
+        raise NotChecked("the host does not accept BACKEND_API_URL")
     cause = workbench.reach({name: deployment.variables.get(name, "") for name in REACHED_BY})
     if not cause:
         return
     if cause == PRIVATE_ROOT and "BACKEND_CA_FILE" in deployment.variables:
-        raise NotChecked("the roots that BACKEND_CA_FILE names are with the function")
+        raise NotChecked("the file that BACKEND_CA_FILE names exists only in the function")
     url = urlsplit(deployment.variables["BACKEND_API_URL"])
     in_vpc = bool((deployment.function.get("VpcConfig") or {}).get("SubnetIds"))
     report = warning if in_vpc else fault
@@ -113,11 +113,11 @@ def backend(deployment):
         f"{url.hostname}, port {port_of(url)}, can't be reached from this machine: {cause}",
         "it was not tried from the function's VPC, which may reach it" if in_vpc else "every event goes into the queue",
         "start the backend, and check the host in BACKEND_API_URL, its certificate and its firewall (a row of "
-        f"docs/reference.md, 'Why there is no answer', is for {cause}); "
+        f"docs/reference.md, 'Why there is no answer', explains {cause}); "
         + deployment.change("BACKEND_API_URL=https://…"),
     )
 
 
 def port_of(url):
-    """The port that an address names or means."""
+    """The port of an address, explicit or default."""
     return url.port or (80 if url.scheme == "http" else HTTPS)

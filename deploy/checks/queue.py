@@ -1,4 +1,4 @@
-"""The queue of what the backend did not take, and redelivery from it."""
+"""Checks of the queue of undelivered events, and of redelivery from it."""
 
 import json
 
@@ -19,7 +19,7 @@ WORKS = ("Creating", "Enabled", "Enabling", "Updating")
 
 
 def queue(deployment):
-    """The function has a queue, and that exists."""
+    """The function has a queue, which exists."""
     if not deployment.variables.get("UNDELIVERED_QUEUE_URL"):
         yield fault("UNDELIVERED_QUEUE_URL is not set", LOST, f"{deployment.create}: both make and set it")
     elif deployment.found_queue is None:
@@ -27,7 +27,7 @@ def queue(deployment):
 
 
 def kept(deployment):
-    """Both queues keep for as long as SQS can, encrypted, and long enough out of sight."""
+    """Both queues keep messages as long as SQS can, encrypted, with a visibility timeout that is long enough."""
     yield from long_enough(deployment.names.queue, deployment.queue, deployment)
     yield from long_enough(deployment.names.dead_letters, dead_letters(deployment), deployment)
     if deployment.found_redelivery is not None:
@@ -43,12 +43,12 @@ def kept(deployment):
 
 
 def long_enough(name, there, deployment):
-    """What keeps the queue with the attributes `there` from keeping, in secret, as long as SQS can."""
+    """Findings if the queue with the attributes `there` keeps messages too short a time, or unencrypted."""
     if int(there.get("MessageRetentionPeriod", RETENTION)) < RETENTION:
         days = int(there["MessageRetentionPeriod"]) / 86400
         yield warning(
             f"{name} keeps messages for {days:g} days, not 14",
-            "then SQS deletes users whom nobody else has",
+            "then SQS deletes users whom the backend does not have",
             deployment.create,
         )
     if there.get("SqsManagedSseEnabled") != "true" and not there.get("KmsMasterKeyId"):
@@ -56,20 +56,20 @@ def long_enough(name, there, deployment):
 
 
 def dead_letters(deployment):
-    """The attributes of the dead-letter queue, those of one that nothing is wrong with where there is none."""
+    """The attributes of the dead-letter queue, or faultless ones if there is no such queue."""
     there = deployment.dead_letters if deployment.dead_letters_arn else None
     return {"SqsManagedSseEnabled": "true"} if there is None else there
 
 
 def dead_letter_queue(deployment):
-    """What is given up goes to a dead-letter queue."""
+    """Events that redelivery gives up go to a dead-letter queue."""
     if not deployment.dead_letters_arn:
         what = "the queue has no dead-letter queue"
     elif deployment.dead_letters is None:
         what = "the queue's dead-letter queue does not exist"
     else:
         return
-    yield fault(what, "what is never delivered is tried until SQS deletes it", deployment.create)
+    yield fault(what, "an event that can't be delivered is tried until SQS deletes it", deployment.create)
 
 
 def waiting(deployment):
@@ -78,14 +78,14 @@ def waiting(deployment):
         yield warning(
             f"about {count} users wait in the queue",
             "the backend does not have them",
-            "where they do not become fewer within minutes, see `errorType` in "
+            "if they do not become fewer within minutes, see `errorType` in "
             f"`aws logs tail /aws/lambda/{deployment.names.redelivery} --since 1h`",
         )
     if count := deployment.dead_letters_arn and messages(dead_letters(deployment)):
         yield warning(
             f"about {count} users are dead letters",
             "redelivery has given them up, and SQS deletes them after 14 days",
-            f"mend the cause, then `just redrive{deployment.option}`",
+            f"fix the cause, then `just redrive{deployment.option}`",
         )
 
 
@@ -106,7 +106,7 @@ def may_receive(deployment):
 
 
 def may(deployment, role, actions, why):
-    """What keeps a role from `actions` on the queue."""
+    """Findings that keep a role from `actions` on the queue."""
     arn = deployment.queue["QueueArn"]
     denied = refused(role, actions, arn)
     if denied is None:
@@ -121,13 +121,13 @@ def may(deployment, role, actions, why):
                 f"the queue's policy denies {', '.join(actions)} to {role}, in the statement {sid}"
                 + (", under a condition" if "Condition" in statement else ""),
                 why,
-                f"take the role out of it: `aws sqs set-queue-attributes --queue-url {deployment.queue_url} "
+                f"remove the role from it: `aws sqs set-queue-attributes --queue-url {deployment.queue_url} "
                 "--attributes file://…`",
             )
 
 
 def concerns(statement, role, actions):
-    """Whether a statement that denies is about the role and one of `actions`, and not only about calls without TLS."""
+    """Whether a Deny statement applies to the role and one of `actions`, and not only to calls without TLS."""
     if list(statement.get("Condition", {}).values()) == [{"aws:SecureTransport": "false"}]:
         return False
     principal = statement.get("Principal", "*")
@@ -140,7 +140,7 @@ def concerns(statement, role, actions):
 
 
 def redelivery(deployment):
-    """The redelivery function is there, with the mapper and the settings of the function that Cognito calls."""
+    """The redelivery function exists, with the mapper and the settings of the function that Cognito calls."""
     there, name, why = deployment.found_redelivery, deployment.names.redelivery, "nothing is redelivered"
     yield from is_ready(there, f"{name}:{deployment.redelivery_qualifier}", why, deployment)
     if there is None:
@@ -148,7 +148,7 @@ def redelivery(deployment):
     if there["Timeout"] < REDELIVERY_TIMEOUT:
         yield warning(
             f"{name} has a timeout of {there['Timeout']} s, not {REDELIVERY_TIMEOUT}",
-            "a batch of ten events may not get through",
+            "a batch of ten events may run out of time",
             deployment.create,
         )
     if (
@@ -170,12 +170,12 @@ def redelivery(deployment):
 
 
 def shared(variables):
-    """The settings that have to be the same in both functions."""
+    """The settings that must be the same in both functions."""
     return {name: value for name, value in variables.items() if name.startswith(("BACKEND_", "MAPPER_"))}
 
 
 def mapping(deployment):
-    """The queue feeds the redelivery function alone, which says which records failed."""
+    """The queue feeds only the redelivery function, which reports failed records."""
     there, name = deployment.mapping, deployment.names.redelivery
     for other in deployment.mappings:
         if function_of(other["FunctionArn"]) != name:

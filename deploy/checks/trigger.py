@@ -1,4 +1,4 @@
-"""Cognito's side: the pool, what it calls after a confirmation, and whether it may."""
+"""Checks of Cognito's side: the pool, what it calls after a confirmation, and whether it may."""
 
 from fnmatch import fnmatchcase
 
@@ -9,7 +9,7 @@ PRINCIPAL = "cognito-idp.amazonaws.com"
 
 
 def pool(deployment):
-    """The pool is there."""
+    """The pool exists."""
     if deployment.pool is None:
         yield fault(
             f"there is no user pool {deployment.pool_id} in this account and region",
@@ -25,14 +25,14 @@ def trigger(deployment):
     if not called:
         yield fault(
             "the pool calls nothing after a confirmation",
-            "nobody tells the backend of new users",
+            "the backend does not hear of new users",
             f"{deployment.attach}, then {reconcile}",
         )
     elif not f"{called}:".startswith(f"{ours}:"):
         yield fault(
             f"the pool calls another function after a confirmation, {called}",
             "this function is never called",
-            f"{deployment.attach} where this one is to be called instead, then {reconcile}",
+            f"{deployment.attach} if the pool must call this one instead, then {reconcile}",
         )
     elif called != f"{ours}:{ALIAS}":
         yield warning(
@@ -63,7 +63,7 @@ def permission(deployment):
     elif any(pools is None for pools, _ in sources):
         yield warning(
             f"Cognito may call {called} for every pool",
-            "whoever has a pool can send users to the backend",
+            "everyone who has a pool can send users to the backend",
             f"{deployment.attach}, and `aws lambda remove-permission` for the statement without AWS:SourceArn",
         )
 
@@ -81,7 +81,7 @@ def is_cognitos(statement, called):
 
 
 def condition(statement, key):
-    """The values that a statement asks of the key `aws:KEY` (in small letters), None where it asks for none."""
+    """The values that a statement asks of the key `aws:KEY` (in small letters), None if it asks for none."""
     for asked in statement.get("Condition", {}).values():
         for name, values in asked.items():
             if name.lower() == f"aws:{key}":
@@ -90,7 +90,7 @@ def condition(statement, key):
 
 
 def matches(patterns, value):
-    """Whether a value is among those that are asked for; `*` and `?` stand for others."""
+    """Whether a value matches one of the wanted ones, in which `*` and `?` are wildcards."""
     return patterns is None or any(fnmatchcase(value, pattern) for pattern in patterns)
 
 

@@ -1,5 +1,5 @@
 // A mapper in JavaScript to start from. It does what the default mapper does: a confirmed user becomes a `POST` with a
-// small JSON body, and password resets are skipped. What your backend wants goes into `outcomeOf` and `userOf`.
+// small JSON body, and password resets are skipped. Change `outcomeOf` and `userOf` for your backend.
 //
 // Each event gets a sandbox of its own, made from a snapshot that was taken when the component was built. Code outside
 // of functions therefore runs once, at build time: variables, clocks and random numbers belong into functions. There is
@@ -20,10 +20,10 @@ import { getEnvironment } from 'wasi:cli/environment@0.2.0';
  * @typedef {{ tag: 'deliver', val: Request } | { tag: 'skip', val: string }} Outcome
  */
 
-/** What is sent unless `USER_ATTRIBUTES` says otherwise: what most user tables have a column for. */
+/** The attributes that are sent if `USER_ATTRIBUTES` is not set: most user tables have a column for them. */
 const COMMON = 'email,email_verified,phone_number,name,given_name,family_name,identities,custom:*';
 
-/** The names that Cognito has for attributes of its own, but for those that begin with `cognito:`. */
+/** Cognito's own attributes, except those that begin with `cognito:`. */
 const STANDARD = new Set(
   `address birthdate email email_verified family_name gender given_name identities locale middle_name name nickname
    phone_number phone_number_verified picture preferred_username profile sub updated_at website zoneinfo`.split(/\s+/),
@@ -40,14 +40,14 @@ export const mapper = {
       return outcomeOf(event);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      // A fault of this file. Thrown on as it is, it would end as a trap that does not say what happened.
+      // A fault of this file. Rethrown unchanged, it would end as a trap that does not say what happened.
       throw { code: 'exception', message: `${error}\n${error.stack}` };
     }
   },
 };
 
 /**
- * What is to be done with the event.
+ * The outcome for the event.
  * @param {Event} event
  * @returns {Outcome}
  */
@@ -71,15 +71,15 @@ function outcomeOf(event) {
       path,
       headers: [{ name: 'content-type', value: 'application/json' }],
       body: new TextEncoder().encode(JSON.stringify(userOf(event, attributes))),
-      // The backend's word for a user that it has already, from an earlier attempt.
+      // The backend has the user already, from an earlier attempt.
       acceptStatus: [409],
     },
   };
 }
 
 /**
- * The names in `USER_ATTRIBUTES`. One that no attribute has (of a list that is separated by something else, for example)
- * would match nothing, and users would go out without attributes and without a word.
+ * The names in `USER_ATTRIBUTES`. A name that no attribute has (in a list with another separator, for example) would
+ * match nothing, and users would silently be sent without attributes.
  * @param {string} text
  * @returns {string[]}
  */
@@ -103,7 +103,7 @@ function isPossible(name) {
 }
 
 /**
- * Whether a name, without its prefix, holds no blank and no mark that lists have between names.
+ * Whether a name, without its prefix, holds no blank and no separator of a list.
  * @param {string} text
  */
 function isName(text) {
@@ -120,7 +120,7 @@ function customName(name) {
 }
 
 /**
- * The user as the backend gets it. `clientMetadata` is never copied: whoever signs up can write anything into it.
+ * The user as the backend gets it. `clientMetadata` is never copied: the person who signs up can write anything into it.
  * @param {Event} event
  * @param {string[]} sent the names of the attributes to send
  */
@@ -154,8 +154,8 @@ function userOf(event, sent) {
 }
 
 /**
- * An attribute's value as JSON; undefined where it is not what it has to be, which must not keep the user from the
- * backend. Cognito writes every value as text, whatever it is.
+ * An attribute's value as JSON; undefined if it has the wrong type, which must not keep the user from the backend.
+ * Cognito writes every value as text.
  * @param {Attribute} attribute
  */
 function valueOf({ name, value }) {

@@ -1,7 +1,7 @@
 """A mapper in Python to start from.
 
 It does what the default mapper does: a confirmed user becomes a `POST` with a small JSON body, and password resets are
-skipped. What your backend wants goes into `user_of` and `transform`.
+skipped. Change `user_of` and `transform` for your backend.
 
 Each event gets a sandbox of its own, made from a snapshot that was taken when the component was built. Code outside of
 functions therefore runs once, at build time: variables and clocks belong into `transform`, and every import to the top,
@@ -33,15 +33,15 @@ from wit_world.imports.types import (
     TriggerSource_ConfirmSignUp,
 )
 
-# What is sent unless `USER_ATTRIBUTES` says otherwise: what most user tables have a column for.
+# The attributes that are sent if `USER_ATTRIBUTES` is not set: most user tables have a column for them.
 COMMON = "email,email_verified,phone_number,name,given_name,family_name,identities,custom:*"
 
-# The names that Cognito has for attributes of its own, but for those that begin with `cognito:`.
+# Cognito's own attributes, except those that begin with `cognito:`.
 STANDARD = frozenset(
     "address birthdate email email_verified family_name gender given_name identities locale middle_name name nickname "
     "phone_number phone_number_verified picture preferred_username profile sub updated_at website zoneinfo".split()
 )
-# A name without its prefix: no blank in it, and no mark that lists have between names.
+# A name without its prefix: no blank, and no separator of a list.
 NAME = re.compile(r"""[^\s\x00-\x1f\x7f-\x9f;:|/+&*"]+""")
 
 
@@ -49,7 +49,7 @@ class Mapper(exports.Mapper):
     """The interface `mapper` of the contract."""
 
     def transform(self, event: Event) -> Outcome:
-        """Maps one event; raises `Err` with an `Error` where that can't be done."""
+        """Maps one event; raises `Err` with an `Error` if that fails."""
         match event.trigger_source:
             case TriggerSource_ConfirmSignUp():
                 pass
@@ -57,7 +57,7 @@ class Mapper(exports.Mapper):
                 return Outcome_Skip("password-reset")
             case _:
                 return Outcome_Skip("unknown-trigger-source")
-        # A variable that is set to nothing counts as not set.
+        # An empty variable counts as not set.
         path = os.environ.get("USERS_PATH") or "users/"
         user = user_of(event, attributes_in(os.environ.get("USER_ATTRIBUTES") or COMMON))
         return Outcome_Deliver(
@@ -66,7 +66,7 @@ class Mapper(exports.Mapper):
                 path=path,
                 headers=[Header("content-type", "application/json")],
                 body=json.dumps(user).encode(),
-                # The backend's word for a user that it has already, from an earlier attempt.
+                # The backend has the user already, from an earlier attempt.
                 accept_status=[409],
             )
         )
@@ -75,8 +75,8 @@ class Mapper(exports.Mapper):
 def attributes_in(text: str) -> set[str]:
     """The names in `USER_ATTRIBUTES`.
 
-    One that no attribute has (of a list that is separated by something else, for example) would match nothing, and
-    users would go out without attributes and without a word.
+    A name that no attribute has (in a list with another separator, for example) would match nothing, and users would
+    silently be sent without attributes.
     """
     names = [name for name in map(str.strip, text.split(",")) if name]
     wrong = next((name for name in names if not is_possible(name)), None)
@@ -108,7 +108,7 @@ def custom_name(name: str) -> str | None:
 def user_of(event: Event, sent: set[str]) -> dict[str, Any]:
     """The user as the backend gets it, with the attributes `sent`.
 
-    `client_metadata` is never copied: whoever signs up can write anything into it.
+    `client_metadata` is never copied: the person who signs up can write anything into it.
     """
     subs = (attribute.value for attribute in event.user_attributes if attribute.name == "sub" and attribute.value)
     sub = next(subs, None)
@@ -118,7 +118,7 @@ def user_of(event: Event, sent: set[str]) -> dict[str, Any]:
     user: dict[str, Any] = {}
     custom: dict[str, Any] = {}
     sent_custom = {custom_name(name) for name in sent} - {None}
-    # What only a developer can write comes last, so that no user can write another value in its place.
+    # Attributes that only a developer can write come last, so that no user can replace them.
     for attribute in sorted(event.user_attributes, key=lambda attribute: attribute.name.startswith("dev:")):
         own = custom_name(attribute.name)
         if not (attribute.name in sent if own is None else sent_custom & {own, "*"}):
@@ -126,9 +126,9 @@ def user_of(event: Event, sent: set[str]) -> dict[str, Any]:
         try:
             (user if own is None else custom)[attribute.name if own is None else own] = value_of(attribute)
         except ValueError as reason:
-            # Left out rather than keeping the user from the backend, and told without its value.
+            # Left out, because it must not keep the user from the backend, and reported without its value.
             print(f"the attribute `{attribute.name}` {reason} and is left out", file=sys.stderr)
-    # What the user is comes last, so that no attribute of the same name can take its place.
+    # The user's identity comes last, so that no attribute of the same name can replace it.
     if custom:
         user["custom"] = custom
     if event.client_id is not None:
@@ -142,9 +142,9 @@ def user_of(event: Event, sent: set[str]) -> dict[str, Any]:
 
 
 def value_of(attribute: Attribute) -> Any:
-    """An attribute's value as JSON; `ValueError` where it is not what it has to be.
+    """An attribute's value as JSON; `ValueError` if it has the wrong type.
 
-    Cognito writes every value as text, whatever it is.
+    Cognito writes every value as text.
     """
     match attribute.name, attribute.value.lower():
         case "email_verified" | "phone_number_verified", "true" | "false" as value:
@@ -154,7 +154,7 @@ def value_of(attribute: Attribute) -> Any:
         case "identities", _:
             try:
                 identities = json.loads(attribute.value)
-                # Python also reads `NaN` and `Infinity`, which are no JSON and would spoil the body.
+                # Python also reads `NaN` and `Infinity`, which are not JSON and would spoil the body.
                 json.dumps(identities, allow_nan=False)
                 return identities
             except (ValueError, RecursionError):

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 
 def required(name):
-    """The variable `name`; ImproperlyConfigured where it is not set or empty."""
+    """The variable `name`; ImproperlyConfigured if it is not set or empty."""
     value = os.environ.get(name, "").strip()
     if not value:
         raise ImproperlyConfigured(f"set the variable {name}: README.md says to what")
@@ -16,14 +16,14 @@ def required(name):
 
 
 def words(name):
-    """The words in the variable `name`, separated by spaces; none where it is not set."""
+    """The words in the variable `name`, separated by spaces; an empty list if it is not set."""
     return os.environ.get(name, "").split()
 
 
 def signing_secrets(name):
     """The secrets in the variable `name`, each `whsec_` and 24 to 64 bytes in base64; ImproperlyConfigured otherwise.
 
-    There has to be one: without it, everybody who finds the address could write users.
+    At least one is required: without it, anybody who finds the address could write users.
     """
     secrets = required(name).split()
     for secret in secrets:
@@ -32,5 +32,5 @@ def signing_secrets(name):
         except binascii.Error:
             size = 0
         if not secret.startswith("whsec_") or not 24 <= size <= 64:
-            raise ImproperlyConfigured(f"each secret in {name} has to be `whsec_` and 24 to 64 bytes in base64")
+            raise ImproperlyConfigured(f"each secret in {name} must be `whsec_` and 24 to 64 bytes in base64")
     return secrets

@@ -24,8 +24,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
-    # Before all that can answer, CommonMiddleware above all: an answer that does not pass through it has no headers
-    # for CORS.
+    # Before every middleware that can answer, CommonMiddleware for example: an answer that does not pass through it has
+    # no CORS headers.
     "corsheaders.middleware.CorsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -36,7 +36,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
-# For the browser's frontend alone. The function is no browser and sends no `Origin`, so CORS neither lets it in nor
+# Only for the browser's frontend. The function is not a browser and sends no `Origin`, so CORS neither lets it in nor
 # keeps it out; CORS_ALLOW_ALL_ORIGINS would change nothing for it and open the API to every site.
 CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS")
 CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
@@ -67,8 +67,9 @@ DATABASES = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": DATABASE_PATH,
         "OPTIONS": {
-            # Readers don't wait for a writer. A transaction takes its lock at its beginning, where SQLite waits for
-            # it: one that reads first and writes then fails at once with "database is locked" if another has written.
+            # Readers don't wait for a writer. A transaction takes its lock at its start, when SQLite can wait for it.
+            # Without that, one that reads first and then writes fails at once with "database is locked" if another
+            # has written.
             "init_command": "PRAGMA journal_mode = WAL",
             "transaction_mode": "IMMEDIATE",
             # In seconds.
@@ -91,6 +92,6 @@ LOGGING = {
     "disable_existing_loggers": False,
     "handlers": {"console": {"class": "logging.StreamHandler"}},
     "root": {"handlers": ["console"], "level": "INFO"},
-    # Its warnings hold the path, which may hold a user's id. The views say themselves what they refuse.
+    # Its warnings hold the path, which may hold a user's id. The views log refusals themselves.
     "loggers": {"django.request": {"level": "ERROR"}},
 }

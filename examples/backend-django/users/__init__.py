@@ -1,1 +1,1 @@
-"""Users of Cognito: what the post-confirmation function sends, and the rows that are made of it."""
+"""Users of Cognito: the requests of the post-confirmation function, and the rows that they become."""

@@ -10,8 +10,8 @@ LONGEST = 2048
 class CognitoUser(models.Model):
     """A user whom Cognito has confirmed.
 
-    It is not the user of `django.contrib.auth`, who logs in to the admin: nothing that comes from outside can then
-    become or change one who may. Text that is not known is empty.
+    It is not the user of `django.contrib.auth`, who logs in to the admin, so no request can create or change an account
+    of the admin. Unknown text is empty.
     """
 
     sub = models.CharField(max_length=255, unique=True, help_text="Cognito's id of the user, which never changes")

@@ -1,7 +1,7 @@
-"""What mappers send, and which part of it goes into which column.
+"""The bodies that mappers send, and the column of each field.
 
-A shape is what one mapper makes of a user. Another mapper means another function here, and no other change: the whole
-body is kept beside the columns in any case.
+A shape is the body of one mapper. Another mapper needs another function here, and no other change: the whole body is
+always kept beside the columns.
 """
 
 from .models import CognitoUser
@@ -25,7 +25,7 @@ COLUMNS = {
 
 
 class Unfit(Exception):
-    """A body that is none of this shape; its sentence names the field and never its value."""
+    """A body that does not have the shape; the message names the field and never its value."""
 
 
 def user(body):
@@ -37,7 +37,7 @@ def user(body):
 def account(body, sub):
     """The same of what `examples/mapper-rust` sends to the address of the account `sub`. Raises Unfit.
 
-    It knows fewer columns; a row that is there keeps the others.
+    It has fewer columns; an existing row keeps the others.
     """
     account = _object(body, "account")
     contact = _object(account, "contact")
@@ -59,20 +59,20 @@ def _sub(of, name):
 
 def _object(of, name):
     if not isinstance(of, dict) or not isinstance(of.get(name), dict):
-        raise Unfit(f"`{name}` has to be an object")
+        raise Unfit(f"`{name}` must be an object")
     return of[name]
 
 
 def _value(of, name, column, kind):
-    """The value of the field `name` as the column takes it; the column's default where there is none."""
+    """The value of the field `name` as the column takes it; the column's default if there is none."""
     field = CognitoUser._meta.get_field(column)
     if not isinstance(of, dict):
-        raise Unfit("the body has to be an object")
+        raise Unfit("the body must be an object")
     value = of.get(name)
     if value is None:
         return field.get_default()
     if not isinstance(value, kind):
-        raise Unfit(f"`{name}` has to be {WORDS[kind]}")
+        raise Unfit(f"`{name}` must be {WORDS[kind]}")
     if kind is str and len(value) > field.max_length:
         raise Unfit(f"`{name}` has more than {field.max_length} characters")
     return value

@@ -12,7 +12,7 @@ def signed(headers, body):
 def _signed_with(secret, headers, body):
     try:
         Webhook(secret).verify(body, dict(headers), json_parse=False)
-    # The package lets a ValueError out where a header or the body is none that could ever have been signed.
+    # The package raises ValueError if a header or the body could never have been signed.
     except (WebhookVerificationError, ValueError):
         return False
     return True

@@ -1,15 +1,15 @@
-"""How a user becomes a row: once, whatever comes twice, at the same time or late."""
+"""How a user becomes one row, even if requests come twice, at the same time or late."""
 
 from django.db import IntegrityError, transaction
 
 from .models import CognitoUser
 
-# What never changes of a user in Cognito.
+# The values of a user that never change in Cognito.
 FIXED = ("user_pool_id", "username")
 
 
 class KnownOtherwise(Exception):
-    """The user is there already, in another pool or by another name."""
+    """The user exists already, in another pool or under another name."""
 
 
 class NameTaken(Exception):
@@ -19,9 +19,9 @@ class NameTaken(Exception):
 def upsert(sub, columns):
     """Makes or changes the row of the user `sub`; `"created"`, `"updated"` or `"unchanged"`.
 
-    Where the same was sent last, nothing is written: a repetition must not undo what has been changed here since.
-    Anything else is written, also what was sent earlier: after old, new and old again, the row is the old one.
-    Raises KnownOtherwise and NameTaken, and has then written nothing.
+    If the last request sent the same, nothing is written: a repetition must not undo a change that was made here since.
+    Anything else is written, even values that were sent earlier: after old, new and old again, the row is the old one.
+    Raises KnownOtherwise and NameTaken, without writing anything.
     """
     try:
         with transaction.atomic():

@@ -1,7 +1,7 @@
 """The addresses that the post-confirmation function calls.
 
-201 a new user, 200 a known one. 409 means that this user is there already, and mappers take it for success; so it must
-never stand for a user who could not be kept. Such a one gets 422, which keeps the event in the function's queue.
+201 is a new user, 200 a known one. 409 means that this user exists already, and mappers take it for success; so a user
+who could not be stored must never get it. Such a user gets 422, which keeps the event in the function's queue.
 """
 
 import json
@@ -19,8 +19,8 @@ from .upsert import KnownOtherwise, NameTaken, upsert
 logger = logging.getLogger(__name__)
 
 
-# Exempt from Django's protection against forged requests of a browser: that rests on cookies, which the function has
-# none of. Its signature says who sends.
+# Exempt from Django's protection against forged requests of a browser: it depends on cookies, which the function does
+# not have. The signature authenticates the sender.
 @csrf_exempt
 @require_POST
 def users(request):
@@ -58,16 +58,16 @@ def _answer(request, shape):
 
 
 def _json(body):
-    """What the body says. Python also reads what is no JSON, or no text, and what no database would take."""
+    """The body's JSON. Python's parser also accepts values that are not JSON, and text that no database takes."""
     try:
         profile = json.loads(body)
         json.dumps(profile, allow_nan=False, ensure_ascii=False).encode()
         return profile
     except (ValueError, RecursionError):
-        raise shapes.Unfit("the body is no JSON") from None
+        raise shapes.Unfit("the body is not JSON") from None
 
 
 def _refused(status, reason, event_id=None):
-    """The answer, and a line without anything of the user."""
+    """The answer, and a log line without user data."""
     logger.warning("answered %s to the event %s: %s", status, event_id, reason)
     return JsonResponse({"error": reason}, status=status)

@@ -1,5 +1,5 @@
 //! A mapper to start from: a confirmed user becomes `PUT v2/accounts/{sub}` with a small nested body. This file owns
-//! the whole mapping; what your backend wants goes into [`request`].
+//! the whole mapping; change [`request`] for your backend.
 
 use serde_json::json;
 
@@ -29,7 +29,7 @@ impl Guest for Mapper {
     }
 }
 
-/// The request that makes the user's account. Only `sub` has to be there; what else the user lacks is `null`.
+/// The request that makes the user's account. Only `sub` is required; other missing attributes are `null`.
 fn request(event: &Event) -> Result<Request, Error> {
     let sub = attribute(event, "sub").ok_or_else(|| Error {
         code: "no-sub".to_owned(),
@@ -48,12 +48,12 @@ fn request(event: &Event) -> Result<Request, Error> {
         path: format!("v2/accounts/{}", percent_encoded(sub)),
         headers: vec![Header { name: "content-type".to_owned(), value: "application/json".to_owned() }],
         body: body.to_string().into_bytes(),
-        // The backend's word for an account that it has already, from an earlier attempt.
+        // The backend has the account already, from an earlier attempt.
         accept_status: vec![409],
     })
 }
 
-/// The value of the user's attribute `name`, where it holds anything.
+/// The value of the user's attribute `name`, if it is not empty.
 fn attribute<'a>(event: &'a Event, name: &str) -> Option<&'a str> {
     let found = event.user_attributes.iter().find(|attribute| attribute.name == name);
     found.map(|attribute| attribute.value.as_str()).filter(|value| !value.is_empty())
@@ -71,7 +71,7 @@ mod tests {
     use super::*;
     use bindings::cognito::post_confirmation::types::Attribute;
 
-    /// What becomes of a user with these attributes.
+    /// The outcome for a user with these attributes.
     fn outcome(trigger_source: TriggerSource, attributes: &[(&str, &str)]) -> Result<Outcome, Error> {
         let attribute = |&(name, value): &(&str, &str)| Attribute { name: name.to_owned(), value: value.to_owned() };
         Mapper::transform(Event {

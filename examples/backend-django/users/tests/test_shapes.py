@@ -51,8 +51,8 @@ class Shapes(TestCase):
 
     def test_an_account_that_is_none_is_refused(self):
         for account, saying in (
-            ([], "`account` has to be an object"),
-            ({"account": {"id": "one"}}, "`contact` has to be an object"),
+            ([], "`account` must be an object"),
+            ({"account": {"id": "one"}}, "`contact` must be an object"),
             ({"account": {"contact": {}}}, "`id` is missing"),
             ({"account": {"id": "two", "contact": {}}}, "`id` is not the id in the path"),
         ):

@@ -1,4 +1,4 @@
-"""Who is let in: nobody without a signature."""
+"""No request without a signature is let in."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ OTHER = "whsec_" + "b3RoZXIh" * 4
 
 @with_secret
 class Signatures(TestCase):
-    """What has to be signed, by what, and when."""
+    """What must be signed, with which secret, and when."""
 
     body = json.dumps(alice()).encode()
 
@@ -72,7 +72,7 @@ class Signatures(TestCase):
 
 
 class Secrets(SimpleTestCase):
-    """Without good secrets, nothing starts."""
+    """The backend does not start without valid secrets."""
 
     def of(self, value):
         """The secrets in a variable with this value."""

@@ -1,4 +1,4 @@
-"""What is answered to whom, and what is then in the table."""
+"""The answer to each kind of request, and the rows that it leaves in the table."""
 
 from django.test import TestCase
 
@@ -12,7 +12,7 @@ class Statuses(TestCase):
     """One test for each answer."""
 
     def check_refused(self, answer, status, saying):
-        """Whether it is refused with a sentence that holds `saying`, and nothing was written."""
+        """Checks that it is refused with a sentence that contains `saying`, and that nothing is written."""
         self.assertEqual(answer.status_code, status)
         self.assertIn(saying, answer.json()["error"])
         self.assertFalse(CognitoUser.objects.exists())
@@ -63,17 +63,17 @@ class Statuses(TestCase):
     def test_400_for_a_body_that_is_no_json(self):
         for body in (b"", b"{", b'{"a": NaN}', b'{"a": 1e999}', b'{"a": "\\ud800"}', b"[" * 100_000):
             with self.subTest(body[:20]):
-                self.check_refused(send(body), 400, "the body is no JSON")
+                self.check_refused(send(body), 400, "the body is not JSON")
 
     def test_400_for_a_body_that_is_no_user(self):
         for body, saying in (
-            ([], "the body has to be an object"),
+            ([], "the body must be an object"),
             ({}, "`cognito_id` is missing"),
             (alice(cognito_id=""), "`cognito_id` is missing"),
-            (alice(cognito_id=7), "`cognito_id` has to be text"),
-            (alice(email=["alice@example.com"]), "`email` has to be text"),
-            (alice(email_verified="true"), "`email_verified` has to be true or false"),
-            (alice(custom="gold"), "`custom` has to be an object"),
+            (alice(cognito_id=7), "`cognito_id` must be text"),
+            (alice(email=["alice@example.com"]), "`email` must be text"),
+            (alice(email_verified="true"), "`email_verified` must be true or false"),
+            (alice(custom="gold"), "`custom` must be an object"),
             (alice(username="a" * 129), "`username` has more than 128 characters"),
         ):
             with self.subTest(saying):

@@ -1,4 +1,4 @@
-"""What plays the post-confirmation function: it signs what it sends."""
+"""A stand-in for the post-confirmation function, which signs its requests."""
 
 import json
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from django.test import Client, override_settings
 from standardwebhooks import Webhook
 
 SECRET = "whsec_" + "c2VjcmV0" * 4
-# By example, what the default mapper makes of an event, and the mappers in JavaScript and Python.
+# The cases of the default mapper, and of the mappers in JavaScript and Python.
 CASES = Path(__file__).parents[4] / "guest/cases"
 OTHER_CASES = Path(__file__).parents[3] / "mapper-rust/cases"
 
@@ -33,7 +33,7 @@ def send(user, path="/users/", method="POST", headers=None, client=None):
 
 
 def delivered(case):
-    """The request that a case expects: method, path and body; None where the event is not delivered."""
+    """The request that a case expects: method, path and body; None if the event is not delivered."""
     return json.loads(case.read_bytes()).get("deliver")
 
 

@@ -1,1 +1,0 @@
-"""The parts that the tests start: one file for each, and none knows of the tests."""
