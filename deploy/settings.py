@@ -10,7 +10,6 @@ BACKEND_SIGNING_SECRET MAPPER_LOGS MAPPER_MEMORY_MB MAPPER_TIMEOUT_MS MAX_ATTEMP
 """.split()
 # Settings that can't be set here, and why.
 NOT_GIVEN = {
-    "AWS_LAMBDA_LOG_FORMAT": "Lambda sets it from the function's logging configuration",
     "AWS_LAMBDA_LOG_LEVEL": "Lambda sets it from the function's logging configuration",
     "MAPPER_IMAGE": "the mapper is in the layer",
     "UNDELIVERED_QUEUE_URL": "`create` makes the queue and sets it",

@@ -224,16 +224,10 @@ def secret(service, arn):
 
 
 def logs(deployment):
-    """The lines of events are logged as JSON, from which CloudWatch makes the metrics."""
+    """The lines of all events are logged: CloudWatch makes the metrics from them."""
     for there in deployment.functions():
         name, logging = there["FunctionName"], there.get("LoggingConfig", {})
-        if logging.get("LogFormat") != "JSON":
-            yield fault(
-                f"{name} has the log format Text",
-                "CloudWatch makes no metrics from it, so no alarm can ring",
-                f"{deployment.create}: both set JSON",
-            )
-        elif logging.get("ApplicationLogLevel", "INFO") not in LEVELS:
+        if logging.get("ApplicationLogLevel", "INFO") not in LEVELS:
             yield warning(
                 f"{name} logs from {logging['ApplicationLogLevel']} on",
                 "delivered and skipped events have no line and no metric",

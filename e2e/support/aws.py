@@ -14,7 +14,7 @@ class Aws:
 
     def __init__(self, folder):
         """Starts it; its log is in `folder`."""
-        self.program = Program("moto", ["python", ROOT / "host/tests/python/moto_server.py"], folder / "moto.log")
+        self.program = Program("moto", ["python", ROOT / "test-support/python/moto_server.py"], folder / "moto.log")
         port = int(self.program.wait_for("moto's port", self.program.lines)[0])
         self.url = f"http://127.0.0.1:{port}"
 

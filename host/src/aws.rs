@@ -3,16 +3,14 @@
 
 mod answer;
 mod endpoint;
+mod sign;
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
-use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use reqwest::{Body, Method, Request, Url};
+use reqwest::Request;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -21,6 +19,7 @@ use tokio::time::sleep;
 use crate::backoff;
 use crate::client::{Cause, Client, Unanswered};
 use answer::Answered;
+use sign::UnsignedRequest;
 
 pub use endpoint::{Endpoints, Service};
 
@@ -58,7 +57,7 @@ pub struct Settings {
     pub region: Option<String>,
     /// Who asks.
     pub credentials: Option<Credentials>,
-    /// Where the services are.
+    /// The addresses of the services.
     pub endpoints: Endpoints,
 }
 
@@ -133,24 +132,19 @@ impl Aws {
         region: Option<&str>,
         operation: &str,
         input: &impl Serialize,
-    ) -> Result<PreparedRequest, Error> {
+    ) -> Result<UnsignedRequest, Error> {
         let region = region.or(self.settings.region.as_deref());
         let region = region.ok_or_else(|| refused("no request could be made: AWS_REGION is not set"))?;
         let url = self.settings.endpoints.url(service, region);
         let url = url.ok_or_else(|| refused("no request could be made: the region is not one of AWS"))?;
         let body = serde_json::to_vec(input).map_err(|_| refused("no request could be made"))?;
-        Ok(PreparedRequest {
-            service,
-            region: region.to_owned(),
-            url,
-            target: format!("{}.{operation}", service.target()),
-            body,
-        })
+        let target = format!("{}.{operation}", service.target());
+        Ok(UnsignedRequest { service, region: region.to_owned(), url, target, body })
     }
 
-    async fn attempt(&self, prepared: &PreparedRequest, until: Instant) -> Result<Answered, Error> {
+    async fn attempt(&self, request: &UnsignedRequest, until: Instant) -> Result<Answered, Error> {
         let ahead = self.ahead.load(Ordering::Relaxed);
-        let request = self.signed(prepared, shifted(SystemTime::now(), ahead))?;
+        let request = self.sign(request, shifted(SystemTime::now(), ahead))?;
         match self.client()?.send(request, until).await {
             Ok(answer) => Ok(answer::read(answer, ahead, until).await),
             Err(Unanswered::Broken(cause)) => Ok(Answered::Failed(Error::Unreachable(cause))),
@@ -166,51 +160,14 @@ impl Aws {
         Ok(self.client.get_or_init(|| client))
     }
 
-    /// The request of `prepared`, signed as of `time`.
-    fn signed(&self, prepared: &PreparedRequest, time: SystemTime) -> Result<Request, Error> {
+    /// `request`, signed as of `time`.
+    fn sign(&self, request: &UnsignedRequest, time: SystemTime) -> Result<Request, Error> {
         let credentials = self.settings.credentials.clone();
         let credentials = credentials.ok_or_else(|| {
             refused("no request could be made: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set")
         })?;
-        let identity = credentials.into();
-        let params = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&prepared.region)
-            .name(prepared.service.signing_name())
-            .time(time)
-            .settings(SigningSettings::default())
-            .build()
-            .map_err(|_| refused("no request could be signed"))?
-            .into();
-        let content_type = prepared.service.content_type();
-        let headers = [("content-type", content_type), ("x-amz-target", &prepared.target)];
-        let body = SignableBody::Bytes(&prepared.body);
-        let signable = SignableRequest::new("POST", prepared.url.as_str(), headers.into_iter(), body);
-        let signed = signable.and_then(|signable| sign(signable, &params));
-        let (instructions, _) = signed.map_err(|_| refused("no request could be signed"))?.into_parts();
-
-        let mut request = Request::new(Method::POST, prepared.url.clone());
-        let added = instructions.headers().chain([("x-amz-target", prepared.target.as_str())]);
-        for (name, value) in added {
-            let value = HeaderValue::from_str(value).map_err(|_| refused("no request could be signed"))?;
-            request.headers_mut().insert(
-                HeaderName::from_bytes(name.as_bytes()).map_err(|_| refused("no request could be signed"))?,
-                value,
-            );
-        }
-        request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        *request.body_mut() = Some(Body::from(prepared.body.clone()));
-        Ok(request)
+        request.signed(credentials, time).ok_or_else(|| refused("no request could be signed"))
     }
-}
-
-/// A request before it is signed.
-struct PreparedRequest {
-    service: Service,
-    region: String,
-    url: Url,
-    target: String,
-    body: Vec<u8>,
 }
 
 fn refused(why: &str) -> Error {

@@ -23,23 +23,23 @@ mod tests {
 
     const FIRST: Duration = Duration::from_millis(200);
 
-    fn of(tries: usize) -> impl Iterator<Item = Duration> {
+    fn drawn(tries: usize) -> impl Iterator<Item = Duration> {
         waits(FIRST, Duration::from_millis(1600), tries)
     }
 
     #[test]
     fn there_is_one_wait_less_than_there_are_tries() {
-        assert_eq!((of(0).count(), of(1).count(), of(2).count(), of(9).count()), (0, 0, 1, 8));
-        assert!(of(usize::MAX).nth(1000).is_some());
+        assert_eq!((drawn(0).count(), drawn(1).count(), drawn(2).count(), drawn(9).count()), (0, 0, 1, 8));
+        assert!(drawn(usize::MAX).nth(1000).is_some());
     }
 
     #[test]
     fn waits_are_drawn_from_zero_to_a_longest_one_that_doubles() {
         for _ in 0..100 {
             let bounds = [200, 400, 800, 1600, 1600].map(Duration::from_millis);
-            assert!(of(6).zip(bounds).all(|(wait, bound)| wait <= bound));
+            assert!(drawn(6).zip(bounds).all(|(wait, bound)| wait <= bound));
         }
-        let drawn: Vec<Duration> = (0..100).filter_map(|_| of(2).next()).collect();
-        assert!(drawn.iter().any(|wait| *wait < FIRST / 2) && drawn.iter().any(|wait| *wait > FIRST / 2));
+        let first: Vec<Duration> = (0..100).filter_map(|_| drawn(2).next()).collect();
+        assert!(first.iter().any(|wait| *wait < FIRST / 2) && first.iter().any(|wait| *wait > FIRST / 2));
     }
 }

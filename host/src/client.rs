@@ -110,7 +110,7 @@ impl Client {
     async fn connect(&self, url: &Url, until: Instant) -> Result<Stream, Unanswered> {
         let connected_by = until.min(Instant::now() + CONNECT_TIMEOUT);
         match timeout_at(connected_by.into(), self.connector.connect(url)).await {
-            Ok(connected) => connected.map_err(Unanswered::of),
+            Ok(connected) => connected.map_err(Unanswered::from),
             Err(_) => Err(Unanswered::TimedOut(Cause::ConnectTimedOut)),
         }
     }
@@ -133,7 +133,7 @@ impl Client {
                 // The status settles the matter, even if the rest of the head does not come or cannot be read.
                 Some(status) => Ok(Answer::of_status(status)),
                 None if meter.is_over() => Err(Unanswered::TimedOut(Cause::AnswerEndless)),
-                None => Err(Unanswered::of(cause::of_http(&error))),
+                None => Err(cause::of_http(&error).into()),
             },
             Err(_) => Err(Unanswered::TimedOut(Cause::AnswerTimedOut)),
         }
@@ -167,14 +167,16 @@ impl Answer {
     }
 }
 
-impl Unanswered {
-    fn of(cause: Cause) -> Unanswered {
+impl From<Cause> for Unanswered {
+    fn from(cause: Cause) -> Unanswered {
         match cause {
             Cause::ConnectTimedOut | Cause::AnswerTimedOut | Cause::AnswerEndless => Unanswered::TimedOut(cause),
             _ => Unanswered::Broken(cause),
         }
     }
+}
 
+impl Unanswered {
     /// Why, by a fixed name.
     pub fn cause(self) -> Cause {
         match self {

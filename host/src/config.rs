@@ -57,13 +57,13 @@ pub const ANSWER_WITHIN_MS: &str = "ANSWER_WITHIN_MS";
 /// How detailed the log is; Lambda sets it from the function's logging configuration.
 pub const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 
-/// Where a Lambda layer puts the image.
+/// The image's path in a Lambda layer.
 const LAYER_IMAGE: &str = "/opt/mapper.cwasm";
 /// Cognito waits 5 seconds, which can't be changed; half a second of them is for the way there and back.
 const ANSWER_WITHIN: (RangeInclusive<u64>, u64) = (200..=4900, 4500);
 /// A backend behind a load balancer answers in some 100 milliseconds, a cold one of its instances in a second.
 const ATTEMPT_TIMEOUT: (RangeInclusive<u64>, u64) = (50..=60_000, 2000);
-/// Three fit into the time for an answer unless the backend hangs; more help only where a batch is redelivered.
+/// Three fit into the time for an answer unless the backend hangs; more help only if a batch is redelivered.
 const ATTEMPTS: (RangeInclusive<u64>, u64) = (1..=20, 3);
 /// A mapper in Rust takes some 30 microseconds and one in Python some milliseconds; a cold and throttled function is
 /// slower by a hundred times.

@@ -72,10 +72,10 @@ pub struct Credentials {
 /// The secrets as they were written.
 type Values = [Option<SecretString>; 2];
 
-/// Where a secret comes from, with the variable that says so.
+/// The source of a secret, with the variable that names it.
 type Variable = (&'static str, Source);
 
-/// Where the two secrets come from.
+/// The sources of the two secrets.
 pub struct Sources {
     /// The `authorization` header.
     pub authorization: Option<Variable>,

@@ -23,11 +23,11 @@ pub struct Event {
     pub json: Box<RawValue>,
     /// Why Cognito called.
     pub trigger_source: TriggerSource,
-    /// The pool's region; empty where absent.
+    /// The pool's region; empty if absent.
     pub region: String,
-    /// The pool's id; empty where absent.
+    /// The pool's id; empty if absent.
     pub user_pool_id: String,
-    /// The user's name in the pool; empty where absent.
+    /// The user's name in the pool; empty if absent.
     pub user_name: String,
     /// The app client; absent if an administrator confirmed the user.
     pub client_id: Option<String>,
@@ -101,7 +101,7 @@ impl Event {
         }
     }
 
-    /// The user's id that never changes, where the event has one.
+    /// The user's id that never changes, if the event has one.
     pub fn sub(&self) -> Option<&str> {
         let sub = self.user_attributes.iter().find(|(name, _)| name == "sub");
         sub.map(|(_, value)| value.as_str()).filter(|sub| !sub.is_empty())
@@ -115,7 +115,7 @@ impl Event {
 
     /// A sign-up happens once, so pool, `sub` and source make its id. Anything else can happen again, so its id also
     /// depends on the invocation. A user without `sub` must not share an id with another one: the name stands in for
-    /// it, and the whole event where there is no name either.
+    /// it, and the whole event if there is no name either.
     fn derive_id(&self, request_id: &str) -> String {
         let (kind, user) = match self.sub() {
             Some(sub) => ("sub", sub),

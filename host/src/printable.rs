@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-/// As much of `text` as fits into `most` bytes.
+/// The beginning of `text` that fits into `most` bytes.
 pub fn cut(text: &str, most: usize) -> &str {
     &text[..text.floor_char_boundary(most)]
 }
@@ -12,19 +12,22 @@ pub fn cut(text: &str, most: usize) -> &str {
 /// `line`, which is JSON, with every character written as an escape that a reader of logs may take for a line break or a
 /// command. They can only stand in strings.
 pub fn json(line: String) -> String {
-    // A line break between the parts of JSON is one; in a string it is an escape already.
-    let is_escaped = |c: char| is_hidden(c) && c != '\n';
-    if !line.contains(is_escaped) {
+    if !line.contains(is_escaped_in_json) {
         return line;
     }
     line.chars().fold(String::with_capacity(line.len()), |mut line, c| {
-        if is_escaped(c) {
+        if is_escaped_in_json(c) {
             line.push_str(&format!("\\u{:04x}", u32::from(c)));
         } else {
             line.push(c);
         }
         line
     })
+}
+
+/// A line break between the parts of JSON is a line break; in a string it is an escape already.
+fn is_escaped_in_json(c: char) -> bool {
+    is_hidden(c) && c != '\n'
 }
 
 /// `text` as a terminal may show it: lines and tabs stay, every other control is written as an escape.
@@ -45,7 +48,7 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
     escaped.collect::<String>().into()
 }
 
-/// A text that ends where it is full, so that whatever writes into it stops.
+/// A text of bounded length. Writing into it fails as soon as it is full.
 pub struct Bounded {
     text: String,
     most: usize,

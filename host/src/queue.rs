@@ -165,10 +165,9 @@ mod tests {
 
     #[test]
     fn the_region_is_the_queues_own() {
-        let of = |url| region(url);
-        assert_eq!(of("https://sqs.eu-west-1.amazonaws.com/123456789012/q").as_deref(), Some("eu-west-1"));
-        assert_eq!(of("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q").as_deref(), Some("cn-north-1"));
-        assert_eq!(of("http://127.0.0.1:5000/123456789012/q"), None);
+        assert_eq!(region("https://sqs.eu-west-1.amazonaws.com/123456789012/q").as_deref(), Some("eu-west-1"));
+        assert_eq!(region("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q").as_deref(), Some("cn-north-1"));
+        assert_eq!(region("http://127.0.0.1:5000/123456789012/q"), None);
     }
 
     #[test]

@@ -77,7 +77,7 @@ impl Log {
         }
     }
 
-    /// Logs where the shadow mapper's request for `event` differs.
+    /// Logs how the shadow mapper's request for `event` differs.
     pub fn shadow(&self, event: &Event, shadow: &Manifest, differences: &[String]) {
         let line = line::Shadow::new(event, shadow, differences);
         self.write(line.head.level, &line);

@@ -1,4 +1,4 @@
-//! A second mapper that maps every event after Cognito has its answer. Nothing of it is sent: only whether and where its
+//! A second mapper that maps every event after Cognito has its answer. Nothing of it is sent: only whether and how its
 //! requests differ is logged, so that a new mapper can be watched on real events before it is swapped in.
 
 mod compare;

@@ -22,7 +22,7 @@ const TELL_TIMEOUT: Duration = Duration::from_secs(8);
 /// The most that is written of an error, in bytes: it may hold names that a component has chosen.
 const MAX_ERROR: usize = 8 * 1024;
 
-/// Makes panics say where they arose and nothing else: their messages may hold parts of an event.
+/// Makes panics say their place in the code and nothing else: their messages may hold parts of an event.
 pub fn hide_panic_messages() {
     panic::set_hook(Box::new(|panic| match panic.location() {
         Some(location) => eprintln!("panicked at {location}"),

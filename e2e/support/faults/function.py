@@ -166,14 +166,6 @@ FAULTS = [
         lambda it: it.set_both(BACKEND_AUTHORIZATION=it.parameter("Bearer c2VjcmV0")),
     ),
     fault(
-        "logs as text",
-        "logs",
-        FAULT,
-        "Text",
-        "`just create`",
-        lambda it: it.configure(LoggingConfig={"LogFormat": "Text"}),
-    ),
-    fault(
         "logs without lines",
         "logs",
         WARNING,

@@ -101,8 +101,8 @@ fn code(headers: &HeaderMap, body: &[u8]) -> String {
     let code = header.map(str::to_owned).or(body).unwrap_or_default();
     let code = code.split(':').next().unwrap_or_default();
     let code = code.rsplit('#').next().unwrap_or_default();
-    let is_code = |c: char| c.is_ascii_alphanumeric() || c == '.';
-    if !code.is_empty() && code.len() <= 100 && code.chars().all(is_code) {
+    let is_code = code.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'.');
+    if is_code && (1..=100).contains(&code.len()) {
         code.to_owned()
     } else {
         "an error without a code".to_owned()

@@ -1,4 +1,4 @@
-//! Where the services of AWS are, and how each is spoken to.
+//! The addresses of the services of AWS, and how each is spoken to.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ pub enum Service {
     Ssm,
 }
 
-/// Where the services are, as far as the environment says.
+/// The addresses that the environment sets.
 #[derive(Default)]
 pub struct Endpoints {
     /// `AWS_ENDPOINT_URL`: every service.
@@ -77,8 +77,8 @@ impl Endpoints {
         if let Some(url) = self.own.get(&service).or(self.all.as_ref()) {
             return Some(url.clone());
         }
-        let is_label = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-        if region.is_empty() || !region.chars().all(is_label) {
+        let is_label = region.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+        if region.is_empty() || !is_label {
             return None;
         }
         let (suffix, mut dual_stack) = suffixes(region);

@@ -103,8 +103,7 @@ fn accept_status(asked: &[u16]) -> Result<Vec<StatusCode>, Violation> {
     if asked.len() > MAX_ACCEPT_STATUS {
         return Err(Violation::TooManyStatuses);
     }
-    let acceptable = |status: &u16| (300..500).contains(status) && !RETRIED.contains(status);
-    if !asked.iter().all(acceptable) {
+    if asked.iter().any(|status| !(300..500).contains(status) || RETRIED.contains(status)) {
         return Err(Violation::Status);
     }
     asked.iter().map(|status| StatusCode::from_u16(*status).map_err(|_| Violation::Status)).collect()

@@ -34,18 +34,23 @@ impl Trace {
 
 /// `00-TRACE-PARENT-FLAGS` of <https://www.w3.org/TR/trace-context/>. X-Ray's trace ids are W3C's with two hyphens.
 fn traceparent(xray: &str) -> Option<String> {
-    let part = |name: &str| xray.split(';').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='));
-    let root = part("Root")?.strip_prefix("1-")?;
+    let root = part(xray, "Root")?.strip_prefix("1-")?;
     let (time, unique) = root.split_once('-')?;
     if !is_id(time, 8) || !is_id(unique, 24) {
         return None;
     }
     // Without a segment of its own the invocation is known by the trace alone; the format still wants an id.
-    let parent = part("Parent").filter(|parent| is_id(parent, 16)).unwrap_or(&unique[8..]);
-    let flags = if part("Sampled") == Some("1") { "01" } else { "00" };
+    let parent = part(xray, "Parent").filter(|parent| is_id(parent, 16)).unwrap_or(&unique[8..]);
+    let flags = if part(xray, "Sampled") == Some("1") { "01" } else { "00" };
     Some(format!("00-{time}{unique}-{parent}-{flags}"))
 }
 
+/// The value of `name` in `Root=…;Parent=…;Sampled=…`.
+fn part<'a>(xray: &'a str, name: &str) -> Option<&'a str> {
+    xray.split(';').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix('='))
+}
+
+/// Whether `text` is so many hexadecimal digits and not all zero.
 fn is_id(text: &str, digits: usize) -> bool {
     is_hex(text, digits) && text.bytes().any(|byte| byte != b'0')
 }

@@ -103,7 +103,7 @@ impl Reader {
         None
     }
 
-    /// A secret or where it is; a value is checked here, so that a fault is one of the start.
+    /// A secret or its ARN. A value is checked here, so that a fault shows at the start.
     pub(super) fn secret(
         &mut self,
         variable: &'static str,
@@ -147,8 +147,12 @@ impl Reader {
 
     /// The proxies that are set for other programs.
     pub(super) fn proxies(&self) -> Vec<&'static str> {
-        let is_set = |name: &&str| self.vars.get(*name).and_then(|value| trimmed(value.to_str()?)).is_some();
-        PROXIES.into_iter().filter(is_set).collect()
+        PROXIES.into_iter().filter(|name| self.is_set(name)).collect()
+    }
+
+    fn is_set(&self, variable: &str) -> bool {
+        let value = self.vars.get(variable).and_then(|value| value.to_str());
+        value.and_then(trimmed).is_some()
     }
 
     pub(super) fn log(&mut self) -> Log {
@@ -173,14 +177,13 @@ impl Reader {
     }
 }
 
-/// Whether `url` is as SQS writes that of a standard queue, whatever stands in for SQS. Any other one would only fail
-/// when it is needed.
+/// Whether `url` has the form of a standard queue's, of SQS or of a stand-in. Any other would fail when it is needed.
 fn is_queue(url: &Url) -> bool {
-    let own =
+    let bare =
         url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
     let name = url.path().rsplit('/').next().unwrap_or_default();
-    let fit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-    own && matches!(url.scheme(), "https" | "http") && (1..=80).contains(&name.len()) && name.bytes().all(fit)
+    let named = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    bare && named && matches!(url.scheme(), "https" | "http") && (1..=80).contains(&name.len())
 }
 
 fn is_loopback(url: &Url) -> bool {

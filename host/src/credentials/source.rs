@@ -1,4 +1,4 @@
-//! Where a secret comes from.
+//! The source of a secret: the setting itself, or a service of AWS.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::ValueError;
 use crate::aws::{self, Aws, Service};
 
-/// Where a secret comes from.
+/// The source of a secret.
 pub enum Source {
     /// The setting holds it.
     Value(SecretString),
@@ -101,14 +101,18 @@ impl SecretId {
             return None;
         }
         let length = selection.iter().map(|part| part.len() + 1).sum::<usize>();
-        let part = |index: usize| selection.get(index).filter(|part| !part.is_empty());
         Some(SecretId {
             arn: arn[..arn.len() - length].to_owned(),
-            key: part(0).map(ToString::to_string),
-            stage: part(1).map(ToString::to_string),
-            version: part(2).map(ToString::to_string),
+            key: part(selection, 0),
+            stage: part(selection, 1),
+            version: part(selection, 2),
         })
     }
+}
+
+/// The part of a selection at `index`. None if it is absent or empty.
+fn part(selection: &[&str], index: usize) -> Option<String> {
+    selection.get(index).filter(|part| !part.is_empty()).map(ToString::to_string)
 }
 
 impl Arn {

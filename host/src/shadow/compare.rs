@@ -1,11 +1,11 @@
-//! Where two mappings of one event differ, without any value, and without any name that could be one.
+//! How two mappings of one event differ, without any value, and without any name that could be one.
 
 use std::borrow::Cow;
 use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use reqwest::Url;
 use reqwest::header::HeaderMap;
+use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
 use crate::backend::PreparedRequest;
@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::event::Event;
 use crate::outcome::Action;
 
-/// The most differences that are named; more than these make a new mapping altogether.
+/// The most differences that are named. A mapping with more is a new one.
 const MAX_NAMED: usize = 20;
 /// The longest name that is shown.
 const MAX_NAME: usize = 64;
@@ -22,11 +22,11 @@ const HIDDEN: &str = "*";
 /// Headers that the host sets from the invocation's trace; they say nothing about a mapper.
 const TRACE: [&str; 2] = ["traceparent", "x-amzn-trace-id"];
 
-/// Where `shadow` differs from `made`: `method`, `path segment 2`, `query NAME`, `header NAME`, `accept-status`,
+/// How `shadow` differs from `made`: `method`, `path segment 2`, `query NAME`, `header NAME`, `accept-status`,
 /// `body` or `body /JSON/POINTER`, each with `added`, `removed` or `changed`, or else the two outcomes.
 pub fn actions(event: &Event, made: &Result<Action, Error>, shadow: &Result<Action, Error>) -> Vec<String> {
     // Most events have no difference to name.
-    let names = LazyCell::new(|| Names::of(event));
+    let names = LazyCell::new(|| Names::new(event));
     let mut found = Found { names, differences: Vec::new() };
     match (made, shadow) {
         (Ok(Action::Deliver(made)), Ok(Action::Deliver(shadow))) => found.requests(made, shadow),
@@ -75,13 +75,11 @@ impl<F: FnOnce() -> Names> Found<F> {
         self.paths(made.url(), shadow.url());
         self.members("query ", &query(made.url()), &query(shadow.url()));
         self.members("header ", &headers(made.headers()), &headers(shadow.headers()));
-        let statuses = |prepared: &PreparedRequest| prepared.accept_status().iter().copied().collect::<BTreeSet<_>>();
         if statuses(made) != statuses(shadow) {
             self.note("accept-status", "changed");
         }
-        let json = |prepared: &PreparedRequest| serde_json::from_slice::<Value>(prepared.body()).ok();
-        match (json(made), json(shadow)) {
-            (Some(made), Some(shadow)) => self.values("body ", &made, &shadow),
+        match (serde_json::from_slice(made.body()), serde_json::from_slice(shadow.body())) {
+            (Ok(made), Ok(shadow)) => self.values("body ", &made, &shadow),
             _ if made.body() != shadow.body() => self.note("body", "changed"),
             _ => {}
         }
@@ -151,6 +149,10 @@ fn how<T: PartialEq>(made: Option<T>, shadow: Option<T>) -> Option<&'static str>
     }
 }
 
+fn statuses(request: &PreparedRequest) -> BTreeSet<StatusCode> {
+    request.accept_status().iter().copied().collect()
+}
+
 fn query(url: &Url) -> BTreeMap<String, Vec<Cow<'_, str>>> {
     let mut members = BTreeMap::<_, Vec<_>>::new();
     url.query_pairs().for_each(|(name, value)| members.entry(name.into_owned()).or_default().push(value));
@@ -158,35 +160,44 @@ fn query(url: &Url) -> BTreeMap<String, Vec<Cow<'_, str>>> {
 }
 
 fn headers(headers: &HeaderMap) -> BTreeMap<String, Vec<&[u8]>> {
-    let names = headers.keys().filter(|name| !TRACE.contains(&name.as_str()));
-    let values = |name| headers.get_all(name).iter().map(|value| value.as_bytes()).collect();
-    names.map(|name| (name.to_string(), values(name))).collect()
+    let mut members = BTreeMap::<_, Vec<_>>::new();
+    for (name, value) in headers {
+        if !TRACE.contains(&name.as_str()) {
+            members.entry(name.to_string()).or_default().push(value.as_bytes());
+        }
+    }
+    members
 }
 
-/// Which names may be shown: a mapper may well put an attribute's value, or a part of it, where a name stands.
+/// Which names may be shown: a mapper may put an attribute's value, or a part of it, into a name.
 struct Names {
     /// The letters and digits of each value.
     values: Vec<String>,
 }
 
 impl Names {
-    fn of(event: &Event) -> Names {
+    fn new(event: &Event) -> Names {
         let pairs = event.user_attributes.iter().chain(&event.client_metadata);
         let values = pairs.map(|(_, value)| value).chain([&event.user_name]);
         Names { values: values.flat_map(|value| [vec![value.as_str()], words(value)].concat()).map(bare).collect() }
     }
 
-    /// `name` where it looks like one of a schema and shares nothing with a value of the event.
+    /// `name` if it looks like one of a schema and shares nothing with a value of the event.
     fn shown<'a>(&self, name: &'a str) -> &'a str {
-        let fit = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':');
-        let schema = name.len() <= MAX_NAME && name.chars().all(fit) && !name.chars().all(|c| c.is_ascii_digit());
         let bare = bare(name);
-        let shared = |value: &String| {
-            // A single letter says nothing of anybody, and `true` or `de` are parts of many names.
-            (bare.len() > 1 && value.contains(&bare)) || (value.len() > 4 && bare.contains(value.as_str()))
-        };
-        if schema && !self.values.iter().any(shared) { name } else { HIDDEN }
+        let shared = self.values.iter().any(|value| share(&bare, value));
+        if is_of_a_schema(name) && !shared { name } else { HIDDEN }
     }
+}
+
+fn is_of_a_schema(name: &str) -> bool {
+    let fits = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte));
+    fits && name.len() <= MAX_NAME && !name.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Whether one of the two tells of the other. A single letter tells nothing, and `true` or `de` are parts of many names.
+fn share(name: &str, value: &str) -> bool {
+    (name.len() > 1 && value.contains(name)) || (value.len() > 4 && name.contains(value))
 }
 
 fn words(text: &str) -> Vec<&str> {

@@ -1,5 +1,5 @@
 //! The headers of a request: a mapper sets what describes its body and what its backend has made up, and nothing by which
-//! a server or a proxy learns who asks, from where, or for what.
+//! a server or a proxy learns who asks, for what, and from which address.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use super::{MAX_HEADER_BYTES, MAX_HEADERS, Violation};
 
 /// Headers that a mapper must not set; `*` stands for any ending.
 pub(super) const RESERVED: [&str; 71] = [
-    // How the connection is used: where two readers differ, one of them sees another request.
+    // How the connection is used: if two readers differ, one of them sees another request.
     "connection",
     "content-length",
     "early-data",
@@ -52,7 +52,7 @@ pub(super) const RESERVED: [&str; 71] = [
     "x-script-name",
     "x-sendfile-*",
     "x-url-scheme",
-    // Where the request comes from, as a proxy says it.
+    // The origin of the request, as a proxy says it.
     "client-ip",
     "fastly-client-ip",
     "fly-client-ip",

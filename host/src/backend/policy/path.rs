@@ -72,7 +72,7 @@ fn check_segments(path: &str) -> Result<(), Violation> {
         if plain(text).split('/').any(is_dots) {
             return Err(Violation::PathDots);
         }
-        // Where a text ends for a program in C, or a line of HTTP for a proxy that decodes.
+        // These end a text for a program in C, or a line of HTTP for a proxy that decodes.
         if text.contains(char::is_control) {
             return Err(Violation::PathControl);
         }
@@ -89,7 +89,7 @@ fn check_segments(path: &str) -> Result<(), Violation> {
 }
 
 /// `text` with `/` for all that separates segments and `;` for all that ends a name, in the forms that become them
-/// where a server normalises Unicode (NFKC, and the best fit of Windows).
+/// if a server normalises Unicode (NFKC, and the best fit of Windows).
 fn plain(text: &str) -> Cow<'_, str> {
     if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'.' | b'-' | b'_')) {
         return text.into();

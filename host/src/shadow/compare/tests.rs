@@ -1,4 +1,4 @@
-//! What is said about a difference, and what is not. `tests/it/shadow.rs` shows where it is said.
+//! What is said about a difference, and what is not. `tests/it/shadow.rs` shows the log.
 
 use std::sync::Arc;
 use std::time::Duration;
