@@ -7,7 +7,6 @@ mod compile;
 mod diff;
 mod difference;
 mod events;
-mod exact;
 mod grants;
 mod input;
 mod inspect;
