@@ -1,8 +1,5 @@
 //! The WebAssembly engine: its one configuration, for compiling and for running alike.
 
-#[cfg(feature = "workbench")]
-use std::num::NonZero;
-
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, ModuleVersionStrategy, PoolingAllocationConfig};
 use wasmtime::{Result, WasmBacktraceDetails};
 
@@ -45,9 +42,6 @@ pub(super) const MEMORIES: u32 = 8;
 pub(super) const TABLES: u32 = 32;
 /// The most elements of a table: far above what the interpreters of other languages need.
 pub(super) const TABLE_ELEMENTS: usize = 100_000;
-/// The most tests of mappers at once, each in a sandbox.
-#[cfg(feature = "workbench")]
-pub const TESTS: u32 = 16;
 /// As much of a memory and of a table, in bytes, as is written over for the next event rather than given back to the
 /// system, which would hand it out again page by page, each by a fault. The memory of a mapper in Rust with a small stack
 /// is not larger; of a larger one the rest is given back.
@@ -71,19 +65,6 @@ fn config() -> Result<Config> {
 
 /// The engine that runs images, so many sandboxes at once. It needs no compiler, and uses none where there is one.
 pub(super) fn runner(sandboxes: u32) -> Result<Engine> {
-    Engine::new(&running(sandboxes)?)
-}
-
-/// The same for tests of mappers, with longer backtraces: the functions of a panic take half of what else is shown.
-#[cfg(feature = "workbench")]
-pub(super) fn tester() -> Result<Engine> {
-    let mut config = running(TESTS)?;
-    config.wasm_backtrace_max_frames(NonZero::new(100));
-    Engine::new(&config)
-}
-
-/// What an image runs on.
-fn running(sandboxes: u32) -> Result<Config> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(sandboxes)
         .total_stacks(sandboxes)
@@ -100,7 +81,7 @@ fn running(sandboxes: u32) -> Result<Config> {
         .table_keep_resident(KEPT);
     let mut config = config()?;
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
-    Ok(config)
+    Engine::new(&config)
 }
 
 /// The engine that makes images for `target`, at the baseline of that architecture: naming the target switches off

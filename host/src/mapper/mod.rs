@@ -7,6 +7,7 @@ mod fixed;
 mod image;
 mod manifest;
 mod output;
+mod program;
 mod sandbox;
 #[cfg(feature = "workbench")]
 mod size;
@@ -20,15 +21,10 @@ pub mod cache;
 pub mod compile;
 
 use std::fmt::Write as _;
-#[cfg(feature = "workbench")]
-use std::path::Path;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
-#[cfg(feature = "workbench")]
-use wasmtime::component::Component;
-use wasmtime::component::Linker;
 use wasmtime::{Engine, Store, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
@@ -41,10 +37,9 @@ use spare::Spare;
 use watchdog::Watchdog;
 
 pub use contract::ContractError;
-#[cfg(feature = "workbench")]
-pub use engine::TESTS;
 pub use image::{ImageError, THIS_TARGET};
 pub use manifest::{File, Manifest};
+pub use program::{Finished, Program};
 
 /// As much memory of a sandbox, in bytes, is held until its event was answered. What is larger goes at once: the request
 /// to the backend and its TLS need memory as well.
@@ -85,6 +80,9 @@ pub enum LoadError {
     /// The component's imports or exports, by type.
     #[error("the mapper does not fit this host; build it against the WIT package of this host's release")]
     Link(#[source] wasmtime::Error),
+    /// The imports of a program, by name or type.
+    #[error("the program imports what no mapper gets: a mapper has WASI 0.2 without network and files")]
+    Program(#[source] wasmtime::Error),
     /// The engine, which does not depend on the mapper.
     #[error("the WebAssembly engine can't be started")]
     Engine(#[source] wasmtime::Error),
@@ -174,8 +172,7 @@ impl Mapper {
     pub fn load(settings: Settings) -> Result<Mapper, LoadError> {
         let engine = engine::runner(settings.sandboxes).map_err(LoadError::Engine)?;
         let (component, manifest) = image::load_mapper(&engine, &settings.image)?;
-        let mut linker = Linker::new(&engine);
-        wasi::link(&mut linker, &component).map_err(LoadError::Engine)?;
+        let linker = wasi::linker(&component).map_err(LoadError::Engine)?;
         let pre = linker.instantiate_pre(&component).and_then(MapperPre::new).map_err(LoadError::Link)?;
         let watchdog = Watchdog::start(&engine)?;
         Ok(Mapper { engine, pre, spare: Spare::default(), watchdog, manifest, settings })
@@ -197,7 +194,7 @@ impl Mapper {
                 store.data_mut().run_until(deadline);
                 (store, Some(mapper))
             }
-            None => (Sandbox::new(&self.engine, &self.settings, deadline), None),
+            None => (self.sandbox(deadline), None),
         };
         let call = self.call(&mut store, made, event);
         let answer = match tokio::time::timeout_at(deadline.into(), call).await {
@@ -228,6 +225,11 @@ impl Mapper {
         Call { result, said, took: started.elapsed(), memory }
     }
 
+    /// A fresh sandbox of a mapper, which has no arguments.
+    fn sandbox(&self, deadline: Instant) -> Store<Sandbox> {
+        Sandbox::new(&self.engine, &self.settings, &[], MAX_SAID, deadline)
+    }
+
     async fn call(
         &self,
         store: &mut Store<Sandbox>,
@@ -254,23 +256,13 @@ impl Mapper {
         }
         let deadline = Instant::now() + self.settings.timeout.min(AHEAD);
         self.watchdog.announce(deadline);
-        let mut store = Sandbox::new(&self.engine, &self.settings, deadline);
+        let mut store = self.sandbox(deadline);
         let making = self.pre.instantiate_async(&mut store);
         // One that can't be made is made again for its event, which has somebody to tell.
         if let Ok(Ok(mapper)) = tokio::time::timeout_at(deadline.into(), making).await {
             self.spare.put_ready(store, mapper);
         }
     }
-}
-
-/// Loads the image of any WASI program, on the engine that runs mappers. [`TESTS`] can run at once.
-///
-/// # Errors
-/// What is wrong with the image, and what to do about it.
-#[cfg(feature = "workbench")]
-pub fn program(image: &Path) -> Result<Component, LoadError> {
-    let engine = engine::tester().map_err(LoadError::Engine)?;
-    Ok(image::load(&engine, image)?.0)
 }
 
 /// The names of the functions in which a trap arose. They are data of whoever made the component, as long as they like:
