@@ -147,7 +147,7 @@ impl Function {
         deadlines: Deadlines,
         record: Option<&Record>,
     ) {
-        let mapper = self.pipeline.mapper().map(Mapper::manifest);
+        let mapper = self.pipeline.mapper().map(Mapper::identity);
         let start_up = self.clock.start_up();
         let invocation = Invocation { request_id: &context.request_id, deadlines, start_up, record, mapper };
         self.log.handled(event, handled, &invocation);

@@ -8,6 +8,7 @@ pub mod engine;
 pub mod image;
 mod manifest;
 mod output;
+mod program;
 mod sandbox;
 mod standby;
 mod wasi;
@@ -17,7 +18,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use wasmtime::component::Linker;
+use wasmtime::component::Component;
 use wasmtime::{Engine, Store, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
@@ -31,7 +32,8 @@ use watchdog::Watchdog;
 
 pub use code::Code;
 pub use image::{ImageError, THIS_TARGET};
-pub use manifest::{FORMAT, File, Manifest};
+pub use manifest::{FORMAT, File, Identity, Manifest};
+pub use program::{Finished, Program};
 
 /// A sandbox with at most this much memory, in bytes, is dropped after its event was answered. A larger one is dropped at
 /// once: the request to the backend and its TLS need memory as well.
@@ -72,6 +74,9 @@ pub enum LoadError {
     /// The component's imports or exports, by type.
     #[error("the mapper does not fit this host; build it against the WIT package of this host's release")]
     Link(#[source] wasmtime::Error),
+    /// The imports of a program, by name or type.
+    #[error("the program imports what no mapper gets: a mapper has WASI 0.2 without network and files")]
+    Program(#[source] wasmtime::Error),
     /// The engine, which does not depend on the mapper.
     #[error("the WebAssembly engine can't be started")]
     Engine(#[source] wasmtime::Error),
@@ -147,28 +152,38 @@ pub struct Mapper {
     pre: MapperPre<Sandbox>,
     standby: Standby,
     watchdog: Watchdog,
-    manifest: Manifest,
+    identity: Identity,
     settings: Settings,
 }
 
 impl Mapper {
-    /// Loads the image that `settings` name. Everything that does not depend on an event happens here.
+    /// Loads the image that `settings` name.
     ///
     /// # Errors
     /// What is wrong with the image, and what to do about it.
     pub fn load(settings: Settings) -> Result<Mapper, LoadError> {
-        let engine = engine::runner(settings.sandboxes).map_err(LoadError::Engine)?;
-        let (component, manifest) = image::load_mapper(&engine, &settings.image)?;
-        let mut linker = Linker::new(&engine);
-        wasi::link(&mut linker, &component).map_err(LoadError::Engine)?;
-        let pre = linker.instantiate_pre(&component).and_then(MapperPre::new).map_err(LoadError::Link)?;
+        let config = engine::running(settings.sandboxes).map_err(LoadError::Engine)?;
+        let engine = Engine::new(&config).map_err(LoadError::Engine)?;
+        let (component, manifest) = image::load(&engine, &settings.image)?;
+        Mapper::new(&component, manifest.into(), settings)
+    }
+
+    /// The mapper `component`, which is loaded into an engine of [`engine::running`]. Everything that does not depend on an
+    /// event happens here.
+    ///
+    /// # Errors
+    /// The component does not fit this host.
+    pub fn new(component: &Component, identity: Identity, settings: Settings) -> Result<Mapper, LoadError> {
+        let engine = component.engine().clone();
+        let linker = wasi::linker(component).map_err(LoadError::Engine)?;
+        let pre = linker.instantiate_pre(component).and_then(MapperPre::new).map_err(LoadError::Link)?;
         let watchdog = Watchdog::start(&engine)?;
-        Ok(Mapper { engine, pre, standby: Standby::default(), watchdog, manifest, settings })
+        Ok(Mapper { engine, pre, standby: Standby::default(), watchdog, identity, settings })
     }
 
     /// What the mapper was made of.
-    pub fn manifest(&self) -> &Manifest {
-        &self.manifest
+    pub fn identity(&self) -> &Identity {
+        &self.identity
     }
 
     /// Maps `event` in a fresh sandbox, in the time set for it and in any case before `until`.
@@ -185,7 +200,7 @@ impl Mapper {
                 store.data_mut().run_until(deadline);
                 (store, Some(mapper))
             }
-            None => (Sandbox::new(&self.engine, &self.settings, deadline), None),
+            None => (self.sandbox(deadline), None),
         };
         let call = self.call(&mut store, made, event);
         let answer = match tokio::time::timeout_at(deadline.into(), call).await {
@@ -217,6 +232,11 @@ impl Mapper {
         (result, MapperCall { output, took: started.elapsed(), memory })
     }
 
+    /// A fresh sandbox of a mapper, which has no arguments.
+    fn sandbox(&self, deadline: Instant) -> Store<Sandbox> {
+        Sandbox::new(&self.engine, &self.settings, &[], MAX_OUTPUT, deadline)
+    }
+
     async fn call(
         &self,
         store: &mut Store<Sandbox>,
@@ -243,7 +263,7 @@ impl Mapper {
         }
         let deadline = Instant::now() + self.settings.timeout.min(PREPARE_TIMEOUT);
         self.watchdog.announce(deadline);
-        let mut store = Sandbox::new(&self.engine, &self.settings, deadline);
+        let mut store = self.sandbox(deadline);
         let making = self.pre.instantiate_async(&mut store);
         // A sandbox that can't be made is made again for its event, which reports the failure.
         if let Ok(Ok(mapper)) = tokio::time::timeout_at(deadline.into(), making).await {

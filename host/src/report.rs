@@ -15,7 +15,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::deadline::Deadlines;
 use crate::error::Error;
 use crate::event::Event;
-use crate::mapper::{LoadError, Manifest, MapperOutput};
+use crate::mapper::{Identity, LoadError, MapperOutput};
 use crate::outcome::{End, Handled};
 use crate::printable;
 use crate::queue::Record;
@@ -55,7 +55,7 @@ pub struct Invocation<'a> {
     /// The record of the queue that the event came with.
     pub record: Option<&'a Record>,
     /// What the mapper was made of, if there is a mapper.
-    pub mapper: Option<&'a Manifest>,
+    pub mapper: Option<&'a Identity>,
 }
 
 impl Log {
@@ -78,7 +78,7 @@ impl Log {
     }
 
     /// Logs how the shadow mapper's request for `event` differs.
-    pub fn shadow(&self, event: &Event, shadow: &Manifest, differences: &[String]) {
+    pub fn shadow(&self, event: &Event, shadow: &Identity, differences: &[String]) {
         let line = line::Shadow::new(event, shadow, differences);
         self.write(line.head.level, &line);
     }

@@ -72,7 +72,7 @@ impl Shadow {
                 Ok(outcome) => action(backend, outcome, &event, &Trace::default()),
                 Err(error) => Err(error.into()),
             };
-            log.shadow(&event, mapper.manifest(), &compare::actions(&event, &planned, &shadow));
+            log.shadow(&event, mapper.identity(), &compare::actions(&event, &planned, &shadow));
         }
         // The memory is the mapper's when the next event comes.
         mapper.drop_used();

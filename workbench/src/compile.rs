@@ -5,13 +5,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use post_confirmation_host::mapper::contract::{self, ContractError};
-use post_confirmation_host::mapper::engine::{self, WASMTIME_VERSION};
-use post_confirmation_host::mapper::image::{THIS_TARGET, try_room};
-use post_confirmation_host::mapper::{FORMAT, File, Manifest};
+use post_confirmation_host::mapper::engine::{WASMTIME_VERSION, config, fingerprint};
+use post_confirmation_host::mapper::{FORMAT, File, Manifest, THIS_TARGET};
 use thiserror::Error;
 use wasmparser::{Encoding, Parser, Payload};
 use wasmtime::Engine;
+use wasmtime::component::Component;
 
+use crate::engine;
 use crate::size::{self, TooLarge};
 
 /// The machines that Lambda has.
@@ -29,14 +30,14 @@ pub enum CompileError {
     )]
     Module,
     /// Not WebAssembly at all.
-    #[error("the file is no WebAssembly component")]
+    #[error("the file is not a WebAssembly component")]
     NoComponent(#[from] wasmparser::BinaryReaderError),
     /// A component that is no mapper.
     #[error(transparent)]
     Contract(#[from] ContractError),
     /// A component that is no WASI program.
     #[error(
-        "the component is no WASI program: it does not export `{RUN}`; build it as a program or a test for `wasm32-wasip2`"
+        "the component is not a WASI program: it does not export `{RUN}`; build it as a program or a test for `wasm32-wasip2`"
     )]
     NoProgram,
     /// A component that no sandbox has room for.
@@ -45,6 +46,9 @@ pub enum CompileError {
     /// The same, by what only the engine counts.
     #[error("the component needs more than a sandbox has")]
     NoRoom(#[source] wasmtime::Error),
+    /// The engine, which does not depend on the component.
+    #[error("the WebAssembly engine can't be started")]
+    Engine(#[source] wasmtime::Error),
     /// A component that can't be compiled.
     #[error("wasmtime can't compile the component")]
     Compile(#[source] wasmtime::Error),
@@ -72,34 +76,16 @@ pub struct Compiled {
 /// What is wrong with the component.
 pub fn compile(component: &[u8], target: &str) -> Result<Compiled, CompileError> {
     let interface = interface(component)?;
-    image(component, target, interface.wit()?, interface.imports)
-}
-
-/// Compiles any WASI program, as the unit tests of mappers are.
-pub fn program(component: &[u8], target: &str) -> Result<Compiled, CompileError> {
-    let Interface { imports, exports } = interface(component)?;
-    let run = |name: &String| name.split('@').next() == Some(RUN);
-    let wit = exports.into_iter().find(run).ok_or(CompileError::NoProgram)?;
-    image(component, target, wit, imports)
-}
-
-/// The engine that makes images for `target`, at the baseline of that architecture: a target that is named switches off
-/// the inference of this machine's CPU features, so an image runs wherever Lambda places the function.
-fn compiler(target: &str) -> wasmtime::Result<Engine> {
-    let mut config = engine::config()?;
-    config.target(target)?;
-    Engine::new(&config)
-}
-
-/// The image of a component that has been checked.
-fn image(component: &[u8], target: &str, wit: String, imports: Vec<String>) -> Result<Compiled, CompileError> {
+    let wit = interface.wit()?;
     size::check(component)?;
-    let engine = compiler(target).map_err(CompileError::Compile)?;
-    let mut image = engine.precompile_component(component).map_err(CompileError::Compile)?;
-    // The image of another machine can't be tried here.
-    if target == THIS_TARGET {
-        try_room(&image).map_err(CompileError::NoRoom)?;
-    }
+    let image = if target == THIS_TARGET {
+        let engine = engine::engine(1).map_err(CompileError::Engine)?;
+        load(&engine, component)?.serialize()
+    } else {
+        // Whether a sandbox has room for it shows on its own machine alone.
+        precompile(component, target)
+    };
+    let mut image = image.map_err(CompileError::Compile)?;
     let component = File::describe(component);
     // What comes after the end of an ELF file changes nothing about it.
     image.extend(component.sha256.as_bytes());
@@ -110,10 +96,49 @@ fn image(component: &[u8], target: &str, wit: String, imports: Vec<String>) -> R
         image: File::describe(&image),
         target: target.to_owned(),
         wasmtime: WASMTIME_VERSION.to_owned(),
-        engine: engine::fingerprint(),
-        imports,
+        engine: fingerprint(),
+        imports: interface.imports,
     };
     Ok(Compiled { image, manifest })
+}
+
+/// Compiles the mapper `component` into `engine`. Returns the contract that it implements as well.
+///
+/// # Errors
+/// What is wrong with the component.
+pub fn mapper(engine: &Engine, component: &[u8]) -> Result<(Component, String), CompileError> {
+    let wit = interface(component)?.wit()?;
+    Ok((load(engine, component)?, wit))
+}
+
+/// Compiles any WASI program into `engine`, as the unit tests of mappers are.
+///
+/// # Errors
+/// What is wrong with the component.
+pub fn program(engine: &Engine, component: &[u8]) -> Result<Component, CompileError> {
+    let exports = interface(component)?.exports;
+    if !exports.iter().any(|name| name.split('@').next() == Some(RUN)) {
+        return Err(CompileError::NoProgram);
+    }
+    load(engine, component)
+}
+
+/// Compiles `component` into `engine`, whose sandboxes have to have room for it.
+fn load(engine: &Engine, component: &[u8]) -> Result<Component, CompileError> {
+    size::check(component)?;
+    Component::new(engine, component).map_err(|error| match precompile(component, THIS_TARGET) {
+        // It can be compiled, so what it lacks is room.
+        Ok(_) => CompileError::NoRoom(error),
+        Err(error) => CompileError::Compile(error),
+    })
+}
+
+/// The image of `component` at the baseline of `target`: a target that is named switches off the inference of this
+/// machine's CPU features, so an image runs wherever Lambda places the function.
+fn precompile(component: &[u8], target: &str) -> wasmtime::Result<Vec<u8>> {
+    let mut config = config()?;
+    config.target(target)?;
+    Engine::new(&config)?.precompile_component(component)
 }
 
 impl Compiled {

@@ -12,8 +12,6 @@ use post_confirmation_host::{Method, printable};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::exact;
-
 /// What becomes of an event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -107,7 +105,7 @@ impl From<&post_confirmation_host::Request> for Request {
         }
         let mut accept_status = request.accept_status.clone();
         accept_status.sort_unstable();
-        let json = exact::json(&request.body);
+        let json = serde_json::from_slice(&request.body).ok();
         let text = str::from_utf8(&request.body).ok().filter(|text| json.is_none() && !text.is_empty());
         let binary = json.is_none() && text.is_none() && !request.body.is_empty();
         Request {

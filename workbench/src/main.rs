@@ -1,12 +1,10 @@
 //! The workbench for the authors of mappers. This file owns the command line; each command has a file of its own.
 
-mod cache;
 mod cases;
 mod commands;
 mod compile;
-mod exact;
+mod engine;
 mod expectation;
-mod grants;
 mod input;
 mod mapper_file;
 mod recorded;

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use indicatif::ProgressBar;
 use post_confirmation_host::config::{self, BACKEND_API_URL, Config, MAPPER_IMAGE, UNDELIVERED_QUEUE_URL};
-use crate::cache::Cache;
-use post_confirmation_host::mapper::{Manifest, THIS_TARGET};
+use post_confirmation_host::mapper::{File, Identity, Manifest, image};
+use wasmtime::component::Component;
 
-use crate::terminal;
+use crate::{compile, engine, terminal};
 
 /// The component that `mapper build` makes and other commands take where none is named.
 pub const COMPONENT: &str = "mapper.wasm";
@@ -52,23 +52,37 @@ pub fn is_wasm(bytes: &[u8]) -> bool {
     bytes.starts_with(WASM)
 }
 
-/// The image of the mapper in `file`. A component is compiled, unless `cache` has its image from an earlier time.
-pub fn image(cache: &Cache, file: &Path) -> Result<PathBuf> {
-    let bytes = read(file)?;
-    if !is_wasm(&bytes) {
-        ensure!(
-            bytes.starts_with(ELF) || Manifest::path(file).is_file(),
-            "`{}` is neither a component nor an image",
-            file.display()
-        );
-        return Ok(file.to_owned());
-    }
-    let mut progress = None;
-    let compiling = || progress = Some(compiling(file, bytes.len()));
-    cache.mapper(&bytes, THIS_TARGET, compiling).with_context(|| format!("`{}` can't be compiled", file.display()))
+/// A mapper in the engine, ready to be given its settings.
+pub struct Loaded {
+    /// The component.
+    pub component: Component,
+    /// What it was made of.
+    pub identity: Identity,
 }
 
-/// Says that the component in `file` is compiled, where that takes long.
+impl Loaded {
+    /// Loads the mapper in `file` into an engine for so many sandboxes at once. A component is compiled, unless the cache
+    /// has it from an earlier time.
+    pub fn load(file: &Path, sandboxes: u32) -> Result<Loaded> {
+        let bytes = read(file)?;
+        let engine = engine::engine(sandboxes)?;
+        if !is_wasm(&bytes) {
+            ensure!(
+                bytes.starts_with(ELF) || Manifest::path(file).is_file(),
+                "`{}` is neither a component nor an image",
+                file.display()
+            );
+            let (component, manifest) = image::load(&engine, file)?;
+            return Ok(Loaded { component, identity: manifest.into() });
+        }
+        let _progress = compiling(file, bytes.len());
+        let compiled = compile::mapper(&engine, &bytes);
+        let (component, wit) = compiled.with_context(|| format!("`{}` can't be compiled", file.display()))?;
+        Ok(Loaded { component, identity: Identity { wit, sha256: File::describe(&bytes).sha256 } })
+    }
+}
+
+/// Says that the component in `file` is compiled, if that may take long.
 pub fn compiling(file: &Path, bytes: usize) -> ProgressBar {
     /// A larger component carries the interpreter of its language, which takes seconds.
     const LARGE: usize = 1024 * 1024;
@@ -83,8 +97,8 @@ fn variable(name: &str) -> Option<String> {
     env::var(name).ok().as_deref().and_then(config::trimmed).map(str::to_owned)
 }
 
-/// The settings of the environment, for the mapper `image`. Where nothing is to be sent, they need no backend.
-pub fn config(image: PathBuf, send: bool) -> Result<Config> {
+/// The settings of the environment, for the mapper in `file`. They need no backend if nothing is to be sent.
+pub fn config(file: &Path, send: bool) -> Result<Config> {
     let mut vars: Vec<(OsString, OsString)> = env::vars_os().collect();
     let mut put = |name: &str, value: OsString| {
         vars.retain(|(other, _)| other != name);
@@ -93,7 +107,7 @@ pub fn config(image: PathBuf, send: bool) -> Result<Config> {
     if !send && variable(BACKEND_API_URL).is_none() {
         put(BACKEND_API_URL, SHOWN_API_URL.into());
     }
-    put(MAPPER_IMAGE, image.into());
+    put(MAPPER_IMAGE, file.into());
     // The workbench puts nothing into the queue, and says itself what is wrong with a mapper.
     put(UNDELIVERED_QUEUE_URL, OsString::new());
     let mut config = Config::from_vars(vars)?;

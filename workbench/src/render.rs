@@ -1,6 +1,6 @@
 //! One mapped event as people and as machines read it.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -8,13 +8,16 @@ use post_confirmation_host::backend::{Backend, PreparedRequest};
 use post_confirmation_host::error::Cause;
 use post_confirmation_host::error::Error;
 use post_confirmation_host::event::Event;
-use post_confirmation_host::mapper::{Manifest, MapperOutput};
+use post_confirmation_host::mapper::{Identity, MapperOutput};
 use post_confirmation_host::outcome::{Action, End, Plan};
-use post_confirmation_host::printable;
+use post_confirmation_host::printable::{self, Bounded};
+use rustc_demangle::demangle;
 use serde::{Serialize, Serializer};
 
-use crate::commands::unit_test::frames;
-
+/// The most that is read of a function's name, in bytes.
+const MAX_MANGLED: usize = 4096;
+/// The most that is shown of a function's name, in bytes.
+const MAX_NAME: usize = 256;
 /// The title of a backtrace.
 const BACKTRACE: &str = "backtrace";
 
@@ -77,11 +80,11 @@ struct Failed {
 
 impl Shown {
     /// What `plan` says about `event`, and which headers `backend` adds to every request.
-    pub fn new(event: &Event, manifest: &Manifest, backend: &Backend, plan: &Plan) -> Shown {
+    pub fn new(event: &Event, identity: Identity, backend: &Backend, plan: &Plan) -> Shown {
         let mut shown = Shown {
             event_id: event.id.clone(),
             trigger_source: event.trigger_source.as_str().to_owned(),
-            mapper: Mapper { wit: manifest.wit.clone(), sha256: manifest.component.sha256.clone() },
+            mapper: Mapper { wit: identity.wit, sha256: identity.sha256 },
             milliseconds: plan.call.as_ref().map_or(0.0, |call| call.took.as_secs_f64() * 1e3),
             memory_bytes: plan.call.as_ref().map_or(0, |call| call.memory),
             request: None,
@@ -184,16 +187,24 @@ fn parts(output: &MapperOutput) -> impl Iterator<Item = (&'static str, &'static 
 
 /// What a mapper wrote, for people.
 pub fn words(output: &MapperOutput) -> String {
-    let part = |(_, title, text): (_, &str, &str)| {
-        let text = if title == BACKTRACE { demangled(text) } else { text.to_owned() };
-        format!("\n{title} of the mapper:\n{}\n", printable::shown(text.trim_end()))
-    };
-    parts(output).map(part).collect()
+    let mut words = String::new();
+    for (_, title, text) in parts(output) {
+        let text = match title {
+            BACKTRACE => text.lines().map(|name| demangled(name) + "\n").collect(),
+            _ => text.to_owned(),
+        };
+        words.push_str(&format!("\n{title} of the mapper:\n{}\n", printable::shown(text.trim_end())));
+    }
+    words
 }
 
-/// The names of functions, a line for each, as they stand in the source of a mapper in Rust.
-fn demangled(names: &str) -> String {
-    names.lines().map(|name| format!("{}\n", frames::demangled(name))).collect()
+/// The name of a function as it stands in the source of a mapper in Rust, without its hash. The author of the component
+/// chooses it: what is read of it is bounded, and what is written.
+pub fn demangled(name: &str) -> String {
+    let mut text = Bounded::new(MAX_NAME);
+    // The beginning of a longer name is enough.
+    let _ = write!(text, "{:#}", demangle(printable::cut(name, MAX_MANGLED)));
+    text.into_text()
 }
 
 fn texts<S: Serializer>(output: &MapperOutput, serializer: S) -> Result<S::Ok, S::Error> {

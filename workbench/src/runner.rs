@@ -1,6 +1,7 @@
 //! Trying a mapper: events through fresh sandboxes with the limits of production, without a backend.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::{Duration, Instant};
@@ -8,13 +9,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use post_confirmation_host::backend::{Backend, Trace};
-use post_confirmation_host::config::Config;
 use post_confirmation_host::error::Error;
 use post_confirmation_host::event::Event;
 use post_confirmation_host::mapper::{Mapper, Outcome, MapperOutput, Settings};
 
 use crate::cases::Case;
 use crate::expectation::{Mapped, Request};
+use crate::mapper_file::{self, Loaded};
 use crate::refused::Asked;
 
 /// The most cases at once.
@@ -42,14 +43,19 @@ pub struct Trial {
 }
 
 impl Bench {
-    /// Loads the mapper of `config` for `cases`, with deterministic clocks and random numbers if `deterministic`.
-    pub fn new(config: Config, cases: &[Arc<Case>], deterministic: bool) -> Result<Bench> {
-        let settings = Settings { deterministic, sandboxes: AT_ONCE, ..config.mapper };
+    /// Loads the mapper in `file` for `cases`, with the settings of the environment, and with deterministic clocks and
+    /// random numbers if `deterministic`.
+    pub fn load(file: &Path, cases: &[Arc<Case>], deterministic: bool) -> Result<Bench> {
+        let config = mapper_file::config(file, false)?;
+        let settings = Settings { deterministic, ..config.mapper };
+        let variables: BTreeSet<&Variables> = cases.iter().map(|case| &case.variables).collect();
+        // Each mapper may hold a sandbox that it has used.
+        let held = u32::try_from(variables.len()).unwrap_or(u32::MAX);
+        let Loaded { component, identity } = Loaded::load(file, held.saturating_add(AT_ONCE))?;
         let mut mappers = HashMap::new();
-        for Case { variables, .. } in cases.iter().map(AsRef::as_ref) {
-            if !mappers.contains_key(variables) {
-                mappers.insert(variables.clone(), Mapper::load(with(&settings, variables))?);
-            }
+        for variables in variables {
+            let mapper = Mapper::new(&component, identity.clone(), with(&settings, variables))?;
+            mappers.insert(variables.clone(), mapper);
         }
         Ok(Bench { mappers, backend: Backend::new(config.backend)?, answer_within: config.answer_within })
     }

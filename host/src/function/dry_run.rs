@@ -54,8 +54,8 @@ impl Function {
             }
             Action::Skip(code) => Some(code),
         };
-        let mapper = self.pipeline.mapper().map(Mapper::manifest);
-        let mapper = mapper.map(|manifest| manifest.component.sha256.as_str());
+        let mapper = self.pipeline.mapper().map(Mapper::identity);
+        let mapper = mapper.map(|identity| identity.sha256.as_str());
         to_raw_value(&Answer { dry_run: Finding { end, code, mapper } }).map_err(|_| Error::Host)
     }
 }

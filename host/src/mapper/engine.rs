@@ -2,10 +2,11 @@
 
 use std::num::NonZero;
 
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, ModuleVersionStrategy, PoolingAllocationConfig};
+use sha2::{Digest, Sha256};
+use wasmtime::{Config, InstanceAllocationStrategy, ModuleVersionStrategy, PoolingAllocationConfig};
 use wasmtime::{Result, WasmBacktraceDetails};
 
-use super::manifest::crc32;
+use crate::hex;
 
 /// The exact release. Wasmtime itself compares major versions only, and an image made before a patch release may
 /// carry the fault that the patch mended.
@@ -46,12 +47,13 @@ pub const MEMORIES: u32 = 8;
 pub const TABLES: u32 = 32;
 /// The most elements of a table: far above what the interpreters of other languages need.
 pub const TABLE_ELEMENTS: usize = 100_000;
-/// The most tests of mappers at once, each in a sandbox.
-pub const TESTS: u32 = 16;
-/// As much of a memory and of a table, in bytes, as is written over for the next event rather than given back to the
-/// system, which would hand it out again page by page, each by a fault. The memory of a mapper in Rust with a small stack
-/// is not larger; of a larger one the rest is given back.
-const KEPT: usize = 256 * 1024;
+/// The part of a memory and of a table, in bytes, that is written over for the next event. The rest is given back to the
+/// system, which hands it out again page by page, each by a fault. The memory of a mapper in Rust with a small stack
+/// is not larger.
+const KEEP_RESIDENT: usize = 256 * 1024;
+
+/// The most functions that a backtrace names. The functions of a panic alone are some ten.
+const MAX_FRAMES: usize = 64;
 
 /// The configuration of every engine of this project.
 pub fn config() -> Result<Config> {
@@ -69,20 +71,8 @@ pub fn config() -> Result<Config> {
     Ok(config)
 }
 
-/// The engine that runs images, so many sandboxes at once. It needs no compiler, and uses none where there is one.
-pub(super) fn runner(sandboxes: u32) -> Result<Engine> {
-    Engine::new(&running(sandboxes)?)
-}
-
-/// The same for tests of mappers, with longer backtraces: the functions of a panic take half of what else is shown.
-pub fn tester() -> Result<Engine> {
-    let mut config = running(TESTS)?;
-    config.wasm_backtrace_max_frames(NonZero::new(100));
-    Engine::new(&config)
-}
-
-/// What an image runs on.
-fn running(sandboxes: u32) -> Result<Config> {
+/// The configuration of an engine that runs mappers, so many sandboxes at once.
+pub fn running(sandboxes: u32) -> Result<Config> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(sandboxes)
         .total_stacks(sandboxes)
@@ -95,14 +85,15 @@ fn running(sandboxes: u32) -> Result<Config> {
         .total_memories(sandboxes * MEMORIES)
         .total_tables(sandboxes * TABLES)
         .table_elements(TABLE_ELEMENTS)
-        .linear_memory_keep_resident(KEPT)
-        .table_keep_resident(KEPT);
+        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .table_keep_resident(KEEP_RESIDENT);
     let mut config = config()?;
     config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config.wasm_backtrace_max_frames(NonZero::new(MAX_FRAMES));
     Ok(config)
 }
 
 /// What images and engines must have in common besides the version.
 pub fn fingerprint() -> String {
-    crc32(format!("{SETTINGS:?}").as_bytes())
+    hex::encode(&Sha256::digest(format!("{SETTINGS:?}"))[..4])
 }

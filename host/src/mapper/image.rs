@@ -1,6 +1,6 @@
 //! Loading a mapper's image: native code that `mapper compile` made, checked against its manifest.
 //!
-//! The checks catch mix-ups: a file of another build, machine or release, or a damaged one. They are no defence
+//! The checks catch mix-ups: a file of another build, machine or release, or a damaged one. They do not defend
 //! against somebody who can write both files, who could as well replace the host.
 
 use std::fs;
@@ -13,23 +13,14 @@ use wasmtime::component::Component;
 
 use super::contract::{self, ContractError};
 use super::engine::{self, WASMTIME_VERSION};
-use super::manifest::File;
-use super::manifest::{self, FORMAT, Form, Manifest};
-
-/// The largest image that is read whole before it is loaded, in bytes. With a CRC-32 that takes some 50 microseconds for
-/// a mapper in Rust, and with a SHA-256, which would tell nothing more of damage, eight times as long: a fifth of all of a
-/// start. The 30 MB of a mapper in JavaScript or Python would take milliseconds all the same. A larger image is told by
-/// its size and its end, where `mapper compile` writes which component it was made of.
-const READ_WHOLE: u64 = 1024 * 1024;
-/// As much of it as is read at once.
-const READ_AT_ONCE: usize = 32 * 1024;
+use super::manifest::{FORMAT, Form, Manifest};
 
 /// Why an image is not loaded. Each says what to do.
 #[derive(Debug, Error)]
 pub enum ImageError {
     /// No image.
     #[error(
-        "the mapper image `{path}` can't be read; make it with `mapper compile`, or set MAPPER_IMAGE to where it is"
+        "the mapper image `{path}` can't be read; make it with `mapper compile`, or set MAPPER_IMAGE to its path"
     )]
     Unreadable {
         /// The image.
@@ -47,7 +38,7 @@ pub enum ImageError {
         /// What the system says.
         source: io::Error,
     },
-    /// A manifest that is none.
+    /// A manifest that can't be read as one.
     #[error("the manifest `{path}` is broken; run `mapper compile` again")]
     Manifest {
         /// The manifest.
@@ -79,8 +70,8 @@ pub enum ImageError {
     Target {
         /// The image's.
         found: String,
-        /// The one that is asked for.
-        expected: String,
+        /// This host's.
+        expected: &'static str,
     },
     /// Another wasmtime.
     #[error(
@@ -114,8 +105,18 @@ pub const THIS_TARGET: &str =
     if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
 
 /// Loads the mapper's image at `path` after checking it against the manifest beside it and the contract.
-pub fn load_mapper(engine: &Engine, path: &Path) -> Result<(Component, Manifest), ImageError> {
-    let (component, manifest) = load(engine, path)?;
+///
+/// # Errors
+/// What is wrong with the image, and what to do about it.
+pub fn load(engine: &Engine, path: &Path) -> Result<(Component, Manifest), ImageError> {
+    let manifest = verified(path)?;
+
+    // SAFETY: The file holds native code and is trusted like this program itself: it comes from `mapper compile`,
+    // whose release, settings and component the manifest has just confirmed, through the deployment that also brought
+    // this program. It lies in a Lambda layer or package, which nothing can write while the function runs. In the
+    // workbench it is a file that the user has named, who could as well replace the workbench.
+    #[expect(unsafe_code, reason = "images are native code; this is where one is loaded to be run")]
+    let component = unsafe { Component::deserialize_file(engine, path) }.map_err(ImageError::Refused)?;
     let ty = component.component_type();
     contract::check(
         ty.imports(engine).map(|(name, _)| name.to_owned()),
@@ -124,62 +125,27 @@ pub fn load_mapper(engine: &Engine, path: &Path) -> Result<(Component, Manifest)
     Ok((component, manifest))
 }
 
-/// Loads the image at `path`, of a mapper or not, after checking it against the manifest beside it.
-pub fn load(engine: &Engine, path: &Path) -> Result<(Component, Manifest), ImageError> {
-    let manifest = verified(path, THIS_TARGET)?;
-
-    // SAFETY: The file holds native code and is trusted like this program itself: it comes from `mapper compile`,
-    // which the manifest's release, settings and digest have just confirmed, through the deployment that also brought
-    // this program. It lies in a Lambda layer or package, which nothing can write while the function runs. In the
-    // workbench it may lie in the cache of the user who runs it, who could as well replace the workbench, and where
-    // files are replaced as a whole, never rewritten.
-    #[expect(unsafe_code, reason = "images are native code; this is where one is loaded to be run")]
-    let component = unsafe { Component::deserialize_file(engine, path) }.map_err(ImageError::Refused)?;
-    Ok((component, manifest))
-}
-
-/// Whether a sandbox has room for the component of `image`, which was made for this machine by this very process.
-pub fn try_room(image: &[u8]) -> wasmtime::Result<()> {
-    let engine = engine::runner(1)?;
-    // SAFETY: The bytes are what wasmtime's compiler has just returned, and nothing of them is run.
-    #[expect(unsafe_code, reason = "only the engine knows all that it needs for a component")]
-    let component = unsafe { Component::deserialize(&engine, image) };
-    component.map(drop)
-}
-
-/// The manifest of the image at `path`, where the two fit each other, `target` and this release.
-pub(super) fn verified(path: &Path, target: &str) -> Result<Manifest, ImageError> {
-    let unreadable = |source| ImageError::Unreadable { path: path.into(), source };
-    let mut image = fs::File::open(path).map_err(unreadable)?;
+/// The manifest of the image at `path`, if the two fit each other, this machine and this release. The image is told by its
+/// size and its end, which names the component that it was made of: reading all of it would cost a start milliseconds.
+fn verified(path: &Path) -> Result<Manifest, ImageError> {
+    let (size, end) = size_and_end(path).map_err(|source| ImageError::Unreadable { path: path.into(), source })?;
     let manifest = Manifest::read(path)?;
-    check(&manifest, target)?;
+    check(&manifest)?;
     let Manifest { image: expected, component, .. } = &manifest;
-    let size = image.metadata().map_err(unreadable)?.len();
     same("size", size.to_string(), &expected.size.to_string())?;
-    if size <= READ_WHOLE {
-        let mut checksum = crc32fast::Hasher::new();
-        let mut bytes = vec![0; READ_AT_ONCE];
-        loop {
-            match image.read(&mut bytes).map_err(unreadable)? {
-                0 => break,
-                read => checksum.update(&bytes[..read]),
-            }
-        }
-        same("CRC-32", manifest::shown(checksum), &expected.crc32)?;
-    } else {
-        let mut end = vec![0; component.sha256.len()];
-        image.seek(SeekFrom::End(-(end.len() as i64))).and_then(|_| image.read_exact(&mut end)).map_err(unreadable)?;
-        same("component", String::from_utf8_lossy(&end).into_owned(), &component.sha256)?;
-    }
+    same("component", end, &component.sha256)?;
     Ok(manifest)
 }
 
-/// Like `verified`, with every byte of the image. It takes longer than `bootstrap` has.
-pub fn verified_wholly(path: &Path, target: &str) -> Result<Manifest, ImageError> {
-    let manifest = verified(path, target)?;
-    let bytes = fs::read(path).map_err(|source| ImageError::Unreadable { path: path.into(), source })?;
-    same("SHA-256", File::describe(&bytes).sha256, &manifest.image.sha256)?;
-    Ok(manifest)
+/// The size of the image at `path`, and its end: a SHA-256 in hexadecimal.
+fn size_and_end(path: &Path) -> io::Result<(u64, String)> {
+    const LENGTH: u64 = 64;
+    let mut file = fs::File::open(path)?;
+    let size = file.metadata()?.len();
+    file.seek(SeekFrom::Start(size.saturating_sub(LENGTH)))?;
+    let mut end = Vec::new();
+    file.read_to_end(&mut end)?;
+    Ok((size, String::from_utf8_lossy(&end).into_owned()))
 }
 
 /// Whether the image has what its manifest says.
@@ -191,7 +157,7 @@ impl Manifest {
     /// The manifest of the image at `image`.
     ///
     /// # Errors
-    /// That there is none beside it, or none that this release understands.
+    /// There is no manifest beside it, or none that this release understands.
     pub fn read(image: &Path) -> Result<Manifest, ImageError> {
         let path = Manifest::path(image);
         let text = match fs::read(&path) {
@@ -207,9 +173,9 @@ impl Manifest {
     }
 }
 
-fn check(manifest: &Manifest, target: &str) -> Result<(), ImageError> {
-    if manifest.target != target {
-        return Err(ImageError::Target { found: manifest.target.clone(), expected: target.to_owned() });
+fn check(manifest: &Manifest) -> Result<(), ImageError> {
+    if manifest.target != THIS_TARGET {
+        return Err(ImageError::Target { found: manifest.target.clone(), expected: THIS_TARGET });
     }
     if manifest.wasmtime != WASMTIME_VERSION {
         return Err(ImageError::Wasmtime { found: manifest.wasmtime.clone(), expected: WASMTIME_VERSION });

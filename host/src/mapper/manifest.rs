@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::hex;
 
 /// The form of the manifest. Another form is another number.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 /// What `mapper compile` writes beside an image and `bootstrap` checks before it loads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,8 +42,6 @@ pub(super) struct Form {
 pub struct File {
     /// SHA-256 in lower-case hexadecimal.
     pub sha256: String,
-    /// CRC-32 in lower-case hexadecimal: what `bootstrap` looks at, because it takes the least time.
-    pub crc32: String,
     /// Size in bytes.
     pub size: u64,
 }
@@ -51,24 +49,27 @@ pub struct File {
 impl File {
     /// The file that holds `bytes`.
     pub fn describe(bytes: &[u8]) -> File {
-        File { sha256: hex::encode(&Sha256::digest(bytes)), crc32: crc32(bytes), size: bytes.len() as u64 }
+        File { sha256: hex::encode(&Sha256::digest(bytes)), size: bytes.len() as u64 }
     }
 }
 
-/// The CRC-32 of `bytes` as a manifest has it.
-pub(super) fn crc32(bytes: &[u8]) -> String {
-    let mut checksum = crc32fast::Hasher::new();
-    checksum.update(bytes);
-    shown(checksum)
+/// What a loaded mapper was made of, as the log names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// The contract that it implements: `cognito:post-confirmation@0.1.0`.
+    pub wit: String,
+    /// The component's SHA-256 in lower-case hexadecimal.
+    pub sha256: String,
 }
 
-/// A CRC-32 as a manifest has it.
-pub(super) fn shown(checksum: crc32fast::Hasher) -> String {
-    format!("{:08x}", checksum.finalize())
+impl From<Manifest> for Identity {
+    fn from(manifest: Manifest) -> Identity {
+        Identity { wit: manifest.wit, sha256: manifest.component.sha256 }
+    }
 }
 
 impl Manifest {
-    /// Where the manifest of an image stands: `mapper.json` for `mapper.cwasm`.
+    /// The path of an image's manifest: `mapper.json` for `mapper.cwasm`.
     pub fn path(image: &Path) -> PathBuf {
         image.with_extension("json")
     }

@@ -11,27 +11,34 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-use super::MAX_OUTPUT;
 use crate::printable;
 
 /// As much as a mapper may write at once; WASI's own streams say the same.
 const AT_ONCE: usize = 64 * 1024;
 
 /// One stream. Clones share what is kept.
-#[derive(Clone, Default)]
-pub(super) struct Output(Arc<Mutex<Vec<u8>>>);
+#[derive(Clone)]
+pub(super) struct Output {
+    kept: Arc<Mutex<Vec<u8>>>,
+    most: usize,
+}
 
 impl Output {
+    /// A stream of which the first `most` bytes are kept.
+    pub(super) fn new(most: usize) -> Output {
+        Output { kept: Arc::default(), most }
+    }
+
     /// What was kept, as text.
     pub(super) fn text(&self) -> String {
-        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // What stands for bytes that are no text is longer than they are.
-        printable::cut(&String::from_utf8_lossy(&kept), MAX_OUTPUT).to_owned()
+        printable::cut(&String::from_utf8_lossy(&kept), self.most).to_owned()
     }
 
     fn keep(&self, bytes: &[u8]) {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let room = MAX_OUTPUT - kept.len();
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = self.most - kept.len();
         kept.extend_from_slice(&bytes[..bytes.len().min(room)]);
     }
 }

@@ -1,4 +1,4 @@
-//! The sandbox of one event: what a mapper is given, and the limits that hold while it runs.
+//! The sandbox of one event, or of one unit test: what a mapper is given, and the limits that hold while it runs.
 
 use std::time::Instant;
 
@@ -40,12 +40,19 @@ struct Memory {
 pub(super) struct TimeIsUp;
 
 impl Sandbox {
-    /// A fresh sandbox, in which nothing runs longer than to `deadline`. Nothing is granted but variables, the two
-    /// streams, clocks and random numbers.
-    pub(super) fn new(engine: &Engine, settings: &Settings, deadline: Instant) -> Store<Sandbox> {
-        let (stdout, stderr) = (Output::default(), Output::default());
+    /// A fresh sandbox, in which nothing runs longer than to `deadline`. Nothing is granted but variables, `arguments`,
+    /// the two streams, of which the first `kept` bytes are kept, clocks and random numbers.
+    pub(super) fn new(
+        engine: &Engine,
+        settings: &Settings,
+        arguments: &[&str],
+        kept: usize,
+        deadline: Instant,
+    ) -> Store<Sandbox> {
+        let (stdout, stderr) = (Output::new(kept), Output::new(kept));
         let mut wasi = WasiCtx::builder();
         wasi.envs(&settings.variables)
+            .args(arguments)
             .stdout(stdout.clone())
             .stderr(stderr.clone())
             .max_random_size(RANDOM_AT_ONCE)

@@ -13,8 +13,15 @@ use super::sandbox::Sandbox;
 /// all the same; a mapper in Rust does not, and starts sooner without them.
 const OF_NO_USE: [&str; 2] = ["wasi:filesystem/", "wasi:sockets/"];
 
+/// The linker for `component`.
+pub(super) fn linker(component: &Component) -> Result<Linker<Sandbox>> {
+    let mut linker = Linker::new(component.engine());
+    link(&mut linker, component)?;
+    Ok(linker)
+}
+
 /// Links what `component` imports.
-pub(super) fn link(linker: &mut Linker<Sandbox>, component: &Component) -> Result<()> {
+fn link(linker: &mut Linker<Sandbox>, component: &Component) -> Result<()> {
     let ty = component.component_type();
     let is_of_no_use = |name: &str| OF_NO_USE.iter().any(|package| name.starts_with(package));
     let needs_all = ty.imports(component.engine()).any(|(name, _)| is_of_no_use(name));

@@ -11,7 +11,7 @@ use crate::client::Cause;
 use crate::deadline::Deadlines;
 use crate::error::{Error, backend_error_type, queue_error_type};
 use crate::event::{self, TriggerSource};
-use crate::mapper::{self, Manifest};
+use crate::mapper::{self, Identity};
 use crate::outcome::{End, Handled};
 use crate::queue;
 
@@ -168,7 +168,7 @@ impl<'a> Event<'a> {
             queue_cause: queue_error.and_then(queue::Error::cause).map(Cause::name),
             attempts: attempts.iter().map(Attempt::new).collect(),
             cold_start: invocation.deadlines.cold,
-            mapper: invocation.mapper.map(|mapper| mapper.component.sha256.as_str()),
+            mapper: invocation.mapper.map(|mapper| mapper.sha256.as_str()),
             wit: invocation.mapper.map(|mapper| mapper.wit.as_str()),
             request_id: invocation.request_id,
             message_id: invocation.record.map(|record| record.message_id.as_str()),
@@ -218,11 +218,11 @@ impl<'a> MapperOutput<'a> {
 }
 
 impl<'a> Shadow<'a> {
-    pub fn new(event: &'a event::Event, shadow: &'a Manifest, differences: &'a [String]) -> Shadow<'a> {
+    pub fn new(event: &'a event::Event, shadow: &'a Identity, differences: &'a [String]) -> Shadow<'a> {
         let same = differences.is_empty();
         let message = if same { "the shadow mapper agrees" } else { "the shadow mapper differs" };
         let head = Head::new(Level::Info, message);
-        Shadow { head, event_id: &event.id, shadow_mapper: &shadow.component.sha256, differences }
+        Shadow { head, event_id: &event.id, shadow_mapper: &shadow.sha256, differences }
     }
 }
 

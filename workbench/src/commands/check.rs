@@ -5,14 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anstream::print;
 use anyhow::{Result, ensure};
-use crate::cache::Cache;
-use post_confirmation_host::mapper::{File, Manifest, Mapper};
+use post_confirmation_host::mapper::{File, Manifest, Mapper, THIS_TARGET};
 use post_confirmation_host::printable;
 use serde::Serialize;
 
 use crate::commands::build;
-use crate::grants::granted;
-use crate::mapper_file::{self, Which};
+use crate::compile::compile;
+use crate::mapper_file::{self, Loaded, Which};
 use crate::terminal::{self, BAD, FAINT, GOOD, HEADING, size};
 
 /// Say whether the function would load a mapper, what it imports, and what it gets for that.
@@ -46,12 +45,12 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(flatten)]
-    loaded: Option<Loaded>,
+    loaded: Option<Mapped>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Loaded {
+struct Mapped {
     wit: String,
     target: String,
     component_bytes: u64,
@@ -73,8 +72,8 @@ pub fn run(args: &Args) -> Result<bool> {
     }
     let bytes = mapper_file::read(&mapper)?;
     // Not a fault of the mapper.
-    mapper_file::config(mapper.clone(), false)?;
-    let (loaded, reason) = match loaded(&mapper, &bytes) {
+    mapper_file::config(&mapper, false)?;
+    let (loaded, reason) = match describe(&mapper, &bytes) {
         Ok(loaded) => (Some(loaded), None),
         Err(error) => (None, Some(printable::cut(&format!("{error:#}"), MAX_REASON).to_owned())),
     };
@@ -88,19 +87,28 @@ pub fn run(args: &Args) -> Result<bool> {
 }
 
 /// Loads the mapper in `file`, which holds `bytes`, as the function does.
-fn loaded(file: &Path, bytes: &[u8]) -> Result<Loaded> {
-    let cache = Cache::from_env();
-    let config = mapper_file::config(mapper_file::image(&cache, file)?, false)?;
-    let mapper = Mapper::load(config.mapper)?;
-    // The function takes a large image at its size and its end; here is time to read all of it.
-    ensure!(
-        mapper_file::is_wasm(bytes) || File::describe(bytes) == mapper.manifest().image,
-        "the image was changed after its manifest was made; run `mapper compile` again"
-    );
-    let Manifest { wit, target, component, image, imports, .. } = mapper.manifest().clone();
-    let import = |name: &String| Import { gets: granted(name), name: printable::cut(name, MAX_NAME).to_owned() };
-    let imports = imports.iter().map(import).collect();
-    Ok(Loaded { wit, target, component_bytes: component.size, image_bytes: image.size, imports })
+fn describe(file: &Path, bytes: &[u8]) -> Result<Mapped> {
+    let settings = mapper_file::config(file, false)?.mapper;
+    let Loaded { component, identity } = Loaded::load(file, settings.sandboxes)?;
+    Mapper::new(&component, identity, settings)?;
+    let manifest = if mapper_file::is_wasm(bytes) {
+        compile(bytes, THIS_TARGET)?.manifest
+    } else {
+        let manifest = Manifest::read(file)?;
+        // The function looks at the size and the end of an image; here is time to read all of it.
+        let unchanged = File::describe(bytes) == manifest.image;
+        ensure!(unchanged, "the image was changed after its manifest was made; run `mapper compile` again");
+        manifest
+    };
+    let Manifest { wit, target, component, image, imports, .. } = manifest;
+    let imports = imports.iter().map(|name| Import::new(name)).collect();
+    Ok(Mapped { wit, target, component_bytes: component.size, image_bytes: image.size, imports })
+}
+
+impl Import {
+    fn new(name: &str) -> Import {
+        Import { gets: granted(name), name: printable::cut(name, MAX_NAME).to_owned() }
+    }
 }
 
 impl fmt::Display for Report {
@@ -115,8 +123,40 @@ impl fmt::Display for Report {
         writeln!(f, "component  {}", size(loaded.component_bytes))?;
         writeln!(f, "image      {} for {}", size(loaded.image_bytes), loaded.target)?;
         writeln!(f, "\n{HEADING}imports, and what they get{HEADING:#}")?;
-        let import = |Import { name, gets }: &Import| (printable::line(name).into_owned(), *gets);
-        let mut imports = loaded.imports.iter().map(import);
-        imports.try_for_each(|(name, gets)| writeln!(f, "  {name:<42} {FAINT}{gets}{FAINT:#}"))
+        for Import { name, gets } in &loaded.imports {
+            writeln!(f, "  {:<42} {FAINT}{gets}{FAINT:#}", printable::line(name))?;
+        }
+        Ok(())
     }
+}
+
+/// What stands behind each interface that a mapper may import, in words, by the beginnings of names. The first that fits
+/// counts. The sandbox of `host/src/mapper` grants it.
+const GRANTS: [(&str, &str); 18] = [
+    ("cognito:post-confirmation/types", "the types of the contract"),
+    ("wasi:cli/environment", "the variables that begin with MAPPER_ENV_, without that; no arguments"),
+    ("wasi:cli/exit", "ends the event as a failure of the mapper"),
+    ("wasi:cli/stdin", "nothing: it is empty"),
+    ("wasi:cli/stdout", "its first 8 KiB, which are logged where MAPPER_LOGS is on"),
+    ("wasi:cli/stderr", "its first 8 KiB, which are logged where MAPPER_LOGS is on"),
+    ("wasi:cli/terminal", "no terminal"),
+    ("wasi:clocks/monotonic-clock", "the clock; sleeping counts towards MAPPER_TIMEOUT_MS"),
+    ("wasi:clocks/wall-clock", "the clock"),
+    ("wasi:clocks/timezone", "UTC"),
+    ("wasi:filesystem/preopens", "no folder"),
+    ("wasi:filesystem/types", "no file: there is no folder to open one in"),
+    ("wasi:io/", "what the other interfaces need"),
+    ("wasi:random/", "random numbers, 64 KiB at once"),
+    ("wasi:sockets/ip-name-lookup", "no network: every name is refused"),
+    ("wasi:sockets/instance-network", "no network"),
+    ("wasi:sockets/network", "no network"),
+    ("wasi:sockets/", "no network: every connection is refused"),
+];
+
+/// What a mapper gets for importing the interface `name`.
+fn granted(name: &str) -> &'static str {
+    GRANTS
+        .iter()
+        .find(|(beginning, _)| name.starts_with(beginning))
+        .map_or("nothing is known of it", |(_, grant)| grant)
 }

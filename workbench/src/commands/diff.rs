@@ -4,7 +4,6 @@ use std::path::PathBuf;
 
 use anstream::{print, println};
 use anyhow::Result;
-use crate::cache::Cache;
 use serde::Serialize;
 
 use crate::cases::{self, Case};
@@ -12,7 +11,7 @@ use crate::expectation::Mapped;
 use crate::terminal::{self, BAD, GOOD, HEADING, WARNING};
 use crate::runner::{self, Bench, Trial};
 use crate::commands::build;
-use crate::{text_diff, mapper_file};
+use crate::text_diff;
 
 /// Show which events two mappers map differently, and how.
 ///
@@ -60,11 +59,9 @@ pub async fn run(args: &Args) -> Result<bool> {
             return Ok(false);
         }
     }
-    let cache = Cache::from_env();
     let mut trials = Vec::new();
     for mapper in [&args.old, &args.new] {
-        let config = mapper_file::config(mapper_file::image(&cache, mapper)?, false)?;
-        trials.push(Bench::new(config, &cases, args.deterministic)?.try_all(&cases).await?);
+        trials.push(Bench::load(mapper, &cases, args.deterministic)?.try_all(&cases).await?);
     }
     let compared =
         cases.iter().zip(trials[0].iter().zip(&trials[1])).map(|(case, (old, new))| Compared::of(case, old, new));

@@ -8,9 +8,8 @@ use post_confirmation_host::backend::{Backend, Trace};
 use post_confirmation_host::error::Error;
 use post_confirmation_host::mapper::Mapper;
 use post_confirmation_host::pipeline::Pipeline;
-use crate::cache::Cache;
 
-use crate::mapper_file::{self, Which};
+use crate::mapper_file::{self, Loaded, Which};
 use crate::render::Shown;
 use crate::commands::build;
 use crate::{cases, refused, terminal};
@@ -46,16 +45,15 @@ pub async fn run(args: Args) -> Result<bool> {
     if !build::is_fresh(&mapper)? {
         return Ok(false);
     }
-    let cache = Cache::from_env();
-    let config = mapper_file::config(mapper_file::image(&cache, &mapper)?, args.send)?;
+    let config = mapper_file::config(&mapper, args.send)?;
     let answer_within = config.answer_within;
-    let loaded = Mapper::load(config.mapper)?;
-    let manifest = loaded.manifest().clone();
-    let pipeline = Pipeline::new(Ok(loaded), Backend::new(config.backend)?, None);
+    let Loaded { component, identity } = Loaded::load(&mapper, config.mapper.sandboxes)?;
+    let mapper = Mapper::new(&component, identity.clone(), config.mapper)?;
+    let pipeline = Pipeline::new(Ok(mapper), Backend::new(config.backend)?, None);
 
     let until = Instant::now() + answer_within;
     let plan = pipeline.plan(&event, &Trace::default(), until).await;
-    let mut shown = Shown::new(&event, &manifest, pipeline.backend(), &plan);
+    let mut shown = Shown::new(&event, identity, pipeline.backend(), &plan);
     let mut fine = plan.action.is_ok();
     let part = match &plan.action {
         Err(Error::Request(broken)) => refused::part(&pipeline, &event, broken, Instant::now() + answer_within).await,

@@ -11,14 +11,13 @@ use std::time::Instant;
 
 use anstream::{print, println};
 use anyhow::{Context, Result};
-use crate::cache::Cache;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
 use crate::commands::build;
 use crate::cases::{self, Case};
 use crate::text_diff;
-use crate::mapper_file::{self, Which};
+use crate::mapper_file::Which;
 use crate::expectation::Mapped;
 use crate::render;
 use crate::terminal::{self, BAD, FAINT, GOOD, HEADING, WARNING, time};
@@ -89,9 +88,7 @@ pub async fn run(args: &Args) -> Result<bool> {
     if !build::is_fresh(&file)? {
         return Ok(false);
     }
-    let cache = Cache::from_env();
-    let config = mapper_file::config(mapper_file::image(&cache, &file)?, false)?;
-    let bench = Bench::new(config, &cases, args.deterministic)?;
+    let bench = Bench::load(&file, &cases, args.deterministic)?;
     let started = Instant::now();
     let trials = bench.try_all(&cases).await?;
     let took = started.elapsed();

@@ -4,45 +4,39 @@
 //! list of tests and runs each in a fresh store of the production engine. This file owns the command; the others own
 //! its parts.
 
-pub mod frames;
-mod output;
-pub mod program;
 mod refused;
 mod report;
-mod should_panic;
 mod verdict;
 
 use std::collections::HashSet;
 use std::fs;
-use std::io::{self, IsTerminal};
 use std::num::NonZero;
 use std::path::PathBuf;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use anstream::ColorChoice;
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
-use crate::cache::Cache;
-use post_confirmation_host::mapper::THIS_TARGET;
-use post_confirmation_host::mapper::engine::TESTS;
+use post_confirmation_host::mapper::Program;
 use post_confirmation_host::printable;
 
-use program::{End, Program};
+use crate::{compile, engine, mapper_file};
 use refused::Refused;
 use report::{Report, Tested};
-use should_panic::ShouldPanic;
 use verdict::judge;
 
+/// The most tests at once, each in a sandbox.
+const MAX_TESTS: usize = 16;
 /// The widest column of names. A longer name stands out of it.
 const WIDEST: usize = 100;
 
-/// Run a mapper's unit tests inside wasmtime, each in a fresh store.
+/// Run a mapper's unit tests in the function's own sandbox, each in a fresh one.
 ///
-/// cargo calls this for `cargo test --target wasm32-wasip2` where `.cargo/config.toml` has, for that target,
+/// A test has the limits and the variables of a mapper: MAPPER_TIMEOUT_MS, MAPPER_MEMORY_MB and MAPPER_ENV_*.
+///
+/// cargo calls this for `cargo test --target wasm32-wasip2` if `.cargo/config.toml` has, for that target,
 /// `runner = "mapper unit-test"`. The options are libtest's, after `--`:
 ///
 ///   cargo test --target wasm32-wasip2
@@ -70,30 +64,18 @@ pub struct Args {
     /// Run only the tests with `#[ignore]`.
     #[arg(long)]
     ignored: bool,
-    /// Run the tests with `#[ignore]`, too.
-    #[arg(long, conflicts_with = "ignored")]
-    include_ignored: bool,
     /// Show what each test writes, below its line.
     #[arg(long, alias = "no-capture")]
     nocapture: bool,
-    /// Show what passed tests have written, at the end.
-    #[arg(long)]
-    show_output: bool,
     /// Run so many tests at once; without it, as many as there are processors.
     #[arg(long, value_name = "N")]
     test_threads: Option<NonZero<usize>>,
-    /// Show one character for each test, as `--format terse` does.
-    #[arg(short, long)]
-    quiet: bool,
     /// How to tell the tests.
     #[arg(long)]
     format: Option<Format>,
     /// Run tests and no benchmarks, as happens anyway.
     #[arg(long = "test")]
     _test: bool,
-    /// When to use colours.
-    #[arg(long, default_value = "auto")]
-    color: Color,
     #[command(flatten)]
     refused: Refused,
 }
@@ -111,13 +93,6 @@ enum Format {
     Junit,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Color {
-    Auto,
-    Always,
-    Never,
-}
-
 /// Carries the command out.
 pub async fn run(args: &Args) -> Result<bool> {
     args.refused.check()?;
@@ -126,18 +101,9 @@ pub async fn run(args: &Args) -> Result<bool> {
         "`--format json` and `--format junit` are not understood: they are unstable formats of libtest; \
          `cargo nextest run` can write a report"
     );
-    match args.color {
-        Color::Auto => {}
-        Color::Always => ColorChoice::Always.write_global(),
-        Color::Never => ColorChoice::Never.write_global(),
-    }
-    // The images are read when the program is loaded, so the cache may go then.
-    let (program, should_panic) = load(args)?;
+    let program = load(args)?;
     let all = list(&program, &[]).await?;
-    let ignored: HashSet<_> =
-        if args.ignored { list(&program, &["--ignored"]).await? } else { Vec::new() }.into_iter().collect();
-    let chosen = |name: &&String| args.choose(name) && (!args.ignored || ignored.contains(*name));
-    let chosen: Vec<&String> = all.iter().filter(chosen).collect();
+    let chosen = args.choose(&program, &all).await?;
     if args.list {
         for name in &chosen {
             anstream::println!("{}: test", printable::line(name));
@@ -148,88 +114,95 @@ pub async fn run(args: &Args) -> Result<bool> {
         return Ok(true);
     }
 
-    let label = |name: &str| match should_panic.get(name) {
-        Some(_) => format!("{} - should panic", printable::line(name)),
-        None => printable::line(name).into_owned(),
-    };
-    let width = chosen.iter().map(|name| label(name).chars().count()).max().unwrap_or_default().min(WIDEST);
-    let Args { nocapture, show_output, .. } = *args;
-    let report = Report { quiet: args.is_terse(), nocapture, show_output, width };
+    let width = chosen.iter().map(|name| name.chars().count()).max().unwrap_or_default().min(WIDEST);
+    let report = Report { terse: args.is_terse(), nocapture: args.nocapture, width };
     report.begin(chosen.len());
     let started = Instant::now();
-
-    let mut options = vec!["--exact", "--nocapture", "--test-threads=1"];
-    if args.ignored || args.include_ignored {
-        options.push("--include-ignored");
-    }
-    let next = AtomicUsize::new(0);
-    let done = Mutex::new(Vec::new());
-    let work = async || {
-        while let Some(name) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let finished = program.call(&[&[name.as_str()], options.as_slice()].concat()).await;
-            let verdict = judge(name, should_panic.get(*name), &finished);
-            let tested = Tested { label: label(name), verdict, took: finished.took };
-            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
-            report.test(&tested);
-            done.push(tested);
-        }
-    };
-    // Nothing else waits on this thread.
-    thread::scope(|scope| -> Result<()> {
-        for _ in 0..args.threads().min(chosen.len()) {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            scope.spawn(move || runtime.block_on(work()));
-        }
-        Ok(())
-    })?;
-
-    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut done = args.run_all(&program, &chosen, &report)?;
     done.sort_by(|one, other| one.label.cmp(&other.label));
     report.end(&done, all.len() - chosen.len(), started.elapsed());
-    Ok(done.iter().all(|tested| tested.failure().is_none()))
+    Ok(!done.iter().any(Tested::has_failed))
 }
 
 impl Args {
+    /// The tests of `all` that are asked for.
+    async fn choose<'a>(&self, program: &Program, all: &'a [String]) -> Result<Vec<&'a String>> {
+        let ignored: Option<HashSet<String>> = match self.ignored {
+            true => Some(list(program, &["--ignored"]).await?.into_iter().collect()),
+            false => None,
+        };
+        let wanted = all.iter().filter(|name| self.passes(name));
+        Ok(wanted.filter(|name| ignored.as_ref().is_none_or(|ignored| ignored.contains(*name))).collect())
+    }
+
     /// Whether the filters let `name` pass.
-    fn choose(&self, name: &str) -> bool {
-        let fits = |filter: &String| if self.exact { name == filter } else { name.contains(filter) };
-        (self.filters.is_empty() || self.filters.iter().any(fits)) && !self.skip.iter().any(fits)
+    fn passes(&self, name: &str) -> bool {
+        let wanted = self.filters.is_empty() || self.filters.iter().any(|filter| self.fits(filter, name));
+        wanted && !self.skip.iter().any(|filter| self.fits(filter, name))
     }
 
-    /// Whether to say as little as can be. A format that is named counts before `--quiet`.
+    fn fits(&self, filter: &str, name: &str) -> bool {
+        if self.exact { name == filter } else { name.contains(filter) }
+    }
+
     fn is_terse(&self) -> bool {
-        self.format.map_or(self.quiet, |format| format == Format::Terse)
+        self.format == Some(Format::Terse)
     }
 
-    /// How many tests to run at once: no more than the engine has room for.
-    fn threads(&self) -> usize {
+    /// Runs the tests `chosen`, several at once, and reports each.
+    fn run_all(&self, program: &Program, chosen: &[&String], report: &Report) -> Result<Vec<Tested>> {
         let wanted = self.test_threads.or_else(|| thread::available_parallelism().ok());
-        wanted.map_or(1, NonZero::get).min(TESTS as usize)
+        let threads = wanted.map_or(1, NonZero::get).min(MAX_TESTS).min(chosen.len());
+        let next = AtomicUsize::new(0);
+        let done = Mutex::new(Vec::new());
+        // Nothing else waits on this thread.
+        thread::scope(|scope| -> Result<()> {
+            for _ in 0..threads {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+                let (next, done) = (&next, &done);
+                scope.spawn(move || {
+                    runtime.block_on(async {
+                        while let Some(name) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
+                            let tested = self.run_one(program, name).await;
+                            let mut done = done.lock().unwrap_or_else(PoisonError::into_inner);
+                            report.test(&tested);
+                            done.push(tested);
+                        }
+                    });
+                });
+            }
+            Ok(())
+        })?;
+        Ok(done.into_inner().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn run_one(&self, program: &Program, name: &str) -> Tested {
+        let mut arguments = vec!["test", name, "--exact", "--nocapture", "--test-threads=1"];
+        if self.ignored {
+            arguments.push("--include-ignored");
+        }
+        let finished = program.call(&arguments).await;
+        let verdict = judge(name, &finished, program.settings());
+        Tested { label: printable::line(name).into_owned(), verdict, took: finished.took }
     }
 }
 
-/// The program, with the tests in it that should panic.
-fn load(args: &Args) -> Result<(Program, ShouldPanic)> {
+/// The program, with the settings of the environment.
+fn load(args: &Args) -> Result<Program> {
     let file = args.program.display();
-    let mut component = fs::read(&args.program).with_context(|| format!("`{file}` can't be read"))?;
-    let should_panic = should_panic::unmark(&mut component).with_context(|| format!("`{file}` is no WebAssembly"))?;
-    let cache = Cache::from_env();
-    let compiling = || {
-        if io::stderr().is_terminal() {
-            eprintln!("compiling the tests in {file} for this machine");
-        }
-    };
-    let image = cache.program(&component, THIS_TARGET, compiling);
-    let image = image.with_context(|| format!("`{file}` can't be compiled"))?;
-    Ok((Program::load(&image)?, should_panic))
+    let component = fs::read(&args.program).with_context(|| format!("`{file}` can't be read"))?;
+    let settings = mapper_file::config(&args.program, false)?.mapper;
+    let engine = engine::engine(MAX_TESTS as u32)?;
+    let component = compile::program(&engine, &component).with_context(|| format!("`{file}` can't be compiled"))?;
+    Ok(Program::new(&component, settings)?)
 }
 
 /// The names of the tests that the program lists with these options.
 async fn list(program: &Program, options: &[&str]) -> Result<Vec<String>> {
-    let finished = program.call(&[&["--list", "--format", "terse"], options].concat()).await;
-    let text = finished.output.both();
+    let finished = program.call(&[&["test", "--list", "--format", "terse"], options].concat()).await;
+    let text = &finished.output.stdout;
     ensure!(
-        finished.end == End::Returned(true),
+        matches!(finished.result, Ok(true)),
         "the program does not list its tests; it has to be built by `cargo test`\n{}",
         text.trim()
     );

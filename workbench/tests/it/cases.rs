@@ -45,6 +45,7 @@ fn a_case_keeps_every_part_of_a_request() {
         ("empty", "text", request(json!({}))),
         ("null", "text null", request(json!({ "body": null }))),
         ("json", "text {\"b\": [1, 2.5], \"a\": {}}", request(json!({ "body": { "a": {}, "b": [1, 2.5] } }))),
+        ("last", "text {\"a\": 1, \"a\": 2}", request(json!({ "body": { "a": 2 } }))),
         ("header", "header X-One=1", request(json!({ "bodyText": "alice", "headers": { "x-one": "1" } }))),
         ("repeated", "repeated b a", request(json!({ "bodyText": "alice", "headers": { "x-repeated": ["b", "a"] } }))),
         ("accept", "accept 409", request(json!({ "bodyText": "alice", "acceptStatus": [409] }))),
@@ -54,7 +55,7 @@ fn a_case_keeps_every_part_of_a_request() {
         folder.event(name, &behaving(behaviour));
         folder.expect(name, &expected);
     }
-    ends(&mut folder.test(&[]), 0).shows(&["\n11 passed, 0 failed in "]);
+    ends(&mut folder.test(&[]), 0).shows(&["\n12 passed, 0 failed in "]);
 }
 
 #[test]

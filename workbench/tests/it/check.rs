@@ -107,7 +107,7 @@ fn a_file_that_is_no_component_and_no_image_is_refused() {
     folder.write("text.wasm", "text");
     refuses(&folder, "text.wasm", &["`text.wasm` is neither a component nor an image"]);
     folder.write("cut.wasm", &fs::read(component(DEFAULT)).unwrap()[..1000]);
-    refuses(&folder, "cut.wasm", &["no WebAssembly component"]);
+    refuses(&folder, "cut.wasm", &["not a WebAssembly component"]);
 }
 
 #[test]
@@ -121,7 +121,7 @@ fn an_image_that_the_function_would_refuse_is_refused_in_the_same_words() {
     refuses(
         &folder,
         "mapper.cwasm",
-        &["not the one that its manifest describes (CRC-32 ", "run `mapper compile` again"],
+        &["the image was changed after its manifest was made; run `mapper compile` again"],
     );
     folder.write("mapper.cwasm", &whole[..whole.len() - 1]);
     refuses(&folder, "mapper.cwasm", &["not the one that its manifest describes (size "]);

@@ -91,7 +91,7 @@ fn what_is_neither_component_nor_image_is_not_inspected() {
         ("component.wasm", "a WebAssembly module, not a component"),
         ("text.txt", "no component, and no image with its manifest"),
         ("empty", "the mapper `empty` is empty"),
-        ("cut.wasm", "no WebAssembly component"),
+        ("cut.wasm", "not a WebAssembly component"),
         ("broken.cwasm", "the manifest `broken.json` is broken"),
         ("missing", "the mapper `missing` can't be read"),
     ] {

@@ -6,18 +6,24 @@ use clap::{Arg, ArgMatches, Command, FromArgMatches};
 const UNSTABLE: &str = "it is an unstable option of libtest";
 
 /// The options by their long names.
-const REFUSED: [(&str, &str); 8] = [
+const REFUSED: [(&str, &str); 12] = [
     ("bench", "benchmarks can't be run here"),
+    ("color", "CLICOLOR_FORCE and NO_COLOR set it"),
     ("ensure-time", UNSTABLE),
     ("exclude-should-panic", UNSTABLE),
     ("force-run-in-process", UNSTABLE),
+    ("include-ignored", "`--ignored` runs the tests with `#[ignore]`"),
     ("logfile", "redirect standard output in its place"),
+    ("quiet", "`--format terse` shows one character for each test"),
     ("report-time", "the time of each test is shown anyway"),
+    ("show-output", "`--nocapture` shows what each test writes"),
     ("shuffle", UNSTABLE),
     ("shuffle-seed", UNSTABLE),
 ];
 /// The option that allows unstable ones.
 const ALLOW: &str = "Z";
+/// The short form of `--quiet`.
+const QUIET: &str = "q";
 const UNSTABLE_ALL: &str = "unstable options of libtest can't be used here";
 
 /// The first of them that was given, with the reason.
@@ -33,11 +39,15 @@ impl Refused {
     }
 }
 
+/// An option that is understood only to be refused.
+fn option(name: &'static str) -> Arg {
+    Arg::new(name).hide(true).num_args(0..=1)
+}
+
 impl clap::Args for Refused {
     fn augment_args(command: Command) -> Command {
-        let option = |name| Arg::new(name).hide(true).num_args(0..=1);
-        let allow = option(ALLOW).short('Z');
-        command.args(REFUSED.map(|(name, _)| option(name).long(name))).arg(allow)
+        let options = REFUSED.map(|(name, _)| option(name).long(name));
+        command.args(options).arg(option(ALLOW).short('Z')).arg(option(QUIET).short('q'))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -47,9 +57,14 @@ impl clap::Args for Refused {
 
 impl FromArgMatches for Refused {
     fn from_arg_matches(matches: &ArgMatches) -> clap::error::Result<Refused> {
-        let allowing = matches.contains_id(ALLOW).then(|| (format!("-{ALLOW}"), UNSTABLE_ALL));
-        let other = REFUSED.into_iter().find(|(name, _)| matches.contains_id(name));
-        Ok(Refused(allowing.or_else(|| other.map(|(name, reason)| (format!("--{name}"), reason)))))
+        if matches.contains_id(ALLOW) {
+            return Ok(Refused(Some((format!("-{ALLOW}"), UNSTABLE_ALL))));
+        }
+        if matches.contains_id(QUIET) {
+            return Ok(Refused(Some((format!("-{QUIET}"), "use `--format terse`"))));
+        }
+        let found = REFUSED.into_iter().find(|(name, _)| matches.contains_id(name));
+        Ok(Refused(found.map(|(name, reason)| (format!("--{name}"), reason))))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> clap::error::Result<()> {

@@ -5,19 +5,16 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use anstream::{print, println};
-use anstyle::{AnsiColor, Style};
+use anstyle::Style;
 use post_confirmation_host::printable::shown;
 
-use super::verdict::{Failure, Panic, Verdict};
+use super::verdict::Verdict;
+use crate::terminal::{BAD, FAINT, GOOD, WARNING};
 
-const GOOD: Style = AnsiColor::Green.on_default();
-const BAD: Style = AnsiColor::Red.on_default().bold();
-const OTHER: Style = AnsiColor::Yellow.on_default();
-const QUIET: Style = Style::new().dimmed();
 
-/// A test and what came of it.
+/// A test and the verdict on it.
 pub struct Tested {
-    /// Its name, with a note where it should panic.
+    /// Its name.
     pub label: String,
     pub verdict: Verdict,
     pub took: Duration,
@@ -26,11 +23,9 @@ pub struct Tested {
 /// How to report.
 pub struct Report {
     /// One character for a test.
-    pub quiet: bool,
+    pub terse: bool,
     /// What each test wrote, at once.
     pub nocapture: bool,
-    /// What passed tests wrote, at the end.
-    pub show_output: bool,
     /// The longest label.
     pub width: usize,
 }
@@ -48,25 +43,25 @@ impl Report {
     /// Tells one test.
     pub fn test(&self, tested: &Tested) {
         let (style, word, letter) = match &tested.verdict {
-            Verdict::Passed(_) => (GOOD, "ok", '.'),
-            Verdict::Ignored(_) => (OTHER, "ignored", 'i'),
-            Verdict::Failed(_) => (BAD, "FAILED", 'F'),
+            Verdict::Passed { .. } => (GOOD, "ok", '.'),
+            Verdict::Ignored { .. } => (WARNING, "ignored", 'i'),
+            Verdict::Failed { .. } => (BAD, "FAILED", 'F'),
         };
-        if self.quiet {
+        if self.terse {
             print!("{}", styled(style, letter));
-            // Where nobody looks any more, nobody misses it.
+            // A reader that has left misses nothing.
             let _ = io::stdout().flush();
             return;
         }
         let more = match &tested.verdict {
-            Verdict::Ignored(reason) => {
+            Verdict::Ignored { reason } => {
                 reason.as_ref().map(|reason| format!("  {}", shown(reason))).unwrap_or_default()
             }
-            _ => format!("{:gap$}{}", "", styled(QUIET, time(tested.took)), gap = 7 - word.len()),
+            _ => format!("{:gap$}{}", "", styled(FAINT, time(tested.took)), gap = 7 - word.len()),
         };
         println!("test {:width$} ... {}{more}", tested.label, styled(style, word), width = self.width);
         if self.nocapture
-            && let Verdict::Passed(output) | Verdict::Failed(Failure { output, .. }) = &tested.verdict
+            && let Verdict::Passed { output } | Verdict::Failed { output, .. } = &tested.verdict
             && !output.is_empty()
         {
             println!("{}", shown(output));
@@ -75,30 +70,19 @@ impl Report {
 
     /// Tells what has failed, and how many of all tests have done what.
     pub fn end(&self, tested: &[Tested], filtered_out: usize, took: Duration) {
-        if self.quiet {
+        if self.terse {
             println!();
         }
-        if self.show_output {
-            for test in tested {
-                if let Verdict::Passed(output) = &test.verdict
-                    && !output.is_empty()
-                {
-                    println!("\n---- {} ----\n{}", test.label, shown(output));
-                }
-            }
-        }
-        let failures: Vec<_> = tested.iter().filter_map(Tested::failure).collect();
-        for (label, failure) in &failures {
-            println!("\n{}", styled(BAD, format!("---- {label} ----")));
-            self.failure(failure);
+        let failures: Vec<&Tested> = tested.iter().filter(|test| test.has_failed()).collect();
+        for test in &failures {
+            println!("\n{}", styled(BAD, format!("---- {} ----", test.label)));
+            test.explain();
         }
         if !failures.is_empty() {
             println!("\nfailures:");
-            for (label, _) in &failures {
-                println!("    {label}");
-            }
+            failures.iter().for_each(|test| println!("    {}", test.label));
         }
-        let passed = tested.iter().filter(|test| matches!(test.verdict, Verdict::Passed(_))).count();
+        let passed = tested.iter().filter(|test| matches!(test.verdict, Verdict::Passed { .. })).count();
         println!(
             "\ntest result: {}. {passed} passed; {} failed; {} ignored; 0 measured; {filtered_out} filtered out; \
              finished in {:.2}s\n",
@@ -108,29 +92,23 @@ impl Report {
             took.as_secs_f64()
         );
     }
+}
 
-    fn failure(&self, Failure { output, panic, why, frames }: &Failure) {
+impl Tested {
+    pub fn has_failed(&self) -> bool {
+        matches!(self.verdict, Verdict::Failed { .. })
+    }
+
+    fn explain(&self) {
+        let Verdict::Failed { output, why, frames } = &self.verdict else { return };
         if !output.is_empty() {
             println!("{}", shown(output));
-        }
-        if let Some(Panic { place, message }) = panic {
-            println!("panicked at {}:\n{}", shown(place), shown(message));
         }
         if let Some(why) = why {
             println!("{}", shown(why));
         }
         for (number, name) in frames.iter().enumerate() {
-            println!("{}", styled(QUIET, format!("{number:4}: {}", shown(name))));
-        }
-    }
-}
-
-impl Tested {
-    /// What is to say of it where it has failed.
-    pub fn failure(&self) -> Option<(&str, &Failure)> {
-        match &self.verdict {
-            Verdict::Failed(failure) => Some((&self.label, failure)),
-            _ => None,
+            println!("{}", styled(FAINT, format!("{number:4}: {}", shown(name))));
         }
     }
 }

@@ -1,0 +1,66 @@
+//! The engine of the workbench. It compiles for this machine as `mapper compile` does for Lambda, keeps what it has compiled
+//! in wasmtime's cache, and runs it in the function's own sandboxes.
+
+use std::env;
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+use std::sync::Once;
+
+use anyhow::Result;
+use post_confirmation_host::mapper::THIS_TARGET;
+use post_confirmation_host::mapper::engine;
+use wasmtime::{Cache, CacheConfig, Engine};
+
+/// The variable that names the cache's folder.
+pub const MAPPER_CACHE_DIR: &str = "MAPPER_CACHE_DIR";
+/// The cache's folder among those of other programs.
+const FOLDER: &str = "post-confirmation-mapper";
+
+/// A command may need several engines; one warning is enough.
+static WARNED: Once = Once::new();
+
+/// An engine for so many sandboxes at once.
+///
+/// # Errors
+/// The engine can't be started.
+pub fn engine(sandboxes: u32) -> wasmtime::Result<Engine> {
+    let mut config = engine::running(sandboxes)?;
+    // A target that is named switches off what only this machine's processor can do.
+    config.target(THIS_TARGET)?;
+    if let Some(folder) = folder() {
+        match cache(&folder) {
+            Ok(cache) => _ = config.cache(Some(cache)),
+            Err(error) => WARNED.call_once(|| {
+                eprintln!(
+                    "warning: the cache `{}` can't be written, so nothing is kept; set {MAPPER_CACHE_DIR} to a folder \
+                     that can be: {error:#}",
+                    folder.display()
+                );
+            }),
+        }
+    }
+    Engine::new(&config)
+}
+
+/// The cache's folder: `$MAPPER_CACHE_DIR`, else `post-confirmation-mapper` in `$XDG_CACHE_HOME` or `~/.cache`.
+fn folder() -> Option<PathBuf> {
+    if let Some(own) = set(MAPPER_CACHE_DIR) {
+        return std::path::absolute(own).ok();
+    }
+    let shared = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))?;
+    std::path::absolute(shared.join(FOLDER)).ok()
+}
+
+fn set(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+fn cache(folder: &Path) -> Result<Cache> {
+    // Nobody else may put native code there.
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    tempfile::tempfile_in(folder)?;
+    let mut config = CacheConfig::new();
+    config.with_directory(folder);
+    Ok(Cache::new(config)?)
+}
