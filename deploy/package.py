@@ -51,7 +51,7 @@ def write_zip(file, members):
     """Zips the files `members` into `file` and returns its size in bytes."""
     with zipfile.ZipFile(file, "w") as archive:
         for member in members:
-            info = zipfile.ZipInfo(member.name)  # of 1980, the first day that a zip knows
+            info = zipfile.ZipInfo(member.name)  # 1980, the earliest date of a zip
             info.create_system = 3  # Unix, whose modes follow
             info.external_attr = (0o100755 if member.name == "bootstrap" else 0o100644) << 16
             archive.writestr(info, member.read_bytes(), zipfile.ZIP_DEFLATED, 9)

@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from support.cargo_lambda import TRIGGER, CargoLambda, Function
-from support.program import ROOT, leave_out
+from support.program import ROOT, skip_or_fail
 
 # The C library of Debian's package libc6-arm64-cross.
 LIBRARIES = "/usr/aarch64-linux-gnu"
@@ -21,7 +21,7 @@ def function(stack, packages, tmp_path):
     if platform.machine() != "aarch64":
         runner = ["qemu-aarch64-static", "-L", LIBRARIES]
         if shutil.which(runner[0]) is None:
-            leave_out("qemu-aarch64-static is missing: install Debian's package qemu-user-static")
+            skip_or_fail("qemu-aarch64-static is missing: install Debian's package qemu-user-static")
     lambda_ = CargoLambda(tmp_path)
     function = Function(lambda_, TRIGGER, packages("arm64"), tmp_path, runner)
     # It is slow under qemu and needs more time.

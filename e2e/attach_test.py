@@ -6,7 +6,7 @@ from subprocess import run
 
 import pytest
 
-from support.cognito_model import knowing, model
+from support.cognito_model import cli_with, model
 from support.intercept import refused
 from support.pool_settings import DROPPED_BY_MOTO, FUNCTION, SETTINGS
 from support.program import ROOT
@@ -291,7 +291,7 @@ def test_an_old_aws_cli_is_refused_and_a_newer_one_works(
 
     older, newer = model(), model()
     del older["shapes"]["LambdaConfigType"]["members"]["InboundFederation"]
-    done = recipe("attach", pool, "--yes", knows=knowing(older, tmp_path_factory.mktemp("older")))
+    done = recipe("attach", pool, "--yes", knows=cli_with(older, tmp_path_factory.mktemp("older")))
     assert done.returncode == 1
     assert "would reset: LambdaConfig.InboundFederation, LambdaConfig.InboundFederation.LambdaArn, " in done.stderr
     proved("a CLI that lacks a single nested setting is refused too")
@@ -305,7 +305,7 @@ def test_an_old_aws_cli_is_refused_and_a_newer_one_works(
         return status, answer
 
     interceptor.answers["DescribeUserPool"] = describe
-    done = recipe("attach", pool, "--yes", knows=knowing(newer, tmp_path_factory.mktemp("newer")))
+    done = recipe("attach", pool, "--yes", knows=cli_with(newer, tmp_path_factory.mktemp("newer")))
     assert (done.returncode, done.stderr) == (0, "")
     assert interceptor.asked("UpdateUserPool")[0]["FutureSetting"] == "on"
     proved("settings that only a newer AWS CLI knows are sent back too")

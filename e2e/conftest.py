@@ -5,7 +5,7 @@ import signal
 import pytest
 
 from support.aws import Aws
-from support.program import ROOT, leave_out
+from support.program import ROOT, skip_or_fail
 
 pytest_plugins = ["support.aws_cli", "support.stack"]
 # So a SIGTERM stops the started programs too.
@@ -39,7 +39,7 @@ def packages():
     def folder(architecture):
         folder = ROOT / "target/package" / architecture
         if not (folder / "mapper.zip").exists():
-            leave_out(f"the package for {architecture} is missing: build it with `just package {architecture}`")
+            skip_or_fail(f"the package for {architecture} is missing: build it with `just package {architecture}`")
         return folder
 
     return folder

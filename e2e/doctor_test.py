@@ -5,7 +5,7 @@ from subprocess import run
 
 import pytest
 
-from support.cognito_model import knowing, model
+from support.cognito_model import cli_with, model
 from support.doctor import DEAD_LETTERS, FUNCTION, REDELIVERY, Account, Deployment
 from support.faults import FAULT, WARNING, function, network, queue, trigger
 from support.forking_cli import ForkingCli
@@ -25,7 +25,7 @@ def healthy(started_aws, packages, tmp_path_factory):
     account = Account(started_aws, tmp_path_factory.mktemp("functions"))
     cli = ForkingCli(tmp_path_factory.mktemp("cli"), account.url)
     environment = started_aws.env | {"PATH": f"{cli.folder}:{started_aws.env['PATH']}"}
-    newest = knowing(model(), tmp_path_factory.mktemp("newest"))
+    newest = cli_with(model(), tmp_path_factory.mktemp("newest"))
     folder = tmp_path_factory.mktemp("pool")
 
     def recipe(name, *args, env=None):
@@ -84,7 +84,7 @@ def test_doctor_finds_each_fault(inject, check, level, what, fix, follows, deplo
     assert wrong == {check: level} | follows
     [finding] = [finding for finding in found if finding["check"] == check][:1]
     assert what in finding["what"] and fix in finding["fix"]
-    # No value of a setting, and nobody's attributes.
+    # No value of a setting, and no user data.
     assert "c2VjcmV0" not in json.dumps(found) and EVENT["request"]["userAttributes"]["email"] not in json.dumps(found)
     proved(f"{finding['level']}: {finding['what']}")
 

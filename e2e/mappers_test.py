@@ -6,7 +6,7 @@ from subprocess import run
 
 import pytest
 
-from support.program import BARE_ENVIRONMENT, ROOT, leave_out
+from support.program import BARE_ENVIRONMENT, ROOT, skip_or_fail
 
 MAPPER = ROOT / "target/dist/mapper"
 # By language: the folder of its tool under target, the tool, and the source to start from.
@@ -24,7 +24,7 @@ def image_of():
         installed, tool, example, file = LANGUAGES[language]
         installed = ROOT / "target" / installed
         if not (installed / tool).exists():
-            leave_out(f"{installed / tool} is missing, which builds a mapper in {language}: `just e2e` installs it")
+            skip_or_fail(f"{installed / tool} is missing, which builds a mapper in {language}: `just e2e` installs it")
         # Below the tool, where Node.js looks for it.
         folder = installed / "mappers/e2e"
         shutil.rmtree(folder, ignore_errors=True)

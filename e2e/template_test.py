@@ -82,7 +82,7 @@ def test_a_pool_in_the_same_stack_makes_no_cycle(proved):
     proved("with-pool.yaml: the pool names the alias, the permission names both, and the test would find a cycle")
 
 
-# Would be the cycle; and what is the same wherever the example is deployed.
+# The first would be the cycle; the others are the same in every deployment of the example.
 NOT_PASSED = {"UserPoolId"} | {"OnUndelivered", "MaximumConcurrency", "LogRetentionDays", "FunctionName"}
 
 

@@ -57,7 +57,7 @@ class Program:
             if found := probe():
                 return found
             self.check(self.process.poll() is None, f"{self.name} ended, and {what} did not come")
-            if attempt == 100:  # Most waits are over before anyone could read of them.
+            if attempt == 100:  # Most waits are too short for a message.
                 print(f"... waiting for {what}, at most {PATIENCE} seconds")
             time.sleep(0.01)
         self.check(False, f"{what} did not come within {PATIENCE} seconds")

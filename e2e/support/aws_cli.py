@@ -2,7 +2,7 @@
 
 import pytest
 
-from .cognito_model import knowing, model
+from .cognito_model import cli_with, model
 from .forking_cli import ForkingCli
 from .intercept import Interceptor
 
@@ -18,7 +18,7 @@ def interceptor(aws):
 @pytest.fixture(scope="session")
 def newest(tmp_path_factory):
     """The variables of a CLI with Cognito's newest model."""
-    return knowing(model(), tmp_path_factory.mktemp("newest"))
+    return cli_with(model(), tmp_path_factory.mktemp("newest"))
 
 
 @pytest.fixture

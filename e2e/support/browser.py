@@ -5,7 +5,7 @@ from pathlib import Path
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
-from .program import leave_out
+from .program import skip_or_fail
 
 # Debian's. With these paths selenium does not search for a browser or download one.
 BROWSER, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
@@ -26,7 +26,7 @@ OPTIONS = [
 def browser(folder):
     """Starts a browser with its profile in `folder`; skips the test if no browser is installed."""
     if not (BROWSER.exists() and DRIVER.exists()):
-        leave_out(f"{BROWSER} or {DRIVER} is missing: install Debian's packages chromium and chromium-driver")
+        skip_or_fail(f"{BROWSER} or {DRIVER} is missing: install Debian's packages chromium and chromium-driver")
     options = ChromeOptions()
     options.binary_location = str(BROWSER)
     for option in [*OPTIONS, f"--user-data-dir={folder}"]:

@@ -19,7 +19,7 @@ def model():
     return json.loads(gzip.decompress(file.read_bytes()))
 
 
-def knowing(model, folder):
+def cli_with(model, folder):
     """The variables of a CLI with `model`, which is written into `folder`."""
     file = folder / COGNITO
     file.parent.mkdir(parents=True)

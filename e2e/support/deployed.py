@@ -15,7 +15,7 @@ TRIGGER, REDELIVERY = BOTH = "post-confirmation", "post-confirmation-redelivery"
 COMPONENT = ROOT / "target/wasm32-wasip2/mapper/post_confirmation_guest.wasm"
 EVENT = ROOT / "guest/cases/native.event.json"
 # An address on which nothing listens.
-NOBODY = "http://127.0.0.1:9/"
+NO_BACKEND = "http://127.0.0.1:9/"
 
 
 def client_of(service):
@@ -38,7 +38,7 @@ def deploy(client, aws, architecture, code, mapper):
             Code={"ZipFile": code.read_bytes()},
             Layers=[layer],
             Architectures=[architecture],
-            Environment={"Variables": {"BACKEND_API_URL": NOBODY}},
+            Environment={"Variables": {"BACKEND_API_URL": NO_BACKEND}},
             LoggingConfig={"LogFormat": "JSON"},
         )
         version = client.publish_version(FunctionName=name)["Version"]

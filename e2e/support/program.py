@@ -64,7 +64,7 @@ class Program:
         self.stop()
 
 
-def leave_out(because):
+def skip_or_fail(because):
     """Skips a test for which this machine lacks a program. If ALL_PARTS is `on`, as in CI, the test fails instead."""
     if os.environ.get("ALL_PARTS") == "on":
         pytest.fail(because)

@@ -6,7 +6,7 @@ from subprocess import run
 
 import pytest
 
-from support.deployed import BOTH, COMPONENT, EVENT, NOBODY, publish, state
+from support.deployed import BOTH, COMPONENT, EVENT, NO_BACKEND, publish, state
 from support.program import ROOT
 
 # In MiB: more than a sandbox of 8 MiB has, and less than one of 64 MiB.
@@ -93,7 +93,7 @@ def test_cases_run_within_the_functions_limits(mapper, functions, recipe, proved
     assert recipe("swap_mapper", large, "--yes", env=mine).returncode == 0
     proved("limits that the operator's shell sets do not count")
     for name in BOTH:
-        publish(functions, name, Environment={"Variables": {"BACKEND_API_URL": NOBODY, "MAPPER_MEMORY_MB": "8"}})
+        publish(functions, name, Environment={"Variables": {"BACKEND_API_URL": NO_BACKEND, "MAPPER_MEMORY_MB": "8"}})
     before = state(functions)
     done = recipe("swap_mapper", mapper(fine=("text other", "other"), large=(f"allocate {MUCH}", None)), "--with-host")
     assert (done.returncode, state(functions)) == (1, before)
@@ -103,7 +103,9 @@ def test_cases_run_within_the_functions_limits(mapper, functions, recipe, proved
 
 def test_cases_do_not_see_the_functions_variables(functions, recipe, tmp_path, proved):
     for name in BOTH:
-        publish(functions, name, Environment={"Variables": {"BACKEND_API_URL": NOBODY, "MAPPER_ENV_USERS_PATH": "x/"}})
+        publish(
+            functions, name, Environment={"Variables": {"BACKEND_API_URL": NO_BACKEND, "MAPPER_ENV_USERS_PATH": "x/"}}
+        )
     shutil.copy(COMPONENT, tmp_path / "mapper.wasm")
     shutil.copytree(ROOT / "guest/cases", tmp_path / "cases")
     done = recipe("swap_mapper", tmp_path / "mapper.wasm", "--yes", "--with-host")

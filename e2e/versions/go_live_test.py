@@ -6,7 +6,7 @@ from subprocess import PIPE, Popen
 
 import pytest
 
-from support.deployed import BOTH, COMPONENT, EVENT, NOBODY, REDELIVERY, client_of, confirmed, event, publish, state
+from support.deployed import BOTH, COMPONENT, EVENT, NO_BACKEND, REDELIVERY, client_of, confirmed, event, publish, state
 from support.intercept import refused
 from support.lambda_service import FUNCTIONS
 from support.program import ROOT
@@ -50,7 +50,7 @@ def test_a_wrong_setting_never_goes_live(service, recipe, backend, packages, pro
     packages(ARCHITECTURE)
     create = "create", "--arch", ARCHITECTURE, "--set"
     assert recipe(*create, f"BACKEND_API_URL={backend.url}").returncode == 0
-    # Only the function knows its files.
+    # Only the function itself can read its files.
     done = recipe(*create, "BACKEND_CA_FILE=/opt/nowhere.pem")
     assert done.returncode == 1 and "The live version stays" in done.stderr
     assert "post-confirmation-redelivery:2 can't handle an event: Settings.Invalid\n" in done.stderr
@@ -67,7 +67,7 @@ def test_a_wrong_setting_never_goes_live(service, recipe, backend, packages, pro
 
 def test_settings_are_checked_before_anything_is_made(aws, service, recipe, packages, proved):
     packages(ARCHITECTURE)
-    create = "create", "--arch", ARCHITECTURE, "--set", f"BACKEND_API_URL={NOBODY}"
+    create = "create", "--arch", ARCHITECTURE, "--set", f"BACKEND_API_URL={NO_BACKEND}"
     wrong = {
         "BACKEND_API_URL": ("http://c2VjcmV0.example/", "has to begin with https://"),
         "MAX_ATTEMPTS": ("21", "has to be a number of attempts from 1 to 20"),
@@ -97,7 +97,7 @@ def test_settings_are_checked_before_anything_is_made(aws, service, recipe, pack
 def test_create_asks_before_it_undoes_a_rollback(service, recipe, packages, proved):
     packages(ARCHITECTURE)
     create = "create", "--arch", ARCHITECTURE, "--set"
-    assert recipe(*create, f"BACKEND_API_URL={NOBODY}", "--set", "MAX_ATTEMPTS=4").returncode == 0
+    assert recipe(*create, f"BACKEND_API_URL={NO_BACKEND}", "--set", "MAX_ATTEMPTS=4").returncode == 0
     bad = "--set", "MAPPER_ENV_USERS_PATH=c2VjcmV0/"
     assert recipe(*create, "MAX_ATTEMPTS=5", *bad).returncode == 0
     client = client_of(service)
@@ -131,7 +131,7 @@ def test_a_mapper_that_delivers_nobody_is_not_swapped_in(functions, recipe, tmp_
     (tmp_path / "cases").mkdir()
     shutil.copy(EVENT.parent / "password-reset.event.json", tmp_path / "cases")
     for name in BOTH:
-        variables = {"BACKEND_API_URL": NOBODY, "MAPPER_ENV_USERS_PATH": "https://elsewhere.example/"}
+        variables = {"BACKEND_API_URL": NO_BACKEND, "MAPPER_ENV_USERS_PATH": "https://elsewhere.example/"}
         publish(functions, name, Environment={"Variables": variables})
     before = state(functions)
     done = recipe("swap_mapper", tmp_path / "mapper.wasm", "--yes")
@@ -139,7 +139,7 @@ def test_a_mapper_that_delivers_nobody_is_not_swapped_in(functions, recipe, tmp_
     assert "error: the mapper delivers no event of " in done.stderr
     proved("a mapper that delivers no event with the function's settings is refused")
     for name in BOTH:
-        publish(functions, name, Environment={"Variables": {"BACKEND_API_URL": NOBODY}})
+        publish(functions, name, Environment={"Variables": {"BACKEND_API_URL": NO_BACKEND}})
     done = recipe("swap_mapper", tmp_path / "mapper.wasm", "--yes")
     assert (done.returncode, "maps native.event.json, which would be delivered" in done.stdout) == (0, True)
     proved("a mapper whose own cases are all skipped is tried with a sign-up")

@@ -2,7 +2,7 @@
 
 from support.deployed import (
     BOTH,
-    NOBODY,
+    NO_BACKEND,
     REDELIVERY,
     TRIGGER,
     publish,
@@ -102,9 +102,9 @@ def test_a_rollback_after_an_upgrade_leaves_latest_alone(functions, recipe, prov
 
 
 def test_rollback_asks_before_it_uses_a_failing_version(functions, recipe, proved):
-    good = {"Variables": {"BACKEND_API_URL": NOBODY}}
+    good = {"Variables": {"BACKEND_API_URL": NO_BACKEND}}
     for name in BOTH:
-        publish(functions, name, Environment={"Variables": {"BACKEND_API_URL": NOBODY, "MAX_ATTEMPTS": "21"}})
+        publish(functions, name, Environment={"Variables": {"BACKEND_API_URL": NO_BACKEND, "MAX_ATTEMPTS": "21"}})
         publish(functions, name, Environment=good, MemorySize=256)
     before = state(functions)
     for answer in ("n\n", ""):
@@ -125,7 +125,7 @@ def test_rollback_asks_before_it_uses_a_failing_version(functions, recipe, prove
     ]
     proved("the versions are listed, and the one that can't handle events is marked")
 
-    publish(functions, REDELIVERY, Environment={"Variables": {"BACKEND_API_URL": NOBODY, "MAX_ATTEMPTS": "21"}})
+    publish(functions, REDELIVERY, Environment={"Variables": {"BACKEND_API_URL": NO_BACKEND, "MAX_ATTEMPTS": "21"}})
     functions.update_alias(
         FunctionName=REDELIVERY, Name="live", FunctionVersion="3", Description="version 3, before it version 4"
     )

@@ -12,7 +12,7 @@ from support.deployed import (
     BOTH,
     COMPONENT,
     EVENT,
-    NOBODY,
+    NO_BACKEND,
     REDELIVERY,
     TRIGGER,
     client_of,
@@ -25,7 +25,7 @@ from support.deployed import (
 )
 from support.intercept import refused
 from support.lambda_service import FUNCTIONS, LAYERS
-from support.program import ROOT, leave_out
+from support.program import ROOT, skip_or_fail
 from support.stack import ARCHITECTURE
 from support.zips import zipped
 
@@ -42,7 +42,7 @@ def in_javascript():
     """The folder of a mapper that sends one attribute more than the default mapper."""
     installed = ROOT / "target/javascript"
     if not (installed / "node_modules/@bytecodealliance/componentize-js").exists():
-        leave_out(f"componentize-js is missing in {installed}: `just e2e` installs it")
+        skip_or_fail(f"componentize-js is missing in {installed}: `just e2e` installs it")
     # Below the tool, where Node.js looks for it.
     folder = installed / "mappers/swap"
     shutil.rmtree(folder, ignore_errors=True)
@@ -243,7 +243,7 @@ def test_a_swap_that_can_not_be_undone_is_reported(functions, service, recipe, p
 
 
 def test_a_mapper_that_fails_only_when_deployed_is_not_live(functions, service, recipe, proved):
-    variables = {"BACKEND_API_URL": NOBODY, "MAPPER_ENV_USERS_PATH": "https://elsewhere.example.com/"}
+    variables = {"BACKEND_API_URL": NO_BACKEND, "MAPPER_ENV_USERS_PATH": "https://elsewhere.example.com/"}
     publish(functions, REDELIVERY, Environment={"Variables": variables})
     before = state(functions)
     done = recipe("swap_mapper", COMPONENT, "--yes")
@@ -253,7 +253,7 @@ def test_a_mapper_that_fails_only_when_deployed_is_not_live(functions, service, 
     assert state(functions) == before
     proved("a mapper that fails with redelivery's settings is replaced before it gets an event")
 
-    publish(functions, REDELIVERY, Environment={"Variables": {"BACKEND_API_URL": NOBODY}})
+    publish(functions, REDELIVERY, Environment={"Variables": {"BACKEND_API_URL": NO_BACKEND}})
     before = state(functions)
     service.answers[f"POST {FUNCTIONS}/{TRIGGER}/invocations"] = lambda _: (
         200,

@@ -44,7 +44,7 @@ class Signatures(TestCase):
             {"webhook-id": ""},
         ):
             with self.subTest(headers):
-                self.assertEqual(self.status(**headers), 401)
+                self.assertEqual(self.status(**good | headers), 401)
         for body, headers in ((self.body, {}), (b"\xff", good), (b"", good)):
             with self.subTest(body):
                 answer = self.client.post("/users/", body, content_type="application/json", headers=headers)
@@ -58,13 +58,16 @@ class Signatures(TestCase):
                 self.assertEqual(self.status(**signature(self.body, when=when)), status)
 
     def test_a_secret_is_rotated_without_downtime(self):
-        old, new = signature(self.body)["webhook-signature"], signature(self.body, OTHER)["webhook-signature"]
+        when = datetime.now(UTC)
+        headers = signature(self.body, when=when)
+        old = headers["webhook-signature"]
+        new = signature(self.body, OTHER, when=when)["webhook-signature"]
         with override_settings(SIGNING_SECRETS=[SECRET, OTHER]):
             for sent in (old, new, f"{new} {old}"):
-                self.assertIn(self.status(**{"webhook-signature": sent}), (200, 201))
+                self.assertIn(self.status(**headers | {"webhook-signature": sent}), (200, 201))
         with override_settings(SIGNING_SECRETS=[OTHER]):
-            self.assertEqual(self.status(**{"webhook-signature": f"{old} {new}"}), 200)
-            self.assertEqual(self.status(**{"webhook-signature": old}), 401)
+            self.assertEqual(self.status(**headers | {"webhook-signature": f"{old} {new}"}), 200)
+            self.assertEqual(self.status(**headers | {"webhook-signature": old}), 401)
 
     def test_the_other_address_is_guarded_too(self):
         answer = self.client.put("/v2/accounts/one", b"{}", content_type="application/json")
