@@ -1,5 +1,5 @@
-//! The one client of the AWS services: JSON in a POST, signed by SigV4 with the credentials that Lambda puts into the
-//! environment. Nothing here runs for an event that needs no such service.
+//! The one client of the AWS services: JSON in a POST, signed by SigV4 with the credentials that
+//! Lambda puts into the environment. Nothing here runs for an event that needs no such service.
 
 mod answer;
 mod endpoint;
@@ -29,11 +29,12 @@ const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_millis(400);
 /// As little time as a try can do with.
 const LEAST_TIME: Duration = Duration::from_millis(30);
-/// The services take a signature that is five minutes old. A clock that is nearer than this is not why one is refused.
+/// The services take a signature that is five minutes old. A clock that is nearer than this is not
+/// why one is refused.
 const CLOCK_IS_RIGHT: i64 = 60;
 
-/// What a service answered instead of what was asked for, fit to be logged: messages are left out, they may quote what
-/// was sent.
+/// What a service answered instead of what was asked for, fit to be logged: messages are left out,
+/// they may quote what was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Error {
     /// No connection was made, or it broke.
@@ -86,8 +87,9 @@ impl Aws {
         Aws { settings, client: OnceLock::new(), ahead: AtomicI64::new(0) }
     }
 
-    /// Asks `service` to do `operation` with `input`, in `region` or else in the function's own. It tries until the
-    /// service answers, until another try would change nothing, or until there is no time left before `until`.
+    /// Asks `service` to do `operation` with `input`, in `region` or else in the function's own. It
+    /// tries until the service answers, until another try would change nothing, or until there is
+    /// no time left before `until`.
     ///
     /// # Errors
     /// What the service answered last.
@@ -103,8 +105,8 @@ impl Aws {
         let mut waits = backoff::waits(FIRST_WAIT, LONGEST_WAIT, usize::MAX);
         loop {
             let now = Instant::now();
-            // Most of the time, so that a slow service is waited for, and not all of it, so that a lost packet leaves
-            // time for another try.
+            // Most of the time, so that a slow service is waited for, and not all of it, so that a
+            // lost packet leaves time for another try.
             let try_until = now + until.saturating_duration_since(now) * 2 / 3;
             let error = match self.attempt(&request, try_until).await? {
                 Answered::Done(output) => match answer::parse(&output) {
@@ -134,9 +136,11 @@ impl Aws {
         input: &impl Serialize,
     ) -> Result<UnsignedRequest, Error> {
         let region = region.or(self.settings.region.as_deref());
-        let region = region.ok_or_else(|| refused("no request could be made: AWS_REGION is not set"))?;
+        let region =
+            region.ok_or_else(|| refused("no request could be made: AWS_REGION is not set"))?;
         let url = self.settings.endpoints.url(service, region);
-        let url = url.ok_or_else(|| refused("no request could be made: the region is not one of AWS"))?;
+        let url =
+            url.ok_or_else(|| refused("no request could be made: the region is not one of AWS"))?;
         let body = serde_json::to_vec(input).map_err(|_| refused("no request could be made"))?;
         let target = format!("{}.{operation}", service.target());
         Ok(UnsignedRequest { service, region: region.to_owned(), url, target, body })
@@ -164,7 +168,9 @@ impl Aws {
     fn sign(&self, request: &UnsignedRequest, time: SystemTime) -> Result<Request, Error> {
         let credentials = self.settings.credentials.clone();
         let credentials = credentials.ok_or_else(|| {
-            refused("no request could be made: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set")
+            refused(
+                "no request could be made: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set",
+            )
         })?;
         request.signed(credentials, time).ok_or_else(|| refused("no request could be signed"))
     }

@@ -1,5 +1,5 @@
-//! The team's backend, for the life of the process: what may be requested of it, what only the host may add to a
-//! request, and sending it. It knows nothing of WebAssembly.
+//! The team's backend, for the life of the process: what may be requested of it, what only the host
+//! may add to a request, and sending it. It knows nothing of WebAssembly.
 
 mod policy;
 mod prepared;
@@ -8,8 +8,8 @@ mod trace;
 
 use std::time::{Duration, Instant};
 
-use reqwest::{StatusCode, Url};
 use reqwest::header::{self, HeaderName, HeaderValue};
+use reqwest::{StatusCode, Url};
 use rustls::pki_types::CertificateDer;
 
 use crate::client::{BuildError, Cause, Client, Unanswered};
@@ -22,7 +22,8 @@ pub use prepared::PreparedRequest;
 pub use retry::{Attempt, Delivery};
 pub use trace::Trace;
 
-/// Carries the event's id, the same for every attempt, so that the backend can tell a repetition from a new user.
+/// Carries the event's id, the same for every attempt, so that the backend can tell a repetition
+/// from a new user.
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 /// The same id, under the name that the Standard Webhooks specification has for it.
 const WEBHOOK_ID: HeaderName = HeaderName::from_static("webhook-id");
@@ -92,11 +93,17 @@ impl Backend {
         })
     }
 
-    /// Checks what a mapper asks for and adds what the host adds for the event `event_id` in the trace `trace`.
+    /// Checks what a mapper asks for and adds what the host adds for the event `event_id` in the
+    /// trace `trace`.
     ///
     /// # Errors
     /// The rule that the request breaks.
-    pub fn prepare(&self, request: Request, event_id: &str, trace: &Trace) -> Result<PreparedRequest, Violation> {
+    pub fn prepare(
+        &self,
+        request: Request,
+        event_id: &str,
+        trace: &Trace,
+    ) -> Result<PreparedRequest, Violation> {
         let approved = policy::approve(&self.api_url, request)?;
         let mut headers = approved.headers;
         let agent = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 
-/// The waits between `tries` tries: exponential with full jitter, so that functions whose events failed together don't
-/// come back together. The first one is at most `first`, each further one at most twice the longest before it, and none
-/// is longer than `longest`.
+/// The waits between `tries` tries: exponential with full jitter, so that functions whose events
+/// failed together don't come back together. The first one is at most `first`, each further one at
+/// most twice the longest before it, and none is longer than `longest`.
 pub fn waits(first: Duration, longest: Duration, tries: usize) -> impl Iterator<Item = Duration> {
     let bounds = ExponentialBuilder::new()
         .with_min_delay(first)
@@ -29,7 +29,10 @@ mod tests {
 
     #[test]
     fn there_is_one_wait_less_than_there_are_tries() {
-        assert_eq!((drawn(0).count(), drawn(1).count(), drawn(2).count(), drawn(9).count()), (0, 0, 1, 8));
+        assert_eq!(
+            (drawn(0).count(), drawn(1).count(), drawn(2).count(), drawn(9).count()),
+            (0, 0, 1, 8)
+        );
         assert!(drawn(usize::MAX).nth(1000).is_some());
     }
 
@@ -40,6 +43,9 @@ mod tests {
             assert!(drawn(6).zip(bounds).all(|(wait, bound)| wait <= bound));
         }
         let first: Vec<Duration> = (0..100).filter_map(|_| drawn(2).next()).collect();
-        assert!(first.iter().any(|wait| *wait < FIRST / 2) && first.iter().any(|wait| *wait > FIRST / 2));
+        assert!(
+            first.iter().any(|wait| *wait < FIRST / 2)
+                && first.iter().any(|wait| *wait > FIRST / 2)
+        );
     }
 }

@@ -1,10 +1,12 @@
-//! The HTTP client under everything that the host asks: the backend, the services of AWS, and the Runtime API if the
-//! function cannot start. Requests and responses are reqwest's; the connection is made here.
+//! The HTTP client under everything that the host asks: the backend, the services of AWS, and the
+//! Runtime API if the function cannot start. Requests and responses are reqwest's; the connection
+//! is made here.
 //!
-//! Reqwest lets nobody between its connection and the parser of HTTP, and three things need that place: a flood of
-//! interim answers must not keep the only thread, an answer with many headers must be read, and an operator must learn
-//! why there is no answer. No connection is kept: sign-ups are sparse and Lambda freezes the process between them. A new
-//! connection costs about a millisecond of processor time, with TLS; a kept one that went silent meanwhile costs an
+//! Reqwest has no place for code between its connection and the parser of HTTP, and three things
+//! need that place: a flood of interim answers must not keep the only thread, an answer with many
+//! headers must be read, and an operator must learn why there is no answer. No connection is kept:
+//! sign-ups are sparse and Lambda freezes the process between them. A new connection costs about a
+//! millisecond of processor time, with TLS; a kept one that went silent meanwhile costs an
 //! attempt's whole time.
 
 mod cause;
@@ -30,8 +32,8 @@ use metered::{Meter, Metered};
 
 pub use cause::Cause;
 
-/// The longest wait for a connection, its TLS handshake included: a backend that is there answers far sooner, and a
-/// function in a VPC without a way out hangs here.
+/// The longest wait for a connection, its TLS handshake included: a backend that is there answers
+/// far sooner, and a function in a VPC without a way out hangs here.
 const CONNECT_TIMEOUT: Duration = Duration::from_millis(2000);
 /// The most headers of an answer. Servers take some 100; nothing is lost by reading more.
 const MAX_HEADERS: usize = 1024;
@@ -57,7 +59,8 @@ pub enum Unanswered {
     TimedOut(Cause),
 }
 
-/// An answer whose head has come. Its body can be read until this value is dropped, which ends the connection.
+/// An answer whose head has come. Its body can be read until this value is dropped, which ends the
+/// connection.
 pub struct Answer {
     response: Response,
     _connection: Option<Connection>,
@@ -68,8 +71,8 @@ pub struct Client {
     connector: Connector,
 }
 
-/// A connection that is driven in the background and ends with this value, so that nothing of it is left in the next
-/// event.
+/// A connection that is driven in the background and ends with this value, so that nothing of it is
+/// left in the next event.
 struct Connection(AbortHandle);
 
 impl Drop for Connection {
@@ -81,8 +84,9 @@ impl Drop for Connection {
 impl Client {
     /// A client that trusts the public roots and `roots`, follows no redirect and uses no proxy.
     ///
-    /// The public roots are part of the program: reading the system's bundle would cost every cold start some
-    /// milliseconds. The provider is ring, which needs no entropy of its own at first use.
+    /// The public roots are part of the program: reading the system's bundle would cost every cold
+    /// start some milliseconds. The provider is ring, which needs no entropy of its own at first
+    /// use.
     ///
     /// # Errors
     /// A root that is not a certificate.
@@ -130,7 +134,8 @@ impl Client {
                 Ok(answer)
             }
             Ok(Err(error)) => match meter.status() {
-                // The status settles the matter, even if the rest of the head does not come or cannot be read.
+                // The status settles the matter, even if the rest of the head does not come or
+                // cannot be read.
                 Some(status) => Ok(Answer::of_status(status)),
                 None if meter.is_over() => Err(Unanswered::TimedOut(Cause::AnswerEndless)),
                 None => Err(cause::of_http(&error).into()),
@@ -170,7 +175,9 @@ impl Answer {
 impl From<Cause> for Unanswered {
     fn from(cause: Cause) -> Unanswered {
         match cause {
-            Cause::ConnectTimedOut | Cause::AnswerTimedOut | Cause::AnswerEndless => Unanswered::TimedOut(cause),
+            Cause::ConnectTimedOut | Cause::AnswerTimedOut | Cause::AnswerEndless => {
+                Unanswered::TimedOut(cause)
+            }
             _ => Unanswered::Broken(cause),
         }
     }
@@ -187,15 +194,19 @@ impl Unanswered {
 
 /// Sends `request` over `stream`, which is connected.
 async fn exchange(stream: Metered, request: hyper::Request<Body>) -> hyper::Result<Answer> {
-    let (mut sender, connection) =
-        http1::Builder::new().max_headers(MAX_HEADERS).max_buf_size(MAX_HEAD).handshake(TokioIo::new(stream)).await?;
+    let (mut sender, connection) = http1::Builder::new()
+        .max_headers(MAX_HEADERS)
+        .max_buf_size(MAX_HEAD)
+        .handshake(TokioIo::new(stream))
+        .await?;
     let connection = Connection(tokio::spawn(async { drop(connection.await) }).abort_handle());
     let response = sender.send_request(request).await?;
     Ok(Answer { response: response.map(Body::wrap).into(), _connection: Some(connection) })
 }
 
-/// `request` as it stands in HTTP/1.1: the path alone in its first line, and the host in a header, which comes first as
-/// most clients send it. None if it cannot be written so, which no checked request is.
+/// `request` as it stands in HTTP/1.1: the path alone in its first line, and the host in a header,
+/// which comes first as most clients send it. None if it cannot be written so, which no checked
+/// request is.
 fn on_the_wire(mut request: Request) -> Option<hyper::Request<Body>> {
     let url = request.url();
     let host = match url.port() {

@@ -1,9 +1,11 @@
 //! The settings of the process, from environment variables.
 //!
-//! All faults are reported at once, each by its variable. A fault never repeats the value, which may be a secret.
+//! All faults are reported at once, each by its variable. A fault never repeats the value, which
+//! may be a secret.
 //!
-//! One rule holds for every variable, those of the mapper included: blanks, tabs and line breaks around a value are cut
-//! off, and what is then empty counts as not set, as templates often leave it so. A control character inside is a fault.
+//! One rule holds for every variable, those of the mapper included: blanks, tabs and line breaks
+//! around a value are cut off, and what is then empty counts as not set, as templates often leave
+//! it so. A control character inside is a fault.
 
 mod aws;
 mod reader;
@@ -16,8 +18,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::Aws;
-use crate::report::{Level, Log};
 use crate::credentials::{self, CredentialStore, Sources};
+use crate::report::{Level, Log};
 use crate::{backend, mapper};
 use reader::Reader;
 
@@ -59,16 +61,20 @@ pub const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 
 /// The image's path in a Lambda layer.
 const LAYER_IMAGE: &str = "/opt/mapper.cwasm";
-/// Cognito waits 5 seconds, which can't be changed; half a second of them is for the way there and back.
+/// Cognito waits 5 seconds, which can't be changed; half a second of them is for the way there and
+/// back.
 const ANSWER_WITHIN: (RangeInclusive<u64>, u64) = (200..=4900, 4500);
-/// A backend behind a load balancer answers in some 100 milliseconds, a cold one of its instances in a second.
+/// A backend behind a load balancer answers in some 100 milliseconds, a cold one of its instances
+/// in a second.
 const ATTEMPT_TIMEOUT: (RangeInclusive<u64>, u64) = (50..=60_000, 2000);
-/// Three fit into the time for an answer unless the backend hangs; more help only if a batch is redelivered.
+/// Three fit into the time for an answer unless the backend hangs; more help only if a batch is
+/// redelivered.
 const ATTEMPTS: (RangeInclusive<u64>, u64) = (1..=20, 3);
-/// A mapper in Rust takes some 30 microseconds and one in Python some milliseconds; a cold and throttled function is
-/// slower by a hundred times.
+/// A mapper in Rust takes some 30 microseconds and one in Python some milliseconds; a cold and
+/// throttled function is slower by a hundred times.
 const MAPPER_TIMEOUT: (RangeInclusive<u64>, u64) = (10..=4900, 1000);
-/// A mapper in Rust needs 2 MB, one in JavaScript or Python some 30; 4095 is the most that its memory can have.
+/// A mapper in Rust needs 2 MB, one in JavaScript or Python some 30; 4095 is the most that its
+/// memory can have.
 const MAPPER_MEMORY: (RangeInclusive<u64>, u64) = (2..=4095, 64);
 
 const ON_UNDELIVERED_VALUES: [(&str, OnUndelivered); 2] =
@@ -82,7 +88,8 @@ const LOG_LEVELS: [(&str, Level); 6] = [
     ("FATAL", Level::Fatal),
 ];
 /// Variables by which other programs are told to use a proxy.
-const PROXIES: [&str; 6] = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+const PROXIES: [&str; 6] =
+    ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
 const SWITCH: [(&str, bool); 2] = [("off", false), ("on", true)];
 
 /// The settings of the process. It has no `Debug`: it holds secrets.
@@ -151,15 +158,19 @@ impl Config {
     ///
     /// # Errors
     /// Everything that is wrong with them.
-    pub fn from_vars(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Config, ConfigError> {
+    pub fn from_vars(
+        vars: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Config, ConfigError> {
         let mut reader = Reader::new(vars);
 
         let allow_http = reader.switch(BACKEND_ALLOW_HTTP);
         let api_url = reader.api_url(allow_http);
         let aws = Arc::new(Aws::new(reader.aws()));
         let sources = Sources {
-            authorization: reader.secret(BACKEND_AUTHORIZATION, |value| credentials::header(value).map(drop)),
-            signing: reader.secret(BACKEND_SIGNING_SECRET, |value| credentials::keys(value).map(drop)),
+            authorization: reader
+                .secret(BACKEND_AUTHORIZATION, |value| credentials::header(value).map(drop)),
+            signing: reader
+                .secret(BACKEND_SIGNING_SECRET, |value| credentials::keys(value).map(drop)),
         };
         let credentials = CredentialStore::new(sources, aws.clone());
         let roots = reader.roots();
@@ -177,7 +188,8 @@ impl Config {
             image,
             timeout: Duration::from_millis(timeout),
             memory: usize::try_from(memory << 20).unwrap_or(usize::MAX),
-            // Lambda hands over one event at a time, and the records of a batch are mapped one after the other.
+            // Lambda hands over one event at a time, and the records of a batch are mapped one
+            // after the other.
             sandboxes: 1,
             variables: reader.mapper_variables(),
             backtraces: mapper_logs,
@@ -197,7 +209,9 @@ impl Config {
             backend: backend::Settings {
                 api_url: match api_url {
                     Some(api_url) => api_url,
-                    None => return Err(ConfigError { faults: reader.faults }),
+                    None => {
+                        return Err(ConfigError { faults: reader.faults });
+                    }
                 },
                 credentials,
                 roots,
@@ -205,12 +219,16 @@ impl Config {
                 max_attempts: usize::try_from(max_attempts).unwrap_or(usize::MAX),
             },
         };
-        if reader.faults.is_empty() { Ok(config) } else { Err(ConfigError { faults: reader.faults }) }
+        if reader.faults.is_empty() {
+            Ok(config)
+        } else {
+            Err(ConfigError { faults: reader.faults })
+        }
     }
 }
 
-/// `value` as every setting is read: without the blanks, tabs and line breaks around it, as files and `$(…)` leave them.
-/// None if nothing is left.
+/// `value` as every setting is read: without the blanks, tabs and line breaks around it, as files
+/// and `$(…)` leave them. None if nothing is left.
 pub fn trimmed(value: &str) -> Option<&str> {
     Some(value.trim()).filter(|value| !value.is_empty())
 }

@@ -1,5 +1,6 @@
-//! What authorizes and signs requests: values of the settings, or of Secrets Manager and the SSM parameter store. Those
-//! are fetched while the mapper loads, and again when they are old or the backend does not accept them any more.
+//! What authorizes and signs requests: values of the settings, or of Secrets Manager and the SSM
+//! parameter store. Those are fetched while the mapper loads, and again when they are old or the
+//! backend does not accept them any more.
 
 mod source;
 
@@ -103,7 +104,8 @@ struct Cached {
 }
 
 impl CredentialStore {
-    /// The credentials from `sources`. `aws` is asked for those that AWS holds. Nothing is fetched yet.
+    /// The credentials from `sources`. `aws` is asked for those that AWS holds. Nothing is fetched
+    /// yet.
     pub fn new(sources: Sources, aws: Arc<Aws>) -> CredentialStore {
         CredentialStore(Arc::new(Shared { sources, aws, cached: Mutex::default() }))
     }
@@ -129,7 +131,8 @@ impl CredentialStore {
         let _ = self.current(Instant::now() + FETCH_TIMEOUT).await;
     }
 
-    /// The credentials, fetched before `until` if the cached ones are old. If none can be fetched, old ones are returned.
+    /// The credentials, fetched before `until` if the cached ones are old. If none can be fetched,
+    /// old ones are returned.
     ///
     /// # Errors
     /// None are cached, and none could be fetched.
@@ -141,7 +144,8 @@ impl CredentialStore {
             let fetched = self.fetch(until.min(Instant::now() + FETCH_TIMEOUT)).await?;
             return Ok(cached.insert(Cached::new(fetched)).credentials.clone());
         };
-        let fresh = is_within(FRESH, Some(known.fetched), now) || is_within(PAUSE, known.in_vain, now);
+        let fresh =
+            is_within(FRESH, Some(known.fetched), now) || is_within(PAUSE, known.in_vain, now);
         if !fresh && self.are_remote() {
             match self.fetch(until.min(Instant::now() + REFRESH_TIMEOUT)).await {
                 Ok(fetched) => *known = Cached::new(fetched),
@@ -151,8 +155,13 @@ impl CredentialStore {
         Ok(known.credentials.clone())
     }
 
-    /// Other credentials than `refused`, which the backend did not accept. None if there are no others before `until`.
-    pub async fn other_than(&self, refused: &Credentials, until: Instant) -> Option<Arc<Credentials>> {
+    /// Other credentials than `refused`, which the backend did not accept. None if there are no
+    /// others before `until`.
+    pub async fn other_than(
+        &self,
+        refused: &Credentials,
+        until: Instant,
+    ) -> Option<Arc<Credentials>> {
         if !self.are_remote() {
             return None;
         }
@@ -174,7 +183,8 @@ impl CredentialStore {
 
     async fn fetch(&self, until: Instant) -> Result<Arc<Credentials>, Error> {
         let Sources { authorization, signing } = &self.0.sources;
-        let fetched = tokio::join!(self.fetch_from(authorization, until), self.fetch_from(signing, until));
+        let fetched =
+            tokio::join!(self.fetch_from(authorization, until), self.fetch_from(signing, until));
         let values = [fetched.0?, fetched.1?];
         let [authorization_value, signing_value] = &values;
         let credentials = Credentials {
@@ -191,7 +201,11 @@ impl CredentialStore {
         Ok(Arc::new(credentials))
     }
 
-    async fn fetch_from(&self, variable: &Option<Variable>, until: Instant) -> Result<Option<SecretString>, Error> {
+    async fn fetch_from(
+        &self,
+        variable: &Option<Variable>,
+        until: Instant,
+    ) -> Result<Option<SecretString>, Error> {
         let arn = match variable {
             None => return Ok(None),
             Some((_, Source::Value(value))) => return Ok(Some(value.clone())),
@@ -205,7 +219,10 @@ impl CredentialStore {
 
     fn first_remote(&self) -> Option<&Variable> {
         let Sources { authorization, signing } = &self.0.sources;
-        [authorization, signing].into_iter().flatten().find(|(_, source)| matches!(source, Source::Remote(_)))
+        [authorization, signing]
+            .into_iter()
+            .flatten()
+            .find(|(_, source)| matches!(source, Source::Remote(_)))
     }
 
     /// The task that is fetching needs longer than there is time.
@@ -240,8 +257,8 @@ fn invalid(variable: &Option<Variable>, error: ValueError) -> Error {
     Error::Invalid(name(variable), error)
 }
 
-/// Whether `then` is less than `time` ago. The system's clock also runs while the process is frozen. If it was set back,
-/// the answer is no.
+/// Whether `then` is less than `time` ago. The system's clock also runs while the process is
+/// frozen. If it was set back, the answer is no.
 fn is_within(time: Duration, then: Option<SystemTime>, now: SystemTime) -> bool {
     then.and_then(|then| now.duration_since(then).ok()).is_some_and(|age| age < time)
 }
@@ -269,7 +286,8 @@ pub fn header(value: &SecretString) -> Result<HeaderValue, ValueError> {
 /// There are none, or one of them is not a signing secret.
 pub fn keys(value: &SecretString) -> Result<Vec<Key>, ValueError> {
     check_is_no_object(value.expose_secret())?;
-    let keys = value.expose_secret().split_whitespace().map(Key::parse).collect::<Result<Vec<_>, _>>()?;
+    let keys =
+        value.expose_secret().split_whitespace().map(Key::parse).collect::<Result<Vec<_>, _>>()?;
     if keys.is_empty() { Err(KeyError::Form.into()) } else { Ok(keys) }
 }
 
@@ -291,15 +309,25 @@ mod tests {
     fn what_was_fetched_is_fresh_for_five_minutes() {
         let fetched = SystemTime::now();
         for (after, fresh) in [(0, true), (299, true), (300, false), (86_400, false)] {
-            assert_eq!(is_within(FRESH, Some(fetched), fetched + Duration::from_secs(after)), fresh, "{after}");
+            assert_eq!(
+                is_within(FRESH, Some(fetched), fetched + Duration::from_secs(after)),
+                fresh,
+                "{after}"
+            );
         }
-        assert!(!is_within(FRESH, Some(fetched), fetched - Duration::from_secs(1)) && !is_within(FRESH, None, fetched));
+        assert!(
+            !is_within(FRESH, Some(fetched), fetched - Duration::from_secs(1))
+                && !is_within(FRESH, None, fetched)
+        );
     }
 
     #[tokio::test]
     async fn values_of_the_settings_are_never_fetched() {
         let source = Source::Value("Bearer t-0-k-e-n".to_owned().into());
-        let store = CredentialStore::new(Sources { authorization: Some(("A", source)), signing: None }, Arc::default());
+        let store = CredentialStore::new(
+            Sources { authorization: Some(("A", source)), signing: None },
+            Arc::default(),
+        );
         let soon = Instant::now() + Duration::from_secs(1);
         let credentials = store.current(soon).await.unwrap();
         assert!(!store.are_remote() && store.authorize() && !store.sign());

@@ -17,8 +17,8 @@ const BEFORE_LAMBDA: Duration = Duration::from_millis(200);
 const ANSWER_SHARE: u32 = 32;
 /// The share of what is left of an event's time that is kept for the queue.
 const QUEUE_SHARE: u32 = 5;
-/// The time for keeping the user even if a slow start has used up all of it, or the queue's share if that is less: a late
-/// answer is better than a lost user.
+/// The time for keeping the user even if a slow start has used up all of it, or the queue's share
+/// if that is less: a late answer is better than a lost user.
 const LEAST_TIME: Duration = Duration::from_millis(500);
 /// An event that arrives later than this after the process was ready did not wait for it to start.
 const WAITED: Duration = Duration::from_secs(1);
@@ -36,7 +36,8 @@ pub struct Clock {
 pub struct Deadlines {
     /// Whether it is the first event of this process.
     pub cold: bool,
-    /// When its time began: when the process started if the event waited for that, else when it was handed over.
+    /// When its time began: when the process started if the event waited for that, else when it was
+    /// handed over.
     pub started: Instant,
     /// When its end has to be known, so that its answer is there in time.
     pub answer: Instant,
@@ -50,16 +51,18 @@ impl Deadlines {
         self.answer - self.whole() / QUEUE_SHARE
     }
 
-    /// When the last destination must have the event: the queue, or the backend if there is no queue.
+    /// When the last destination must have the event: the queue, or the backend if there is no
+    /// queue.
     pub fn last(&self) -> Instant {
         let least = Instant::now() + LEAST_TIME.min(self.whole() / QUEUE_SHARE);
         let least = self.lambda.map_or(least, |lambda| least.min(lambda));
         self.answer.max(least)
     }
 
-    /// When the next of `records` of a batch has to be mapped, if mapping has taken `spent` so far. All of them have half
-    /// of the time, and never more than half of what is left. The next one has a fair share of that, but at least a
-    /// quarter: otherwise none of many slow ones would ever be mapped.
+    /// When the next of `records` of a batch has to be mapped, if mapping has taken `spent` so far.
+    /// All of them have half of the time, and never more than half of what is left. The next one
+    /// has a fair share of that, but at least a quarter: otherwise none of many slow ones would
+    /// ever be mapped.
     pub fn mapping(&self, records: usize, spent: Duration) -> Instant {
         let now = Instant::now();
         let unspent = (self.whole() / 2).saturating_sub(spent);
@@ -67,8 +70,8 @@ impl Deadlines {
         now + left / u32::try_from(records.clamp(1, 4)).unwrap_or(1)
     }
 
-    /// When the requests of `records` of a batch have to be over, if `others` are still to be mapped: a fair share of what
-    /// is left of the time.
+    /// When the requests of `records` of a batch have to be over, if `others` are still to be
+    /// mapped: a fair share of what is left of the time.
     pub fn portion(&self, records: usize, others: usize) -> Instant {
         let now = Instant::now();
         let left = self.answer.saturating_duration_since(now);
@@ -83,8 +86,8 @@ impl Deadlines {
 }
 
 impl Clock {
-    /// The clock of a process whose `main` began at `started` and that is ready for events now. `answer_within` is the
-    /// time of an event.
+    /// The clock of a process whose `main` began at `started` and that is ready for events now.
+    /// `answer_within` is the time of an event.
     pub fn start(answer_within: Duration, started: Instant) -> Clock {
         Clock { answer_within, started, ready: Instant::now(), cold: AtomicBool::new(true) }
     }
@@ -94,12 +97,12 @@ impl Clock {
         self.ready - self.started
     }
 
-    /// The deadlines of the event that arrives now, in an invocation that Lambda ends at `lambda` (milliseconds since
-    /// 1970; a time in the past means that it is unknown).
+    /// The deadlines of the event that arrives now, in an invocation that Lambda ends at `lambda`
+    /// (milliseconds since 1970; a time in the past means that it is unknown).
     ///
-    /// The caller of a cold start has waited since the process was started. That is not so if Lambda started the process
-    /// ahead of any event, as it does with provisioned concurrency and at times by itself: the first event then comes
-    /// some time after the process was ready.
+    /// The caller of a cold start has waited since the process was started. That is not so if
+    /// Lambda started the process ahead of any event, as it does with provisioned concurrency and
+    /// at times by itself: the first event then comes some time after the process was ready.
     pub fn event(&self, lambda: u64) -> Deadlines {
         let now = Instant::now();
         let cold = self.cold.swap(false, Ordering::Relaxed);
@@ -110,7 +113,8 @@ impl Clock {
         Deadlines { cold, started, answer, lambda }
     }
 
-    /// The deadlines of a batch from the queue. Nobody waits for it, so it has all the time of its invocation.
+    /// The deadlines of a batch from the queue. Nobody waits for it, so it has all the time of its
+    /// invocation.
     pub fn batch(&self, lambda: u64) -> Deadlines {
         let now = Instant::now();
         let cold = self.cold.swap(false, Ordering::Relaxed);
@@ -144,7 +148,12 @@ mod tests {
 
     /// The end of an invocation in so much time, as Lambda states it.
     fn lambda(within: Duration) -> u64 {
-        (SystemTime::now() + within).duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
+        (SystemTime::now() + within)
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_millis()
+            .try_into()
+            .unwrap()
     }
 
     #[test]
@@ -176,7 +185,10 @@ mod tests {
         let clock = Clock { answer_within: HOUR, ..ready(Instant::now()) };
         clock.event(0);
         let deadlines = clock.event(lambda(HOUR / 2));
-        assert!(deadlines.answer <= deadlines.started + HOUR / 2 - BEFORE_LAMBDA && deadlines.answer > deadlines.started + HOUR / 4);
+        assert!(
+            deadlines.answer <= deadlines.started + HOUR / 2 - BEFORE_LAMBDA
+                && deadlines.answer > deadlines.started + HOUR / 4
+        );
         let deadlines = clock.event(lambda(HOUR * 2));
         assert_eq!(deadlines.answer, deadlines.started + HOUR - HOUR / ANSWER_SHARE);
     }
@@ -214,9 +226,12 @@ mod tests {
     #[test]
     fn records_share_half_of_the_time() {
         let since = Instant::now();
-        let deadlines = Deadlines { cold: false, started: since, answer: since + 20 * HOUR, lambda: None };
+        let deadlines =
+            Deadlines { cold: false, started: since, answer: since + 20 * HOUR, lambda: None };
         let share = |records| deadlines.mapping(records, Duration::ZERO) - since;
-        let about = |share: Duration, hours: f64| (share.as_secs_f64() / HOUR.as_secs_f64() - hours).abs() < 0.1;
+        let about = |share: Duration, hours: f64| {
+            (share.as_secs_f64() / HOUR.as_secs_f64() - hours).abs() < 0.1
+        };
         assert!(about(share(1), 10.0) && about(share(2), 5.0) && about(share(4), 2.5));
         assert!(about(share(100), 2.5) && about(share(0), 10.0));
     }
@@ -225,9 +240,16 @@ mod tests {
     fn what_requests_take_is_not_counted_as_mapping() {
         let now = Instant::now();
         let since = now.checked_sub(Duration::from_secs(120)).unwrap();
-        let deadlines = Deadlines { cold: false, started: since, answer: since + Duration::from_secs(200), lambda: None };
-        let share = |mapping| (deadlines.mapping(1, Duration::from_secs(mapping)) - now).as_secs_f64();
-        // Of 100 seconds 90 are over, or 30: then there are the 80 seconds that are left, and half of them is for requests.
+        let deadlines = Deadlines {
+            cold: false,
+            started: since,
+            answer: since + Duration::from_secs(200),
+            lambda: None,
+        };
+        let share =
+            |mapping| (deadlines.mapping(1, Duration::from_secs(mapping)) - now).as_secs_f64();
+        // Of 100 seconds 90 are over, or 30: then there are the 80 seconds that are left, and half
+        // of them is for requests.
         assert!((share(90) - 10.0).abs() < 4.0 && (share(30) - 40.0).abs() < 4.0);
         assert!(share(100).abs() < 4.0 && share(600).abs() < 4.0);
     }
@@ -235,8 +257,11 @@ mod tests {
     #[test]
     fn portions_of_a_batch_share_what_is_left_of_the_time() {
         let now = Instant::now();
-        let deadlines = Deadlines { cold: false, started: now, answer: now + 20 * HOUR, lambda: None };
-        let portion = |records, others| (deadlines.portion(records, others) - now).as_secs_f64() / HOUR.as_secs_f64();
+        let deadlines =
+            Deadlines { cold: false, started: now, answer: now + 20 * HOUR, lambda: None };
+        let portion = |records, others| {
+            (deadlines.portion(records, others) - now).as_secs_f64() / HOUR.as_secs_f64()
+        };
         assert!((portion(10, 0) - 20.0).abs() < 0.1 && (portion(10, 10) - 10.0).abs() < 0.1);
         assert!((portion(5, 15) - 5.0).abs() < 0.1 && (portion(0, 0) - 20.0).abs() < 0.1);
     }

@@ -1,10 +1,11 @@
 //! Why an event was not delivered, by who failed, and the fixed names of it.
 //!
-//! Nothing here holds user data, so everything here may be logged. What the caller gets is less still: a name and one
-//! constant sentence, because Cognito shows the sentence to the person who signs up.
+//! Nothing here holds user data, so everything here may be logged. What the caller gets is less
+//! still: a name and one constant sentence, because Cognito shows the sentence to the person who
+//! signs up.
 
-use lambda_runtime::Diagnostic;
 use crate::{aws, backend, credentials, mapper, queue};
+use lambda_runtime::Diagnostic;
 
 pub use crate::client::Cause;
 
@@ -39,18 +40,22 @@ pub enum Error {
 }
 
 impl Error {
-    /// The fixed name of this error, `errorType` in logs and towards Lambda. `docs/reference.md` lists them; monitoring depends
-    /// on them.
+    /// The fixed name of this error, `errorType` in logs and towards Lambda. `docs/reference.md`
+    /// lists them; monitoring depends on them.
     pub fn error_type(&self) -> &'static str {
         match self {
             Error::NoMapper(_) => "Mapper.Refused",
-            Error::Mapper(mapper::Error::Returned(_) | mapper::Error::ReturnedInvalidCode) => "Mapper.Failed",
+            Error::Mapper(mapper::Error::Returned(_) | mapper::Error::ReturnedInvalidCode) => {
+                "Mapper.Failed"
+            }
             Error::Mapper(mapper::Error::Trapped(_)) => "Mapper.Trapped",
             Error::Mapper(mapper::Error::Exited) => "Mapper.Exited",
             Error::Mapper(mapper::Error::TimedOut) => "Mapper.TimedOut",
             Error::Mapper(mapper::Error::OutOfMemory) => "Mapper.OutOfMemory",
             Error::Mapper(mapper::Error::Unreadable) => "Mapper.AnswerUnreadable",
-            Error::Mapper(mapper::Error::SkippedInvalidCode) | Error::Request(_) => "Mapper.AnswerRefused",
+            Error::Mapper(mapper::Error::SkippedInvalidCode) | Error::Request(_) => {
+                "Mapper.AnswerRefused"
+            }
             Error::Backend(error) => backend_error_type(error),
             Error::Record => "Queue.RecordUnreadable",
             Error::OutOfTime => "Host.OutOfTime",
@@ -92,7 +97,8 @@ pub fn queue_error_type(error: &queue::Error) -> &'static str {
     }
 }
 
-/// The answer to the caller if a user could not be delivered and the operator wants Cognito to know.
+/// The answer to the caller if a user could not be delivered and the operator wants Cognito to
+/// know.
 #[derive(Debug)]
 pub struct Rejection(pub &'static str);
 
@@ -111,7 +117,9 @@ mod tests {
     fn error_types_are_fixed_because_monitoring_depends_on_them() {
         use backend::Error::{Credentials, OutOfTime, Refused, TimedOut, Unavailable, Unreachable};
         use credentials::Error::{Invalid, Unavailable as NoSecret};
-        use mapper::Error::{Exited, OutOfMemory, Returned, ReturnedInvalidCode, SkippedInvalidCode};
+        use mapper::Error::{
+            Exited, OutOfMemory, Returned, ReturnedInvalidCode, SkippedInvalidCode,
+        };
         use mapper::Error::{TimedOut as MapperTimedOut, Trapped, Unreadable};
         let code = mapper::Code::parse("code".to_owned()).unwrap();
         for (error, error_type) in [
@@ -129,7 +137,10 @@ mod tests {
             (TimedOut(Cause::AnswerTimedOut).into(), "Backend.TimedOut"),
             (Unavailable(StatusCode::BAD_GATEWAY).into(), "Backend.Unavailable"),
             (Refused(StatusCode::NOT_FOUND).into(), "Backend.Refused"),
-            (Credentials(NoSecret("A", aws::Error::TimedOut(Cause::AnswerTimedOut))).into(), "Secret.Unavailable"),
+            (
+                Credentials(NoSecret("A", aws::Error::TimedOut(Cause::AnswerTimedOut))).into(),
+                "Secret.Unavailable",
+            ),
             (Credentials(Invalid("A", credentials::ValueError::Object)).into(), "Secret.Invalid"),
             (Error::Record, "Queue.RecordUnreadable"),
             (Error::OutOfTime, "Host.OutOfTime"),
@@ -172,6 +183,9 @@ mod tests {
     #[test]
     fn a_rejection_says_one_constant_sentence() {
         let diagnostic = Diagnostic::from(Rejection("Backend.Refused"));
-        assert_eq!((diagnostic.error_type.as_str(), diagnostic.error_message.as_str()), ("Backend.Refused", SENTENCE));
+        assert_eq!(
+            (diagnostic.error_type.as_str(), diagnostic.error_message.as_str()),
+            ("Backend.Refused", SENTENCE)
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! One event: the JSON exactly as Cognito sent it, a lenient view of it, and its id.
 //!
-//! Reading never fails. AWS warns that stricter validation breaks functions when elements are added, so unknown
-//! fields, unknown sources, nulls, absent parts and values of another type are all fine.
+//! Reading never fails. AWS warns that stricter validation breaks functions when elements are
+//! added, so unknown fields, unknown sources, nulls, absent parts and values of another type are
+//! all fine.
 
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -50,8 +51,9 @@ pub enum TriggerSource {
     Other(String),
 }
 
-/// Whether `json` is an event of Cognito, of whatever trigger: it says why Cognito calls, and it has a request. What is no
-/// event is read like one, because reading never fails, but nothing that is made of it means anything.
+/// Whether `json` is an event of Cognito, of whatever trigger: it says why Cognito calls, and it
+/// has a request. What is no event is read like one, because reading never fails, but nothing that
+/// is made of it means anything.
 pub fn is_event(json: &RawValue) -> bool {
     let event = Object::parse(json);
     begins(event.get("triggerSource"), '"') && begins(event.get("request"), '{')
@@ -113,9 +115,9 @@ impl Event {
         self.json.get().len() + pairs.map(|(name, value)| name.len() + value.len()).sum::<usize>()
     }
 
-    /// A sign-up happens once, so pool, `sub` and source make its id. Anything else can happen again, so its id also
-    /// depends on the invocation. A user without `sub` must not share an id with another one: the name stands in for
-    /// it, and the whole event if there is no name either.
+    /// A sign-up happens once, so pool, `sub` and source make its id. Anything else can happen
+    /// again, so its id also depends on the invocation. A user without `sub` must not share an id
+    /// with another one: the name stands in for it, and the whole event if there is no name either.
     fn derive_id(&self, request_id: &str) -> String {
         let (kind, user) = match self.sub() {
             Some(sub) => ("sub", sub),
@@ -127,7 +129,9 @@ impl Event {
             TriggerSource::ConfirmForgotPassword | TriggerSource::Other(_) => request_id,
         };
         let mut hash = Sha256::new();
-        for part in [self.user_pool_id.as_str(), kind, user, self.trigger_source.as_str(), invocation] {
+        for part in
+            [self.user_pool_id.as_str(), kind, user, self.trigger_source.as_str(), invocation]
+        {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }

@@ -1,5 +1,6 @@
-//! What Lambda calls, for the life of the process: an event from Cognito, which gets the same bytes back; a batch from the
-//! queue, which is told what has to stay there; or a dry run. What may wait is done after the answer.
+//! What Lambda calls, for the life of the process: an event from Cognito, which gets the same bytes
+//! back; a batch from the queue, which is told what has to stay there; or a dry run. What may wait
+//! is done after the answer.
 
 mod dry_run;
 mod payload;
@@ -52,12 +53,12 @@ pub enum StartError {
 }
 
 impl Function {
-    /// Loads the mapper and makes the client, in a process whose `main` began at `started`. Secrets that AWS holds are
-    /// fetched meanwhile and afterwards.
+    /// Loads the mapper and makes the client, in a process whose `main` began at `started`. Secrets
+    /// that AWS holds are fetched meanwhile and afterwards.
     ///
     /// # Errors
-    /// What keeps every event from being handled. A secret that can't be fetched does not, and neither does a mapper that
-    /// can't be loaded if there is a queue: the queue takes the events.
+    /// What keeps every event from being handled. A secret that can't be fetched does not, and
+    /// neither does a mapper that can't be loaded if there is a queue: the queue takes the events.
     pub async fn start(config: Config, started: Instant) -> Result<Function, StartError> {
         config.log.proxies(&config.proxies);
         let credentials = config.backend.credentials.clone();
@@ -71,7 +72,8 @@ impl Function {
     fn new(config: Config, started: Instant) -> Result<Function, StartError> {
         let mapper = match Mapper::load(config.mapper) {
             Ok(mapper) => Ok(mapper),
-            // A function that does not start loses every user. This one keeps them until the mapper is repaired.
+            // A function that does not start loses every user. This one keeps them until the mapper
+            // is repaired.
             Err(error) if config.queue_url.is_some() => Err(config.log.no_mapper(&error)),
             Err(error) => return Err(error.into()),
         };
@@ -86,16 +88,21 @@ impl Function {
         })
     }
 
-    /// Answers one invocation: an event with the event as it came, or with a rejection if the operator has asked for one;
-    /// a batch with the records that have to stay; a dry run with what it found.
+    /// Answers one invocation: an event with the event as it came, or with a rejection if the
+    /// operator has asked for one; a batch with the records that have to stay; a dry run with what
+    /// it found.
     ///
     /// # Errors
     /// The rejection, and why a dry run failed.
-    pub async fn invoke(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Rejection> {
+    pub async fn invoke(
+        &self,
+        event: LambdaEvent<Box<RawValue>>,
+    ) -> Result<Box<RawValue>, Rejection> {
         let LambdaEvent { payload, context, .. } = event;
         let trace = Trace::parse(context.xray_trace_id.as_deref());
-        // Everything runs inside `catch_panic`: the runtime would show the message of a panic to the caller. Batches and
-        // dry runs are on the heap, because every event from Cognito would carry their room along.
+        // Everything runs inside `catch_panic`: the runtime would show the message of a panic to
+        // the caller. Batches and dry runs are on the heap, because every event from Cognito would
+        // carry their room along.
         match Payload::parse(&payload) {
             Payload::Batch(batch) => {
                 let answer = catch_panic(Box::pin(self.redeliver(batch, &context, &trace))).await;
@@ -103,7 +110,8 @@ impl Function {
                 answer.ok().flatten().ok_or(Rejection(EventError::Host.error_type()))
             }
             Payload::DryRun(event) => {
-                let answer = catch_panic(Box::pin(self.dry_run(event, &context, &trace))).await.flatten();
+                let answer =
+                    catch_panic(Box::pin(self.dry_run(event, &context, &trace))).await.flatten();
                 answer.map_err(|error| {
                     self.log.dry_run_failed(&error);
                     Rejection(error.error_type())
@@ -112,7 +120,9 @@ impl Function {
             Payload::Event(members) => {
                 let lost = catch_panic(self.process(&members, &payload, &context, &trace)).await;
                 match lost.unwrap_or_else(|error| Some(error.error_type())) {
-                    Some(error_type) if self.on_undelivered == OnUndelivered::Reject => Err(Rejection(error_type)),
+                    Some(error_type) if self.on_undelivered == OnUndelivered::Reject => {
+                        Err(Rejection(error_type))
+                    }
                     Some(_) | None => Ok(payload),
                 }
             }
@@ -149,7 +159,8 @@ impl Function {
     ) {
         let mapper = self.pipeline.mapper().map(Mapper::identity);
         let start_up = self.clock.start_up();
-        let invocation = Invocation { request_id: &context.request_id, deadlines, start_up, record, mapper };
+        let invocation =
+            Invocation { request_id: &context.request_id, deadlines, start_up, record, mapper };
         self.log.handled(event, handled, &invocation);
         self.report_output(event, &handled.plan);
     }
@@ -168,8 +179,8 @@ impl Function {
         }
     }
 
-    /// Does what waits for the answer to an invocation: it compares what the shadow mapper makes of the events, and makes
-    /// the sandbox of the next event.
+    /// Does what waits for the answer to an invocation: it compares what the shadow mapper makes of
+    /// the events, and makes the sandbox of the next event.
     pub async fn after_answer(&self) {
         let mapper = self.pipeline.mapper();
         if let Some(mapper) = mapper {

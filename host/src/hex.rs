@@ -2,7 +2,9 @@
 
 /// `bytes` in hexadecimal.
 pub fn encode(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |text, byte| format!("{text}{byte:02x}"))
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |text, byte| format!("{text}{byte:02x}"))
 }
 
 /// Whether `text` is so many lower-case hexadecimal digits.

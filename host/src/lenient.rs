@@ -5,7 +5,8 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-/// The members of a JSON object, unread: no value's size, depth or type can make the object unreadable.
+/// The members of a JSON object, unread: no value's size, depth or type can make the object
+/// unreadable.
 #[derive(Default)]
 pub struct Object<'a>(Vec<(String, &'a RawValue)>);
 
@@ -51,7 +52,8 @@ fn text(value: &RawValue) -> Option<String> {
     }
 }
 
-/// A JSON string in which an unpaired surrogate becomes a replacement character instead of an error.
+/// A JSON string in which an unpaired surrogate becomes a replacement character instead of an
+/// error.
 struct Text(String);
 
 impl<'de> Deserialize<'de> for Text {

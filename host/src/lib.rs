@@ -1,8 +1,9 @@
 //! The host of post-confirmation mappers.
 //!
-//! Amazon Cognito calls a Lambda function when it has confirmed a user. This crate is that function: it hands the event
-//! to a *mapper*, a WebAssembly component that turns it into an HTTP request, and sends the request to the team's
-//! backend. `bootstrap` is the program that Lambda runs. The workbench `mapper` and the benchmarks use the same parts.
+//! Amazon Cognito calls a Lambda function when it has confirmed a user. This crate is that
+//! function: it hands the event to a *mapper*, a WebAssembly component that turns it into an HTTP
+//! request, and sends the request to the team's backend. `bootstrap` is the program that Lambda
+//! runs. The workbench `mapper` and the benchmarks use the same parts.
 //!
 //! # Layout
 //!
@@ -22,11 +23,13 @@
 //! event   request   signing   deadline   aws   client   …   leaves
 //! ```
 //!
-//! Every arrow goes down. [`config`] reads the settings and makes the `Settings` of the parts; only [`function`] uses it.
+//! Every arrow goes down. [`config`] reads the settings and makes the `Settings` of the parts; only
+//! [`function`] uses it.
 //!
 //! # Where to change what
 //!
-//! - a setting: [`config`] (its name, range and default), the part that uses it, and the table in `docs/reference.md`
+//! - a setting: [`config`] (its name, range and default), the part that uses it, and the table in
+//!   `docs/reference.md`
 //! - retries: `backend/retry.rs`
 //! - what happens after an event: [`function`], in `process`
 //! - the rules of requests: `backend/policy.rs`

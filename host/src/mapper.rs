@@ -35,15 +35,15 @@ pub use image::{ImageError, THIS_TARGET};
 pub use manifest::{FORMAT, File, Identity, Manifest};
 pub use program::{Finished, Program};
 
-/// A sandbox with at most this much memory, in bytes, is dropped after its event was answered. A larger one is dropped at
-/// once: the request to the backend and its TLS need memory as well.
+/// A sandbox with at most this much memory, in bytes, is dropped after its event was answered. A
+/// larger one is dropped at once: the request to the backend and its TLS need memory as well.
 const MAX_RETAINED: usize = 32 * 1024 * 1024;
 /// The most that is kept of a stream and of a message, in bytes.
 const MAX_OUTPUT: usize = 8 * 1024;
 /// The most that is kept of a function's name, in bytes.
 const MAX_NAME: usize = 256;
-/// The longest time for making a sandbox ahead: the invocation's own time may be nearly over. A sandbox that takes longer
-/// is made in the time of its event.
+/// The longest time for making a sandbox ahead: the invocation's own time may be nearly over. A
+/// sandbox that takes longer is made in the time of its event.
 const PREPARE_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// What the operator has set about the mapper.
@@ -61,7 +61,8 @@ pub struct Settings {
     pub variables: Vec<(String, String)>,
     /// Whether the functions in which the mapper traps are noted.
     pub backtraces: bool,
-    /// Whether clocks stand still and random numbers are the same for every event: for tests of mappers only.
+    /// Whether clocks stand still and random numbers are the same for every event: for tests of
+    /// mappers only.
     pub deterministic: bool,
 }
 
@@ -72,10 +73,14 @@ pub enum LoadError {
     #[error(transparent)]
     Image(#[from] ImageError),
     /// The component's imports or exports, by type.
-    #[error("the mapper does not fit this host; build it against the WIT package of this host's release")]
+    #[error(
+        "the mapper does not fit this host; build it against the WIT package of this host's release"
+    )]
     Link(#[source] wasmtime::Error),
     /// The imports of a program, by name or type.
-    #[error("the program imports what no mapper gets: a mapper has WASI 0.2 without network and files")]
+    #[error(
+        "the program imports what no mapper gets: a mapper has WASI 0.2 without network and files"
+    )]
     Program(#[source] wasmtime::Error),
     /// The engine, which does not depend on the mapper.
     #[error("the WebAssembly engine can't be started")]
@@ -93,14 +98,17 @@ pub enum Outcome {
     Skip(Code),
 }
 
-/// Why a call has no outcome. Nothing in it but a code comes from the mapper, so it holds no user data.
+/// Why a call has no outcome. Nothing in it but a code comes from the mapper, so it holds no user
+/// data.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     /// It returned an error.
     #[error("the mapper failed: {0}")]
     Returned(Code),
     /// It returned an error whose code is not a code.
-    #[error("the mapper failed, and its error code is not of 1 to 64 lower-case letters, digits and hyphens")]
+    #[error(
+        "the mapper failed, and its error code is not of 1 to 64 lower-case letters, digits and hyphens"
+    )]
     ReturnedInvalidCode,
     /// It panicked, overflowed its stack or broke a rule of WebAssembly or WASI.
     #[error("the mapper trapped: {0}")]
@@ -132,8 +140,8 @@ pub struct MapperCall {
     pub memory: usize,
 }
 
-/// What a mapper wrote besides its outcome. It may hold user data: it is for the mapper's author and for operators who
-/// have asked for it. It has no `Debug`.
+/// What a mapper wrote besides its outcome. It may hold user data: it is for the mapper's author
+/// and for operators who have asked for it. It has no `Debug`.
 #[derive(Clone, Default)]
 pub struct MapperOutput {
     /// The first bytes of standard output.
@@ -142,7 +150,8 @@ pub struct MapperOutput {
     pub stderr: String,
     /// The message of the error that it returned.
     pub message: Option<String>,
-    /// The functions in which it trapped, innermost first: a line for each, with its name as the component has it.
+    /// The functions in which it trapped, innermost first: a line for each, with its name as the
+    /// component has it.
     pub backtrace: Option<String>,
 }
 
@@ -168,15 +177,20 @@ impl Mapper {
         Mapper::new(&component, manifest.into(), settings)
     }
 
-    /// The mapper `component`, which is loaded into an engine of [`engine::running`]. Everything that does not depend on an
-    /// event happens here.
+    /// The mapper `component`, which is loaded into an engine of [`engine::running`]. Everything
+    /// that does not depend on an event happens here.
     ///
     /// # Errors
     /// The component does not fit this host.
-    pub fn new(component: &Component, identity: Identity, settings: Settings) -> Result<Mapper, LoadError> {
+    pub fn new(
+        component: &Component,
+        identity: Identity,
+        settings: Settings,
+    ) -> Result<Mapper, LoadError> {
         let engine = component.engine().clone();
         let linker = wasi::linker(component).map_err(LoadError::Engine)?;
-        let pre = linker.instantiate_pre(component).and_then(MapperPre::new).map_err(LoadError::Link)?;
+        let pre =
+            linker.instantiate_pre(component).and_then(MapperPre::new).map_err(LoadError::Link)?;
         let watchdog = Watchdog::start(&engine)?;
         Ok(Mapper { engine, pre, standby: Standby::default(), watchdog, identity, settings })
     }
@@ -190,10 +204,15 @@ impl Mapper {
     ///
     /// # Errors
     /// How the call ended without an outcome.
-    pub async fn transform(&self, event: &Event, until: Instant) -> (Result<Outcome, Error>, MapperCall) {
+    pub async fn transform(
+        &self,
+        event: &Event,
+        until: Instant,
+    ) -> (Result<Outcome, Error>, MapperCall) {
         let started = Instant::now();
         let deadline = until.min(started + self.settings.timeout);
-        // A loop is stopped by the watchdog; a mapper that sleeps inside a call to WASI, by the timeout.
+        // A loop is stopped by the watchdog; a mapper that sleeps inside a call to WASI, by the
+        // timeout.
         self.watchdog.announce(deadline);
         let (mut store, made) = match self.standby.take_ready() {
             Some((mut store, mapper)) => {
@@ -255,8 +274,9 @@ impl Mapper {
         self.standby.drop_used();
     }
 
-    /// Drops the sandbox of the last event and makes that of the next one, so that no event waits for either. If the last
-    /// event failed, nothing is made ahead: a component that can't be started would take its whole time here.
+    /// Drops the sandbox of the last event and makes that of the next one, so that no event waits
+    /// for either. If the last event failed, nothing is made ahead: a component that can't be
+    /// started would take its whole time here.
     pub async fn prepare(&self) {
         if !self.standby.needs_refill() {
             return;
@@ -285,7 +305,10 @@ impl MapperOutput {
 
     fn texts(&self) -> impl Iterator<Item = &str> {
         let MapperOutput { stdout, stderr, message, backtrace } = self;
-        [Some(stdout), Some(stderr), message.as_ref(), backtrace.as_ref()].into_iter().flatten().map(String::as_str)
+        [Some(stdout), Some(stderr), message.as_ref(), backtrace.as_ref()]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
     }
 }
 
@@ -310,8 +333,8 @@ impl Error {
     }
 }
 
-/// The names of the functions in which a trap arose. The author of the component chooses them, with any length: none is
-/// interpreted here, and each is cut.
+/// The names of the functions in which a trap arose. The author of the component chooses them, with
+/// any length: they are not interpreted here, and each is cut.
 fn backtrace(backtrace: &WasmBacktrace) -> String {
     let mut text = Bounded::new(MAX_OUTPUT);
     for frame in backtrace.frames() {

@@ -1,5 +1,5 @@
-//! What is known about one event: what is to be done with it, and how it ended. Pure data, and the only place that knows
-//! the names of the ends.
+//! What is known about one event: what is to be done with it, and how it ended. Pure data, and the
+//! only place that knows the names of the ends.
 
 use std::time::Duration;
 

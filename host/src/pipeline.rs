@@ -1,5 +1,5 @@
-//! The way of one event: map it, check the request, deliver it, and keep what could not be delivered. It knows no log and
-//! no settings.
+//! The way of one event: map it, check the request, deliver it, and keep what could not be
+//! delivered. It knows no log and no settings.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Instant, SystemTime};
@@ -50,7 +50,8 @@ impl Pipeline {
         if self.queue.is_some() { deadlines.delivery() } else { deadlines.last() }
     }
 
-    /// What is to be done with `event`: its way as far as it goes without the backend, before `until`.
+    /// What is to be done with `event`: its way as far as it goes without the backend, before
+    /// `until`.
     pub async fn plan(&self, event: &Event, trace: &Trace, until: Instant) -> Plan {
         let mapper = match &self.mapper {
             Ok(mapper) => mapper,
@@ -69,7 +70,8 @@ impl Pipeline {
         Plan { action, call: Some(call) }
     }
 
-    /// Does what `plan` says, before `until`. What the backend does not take is undelivered until a queue has it.
+    /// Does what `plan` says, before `until`. What the backend does not take is undelivered until a
+    /// queue has it.
     pub async fn deliver(&self, plan: Plan, until: Instant) -> Handled {
         let (end, delivery) = match catch_panic(self.carry_out(&plan, until)).await {
             Ok(done) => done,
@@ -86,7 +88,9 @@ impl Pipeline {
         let attributes = QueueAttributes {
             error_type: error.error_type(),
             attempts: delivery.map_or(0, |delivery| delivery.attempts.len()),
-            first_failed: delivery.and_then(|delivery| delivery.first_failed).unwrap_or_else(SystemTime::now),
+            first_failed: delivery
+                .and_then(|delivery| delivery.first_failed)
+                .unwrap_or_else(SystemTime::now),
             retry_after: delivery.and_then(|delivery| delivery.retry_after).unwrap_or_default(),
         };
         let started = Instant::now();
@@ -114,14 +118,22 @@ impl Pipeline {
 }
 
 /// What a mapper's outcome asks for, checked.
-pub(crate) fn action(backend: &Backend, outcome: Outcome, event: &Event, trace: &Trace) -> Result<Action, Error> {
+pub(crate) fn action(
+    backend: &Backend,
+    outcome: Outcome,
+    event: &Event,
+    trace: &Trace,
+) -> Result<Action, Error> {
     match outcome {
-        Outcome::Deliver(request) => Ok(Action::Deliver(Box::new(backend.prepare(request, &event.id, trace)?))),
+        Outcome::Deliver(request) => {
+            Ok(Action::Deliver(Box::new(backend.prepare(request, &event.id, trace)?)))
+        }
         Outcome::Skip(code) => Ok(Action::Skip(code)),
     }
 }
 
-/// What `work` returns, or that it panicked. The panic's message is not read: it may hold user data.
+/// What `work` returns, or that it panicked. The panic's message is not read: it may hold user
+/// data.
 pub(crate) async fn catch_panic<T>(work: impl Future<Output = T>) -> Result<T, Error> {
     AssertUnwindSafe(work).catch_unwind().await.map_err(|_| Error::Host)
 }

@@ -1,5 +1,5 @@
-//! Text that a mapper, a component or a person chose, made fit to be logged or shown: of bounded length, and without
-//! characters that steer a terminal or break a line.
+//! Text that a mapper, a component or a person chose, made fit to be logged or shown: of bounded
+//! length, and without characters that steer a terminal or break a line.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -9,8 +9,8 @@ pub fn cut(text: &str, most: usize) -> &str {
     &text[..text.floor_char_boundary(most)]
 }
 
-/// `line`, which is JSON, with every character written as an escape that a reader of logs may take for a line break or a
-/// command. They can only stand in strings.
+/// `line`, which is JSON, with every character written as an escape that a reader of logs may take
+/// for a line break or a command. They can only stand in strings.
 pub fn json(line: String) -> String {
     if !line.contains(is_escaped_in_json) {
         return line;
@@ -30,7 +30,8 @@ fn is_escaped_in_json(c: char) -> bool {
     is_hidden(c) && c != '\n'
 }
 
-/// `text` as a terminal may show it: lines and tabs stay, every other control is written as an escape.
+/// `text` as a terminal may show it: lines and tabs stay, every other control is written as an
+/// escape.
 pub fn shown(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_hidden(c) && !matches!(c, '\n' | '\t'))
 }
@@ -44,7 +45,9 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.contains(&is_escaped) {
         return text.into();
     }
-    let escaped = text.chars().map(|c| if is_escaped(c) { c.escape_unicode().to_string() } else { c.to_string() });
+    let escaped = text
+        .chars()
+        .map(|c| if is_escaped(c) { c.escape_unicode().to_string() } else { c.to_string() });
     escaped.collect::<String>().into()
 }
 
@@ -74,8 +77,8 @@ impl fmt::Write for Bounded {
     }
 }
 
-/// Controls of ASCII and of Latin-1, the separators of lines and paragraphs, what turns the direction of text, and what
-/// has no width.
+/// Controls of ASCII and of Latin-1, the separators of lines and paragraphs, what turns the
+/// direction of text, and what has no width.
 pub fn is_hidden(c: char) -> bool {
     let no_width = matches!(c, '\u{200b}'..='\u{200f}' | '\u{feff}' | '\u{61c}');
     let turns = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');

@@ -102,9 +102,16 @@ impl Queue {
     /// Puts `event` into the queue before `until`.
     ///
     /// # Errors
-    /// Why the queue does not have it, as far as is known: if it did not answer in time, it may have it.
-    pub async fn put(&self, event: &Event, about: &QueueAttributes, until: Instant) -> Result<(), Error> {
-        let first_failed = OffsetDateTime::from(about.first_failed).format(&Rfc3339).unwrap_or_default();
+    /// Why the queue does not have it, as far as is known: if it did not answer in time, it may
+    /// have it.
+    pub async fn put(
+        &self,
+        event: &Event,
+        about: &QueueAttributes,
+        until: Instant,
+    ) -> Result<(), Error> {
+        let first_failed =
+            OffsetDateTime::from(about.first_failed).format(&Rfc3339).unwrap_or_default();
         let attributes = BTreeMap::from([
             (EVENT_ID, Attribute::new("String", event.id.clone())),
             (REASON, Attribute::new("String", about.error_type.to_owned())),
@@ -112,7 +119,8 @@ impl Queue {
             (FIRST_FAILED_AT, Attribute::new("String", first_failed)),
         ]);
         let body = writable(event.json.get());
-        let size = body.len() + attributes.iter().map(|(name, attribute)| attribute.size(name)).sum::<usize>();
+        let size = body.len()
+            + attributes.iter().map(|(name, attribute)| attribute.size(name)).sum::<usize>();
         if size > MAX_MESSAGE {
             return Err(Error::TooLarge);
         }
@@ -124,11 +132,19 @@ impl Queue {
             delay_seconds: (delay > 0).then_some(delay),
         };
         // On the heap, because it is large and seldom made.
-        let sent = Box::pin(self.aws.ask(Service::Sqs, self.region.as_deref(), "SendMessage", &message, until));
+        let sent = Box::pin(self.aws.ask(
+            Service::Sqs,
+            self.region.as_deref(),
+            "SendMessage",
+            &message,
+            until,
+        ));
         match sent.await {
             Ok(IgnoredAny) => Ok(()),
             // One code for every wrong parameter, and of these only the size depends on the event.
-            Err(aws::Error::Refused(code)) if code.starts_with("InvalidParameterValue") && size > LEAST_LIMIT => {
+            Err(aws::Error::Refused(code))
+                if code.starts_with("InvalidParameterValue") && size > LEAST_LIMIT =>
+            {
                 Err(Error::TooLarge)
             }
             Err(error) => Err(error.into()),
@@ -147,14 +163,15 @@ impl Attribute {
     }
 }
 
-/// The region in the URL of a queue, `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`; None if it has another form.
+/// The region in the URL of a queue, `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`; None if it
+/// has another form.
 fn region(url: &str) -> Option<String> {
     let host = url.split('/').nth(2)?.strip_prefix("sqs.")?;
     host.split_once(".amazonaws.com").map(|(region, _)| region.to_owned())
 }
 
-/// `json` with the two characters that JSON may hold and SQS does not take written as escapes. They can only stand in
-/// strings.
+/// `json` with the two characters that JSON may hold and SQS does not take written as escapes. They
+/// can only stand in strings.
 fn writable(json: &str) -> String {
     json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
 }
@@ -165,8 +182,14 @@ mod tests {
 
     #[test]
     fn the_region_is_the_queues_own() {
-        assert_eq!(region("https://sqs.eu-west-1.amazonaws.com/123456789012/q").as_deref(), Some("eu-west-1"));
-        assert_eq!(region("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q").as_deref(), Some("cn-north-1"));
+        assert_eq!(
+            region("https://sqs.eu-west-1.amazonaws.com/123456789012/q").as_deref(),
+            Some("eu-west-1")
+        );
+        assert_eq!(
+            region("https://sqs.cn-north-1.amazonaws.com.cn/123456789012/q").as_deref(),
+            Some("cn-north-1")
+        );
         assert_eq!(region("http://127.0.0.1:5000/123456789012/q"), None);
     }
 

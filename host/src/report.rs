@@ -1,5 +1,6 @@
-//! What is logged: one line of JSON for each event, with its metrics. A line holds no attribute, no user name, no secret, no
-//! body and no address. It holds the user's `sub` only if nobody has the user, so that the user can be found again.
+//! What is logged: one line of JSON for each event, with its metrics. A line holds no attribute, no
+//! user name, no secret, no body and no address. It holds the user's `sub` only if nobody has the
+//! user, so that the user can be found again.
 
 mod line;
 mod metrics;
@@ -20,7 +21,8 @@ use crate::outcome::{End, Handled};
 use crate::printable;
 use crate::queue::Record;
 
-/// The most that is written of why there is no mapper, in bytes: it may name what the component imports.
+/// The most that is written of why there is no mapper, in bytes: it may name what the component
+/// imports.
 const MAX_REASON: usize = 2 * 1024;
 
 /// How detailed the log is, in the order of detail.
@@ -91,7 +93,11 @@ impl Log {
     /// Logs that there is no mapper, and returns why in words.
     pub fn no_mapper(&self, error: &LoadError) -> String {
         let reason = with_causes(error);
-        self.fault(Level::Error, "there is no mapper: every event goes into the queue", reason.clone());
+        self.fault(
+            Level::Error,
+            "there is no mapper: every event goes into the queue",
+            reason.clone(),
+        );
         reason
     }
 
@@ -114,8 +120,8 @@ impl Log {
         self.write(level, &line::Fault::new(level, message, error));
     }
 
-    /// Writes one line at once, so that lines of other threads don't mix with it. An event does not fail because its line
-    /// can't be written.
+    /// Writes one line at once, so that lines of other threads don't mix with it. An event does not
+    /// fail because its line can't be written.
     fn write(&self, level: Level, line: &impl Serialize) {
         if level < self.level {
             return;

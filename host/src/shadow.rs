@@ -1,5 +1,6 @@
-//! A second mapper that maps every event after Cognito has its answer. Nothing of it is sent: only whether and how its
-//! requests differ is logged, so that a new mapper can be watched on real events before it is swapped in.
+//! A second mapper that maps every event after Cognito has its answer. Nothing of it is sent: only
+//! whether and how its requests differ is logged, so that a new mapper can be watched on real
+//! events before it is swapped in.
 
 mod compare;
 
@@ -16,7 +17,8 @@ use crate::outcome::Action;
 use crate::pipeline::action;
 use crate::report::Log;
 
-/// The most that is left at a time of events and requests, in bytes; one event is left whatever its size.
+/// The most that is left at a time of events and requests, in bytes; one event is left whatever its
+/// size.
 const ROOM: usize = 8 * 1024 * 1024;
 
 /// The shadow mapper of this process.
@@ -44,11 +46,15 @@ struct Left {
 impl Shadow {
     /// The shadow mapper of `settings`, which is not loaded before its first event is compared.
     pub fn new(settings: Settings) -> Shadow {
-        Shadow { settings: Mutex::new(Some(settings)), mapper: OnceCell::new(), left: Mutex::default() }
+        Shadow {
+            settings: Mutex::new(Some(settings)),
+            mapper: OnceCell::new(),
+            left: Mutex::default(),
+        }
     }
 
-    /// Leaves `event`, for which the mapper planned `action`, to be compared before `until`. Of a batch as much is left as
-    /// there is room for: a sample of it will do.
+    /// Leaves `event`, for which the mapper planned `action`, to be compared before `until`. Of a
+    /// batch as much is left as there is room for: a sample of it will do.
     pub fn leave(&self, event: Event, action: Result<Action, Error>, until: Instant) {
         let held = event.size() + action.as_ref().map_or(0, Action::size);
         let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
@@ -60,7 +66,8 @@ impl Shadow {
 
     /// Compares all that was left for which there is still time, and logs it.
     pub async fn compare(&self, backend: &Backend, log: &Log) {
-        let left = std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner)).events;
+        let left =
+            std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner)).events;
         let Some(mapper) = self.mapper.get_or_init(async || self.load(log)).await else { return };
         for Left { event, action: planned, until } in left {
             if Instant::now() >= until {

@@ -1,5 +1,5 @@
-//! Signatures by the Standard Webhooks specification (<https://www.standardwebhooks.com>), version `v1`: HMAC-SHA256
-//! over the message's id, a timestamp and the body.
+//! Signatures by the Standard Webhooks specification (<https://www.standardwebhooks.com>), version
+//! `v1`: HMAC-SHA256 over the message's id, a timestamp and the body.
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -28,7 +28,7 @@ impl Key {
     /// The key of the secret `text`.
     ///
     /// # Errors
-    /// It is none.
+    /// It is not a signing secret.
     pub fn parse(text: &str) -> Result<Key, KeyError> {
         let encoded = text.strip_prefix(PREFIX).ok_or(KeyError::Form)?;
         let secret = BASE64_STANDARD.decode(encoded).map_err(|_| KeyError::Form)?;
@@ -47,8 +47,8 @@ impl Key {
     }
 }
 
-/// The value of `webhook-signature` for the message `id`, sent at `timestamp` (seconds since 1970): one signature for
-/// each key, separated by spaces.
+/// The value of `webhook-signature` for the message `id`, sent at `timestamp` (seconds since 1970):
+/// one signature for each key, separated by spaces.
 pub fn signatures(keys: &[Key], id: &str, timestamp: u64, body: &[u8]) -> String {
     let timestamp = timestamp.to_string();
     keys.iter().map(|key| key.sign(id, &timestamp, body)).collect::<Vec<_>>().join(" ")
@@ -61,7 +61,12 @@ mod tests {
     #[test]
     fn the_example_of_the_specification_has_its_signature() {
         let key = Key::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
-        let signature = signatures(&[key], "msg_p5jXN8AQM9LWM0D4loKWxJek", 1_614_265_330, br#"{"test": 2432232314}"#);
+        let signature = signatures(
+            &[key],
+            "msg_p5jXN8AQM9LWM0D4loKWxJek",
+            1_614_265_330,
+            br#"{"test": 2432232314}"#,
+        );
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
     }
 
@@ -69,8 +74,17 @@ mod tests {
     fn a_secret_is_24_to_64_bytes_in_base64_after_its_prefix() {
         let secret = |bytes: usize| format!("whsec_{}", BASE64_STANDARD.encode(vec![7; bytes]));
         assert!([24, 64].iter().all(|bytes| Key::parse(&secret(*bytes)).is_ok()));
-        assert!([0, 23, 65].iter().all(|bytes| Key::parse(&secret(*bytes)).err() == Some(KeyError::Length)));
-        for text in ["", "whsec", "whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "whsec_!fKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] {
+        assert!(
+            [0, 23, 65]
+                .iter()
+                .all(|bytes| Key::parse(&secret(*bytes)).err() == Some(KeyError::Length))
+        );
+        for text in [
+            "",
+            "whsec",
+            "whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            "whsec_!fKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        ] {
             assert_eq!(Key::parse(text).err(), Some(KeyError::Form), "{text}");
         }
     }

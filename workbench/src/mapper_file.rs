@@ -75,21 +75,21 @@ impl Loaded {
             let (component, manifest) = image::load(&engine, file)?;
             return Ok(Loaded { component, identity: manifest.into() });
         }
-        let _progress = compiling(file, bytes.len());
+        let _progress = progress("loading", file, bytes.len());
         let compiled = compile::mapper(&engine, &bytes);
         let (component, wit) = compiled.with_context(|| format!("`{}` can't be compiled", file.display()))?;
         Ok(Loaded { component, identity: Identity { wit, sha256: File::describe(&bytes).sha256 } })
     }
 }
 
-/// Says that the component in `file` is compiled, if that may take long.
-pub fn compiling(file: &Path, bytes: usize) -> ProgressBar {
+/// Says what is `done` with the component in `file`, if that may take long.
+pub fn progress(done: &str, file: &Path, bytes: usize) -> ProgressBar {
     /// A larger component carries the interpreter of its language, which takes seconds.
     const LARGE: usize = 1024 * 1024;
     if bytes <= LARGE {
         return ProgressBar::hidden();
     }
-    terminal::progress(format!("compiling {} ({})", file.display(), terminal::size(bytes as u64)))
+    terminal::progress(format!("{done} {} ({})", file.display(), terminal::size(bytes as u64)))
 }
 
 /// The variable `name`, as the settings read it.

@@ -41,7 +41,8 @@ struct Fault {
     code: Option<String>,
 }
 
-/// Reads `answer` until `until`. The request was signed with a clock that was put forward by `ahead` seconds.
+/// Reads `answer` until `until`. The request was signed with a clock that was put forward by
+/// `ahead` seconds.
 pub(super) async fn read(answer: Answer, ahead: i64, until: Instant) -> Answered {
     let (status, headers) = (answer.status(), answer.headers().clone());
     let body = match timeout_at(until.into(), body(answer)).await {
@@ -93,8 +94,8 @@ fn unreadable() -> Error {
     Error::Unavailable("an answer that cannot be read".to_owned())
 }
 
-/// The service's code, if it has the form of one: of `com.amazonaws.sqs#QueueDoesNotExist` the part behind `#`, of
-/// `AccessDenied:http://…` the part before `:`.
+/// The service's code, if it has the form of one: of `com.amazonaws.sqs#QueueDoesNotExist` the part
+/// behind `#`, of `AccessDenied:http://…` the part before `:`.
 fn code(headers: &HeaderMap, body: &[u8]) -> String {
     let header = headers.get("x-amzn-errortype").and_then(|value| value.to_str().ok());
     let body = serde_json::from_slice::<Fault>(body).ok().and_then(|fault| fault.code);

@@ -151,8 +151,20 @@ mod tests {
             (Sqs, "us-gov-east-1", true, false, "sqs.us-gov-east-1.amazonaws.com"),
             (Ssm, "us-gov-east-1", true, false, "ssm.us-gov-east-1.amazonaws.com"),
             (Ssm, "us-gov-east-1", true, true, "ssm-fips.us-gov-east-1.api.aws"),
-            (SecretsManager, "us-gov-east-1", true, false, "secretsmanager-fips.us-gov-east-1.amazonaws.com"),
-            (SecretsManager, "eu-central-1", false, true, "secretsmanager.eu-central-1.amazonaws.com"),
+            (
+                SecretsManager,
+                "us-gov-east-1",
+                true,
+                false,
+                "secretsmanager-fips.us-gov-east-1.amazonaws.com",
+            ),
+            (
+                SecretsManager,
+                "eu-central-1",
+                false,
+                true,
+                "secretsmanager.eu-central-1.amazonaws.com",
+            ),
             (Ssm, "cn-north-1", false, true, "ssm.cn-north-1.api.amazonwebservices.com.cn"),
             (Ssm, "eusc-de-east-1", false, true, "ssm.eusc-de-east-1.api.amazonwebservices.eu"),
         ] {

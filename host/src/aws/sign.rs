@@ -21,7 +21,8 @@ pub(super) struct UnsignedRequest {
 }
 
 impl UnsignedRequest {
-    /// The request, signed with `credentials` as of `time`. None if a header can't hold what they have.
+    /// The request, signed with `credentials` as of `time`. None if a header can't hold what they
+    /// have.
     pub(super) fn signed(&self, credentials: Credentials, time: SystemTime) -> Option<Request> {
         let identity = credentials.into();
         let params = v4::SigningParams::builder()
@@ -35,11 +36,13 @@ impl UnsignedRequest {
         let content_type = self.service.content_type();
         let headers = [("content-type", content_type), ("x-amz-target", &self.target)];
         let body = SignableBody::Bytes(&self.body);
-        let signable = SignableRequest::new("POST", self.url.as_str(), headers.into_iter(), body).ok()?;
+        let signable =
+            SignableRequest::new("POST", self.url.as_str(), headers.into_iter(), body).ok()?;
         let (instructions, _) = sign(signable, &params.into()).ok()?.into_parts();
 
         let mut request = Request::new(Method::POST, self.url.clone());
-        for (name, value) in instructions.headers().chain([("x-amz-target", self.target.as_str())]) {
+        for (name, value) in instructions.headers().chain([("x-amz-target", self.target.as_str())])
+        {
             let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
             request.headers_mut().insert(name, HeaderValue::from_str(value).ok()?);
         }

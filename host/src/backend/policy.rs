@@ -1,5 +1,6 @@
-//! What a mapper may request: the rules of `wit/types.wit`, record `request`. Pure; it sends nothing. This file owns their
-//! names and limits; [`path`] and [`headers`] hold the two parts that servers read in ways of their own.
+//! What a mapper may request: the rules of `wit/types.wit`, record `request`. Pure; it sends
+//! nothing. This file owns their names and limits; [`path`] and [`headers`] hold the two parts that
+//! servers read in ways of their own.
 //!
 //! A broken rule is named, its value never is: requests are made of user data.
 
@@ -17,7 +18,8 @@ use path::resolve;
 
 /// The longest path with its query, in bytes.
 const MAX_PATH: usize = 8 * 1024;
-/// How often a path may be percent-encoded: more than any intermediary decodes, and a bound on the work here.
+/// How often a path may be percent-encoded: more than any intermediary decodes, and a bound on the
+/// work here.
 const MAX_ENCODINGS: usize = 3;
 /// The most headers.
 const MAX_HEADERS: usize = 64;
@@ -106,7 +108,10 @@ fn accept_status(asked: &[u16]) -> Result<Vec<StatusCode>, Violation> {
     if asked.iter().any(|status| !(300..500).contains(status) || RETRIED.contains(status)) {
         return Err(Violation::Status);
     }
-    asked.iter().map(|status| StatusCode::from_u16(*status).map_err(|_| Violation::Status)).collect()
+    asked
+        .iter()
+        .map(|status| StatusCode::from_u16(*status).map_err(|_| Violation::Status))
+        .collect()
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use super::{WEBHOOK_SIGNATURE, WEBHOOK_TIMESTAMP};
 use crate::credentials::Credentials;
 use crate::signing::signatures;
 
-/// A checked request with everything that the host adds, except what is secret or new in each attempt.
+/// A checked request with everything that the host adds, except what is secret or new in each
+/// attempt.
 pub struct PreparedRequest {
     pub(super) event_id: String,
     pub(super) method: reqwest::Method,

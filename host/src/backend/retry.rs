@@ -1,5 +1,5 @@
-//! Delivering a request: what is tried again, how often, and when. All that is known of retries is here, apart from how
-//! waits are drawn.
+//! Delivering a request: what is tried again, how often, and when. All that is known of retries is
+//! here, apart from how waits are drawn.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -18,20 +18,24 @@ pub(super) const RETRIED: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// The longest wait between two attempts, unless the backend asks for more.
 const LONGEST_WAIT: Duration = Duration::from_millis(1600);
-/// A further attempt is made only if it has as much time: a connection, its TLS and an answer take some 100 ms on a small
-/// function. An attempt that is cut short is not another chance, but a second, doubtful delivery.
+/// A further attempt is made only if it has as much time: a connection, its TLS and an answer take
+/// some 100 ms on a small function. An attempt that is cut short is not another chance, but a
+/// second, doubtful delivery.
 const LEAST_TIME: Duration = Duration::from_millis(500);
 /// The first attempt is made if it has as much time: enough for a backend that is near.
 const LEAST_FIRST_TIME: Duration = Duration::from_millis(50);
-/// The most that is read of an answer's body, so that the connection closes cleanly. The content is ignored.
+/// The most that is read of an answer's body, so that the connection closes cleanly. The content is
+/// ignored.
 const MAX_ANSWER: usize = 64 * 1024;
-/// The longest wait for an answer's body: the user is at the backend already, and Cognito is waiting.
+/// The longest wait for an answer's body: the user is at the backend already, and Cognito is
+/// waiting.
 const MAX_ANSWER_TIME: Duration = Duration::from_millis(250);
 
 /// The delivery of a request.
 #[derive(Debug)]
 pub struct Delivery {
-    /// The status with which the backend took it, or why the last attempt failed, or why there was none.
+    /// The status with which the backend took it, or why the last attempt failed, or why there was
+    /// none.
     pub result: Result<StatusCode, Error>,
     /// Every attempt.
     pub attempts: Vec<Attempt>,
@@ -61,7 +65,8 @@ enum Next {
 }
 
 impl Backend {
-    /// Delivers `prepared` before `until`, in as many attempts as it takes, are allowed and have time.
+    /// Delivers `prepared` before `until`, in as many attempts as it takes, are allowed and have
+    /// time.
     pub async fn deliver(&self, prepared: &PreparedRequest, until: Instant) -> Delivery {
         let mut credentials = match self.credentials.current(until).await {
             Ok(credentials) => credentials,
@@ -97,7 +102,8 @@ impl Backend {
         }
     }
 
-    /// Sends `prepared` once. The result is there before `until`, with how long the backend asks to wait.
+    /// Sends `prepared` once. The result is there before `until`, with how long the backend asks to
+    /// wait.
     async fn attempt(
         &self,
         prepared: &PreparedRequest,
@@ -130,10 +136,12 @@ impl Backend {
         match error {
             Error::Unreachable(_) | Error::TimedOut(_) | Error::Unavailable(_) => Next::Retry,
             // The secret may have been changed since it was fetched.
-            Error::Refused(StatusCode::UNAUTHORIZED) => match self.credentials.other_than(credentials, until).await {
-                Some(renewed) => Next::Renewed(renewed),
-                None => Next::Stop,
-            },
+            Error::Refused(StatusCode::UNAUTHORIZED) => {
+                match self.credentials.other_than(credentials, until).await {
+                    Some(renewed) => Next::Renewed(renewed),
+                    None => Next::Stop,
+                }
+            }
             Error::Refused(_) | Error::OutOfTime | Error::Credentials(_) => Next::Stop,
         }
     }
@@ -190,9 +198,17 @@ mod tests {
         assert_eq!(asked("7"), Some(Duration::from_secs(7)));
         assert_eq!(asked(" 0 "), Some(Duration::ZERO));
         let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
-        assert!(asked(&date).is_some_and(|wait| wait > Duration::from_secs(90) && wait <= Duration::from_secs(100)));
+        assert!(
+            asked(&date).is_some_and(
+                |wait| wait > Duration::from_secs(90) && wait <= Duration::from_secs(100)
+            )
+        );
         assert_eq!(asked("Thu, 01 Jan 1970 00:00:00 GMT"), Some(Duration::ZERO));
-        assert!(["", "-1", "1.5", "soon", "99999999999999999999"].into_iter().all(|value| asked(value).is_none()));
+        assert!(
+            ["", "-1", "1.5", "soon", "99999999999999999999"]
+                .into_iter()
+                .all(|value| asked(value).is_none())
+        );
         assert_eq!(retry_after(&HeaderMap::new()), None);
     }
 }

@@ -24,7 +24,8 @@ async fn run(started: Instant) -> Result<ExitCode> {
     let function = match start(started).await {
         Ok(function) => function,
         Err(error) => {
-            // The log first: once Lambda knows, it answers with what the log has, and may end the process.
+            // The log first: once Lambda knows, it answers with what the log has, and may end the
+            // process.
             let status = report_failure(&error);
             tell_lambda(&error).await;
             return Ok(status);

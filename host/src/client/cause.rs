@@ -1,4 +1,5 @@
-//! Why there is no answer, by fixed names that may be logged: they hold no address and nothing of the request.
+//! Why there is no answer, by fixed names that may be logged: they hold no address and nothing of
+//! the request.
 
 use std::error::Error;
 use std::fmt;
@@ -131,10 +132,18 @@ fn of_kind(kind: io::ErrorKind) -> Cause {
 
 fn of_certificate(error: &CertificateError) -> Cause {
     match error {
-        CertificateError::UnknownIssuer | CertificateError::BadSignature => Cause::CertificateUnknownIssuer,
-        CertificateError::Expired | CertificateError::ExpiredContext { .. } => Cause::CertificateExpired,
-        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => Cause::CertificateNotYetValid,
-        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => Cause::CertificateName,
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => {
+            Cause::CertificateUnknownIssuer
+        }
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            Cause::CertificateExpired
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            Cause::CertificateNotYetValid
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            Cause::CertificateName
+        }
         // An algorithm, a purpose or a form that this client does not take, whoever issued it.
         _ => Cause::CertificateUnsupported,
     }

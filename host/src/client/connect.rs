@@ -36,7 +36,8 @@ impl Connector {
     /// Connects with `tls` if an address begins with `https`.
     pub(super) fn new(mut tls: ClientConfig) -> Connector {
         tls.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let mut tcp = HttpConnector::new_with_resolver(MapErr::new(GaiResolver::new(), not_found as _));
+        let mut tcp =
+            HttpConnector::new_with_resolver(MapErr::new(GaiResolver::new(), not_found as _));
         tcp.set_nodelay(true);
         tcp.enforce_http(false);
         Connector { tcp, tls: TlsConnector::from(Arc::new(tls)) }
@@ -45,7 +46,7 @@ impl Connector {
     /// A new connection to the host of `url`.
     ///
     /// # Errors
-    /// Why there is none.
+    /// Why no connection was made.
     pub(super) async fn connect(&self, url: &Url) -> Result<Stream, Cause> {
         let uri: Uri = url.as_str().parse().map_err(|_| Cause::Other)?;
         let tcp = self.tcp.clone().call(uri).await.map_err(|error| cause::of_tcp(&error))?;
@@ -62,7 +63,8 @@ impl Connector {
     }
 }
 
-/// A name without an address has no number of an error; a fault of the system on the way to the resolver has.
+/// A name without an address has no number of an error; a fault of the system on the way to the
+/// resolver has.
 fn not_found(error: io::Error) -> Unresolved {
     Unresolved { fault: error.raw_os_error().map(|_| error.kind()) }
 }

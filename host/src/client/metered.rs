@@ -1,8 +1,9 @@
-//! A connection that never keeps the thread: it pauses after some bytes, and ends if an answer's head does not come to
-//! its end.
+//! A connection that never keeps the thread: it pauses after some bytes, and ends if an answer's
+//! head does not come to its end.
 //!
-//! The parser above skips interim answers (103 Early Hints, 100 Continue) in one go for as long as bytes keep coming.
-//! On the one thread of this process nothing else happens meanwhile: no timeout fires, and the queue's time passes.
+//! The parser above skips interim answers (103 Early Hints, 100 Continue) in one go for as long as
+//! bytes keep coming. On the one thread of this process nothing else happens meanwhile: no timeout
+//! fires, and the queue's time passes.
 
 use std::io;
 use std::pin::Pin;
@@ -14,9 +15,11 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::connect::Stream;
 
-/// As many bytes are read before other work has its turn. Parsing them takes some milliseconds at the most.
+/// As many bytes are read before other work has its turn. Parsing them takes some milliseconds at
+/// the most.
 const AT_ONCE: usize = 64 * 1024;
-/// The most bytes before the end of the answer's head: the largest head that is read, and as much of interim answers.
+/// The most bytes before the end of the answer's head: the largest head that is read, and as much
+/// of interim answers.
 const BEFORE_ANSWER: usize = 256 * 1024;
 /// The beginning of an answer up to its status and the character behind it: `HTTP/1.1 201 `.
 const STATUS_LINE: usize = 13;
@@ -94,7 +97,10 @@ impl Head {
         match byte {
             b'\r' => {}
             // An empty line ends a head. What follows an interim one is another.
-            b'\n' if self.line == 0 && self.status().is_some_and(|status| status.is_informational()) => {
+            b'\n'
+                if self.line == 0
+                    && self.status().is_some_and(|status| status.is_informational()) =>
+            {
                 *self = Head::default();
             }
             b'\n' => self.line = 0,
@@ -140,7 +146,11 @@ impl AsyncRead for Metered {
 }
 
 impl AsyncWrite for Metered {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 

@@ -41,7 +41,9 @@ impl Reader {
 
     fn endpoint(&mut self, variable: &str) -> Option<Url> {
         let text = self.text(variable)?;
-        let url = Url::parse(&text).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let url = Url::parse(&text)
+            .ok()
+            .filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
         if url.is_none() {
             self.fault(
                 variable,

@@ -11,9 +11,9 @@ use secrecy::SecretString;
 
 use super::{BACKEND_API_URL, LAYER_IMAGE, LOG_LEVEL, LOG_LEVELS};
 use super::{MAPPER_ENV, MAPPER_IMAGE, PROXIES, SWITCH, UNDELIVERED_QUEUE_URL, trimmed};
+use crate::credentials::{Source, ValueError};
 use crate::printable;
 use crate::report::Log;
-use crate::credentials::{Source, ValueError};
 
 /// The variables and what is wrong with them so far.
 pub(super) struct Reader {
@@ -23,7 +23,8 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(vars: impl IntoIterator<Item = (OsString, OsString)>) -> Reader {
-        let vars = vars.into_iter().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
+        let vars =
+            vars.into_iter().filter_map(|(name, value)| Some((name.into_string().ok()?, value)));
         Reader { vars: vars.collect(), faults: Vec::new() }
     }
 
@@ -31,8 +32,8 @@ impl Reader {
         self.faults.push((variable.to_owned(), fault.into()));
     }
 
-    /// The value of `variable`, by the one rule of all settings. Whatever reads a setting reads it from here, so what
-    /// is checked is what is used.
+    /// The value of `variable`, by the one rule of all settings. Whatever reads a setting reads it
+    /// from here, so what is checked is what is used.
     pub(super) fn text(&mut self, variable: &str) -> Option<String> {
         let value = self.vars.get(variable)?;
         let Some(value) = value.to_str() else {
@@ -41,7 +42,10 @@ impl Reader {
         };
         let value = trimmed(value)?.to_owned();
         if value.contains(printable::is_hidden) {
-            self.fault(variable, "holds a line break, a tab or another character that cannot be seen");
+            self.fault(
+                variable,
+                "holds a line break, a tab or another character that cannot be seen",
+            );
             return None;
         }
         Some(value)
@@ -58,19 +62,32 @@ impl Reader {
         match values.iter().find(|(name, _)| name.eq_ignore_ascii_case(&text)) {
             Some((_, value)) => *value,
             None => {
-                let names: Vec<String> = values.iter().map(|(name, _)| format!("`{name}`")).collect();
+                let names: Vec<String> =
+                    values.iter().map(|(name, _)| format!("`{name}`")).collect();
                 self.fault(variable, format!("has to be {}", names.join(" or ")));
                 default
             }
         }
     }
 
-    pub(super) fn number(&mut self, variable: &str, (range, default): (RangeInclusive<u64>, u64), unit: &str) -> u64 {
+    pub(super) fn number(
+        &mut self,
+        variable: &str,
+        (range, default): (RangeInclusive<u64>, u64),
+        unit: &str,
+    ) -> u64 {
         let Some(text) = self.text(variable) else { return default };
         match text.parse() {
             Ok(number) if range.contains(&number) => number,
             _ => {
-                self.fault(variable, format!("has to be a number of {unit} from {} to {}", range.start(), range.end()));
+                self.fault(
+                    variable,
+                    format!(
+                        "has to be a number of {unit} from {} to {}",
+                        range.start(),
+                        range.end()
+                    ),
+                );
                 default
             }
         }
@@ -96,7 +113,9 @@ impl Reader {
             Some(url) if !url.username().is_empty() || url.password().is_some() => {
                 "must not hold a user or a password; set BACKEND_AUTHORIZATION"
             }
-            Some(url) if url.query().is_some() || url.fragment().is_some() => "must not hold a query or a fragment",
+            Some(url) if url.query().is_some() || url.fragment().is_some() => {
+                "must not hold a query or a fragment"
+            }
             Some(_) => return url,
         };
         self.fault(BACKEND_API_URL, fault);
@@ -111,7 +130,10 @@ impl Reader {
     ) -> Option<(&'static str, Source)> {
         let source = Source::parse(self.text(variable)?);
         let fault = match &source {
-            None => Some("is an ARN, but not that of a secret of Secrets Manager or of a parameter of SSM".to_owned()),
+            None => Some(
+                "is an ARN, but not that of a secret of Secrets Manager or of a parameter of SSM"
+                    .to_owned(),
+            ),
             Some(Source::Value(value)) => check(value).err().map(|error| error.to_string()),
             Some(Source::Remote(_)) => None,
         };
@@ -133,7 +155,8 @@ impl Reader {
     }
 
     pub(super) fn mapper_variables(&mut self) -> Vec<(String, String)> {
-        let names: Vec<String> = self.vars.keys().filter(|name| name.starts_with(MAPPER_ENV)).cloned().collect();
+        let names: Vec<String> =
+            self.vars.keys().filter(|name| name.starts_with(MAPPER_ENV)).cloned().collect();
         let mut variables = Vec::new();
         for name in names {
             let value = self.text(&name).unwrap_or_default();
@@ -165,7 +188,9 @@ impl Reader {
     pub(super) fn queue_url(&mut self) -> Option<String> {
         let text = self.text(UNDELIVERED_QUEUE_URL)?;
         let fault = match Url::parse(&text) {
-            Ok(url) if url.path().ends_with(".fifo") => "must not be a FIFO queue: one user would wait for another",
+            Ok(url) if url.path().ends_with(".fifo") => {
+                "must not be a FIFO queue: one user would wait for another"
+            }
             Ok(url) if is_queue(&url) => return Some(url.into()),
             Ok(_) => {
                 "has to be the URL of a queue, for example https://sqs.eu-central-1.amazonaws.com/123456789012/undelivered"
@@ -177,12 +202,16 @@ impl Reader {
     }
 }
 
-/// Whether `url` has the form of a standard queue's, of SQS or of a stand-in. Any other would fail when it is needed.
+/// Whether `url` has the form of a standard queue's, of SQS or of a stand-in. Any other would fail
+/// when it is needed.
 fn is_queue(url: &Url) -> bool {
-    let bare =
-        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    let bare = url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
     let name = url.path().rsplit('/').next().unwrap_or_default();
-    let named = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+    let named =
+        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     bare && named && matches!(url.scheme(), "https" | "http") && (1..=80).contains(&name.len())
 }
 

@@ -7,7 +7,9 @@ use super::*;
 const URL: (&str, &str) = (BACKEND_API_URL, "https://api.example.com/");
 
 fn config(vars: &[(&str, &str)]) -> Result<Config, ConfigError> {
-    Config::from_vars(vars.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))))
+    Config::from_vars(
+        vars.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))),
+    )
 }
 
 /// The variables that are at fault.
@@ -25,17 +27,30 @@ fn only_the_backend_has_to_be_set() {
     assert_eq!(config.mapper.memory, 64 << 20);
     assert_eq!(config.answer_within, Duration::from_millis(4500));
     assert_eq!(config.on_undelivered, OnUndelivered::Accept);
-    assert!(!config.mapper_logs && config.mapper.variables.is_empty() && config.backend.roots.is_empty());
-    assert_eq!((config.backend.attempt_timeout, config.backend.max_attempts), (Duration::from_secs(2), 3));
+    assert!(
+        !config.mapper_logs
+            && config.mapper.variables.is_empty()
+            && config.backend.roots.is_empty()
+    );
+    assert_eq!(
+        (config.backend.attempt_timeout, config.backend.max_attempts),
+        (Duration::from_secs(2), 3)
+    );
     assert_eq!(config.log.level, Level::Info);
-    assert!(config.queue_url.is_none() && config.shadow.is_none() && !config.backend.credentials.are_remote());
+    assert!(
+        config.queue_url.is_none()
+            && config.shadow.is_none()
+            && !config.backend.credentials.are_remote()
+    );
     assert_eq!(faults(&[]), [BACKEND_API_URL]);
     assert_eq!(faults(&[(BACKEND_API_URL, "")]), [BACKEND_API_URL]);
 }
 
 #[test]
 fn http_is_for_loopback_and_where_it_is_allowed() {
-    for url in ["http://localhost:8000", "http://127.0.0.1/", "http://127.8.9.10/", "http://[::1]:8000/"] {
+    for url in
+        ["http://localhost:8000", "http://127.0.0.1/", "http://127.8.9.10/", "http://[::1]:8000/"]
+    {
         assert!(config(&[(BACKEND_API_URL, url)]).is_ok(), "{url}");
     }
     for url in [
@@ -108,7 +123,10 @@ fn unknown_values_are_faults_and_not_defaults() {
             assert_eq!(faults(&[URL, (variable, value)]), [variable], "{value}");
         }
     }
-    assert_eq!(config(&[URL, (ON_UNDELIVERED, "reject")]).unwrap().on_undelivered, OnUndelivered::Reject);
+    assert_eq!(
+        config(&[URL, (ON_UNDELIVERED, "reject")]).unwrap().on_undelivered,
+        OnUndelivered::Reject
+    );
     assert!(config(&[URL, (MAPPER_LOGS, "On")]).unwrap().mapper_logs);
     // Lambda writes this one as it likes.
     assert_eq!(config(&[URL, (LOG_LEVEL, "warn")]).unwrap().log.level, Level::Warn);
@@ -116,9 +134,18 @@ fn unknown_values_are_faults_and_not_defaults() {
 
 #[test]
 fn the_mappers_variables_lose_their_prefix() {
-    let config =
-        config(&[URL, ("MAPPER_ENV_A", "1"), ("MAPPER_ENV_EMPTY", ""), ("MAPPER_IMAGE", "/x"), ("A", "2")]).unwrap();
-    assert_eq!(config.mapper.variables, [("A".to_owned(), "1".to_owned()), ("EMPTY".to_owned(), String::new())]);
+    let config = config(&[
+        URL,
+        ("MAPPER_ENV_A", "1"),
+        ("MAPPER_ENV_EMPTY", ""),
+        ("MAPPER_IMAGE", "/x"),
+        ("A", "2"),
+    ])
+    .unwrap();
+    assert_eq!(
+        config.mapper.variables,
+        [("A".to_owned(), "1".to_owned()), ("EMPTY".to_owned(), String::new())]
+    );
     assert_eq!(config.mapper.image, PathBuf::from("/x"));
 }
 
@@ -126,15 +153,23 @@ fn the_mappers_variables_lose_their_prefix() {
 fn a_secret_is_checked_and_its_fault_never_repeats_it() {
     for value in ["Bearer s-e-c-r-e-t\u{e9}", "Bearer s-e-c-r-e-t\nx"] {
         let error = config(&[URL, (BACKEND_AUTHORIZATION, value)]).err().unwrap();
-        assert!(error.to_string().contains(BACKEND_AUTHORIZATION) && !error.to_string().contains("s-e-c-r-e-t"));
+        assert!(
+            error.to_string().contains(BACKEND_AUTHORIZATION)
+                && !error.to_string().contains("s-e-c-r-e-t")
+        );
     }
     let key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     for value in [key.to_owned(), format!("{key} {key}")] {
         assert!(config(&[URL, (BACKEND_SIGNING_SECRET, &value)]).is_ok());
     }
-    for value in ["s-e-c-r-e-t", "whsec_", "whsec_c2hvcnQ=", &format!("{key},{key}"), &format!("{key} x")] {
+    for value in
+        ["s-e-c-r-e-t", "whsec_", "whsec_c2hvcnQ=", &format!("{key},{key}"), &format!("{key} x")]
+    {
         let error = config(&[URL, (BACKEND_SIGNING_SECRET, value)]).err().unwrap();
-        assert!(!error.to_string().contains("s-e-c-r-e-t") && !error.to_string().contains("MfKQ9"), "{error}");
+        assert!(
+            !error.to_string().contains("s-e-c-r-e-t") && !error.to_string().contains("MfKQ9"),
+            "{error}"
+        );
     }
 }
 
@@ -146,7 +181,8 @@ fn a_secret_may_be_named_by_the_arn_of_a_secret_or_of_a_parameter() {
         format!("arn:aws:ssm:{account}:parameter/backend/token"),
         "arn:aws-cn:ssm:cn-north-1:123456789012:parameter/token".to_owned(),
     ] {
-        let config = config(&[URL, (BACKEND_AUTHORIZATION, &arn), (BACKEND_SIGNING_SECRET, &arn)]).unwrap();
+        let config =
+            config(&[URL, (BACKEND_AUTHORIZATION, &arn), (BACKEND_SIGNING_SECRET, &arn)]).unwrap();
         assert!(config.backend.credentials.are_remote(), "{arn}");
     }
     for arn in [
@@ -161,10 +197,14 @@ fn a_secret_may_be_named_by_the_arn_of_a_secret_or_of_a_parameter() {
 
 #[test]
 fn the_queue_is_named_by_its_url() {
-    for url in
-        ["https://sqs.eu-central-1.amazonaws.com/123456789012/undelivered", "http://127.0.0.1:5000/1/undelivered"]
-    {
-        assert_eq!(config(&[URL, (UNDELIVERED_QUEUE_URL, url)]).unwrap().queue_url.as_deref(), Some(url));
+    for url in [
+        "https://sqs.eu-central-1.amazonaws.com/123456789012/undelivered",
+        "http://127.0.0.1:5000/1/undelivered",
+    ] {
+        assert_eq!(
+            config(&[URL, (UNDELIVERED_QUEUE_URL, url)]).unwrap().queue_url.as_deref(),
+            Some(url)
+        );
     }
     for url in [
         "undelivered",
@@ -185,7 +225,8 @@ fn the_queue_is_named_by_its_url() {
 
 #[test]
 fn the_shadow_mapper_has_the_settings_of_the_mapper() {
-    let config = config(&[URL, (SHADOW_MAPPER_IMAGE, "/opt/new.cwasm"), (MAPPER_MEMORY_MB, "7")]).unwrap();
+    let config =
+        config(&[URL, (SHADOW_MAPPER_IMAGE, "/opt/new.cwasm"), (MAPPER_MEMORY_MB, "7")]).unwrap();
     let shadow = config.shadow.unwrap();
     assert_eq!((shadow.image, shadow.memory), (PathBuf::from("/opt/new.cwasm"), 7 << 20));
 }
@@ -202,6 +243,10 @@ fn a_file_without_certificates_is_a_fault() {
     ] {
         let file = folder.path().join(name);
         std::fs::write(&file, content).unwrap();
-        assert_eq!(faults(&[URL, (BACKEND_CA_FILE, file.to_str().unwrap())]), [BACKEND_CA_FILE], "{name}");
+        assert_eq!(
+            faults(&[URL, (BACKEND_CA_FILE, file.to_str().unwrap())]),
+            [BACKEND_CA_FILE],
+            "{name}"
+        );
     }
 }

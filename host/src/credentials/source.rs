@@ -28,8 +28,8 @@ enum Kind {
     Parameter(String),
 }
 
-/// `arn:…:secret:NAME`, or `arn:…:secret:NAME:KEY:STAGE:VERSION` as ECS and Lambda have it, each of the last three of
-/// which may be empty.
+/// `arn:…:secret:NAME`, or `arn:…:secret:NAME:KEY:STAGE:VERSION` as ECS and Lambda have it, each of
+/// the last three of which may be empty.
 struct SecretId {
     arn: String,
     key: Option<String>,
@@ -120,7 +120,11 @@ impl Arn {
     ///
     /// # Errors
     /// What AWS answered instead.
-    pub(super) async fn fetch(&self, aws: &Aws, until: Instant) -> Result<SecretString, aws::Error> {
+    pub(super) async fn fetch(
+        &self,
+        aws: &Aws,
+        until: Instant,
+    ) -> Result<SecretString, aws::Error> {
         let region = Some(self.region.as_str());
         let value = match &self.kind {
             Kind::Secret(id) => {
@@ -129,7 +133,8 @@ impl Arn {
                     version_stage: id.stage.as_deref(),
                     version_id: id.version.as_deref(),
                 };
-                let output = aws.ask(Service::SecretsManager, region, "GetSecretValue", &input, until);
+                let output =
+                    aws.ask(Service::SecretsManager, region, "GetSecretValue", &input, until);
                 output.await.map(|output: SecretValue| output.secret_string)?
             }
             Kind::Parameter(name) => {
@@ -166,7 +171,9 @@ mod tests {
 
     fn parsed(end: &str) -> Option<[Option<String>; 4]> {
         match Source::parse(format!("{ARN}{end}"))? {
-            Source::Remote(Arn { kind: Kind::Secret(id), .. }) => Some([Some(id.arn), id.key, id.stage, id.version]),
+            Source::Remote(Arn { kind: Kind::Secret(id), .. }) => {
+                Some([Some(id.arn), id.key, id.stage, id.version])
+            }
             _ => None,
         }
     }
@@ -178,8 +185,14 @@ mod tests {
         assert_eq!(parsed(":::"), Some([some(ARN), None, None, None]));
         assert_eq!(parsed(":token::"), Some([some(ARN), some("token"), None, None]));
         assert_eq!(parsed(":token"), Some([some(ARN), some("token"), None, None]));
-        assert_eq!(parsed(":token:AWSPREVIOUS:"), Some([some(ARN), some("token"), some("AWSPREVIOUS"), None]));
-        assert_eq!(parsed("::AWSPREVIOUS:v1"), Some([some(ARN), None, some("AWSPREVIOUS"), some("v1")]));
+        assert_eq!(
+            parsed(":token:AWSPREVIOUS:"),
+            Some([some(ARN), some("token"), some("AWSPREVIOUS"), None])
+        );
+        assert_eq!(
+            parsed("::AWSPREVIOUS:v1"),
+            Some([some(ARN), None, some("AWSPREVIOUS"), some("v1")])
+        );
         assert_eq!(parsed(":a:b:c:d"), None);
     }
 }

@@ -16,23 +16,35 @@ fn id_of(pool: &str, source: &str, sub: &str, name: &str, request_id: &str) -> S
 
 #[test]
 fn attributes_keep_their_order_and_become_text() {
-    let event = read(r#"{"request":{"userAttributes":{"z":"1","a":true,"n":null,"m":1e999,"o":{"k":[1]},"z":"2"}}}"#);
+    let event = read(
+        r#"{"request":{"userAttributes":{"z":"1","a":true,"n":null,"m":1e999,"o":{"k":[1]},"z":"2"}}}"#,
+    );
     let expected = [("z", "1"), ("a", "true"), ("m", "1e999"), ("o", r#"{"k":[1]}"#), ("z", "2")];
-    let read: Vec<_> = event.user_attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let read: Vec<_> =
+        event.user_attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(read, expected);
 }
 
 #[test]
 fn parts_of_another_type_are_absent() {
     let event = read(r#"{"request":[],"callerContext":"x","userName":null,"region":7}"#);
-    assert!(event.user_attributes.is_empty() && event.client_id.is_none() && event.user_name.is_empty());
+    assert!(
+        event.user_attributes.is_empty() && event.client_id.is_none() && event.user_name.is_empty()
+    );
     assert_eq!(event.region, "7");
-    assert!(read(r#"{"request":{"userAttributes":null,"clientMetadata":null}}"#).client_metadata.is_empty());
+    assert!(
+        read(r#"{"request":{"userAttributes":null,"clientMetadata":null}}"#)
+            .client_metadata
+            .is_empty()
+    );
 }
 
 #[test]
 fn an_unpaired_surrogate_is_replaced() {
-    assert_eq!(read(r#"{"userName":"a\ud800b","region":"\ud83e\udd80"}"#).user_name, "a\u{fffd}\u{fffd}\u{fffd}b");
+    assert_eq!(
+        read(r#"{"userName":"a\ud800b","region":"\ud83e\udd80"}"#).user_name,
+        "a\u{fffd}\u{fffd}\u{fffd}b"
+    );
 }
 
 #[test]
@@ -48,7 +60,10 @@ fn another_pool_sub_or_source_is_another_id() {
     assert_ne!(id, id_of("p_2", CONFIRM_SIGN_UP, "s", "n", "r"));
     assert_ne!(id, id_of("p_1", CONFIRM_SIGN_UP, "t", "n", "r"));
     assert_ne!(id, id_of("p_1", CONFIRM_FORGOT_PASSWORD, "s", "n", "r"));
-    assert_ne!(id_of("p", CONFIRM_SIGN_UP, "qs", "n", "r"), id_of("pq", CONFIRM_SIGN_UP, "s", "n", "r"));
+    assert_ne!(
+        id_of("p", CONFIRM_SIGN_UP, "qs", "n", "r"),
+        id_of("pq", CONFIRM_SIGN_UP, "s", "n", "r")
+    );
     assert_eq!(id, id_of("p_1", CONFIRM_SIGN_UP, "s", "another name", "r"));
 }
 

@@ -1,5 +1,6 @@
-//! A dry run: a deployment asks how an event would end. The event is mapped, its request is checked and the secrets are
-//! fetched, all with this process's own mapper, settings and role. Nothing is sent, queued or counted.
+//! A dry run: a deployment asks how an event would end. The event is mapped, its request is checked
+//! and the secrets are fetched, all with this process's own mapper, settings and role. Nothing is
+//! sent, queued or counted.
 
 use lambda_runtime::Context;
 use serde::Serialize;

@@ -5,13 +5,14 @@ use serde_json::value::RawValue;
 use crate::lenient::Object;
 use crate::queue::Batch;
 
-/// The one member of a dry run's payload; it holds the event. Cognito's own events have other members, whatever a user
-/// writes into them.
+/// The one member of a dry run's payload; it holds the event. Cognito's own events have other
+/// members, whatever a user writes into them.
 const DRY_RUN: &str = "dryRun";
 
 /// The payload of an invocation.
 pub(super) enum Payload<'a> {
-    /// An event from Cognito, by its members. Reading never fails: whatever is nothing else is an event.
+    /// An event from Cognito, by its members. Reading never fails: whatever is nothing else is an
+    /// event.
     Event(Object<'a>),
     /// A batch from the queue.
     Batch(Batch),

@@ -1,5 +1,5 @@
-//! A batch from the queue: its records are mapped and delivered in portions, so that a batch holds no more memory than one
-//! portion, and the queue is told which records have to stay.
+//! A batch from the queue: its records are mapped and delivered in portions, so that a batch holds
+//! no more memory than one portion, and the queue is told which records have to stay.
 
 use std::iter::Enumerate;
 use std::time::{Duration, Instant};
@@ -19,8 +19,8 @@ use crate::queue::{self, Batch, Record};
 
 /// The most records that are delivered at once: all of a batch of the usual size.
 const MAX_CONCURRENT: usize = 10;
-/// A portion is full if its plans hold this much memory, in bytes. A batch of the usual size is one portion unless its
-/// requests are large.
+/// A portion is full if its plans hold this much memory, in bytes. A batch of the usual size is one
+/// portion unless its requests are large.
 const PORTION: usize = 8 * 1024 * 1024;
 
 /// A record that is mapped.
@@ -40,7 +40,12 @@ struct Remaining {
 
 impl Function {
     /// Handles and reports the records of `batch`, and says which have to stay in the queue.
-    pub(super) async fn redeliver(&self, batch: Batch, context: &Context, trace: &Trace) -> Option<Box<RawValue>> {
+    pub(super) async fn redeliver(
+        &self,
+        batch: Batch,
+        context: &Context,
+        trace: &Trace,
+    ) -> Option<Box<RawValue>> {
         let deadlines = self.clock.batch(context.deadline);
         let records = batch.records.into_iter().enumerate();
         let mut remaining = Remaining { records, batch: deadlines, spent: Duration::ZERO };
@@ -49,15 +54,18 @@ impl Function {
             let portion = self.map_portion(&mut remaining, trace).await;
             // A request that hangs uses up the time of its portion alone.
             let until = deadlines.portion(portion.len(), remaining.records.len());
-            let ends = portion.into_iter().map(async |mapped| self.finish(mapped, until, context).await);
-            let ends: Vec<Option<String>> = stream::iter(ends).buffer_unordered(MAX_CONCURRENT).collect().await;
+            let ends =
+                portion.into_iter().map(async |mapped| self.finish(mapped, until, context).await);
+            let ends: Vec<Option<String>> =
+                stream::iter(ends).buffer_unordered(MAX_CONCURRENT).collect().await;
             failed.extend(ends.into_iter().flatten());
         }
         queue::answer(&failed)
     }
 
-    /// Maps the next records until a portion is full. They are mapped one after the other and before the portion's first
-    /// request: a mapper that loops keeps the thread to itself, and no request may wait for it.
+    /// Maps the next records until a portion is full. They are mapped one after the other and
+    /// before the portion's first request: a mapper that loops keeps the thread to itself, and no
+    /// request may wait for it.
     async fn map_portion(&self, remaining: &mut Remaining, trace: &Trace) -> Vec<Mapped> {
         let mut portion = Vec::new();
         let mut size = 0;
@@ -81,7 +89,8 @@ impl Function {
         portion
     }
 
-    /// Delivers a record before `until` and reports how it ended. Returns the record's id if it has to stay in the queue.
+    /// Delivers a record before `until` and reports how it ended. Returns the record's id if it has
+    /// to stay in the queue.
     async fn finish(&self, mapped: Mapped, until: Instant, context: &Context) -> Option<String> {
         let Mapped { record, deadlines, plan } = mapped;
         let handled = self.pipeline.deliver(plan, until).await;

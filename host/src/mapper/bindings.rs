@@ -12,11 +12,13 @@ mod generated {
 
 use generated::cognito::post_confirmation::types as wit;
 
-pub(super) use generated::{PostConfirmationMapper as Mapper, PostConfirmationMapperPre as MapperPre};
+pub(super) use generated::{
+    PostConfirmationMapper as Mapper, PostConfirmationMapperPre as MapperPre,
+};
 pub(super) use wit::{Error, Outcome};
 
-use crate::request::{Method, Request};
 use crate::event::{self, TriggerSource};
+use crate::request::{Method, Request};
 
 impl From<&event::Event> for wit::Event {
     fn from(event: &event::Event) -> wit::Event {
@@ -39,8 +41,7 @@ impl From<&event::Event> for wit::Event {
 }
 
 fn attributes(pairs: &[(String, String)]) -> Vec<wit::Attribute> {
-    let attribute = |(name, value): &(String, String)| wit::Attribute { name: name.clone(), value: value.clone() };
-    pairs.iter().map(attribute).collect()
+    pairs.iter().cloned().map(|(name, value)| wit::Attribute { name, value }).collect()
 }
 
 impl From<wit::Request> for Request {
@@ -52,7 +53,11 @@ impl From<wit::Request> for Request {
                 wit::Method::Patch => Method::Patch,
             },
             path: request.path,
-            headers: request.headers.into_iter().map(|header| (header.name, header.value)).collect(),
+            headers: request
+                .headers
+                .into_iter()
+                .map(|header| (header.name, header.value))
+                .collect(),
             body: request.body,
             accept_status: request.accept_status,
         }

@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// A code that can be logged: 1 to 64 lower-case letters, digits and hyphens, beginning with a letter.
+/// A code that can be logged: 1 to 64 lower-case letters, digits and hyphens, beginning with a
+/// letter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Code(String);
 

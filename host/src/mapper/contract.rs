@@ -1,4 +1,5 @@
-//! What a component must export and may import to be a mapper: the contract of `wit/`, by the names in a component.
+//! What a component must export and may import to be a mapper: the contract of `wit/`, by the names
+//! in a component.
 
 use semver::{Version, VersionReq};
 use thiserror::Error;
@@ -10,7 +11,8 @@ pub const PACKAGE: &str = "cognito:post-confirmation";
 /// The version of the contract that this host was built with.
 pub const VERSION: &str = "0.1.0";
 /// What a mapper may import besides the contract's own types: the interfaces of a WASI 0.2 command.
-const GRANTED: [&str; 6] = ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
+const GRANTED: [&str; 6] =
+    ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
 
 /// The longest version that is understood, in bytes: it stands in the line of every event.
 const MAX_VERSION: usize = 64;
@@ -40,8 +42,8 @@ pub enum ContractError {
     Import(String),
 }
 
-/// Checks a component by the names of its imports and exports, and returns the contract's package with the version
-/// that it implements, for example `cognito:post-confirmation@0.1.0`.
+/// Checks a component by the names of its imports and exports, and returns the contract's package
+/// with the version that it implements, for example `cognito:post-confirmation@0.1.0`.
 pub fn check(
     imports: impl IntoIterator<Item = impl AsRef<str>>,
     exports: impl IntoIterator<Item = impl AsRef<str>>,
@@ -71,7 +73,8 @@ fn understood(version: &str) -> bool {
     if version.len() > MAX_VERSION {
         return false;
     }
-    let own = VERSION.rsplit_once('.').and_then(|(compatible, _)| VersionReq::parse(compatible).ok());
+    let own =
+        VERSION.rsplit_once('.').and_then(|(compatible, _)| VersionReq::parse(compatible).ok());
     own.is_some_and(|own| Version::parse(version).is_ok_and(|version| own.matches(&version)))
 }
 
@@ -99,7 +102,11 @@ mod tests {
 
     #[test]
     fn a_mapper_with_wasi_0_2_imports_is_accepted() {
-        let imports = ["cognito:post-confirmation/types@0.1.0", "wasi:cli/environment@0.2.6", "wasi:io/poll@0.2.0"];
+        let imports = [
+            "cognito:post-confirmation/types@0.1.0",
+            "wasi:cli/environment@0.2.6",
+            "wasi:io/poll@0.2.0",
+        ];
         assert_eq!(check(imports, [MAPPER]), Ok("cognito:post-confirmation@0.1.0".to_owned()));
     }
 
@@ -136,9 +143,13 @@ mod tests {
 
     #[test]
     fn an_import_that_is_not_granted_is_refused_by_name() {
-        for import in
-            ["wasi:http/types@0.2.6", "wasi:cli/environment@0.3.0", "db:store/kv@1.0.0", "log", "wasi:nn/a@0.2.0"]
-        {
+        for import in [
+            "wasi:http/types@0.2.6",
+            "wasi:cli/environment@0.3.0",
+            "db:store/kv@1.0.0",
+            "log",
+            "wasi:nn/a@0.2.0",
+        ] {
             assert_eq!(check([import], [MAPPER]), Err(ContractError::Import(import.to_owned())));
         }
     }

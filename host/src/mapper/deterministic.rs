@@ -1,5 +1,5 @@
-//! Clocks and random numbers that are the same in every sandbox: for tests of mappers, so that an event is always
-//! mapped alike.
+//! Clocks and random numbers that are the same in every sandbox: for tests of mappers, so that an
+//! event is always mapped alike.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -9,8 +9,8 @@ use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtxBui
 
 /// 2026-01-01T00:00:00Z, in seconds since 1970.
 const NOW: u64 = 1_767_225_600;
-/// How far the monotonic clock advances each time that it is read, in nanoseconds: a mapper that waits for it to
-/// advance must not wait for ever.
+/// How far the monotonic clock advances each time that it is read, in nanoseconds: a mapper that
+/// waits for it to advance must not wait for ever.
 const STEP: u64 = 1_000_000;
 /// Blocks of random bytes before they repeat: far more than a mapper draws for one event.
 const BLOCKS: u32 = 128;

@@ -3,26 +3,31 @@
 use std::num::NonZero;
 
 use sha2::{Digest, Sha256};
-use wasmtime::{Config, InstanceAllocationStrategy, ModuleVersionStrategy, PoolingAllocationConfig};
+use wasmtime::{
+    Config, InstanceAllocationStrategy, ModuleVersionStrategy, PoolingAllocationConfig,
+};
 use wasmtime::{Result, WasmBacktraceDetails};
 
 use crate::hex;
 
-/// The exact release. Wasmtime itself compares major versions only, and an image made before a patch release may
-/// carry the fault that the patch mended.
+/// The exact release. Wasmtime itself compares major versions only, and an image made before a
+/// patch release may carry the fault that the patch fixed.
 pub const WASMTIME_VERSION: &str = wasmtime_environ::VERSION;
 
-/// The settings that are compiled into an image. An image runs only on the settings that it was made with.
+/// The settings that are compiled into an image. An image runs only on the settings that it was
+/// made with.
 #[derive(Debug)]
 struct Settings {
     /// Wall time is limited by epochs. Fuel does not see how long a bulk operation takes.
     epoch_interruption: bool,
-    /// An event is one call that runs alone in its store; without the machinery for more it costs less than half.
+    /// An event is one call that runs alone in its store; without the machinery for more it costs
+    /// less than half.
     concurrency_support: bool,
-    /// Where in a function a trap arose. Frames keep their names without it, and images are smaller.
+    /// The place of a trap in its function. Frames keep their names without it, and images are
+    /// smaller.
     generate_address_map: bool,
-    /// Symbols and unwinding tables for debuggers and profilers of the host: a fifth of an image, which costs a cold
-    /// start and helps nothing in production.
+    /// Symbols and unwinding tables for debuggers and profilers of the host: a fifth of an image,
+    /// which costs a cold start and helps nothing in production.
     debug_symbols: bool,
     native_unwind_info: bool,
     /// A proposal that no mapper needs and that would have to be trusted.
@@ -38,7 +43,8 @@ const SETTINGS: Settings = Settings {
     memory64: false,
 };
 
-/// Core instances, memories and tables for each sandbox. A mapper in Rust has 3, 1 and 2, one in Python some 30, 1 and
+/// Core instances, memories and tables for each sandbox. A mapper in Rust has 3, 1 and 2, one in
+/// Python some 30, 1 and
 /// 20. A memory takes 4 GiB of address space, which is why there is no more room than this.
 pub const CORE_INSTANCES: u32 = 64;
 /// Memories for each sandbox.
@@ -47,9 +53,9 @@ pub const MEMORIES: u32 = 8;
 pub const TABLES: u32 = 32;
 /// The most elements of a table: far above what the interpreters of other languages need.
 pub const TABLE_ELEMENTS: usize = 100_000;
-/// The part of a memory and of a table, in bytes, that is written over for the next event. The rest is given back to the
-/// system, which hands it out again page by page, each by a fault. The memory of a mapper in Rust with a small stack
-/// is not larger.
+/// The part of a memory and of a table, in bytes, that is written over for the next event. The rest
+/// is given back to the system, which hands it out again page by page, each by a fault. The memory
+/// of a mapper in Rust with a small stack is not larger.
 const KEEP_RESIDENT: usize = 256 * 1024;
 
 /// The most functions that a backtrace names. The functions of a panic alone are some ten.

@@ -1,7 +1,7 @@
 //! Loading a mapper's image: native code that `mapper compile` made, checked against its manifest.
 //!
-//! The checks catch mix-ups: a file of another build, machine or release, or a damaged one. They do not defend
-//! against somebody who can write both files, who could as well replace the host.
+//! The checks catch mix-ups: a file of another build, machine or release, or a damaged one. They do
+//! not defend against somebody who can write both files, who could as well replace the host.
 
 use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -66,7 +66,9 @@ pub enum ImageError {
         expected: String,
     },
     /// Another machine.
-    #[error("the mapper image is for `{found}` and this is `{expected}`; run `mapper compile --target {expected}`")]
+    #[error(
+        "the mapper image is for `{found}` and this is `{expected}`; run `mapper compile --target {expected}`"
+    )]
     Target {
         /// The image's.
         found: String,
@@ -101,22 +103,28 @@ pub enum ImageError {
 }
 
 /// The machine that this host was built for, as images name it.
-pub const THIS_TARGET: &str =
-    if cfg!(target_arch = "aarch64") { "aarch64-unknown-linux-gnu" } else { "x86_64-unknown-linux-gnu" };
+pub const THIS_TARGET: &str = if cfg!(target_arch = "aarch64") {
+    "aarch64-unknown-linux-gnu"
+} else {
+    "x86_64-unknown-linux-gnu"
+};
 
-/// Loads the mapper's image at `path` after checking it against the manifest beside it and the contract.
+/// Loads the mapper's image at `path` after checking it against the manifest beside it and the
+/// contract.
 ///
 /// # Errors
 /// What is wrong with the image, and what to do about it.
 pub fn load(engine: &Engine, path: &Path) -> Result<(Component, Manifest), ImageError> {
     let manifest = verified(path)?;
 
-    // SAFETY: The file holds native code and is trusted like this program itself: it comes from `mapper compile`,
-    // whose release, settings and component the manifest has just confirmed, through the deployment that also brought
-    // this program. It lies in a Lambda layer or package, which nothing can write while the function runs. In the
-    // workbench it is a file that the user has named, who could as well replace the workbench.
+    // SAFETY: The file holds native code and is trusted like this program itself: it comes from
+    // `mapper compile`, whose release, settings and component the manifest has just confirmed,
+    // through the deployment that also brought this program. It lies in a Lambda layer or package,
+    // which nothing can write while the function runs. In the workbench it is a file that the user
+    // has named, who could as well replace the workbench.
     #[expect(unsafe_code, reason = "images are native code; this is where one is loaded to be run")]
-    let component = unsafe { Component::deserialize_file(engine, path) }.map_err(ImageError::Refused)?;
+    let component =
+        unsafe { Component::deserialize_file(engine, path) }.map_err(ImageError::Refused)?;
     let ty = component.component_type();
     contract::check(
         ty.imports(engine).map(|(name, _)| name.to_owned()),
@@ -125,10 +133,12 @@ pub fn load(engine: &Engine, path: &Path) -> Result<(Component, Manifest), Image
     Ok((component, manifest))
 }
 
-/// The manifest of the image at `path`, if the two fit each other, this machine and this release. The image is told by its
-/// size and its end, which names the component that it was made of: reading all of it would cost a start milliseconds.
+/// The manifest of the image at `path`, if the two fit each other, this machine and this release.
+/// The image is told by its size and its end, which names the component that it was made of:
+/// reading all of it would cost a start milliseconds.
 fn verified(path: &Path) -> Result<Manifest, ImageError> {
-    let (size, end) = size_and_end(path).map_err(|source| ImageError::Unreadable { path: path.into(), source })?;
+    let (size, end) = size_and_end(path)
+        .map_err(|source| ImageError::Unreadable { path: path.into(), source })?;
     let manifest = Manifest::read(path)?;
     check(&manifest)?;
     let Manifest { image: expected, component, .. } = &manifest;
@@ -150,7 +160,11 @@ fn size_and_end(path: &Path) -> io::Result<(u64, String)> {
 
 /// Whether the image has what its manifest says.
 fn same(what: &'static str, found: String, expected: &str) -> Result<(), ImageError> {
-    if found == expected { Ok(()) } else { Err(ImageError::Other { what, found, expected: expected.to_owned() }) }
+    if found == expected {
+        Ok(())
+    } else {
+        Err(ImageError::Other { what, found, expected: expected.to_owned() })
+    }
 }
 
 impl Manifest {
@@ -164,12 +178,12 @@ impl Manifest {
             Ok(text) => text,
             Err(source) => return Err(ImageError::NoManifest { path, source }),
         };
-        let broken = |source| ImageError::Manifest { path: path.clone(), source };
-        let Form { format } = serde_json::from_slice(&text).map_err(broken)?;
-        if format != FORMAT {
-            return Err(ImageError::Format(format));
+        match serde_json::from_slice(&text) {
+            Ok(Form { format }) if format != FORMAT => return Err(ImageError::Format(format)),
+            Ok(_) => {}
+            Err(source) => return Err(ImageError::Manifest { path, source }),
         }
-        serde_json::from_slice(&text).map_err(broken)
+        serde_json::from_slice(&text).map_err(|source| ImageError::Manifest { path, source })
     }
 }
 
@@ -178,7 +192,10 @@ fn check(manifest: &Manifest) -> Result<(), ImageError> {
         return Err(ImageError::Target { found: manifest.target.clone(), expected: THIS_TARGET });
     }
     if manifest.wasmtime != WASMTIME_VERSION {
-        return Err(ImageError::Wasmtime { found: manifest.wasmtime.clone(), expected: WASMTIME_VERSION });
+        return Err(ImageError::Wasmtime {
+            found: manifest.wasmtime.clone(),
+            expected: WASMTIME_VERSION,
+        });
     }
     if manifest.engine != engine::fingerprint() {
         return Err(ImageError::Engine);

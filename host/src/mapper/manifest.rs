@@ -1,4 +1,5 @@
-//! The manifest beside an image, `mapper.json`: which component it was made of, and what it needs to run.
+//! The manifest beside an image, `mapper.json`: which component it was made of, and what it needs
+//! to run.
 
 use std::path::{Path, PathBuf};
 

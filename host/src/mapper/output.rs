@@ -1,5 +1,5 @@
-//! A mapper's standard streams: the first bytes are kept and the rest is swallowed, so that a talkative mapper
-//! neither fails nor fills the host's memory.
+//! A mapper's standard streams: the first bytes are kept and the rest is swallowed, so that a
+//! talkative mapper neither fails nor fills the host's memory.
 
 use std::io;
 use std::pin::Pin;
@@ -80,7 +80,11 @@ impl OutputStream for Output {
 }
 
 impl AsyncWrite for Output {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         self.keep(bytes);
         Poll::Ready(Ok(bytes.len()))
     }

@@ -1,4 +1,5 @@
-//! A program of WASI in the sandbox of mappers: it runs the unit tests of a mapper, which see what the mapper sees.
+//! A program of WASI in the sandbox of mappers: it runs the unit tests of a mapper, which see what
+//! the mapper sees.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +11,8 @@ use super::sandbox::{Sandbox, TimeIsUp};
 use super::watchdog::Watchdog;
 use super::{Error, LoadError, MapperOutput, Settings, backtrace, wasi};
 
-/// The most that is kept of each stream, in bytes. The author of a test reads all of it, and no log has to hold it.
+/// The most that is kept of each stream, in bytes. The author of a test reads all of it, and no log
+/// has to hold it.
 const MAX_OUTPUT: usize = 16 * 1024 * 1024;
 
 /// A program that is loaded once and called several times, several of them at once.
@@ -32,8 +34,8 @@ pub struct Finished {
 }
 
 impl Program {
-    /// The program `component`, which is loaded into an engine of [`engine::running`]. The limits and variables of
-    /// `settings` hold for each call.
+    /// The program `component`, which is loaded into an engine of [`engine::running`]. The limits
+    /// and variables of `settings` hold for each call.
     ///
     /// # Errors
     /// The component imports what no mapper gets.
@@ -42,7 +44,10 @@ impl Program {
     pub fn new(component: &Component, settings: Settings) -> Result<Program, LoadError> {
         let engine = component.engine().clone();
         let linker = wasi::linker(component).map_err(LoadError::Engine)?;
-        let pre = linker.instantiate_pre(component).and_then(CommandPre::new).map_err(LoadError::Program)?;
+        let pre = linker
+            .instantiate_pre(component)
+            .and_then(CommandPre::new)
+            .map_err(LoadError::Program)?;
         let watchdog = Watchdog::start(&engine)?;
         Ok(Program { engine, pre, watchdog, settings })
     }

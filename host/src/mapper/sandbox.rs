@@ -1,4 +1,5 @@
-//! The sandbox of one event, or of one unit test: what a mapper is given, and the limits that hold while it runs.
+//! The sandbox of one event, or of one unit test: what a mapper is given, and the limits that hold
+//! while it runs.
 
 use std::time::Instant;
 
@@ -9,12 +10,13 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::output::Output;
 use super::{MapperOutput, Settings, deterministic};
 
-/// The most data that one call may hand over: the largest request of the contract with room for its form.
+/// The most data that one call may hand over: the largest request of the contract with room for its
+/// form.
 const HANDED_OVER: usize = 2 * 1024 * 1024;
 /// The most random bytes at once.
 const RANDOM_AT_ONCE: u64 = 64 * 1024;
-/// The most entries of the table of handles. A stream has one, a timer or whatever else is waited for has two: the thing
-/// and the wait.
+/// The most entries of the table of handles. A stream has one, a timer or whatever else is waited
+/// for has two: the thing and the wait.
 const HANDLES: usize = 512;
 
 /// What belongs to one event inside the engine.
@@ -40,8 +42,9 @@ struct Memory {
 pub(super) struct TimeIsUp;
 
 impl Sandbox {
-    /// A fresh sandbox, in which nothing runs longer than to `deadline`. Nothing is granted but variables, `arguments`,
-    /// the two streams, of which the first `kept` bytes are kept, clocks and random numbers.
+    /// A fresh sandbox, in which nothing runs longer than to `deadline`. Nothing is granted but
+    /// variables, `arguments`, the two streams, of which the first `kept` bytes are kept, clocks
+    /// and random numbers.
     pub(super) fn new(
         engine: &Engine,
         settings: &Settings,
@@ -70,7 +73,11 @@ impl Sandbox {
         store.set_hostcall_fuel(HANDED_OVER);
         // The epoch also advances for other events.
         store.epoch_deadline_callback(|store| {
-            if Instant::now() < store.data().deadline { Ok(UpdateDeadline::Continue(1)) } else { Err(TimeIsUp.into()) }
+            if Instant::now() < store.data().deadline {
+                Ok(UpdateDeadline::Continue(1))
+            } else {
+                Err(TimeIsUp.into())
+            }
         });
         store.set_epoch_deadline(1);
         store
@@ -83,7 +90,11 @@ impl Sandbox {
 
     /// What the mapper wrote to its standard streams.
     pub(super) fn output(&self) -> MapperOutput {
-        MapperOutput { stdout: self.stdout.text(), stderr: self.stderr.text(), ..MapperOutput::default() }
+        MapperOutput {
+            stdout: self.stdout.text(),
+            stderr: self.stderr.text(),
+            ..MapperOutput::default()
+        }
     }
 
     /// Whether the mapper asked for more memory than it may have.

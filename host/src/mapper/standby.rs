@@ -1,5 +1,6 @@
-//! The sandbox outside of events: the last event's until it is dropped, then the next one's until that comes. There is
-//! never more than one, so that a mapper may take all the memory that the function has.
+//! The sandbox outside of events: the last event's until it is dropped, then the next one's until
+//! that comes. There is never more than one, so that a mapper may take all the memory that the
+//! function has.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,7 +17,8 @@ pub(super) struct Standby(Mutex<State>);
 enum State {
     #[default]
     Nothing,
-    /// An event was in it. It can only be dropped, which takes some time, or has been dropped already.
+    /// An event was in it. It can only be dropped, which takes some time, or has been dropped
+    /// already.
     Used(Option<Box<Store<Sandbox>>>),
     /// No event was in it.
     Ready(Box<(Store<Sandbox>, bindings::Mapper)>),

@@ -1,4 +1,5 @@
-//! What a component finds of WASI: the interfaces of a 0.2 command, linked as far as it imports any of their kind.
+//! What a component gets of WASI: the interfaces of a 0.2 command. Files and sockets are linked
+//! only if it imports them.
 
 use wasmtime::Result;
 use wasmtime::component::{Component, Linker};
@@ -9,9 +10,9 @@ use wasmtime_wasi::random::{WasiRandom, WasiRandomView};
 
 use super::sandbox::Sandbox;
 
-/// Half of what there is to link, and nothing that can be used: no file and no socket is granted. Interpreters import them
-/// all the same; a mapper in Rust does not, and starts sooner without them.
-const OF_NO_USE: [&str; 2] = ["wasi:filesystem/", "wasi:sockets/"];
+/// Half of what there is to link. No file and no socket is granted, but interpreters import them. A
+/// mapper in Rust does not, and starts sooner without them.
+const UNUSED_PACKAGES: [&str; 2] = ["wasi:filesystem/", "wasi:sockets/"];
 
 /// The linker for `component`.
 pub(super) fn linker(component: &Component) -> Result<Linker<Sandbox>> {
@@ -22,13 +23,13 @@ pub(super) fn linker(component: &Component) -> Result<Linker<Sandbox>> {
 
 /// Links what `component` imports.
 fn link(linker: &mut Linker<Sandbox>, component: &Component) -> Result<()> {
-    let ty = component.component_type();
-    let is_of_no_use = |name: &str| OF_NO_USE.iter().any(|package| name.starts_with(package));
-    let needs_all = ty.imports(component.engine()).any(|(name, _)| is_of_no_use(name));
-    if needs_all {
-        return add_to_linker_async(linker);
+    for (import, _) in component.component_type().imports(component.engine()) {
+        if UNUSED_PACKAGES.iter().any(|package| import.starts_with(package)) {
+            return add_to_linker_async(linker);
+        }
     }
-    // Streams, clocks, random numbers and the standard streams; then what a command has besides them.
+    // Streams, clocks, random numbers and the standard streams; then what a command has besides
+    // them.
     add_to_linker_proxy_interfaces_async(linker)?;
     random::insecure::add_to_linker::<_, WasiRandom>(linker, Sandbox::random)?;
     random::insecure_seed::add_to_linker::<_, WasiRandom>(linker, Sandbox::random)?;

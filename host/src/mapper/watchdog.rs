@@ -1,8 +1,10 @@
-//! What stops a mapper that loops: a thread that advances the engine's epoch when a call's time is up.
+//! What stops a mapper that loops: a thread that advances the engine's epoch when a call's time is
+//! up.
 //!
-//! A call announces its deadline and never takes it back, so an event costs no more than a message. The epoch may
-//! therefore advance when no call is overdue, also in a later event on a Lambda function that was frozen meanwhile;
-//! each sandbox looks at its own deadline before it stops anything.
+//! A call announces its deadline and never takes it back, so an event costs no more than a message.
+//! The epoch may therefore advance when no call is overdue, also in a later event on a Lambda
+//! function that was frozen meanwhile; each sandbox looks at its own deadline before it stops
+//! anything.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -12,8 +14,8 @@ use std::time::{Duration, Instant};
 
 use wasmtime::Engine;
 
-/// The thread's longest sleep while a deadline is to come, because a message does not wake it: a later call may have an
-/// earlier deadline. An overdue call runs this much longer at most.
+/// The thread's longest sleep while a deadline is to come, because a message does not wake it: a
+/// later call may have an earlier deadline. An overdue call runs this much longer at most.
 const LONGEST_SLEEP: Duration = Duration::from_millis(20);
 /// Its shortest sleep, so that it does not wake for each of many calls.
 const SHORTEST_SLEEP: Duration = Duration::from_millis(5);
@@ -26,7 +28,9 @@ impl Watchdog {
     pub(super) fn start(engine: &Engine) -> std::io::Result<Watchdog> {
         let (announce, deadlines) = mpsc::channel();
         let engine = engine.clone();
-        thread::Builder::new().name("watchdog".to_owned()).spawn(move || watch(&engine, &deadlines))?;
+        thread::Builder::new()
+            .name("watchdog".to_owned())
+            .spawn(move || watch(&engine, &deadlines))?;
         Ok(Watchdog(announce))
     }
 

@@ -22,12 +22,13 @@ pub struct Record {
     pub receive_count: Option<u32>,
     /// The event, with the id that it has had from the start.
     pub event: Event,
-    /// Whether the body is an event of Cognito. If it is not (an event inside another message, for example), the record
-    /// must stay in the queue, or the user in it would be lost.
+    /// Whether the body is an event of Cognito. If it is not (an event inside another message, for
+    /// example), the record must stay in the queue, or the user in it would be lost.
     pub readable: bool,
 }
 
-/// The records that stay in the queue, as an event source mapping with `ReportBatchItemFailures` reads it.
+/// The records that stay in the queue, as an event source mapping with `ReportBatchItemFailures`
+/// reads it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Failures<'a> {
@@ -45,7 +46,8 @@ impl Batch {
     pub fn parse(payload: &Object<'_>) -> Option<Batch> {
         let records: Vec<&RawValue> = serde_json::from_str(payload.get("Records")?.get()).ok()?;
         let records: Vec<Object<'_>> = records.into_iter().map(Object::parse).collect();
-        let from_sqs = records.iter().any(|record| record.text("eventSource").as_deref() == Some("aws:sqs"));
+        let from_sqs =
+            records.iter().any(|record| record.text("eventSource").as_deref() == Some("aws:sqs"));
         from_sqs.then(|| Batch { records: records.iter().map(Record::read).collect() })
     }
 }
@@ -58,7 +60,10 @@ impl Record {
         let json = body.unwrap_or_else(|_| RawValue::NULL.to_owned());
         let readable = is_event(&json);
         Record {
-            receive_count: record.object("attributes").text("ApproximateReceiveCount").and_then(|n| n.parse().ok()),
+            receive_count: record
+                .object("attributes")
+                .text("ApproximateReceiveCount")
+                .and_then(|n| n.parse().ok()),
             event: match id.filter(|id| is_event_id(id)) {
                 Some(id) => Event::with_id(&json, id),
                 // Put there by hand: its message is what makes it one event.

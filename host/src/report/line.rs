@@ -149,7 +149,11 @@ impl<'a> Event<'a> {
             End::Skipped(code) => (None, Some(code.as_str()), None),
             End::Undelivered { queue, .. } => (event.sub(), None, queue.as_ref()),
         };
-        let attempts = handled.delivery.as_ref().map(|delivery| delivery.attempts.as_slice()).unwrap_or_default();
+        let attempts = handled
+            .delivery
+            .as_ref()
+            .map(|delivery| delivery.attempts.as_slice())
+            .unwrap_or_default();
         let milliseconds = Milliseconds::new(handled, invocation);
         Event {
             head: head(end),
@@ -218,7 +222,11 @@ impl<'a> MapperOutput<'a> {
 }
 
 impl<'a> Shadow<'a> {
-    pub fn new(event: &'a event::Event, shadow: &'a Identity, differences: &'a [String]) -> Shadow<'a> {
+    pub fn new(
+        event: &'a event::Event,
+        shadow: &'a Identity,
+        differences: &'a [String],
+    ) -> Shadow<'a> {
         let same = differences.is_empty();
         let message = if same { "the shadow mapper agrees" } else { "the shadow mapper differs" };
         let head = Head::new(Level::Info, message);
@@ -260,7 +268,8 @@ fn source(event: &event::Event) -> &str {
     }
 }
 
-/// The pool's id if it has the form `REGION_ID`. Anything else is whatever the caller wrote, so it is not logged.
+/// The pool's id if it has the form `REGION_ID`. Anything else is whatever the caller wrote, so it
+/// is not logged.
 fn pool(event: &event::Event) -> &str {
     let pool = event.user_pool_id.as_str();
     let fits = pool.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));

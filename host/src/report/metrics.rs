@@ -10,8 +10,8 @@ use crate::outcome::End;
 /// The namespace of all metrics.
 const NAMESPACE: &str = "PostConfirmation";
 
-/// The metrics of one event: how it ended and how long it took. The only dimension is the function: no dimension ever
-/// holds a value of a user.
+/// The metrics of one event: how it ended and how long it took. The only dimension is the function:
+/// no dimension ever holds a value of a user.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub struct Metrics<'a> {
@@ -53,7 +53,10 @@ impl<'a> Metrics<'a> {
     pub fn new(function: &'a str, end: &End, attempts: usize, duration: f64) -> Metrics<'a> {
         Metrics {
             aws: Metadata {
-                timestamp: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis(),
+                timestamp: SystemTime::now()
+                    .duration_since(UNIX_EPOCH)
+                    .unwrap_or_default()
+                    .as_millis(),
                 cloud_watch_metrics: [Directive {
                     namespace: NAMESPACE,
                     dimensions: [["FunctionName"]],

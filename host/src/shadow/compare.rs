@@ -22,9 +22,14 @@ const HIDDEN: &str = "*";
 /// Headers that the host sets from the invocation's trace; they say nothing about a mapper.
 const TRACE: [&str; 2] = ["traceparent", "x-amzn-trace-id"];
 
-/// How `shadow` differs from `made`: `method`, `path segment 2`, `query NAME`, `header NAME`, `accept-status`,
-/// `body` or `body /JSON/POINTER`, each with `added`, `removed` or `changed`, or else the two outcomes.
-pub fn actions(event: &Event, made: &Result<Action, Error>, shadow: &Result<Action, Error>) -> Vec<String> {
+/// How `shadow` differs from `made`: `method`, `path segment 2`, `query NAME`, `header NAME`,
+/// `accept-status`, `body` or `body /JSON/POINTER`, each with `added`, `removed` or `changed`, or
+/// else the two outcomes.
+pub fn actions(
+    event: &Event,
+    made: &Result<Action, Error>,
+    shadow: &Result<Action, Error>,
+) -> Vec<String> {
     // Most events have no difference to name.
     let names = LazyCell::new(|| Names::new(event));
     let mut found = Found { names, differences: Vec::new() };
@@ -86,17 +91,25 @@ impl<F: FnOnce() -> Names> Found<F> {
     }
 
     fn paths(&mut self, made: &Url, shadow: &Url) {
-        let (made, shadow): (Vec<_>, Vec<_>) = (made.path().split('/').collect(), shadow.path().split('/').collect());
+        let (made, shadow): (Vec<_>, Vec<_>) =
+            (made.path().split('/').collect(), shadow.path().split('/').collect());
         if made.len() != shadow.len() {
             self.note("path", "another number of segments");
         }
-        for (place, _) in made.iter().zip(&shadow).enumerate().filter(|(_, (made, shadow))| made != shadow) {
+        for (place, _) in
+            made.iter().zip(&shadow).enumerate().filter(|(_, (made, shadow))| made != shadow)
+        {
             self.note(&format!("path segment {place}"), "changed");
         }
     }
 
     /// Members by name that are there once or several times.
-    fn members<T: PartialEq>(&mut self, place: &str, made: &BTreeMap<String, T>, shadow: &BTreeMap<String, T>) {
+    fn members<T: PartialEq>(
+        &mut self,
+        place: &str,
+        made: &BTreeMap<String, T>,
+        shadow: &BTreeMap<String, T>,
+    ) {
         for name in made.keys().chain(shadow.keys()).collect::<BTreeSet<_>>() {
             if self.is_full() {
                 return;
@@ -155,7 +168,8 @@ fn statuses(request: &PreparedRequest) -> BTreeSet<StatusCode> {
 
 fn query(url: &Url) -> BTreeMap<String, Vec<Cow<'_, str>>> {
     let mut members = BTreeMap::<_, Vec<_>>::new();
-    url.query_pairs().for_each(|(name, value)| members.entry(name.into_owned()).or_default().push(value));
+    url.query_pairs()
+        .for_each(|(name, value)| members.entry(name.into_owned()).or_default().push(value));
     members
 }
 
@@ -179,7 +193,12 @@ impl Names {
     fn new(event: &Event) -> Names {
         let pairs = event.user_attributes.iter().chain(&event.client_metadata);
         let values = pairs.map(|(_, value)| value).chain([&event.user_name]);
-        Names { values: values.flat_map(|value| [vec![value.as_str()], words(value)].concat()).map(bare).collect() }
+        Names {
+            values: values
+                .flat_map(|value| [vec![value.as_str()], words(value)].concat())
+                .map(bare)
+                .collect(),
+        }
     }
 
     /// `name` if it looks like one of a schema and shares nothing with a value of the event.
@@ -195,7 +214,8 @@ fn is_of_a_schema(name: &str) -> bool {
     fits && name.len() <= MAX_NAME && !name.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Whether one of the two tells of the other. A single letter tells nothing, and `true` or `de` are parts of many names.
+/// Whether one of the two tells of the other. A single letter tells nothing, and `true` or `de` are
+/// parts of many names.
 fn share(name: &str, value: &str) -> bool {
     (name.len() > 1 && value.contains(name)) || (value.len() > 4 && name.contains(value))
 }

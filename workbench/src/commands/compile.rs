@@ -54,7 +54,7 @@ pub fn run(args: &Args) -> Result<bool> {
     }
     let component = mapper_file::read(&args.component)?;
     let started = Instant::now();
-    let progress = mapper_file::compiling(&args.component, component.len());
+    let progress = mapper_file::progress("compiling", &args.component, component.len());
     let compiled = compile(&component, &args.target);
     drop(progress);
     let compiled = compiled.with_context(|| format!("`{}` can't be compiled", args.component.display()))?;

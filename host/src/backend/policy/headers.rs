@@ -1,5 +1,5 @@
-//! The headers of a request: a mapper sets what describes its body and what its backend has made up, and nothing by which
-//! a server or a proxy learns who asks, for what, and from which address.
+//! The headers of a request: a mapper sets what describes its body and what its backend has made
+//! up, and nothing by which a server or a proxy learns who asks, for what, and from which address.
 
 use std::borrow::Cow;
 
@@ -33,8 +33,9 @@ pub(super) const RESERVED: [&str; 71] = [
     "http-method-override",
     "x-http-method*",
     "x-method-override",
-    // Another address than the request's. With `original` and `rewrite` proxies tell which one it was, and servers in
-    // the manner of CGI take the names of their variables, `HTTP_PROXY` among them.
+    // Another address than the request's. With `original` and `rewrite` proxies tell which one it
+    // was, and servers in the manner of CGI take the names of their variables, `HTTP_PROXY` among
+    // them.
     "path-info",
     "proxy",
     "script-name",
@@ -66,7 +67,8 @@ pub(super) const RESERVED: [&str; 71] = [
     "x-forward*",
     "x-originating-ip",
     "x-real-*",
-    // Who asks, as a gateway says it that has checked the caller. AWS and Cloudflare have a beginning of their own.
+    // Who asks, as a gateway says it that has checked the caller. AWS and Cloudflare have a
+    // beginning of their own.
     "cf-*",
     "client-cert*",
     "remote-*",
@@ -94,7 +96,8 @@ pub(super) fn headers(asked: &[(String, String)]) -> Result<HeaderMap, Violation
     if asked.len() > MAX_HEADERS {
         return Err(Violation::TooManyHeaders);
     }
-    if asked.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_HEADER_BYTES {
+    if asked.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_HEADER_BYTES
+    {
         return Err(Violation::HeadersTooLarge);
     }
     let mut headers = HeaderMap::with_capacity(asked.len());

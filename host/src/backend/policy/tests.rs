@@ -123,7 +123,10 @@ fn a_path_never_changes_host_or_user() {
     for path in ["@evil.example/", ":8080/", ".evil.example/", "/@evil.example/"] {
         for base in [BASE, "https://api.example.com", "http://127.0.0.1:8000/"] {
             if let Ok(url) = under(base, path) {
-                assert!(url.starts_with(&format!("{}/", base.trim_end_matches('/'))), "{base} {path} {url}");
+                assert!(
+                    url.starts_with(&format!("{}/", base.trim_end_matches('/'))),
+                    "{base} {path} {url}"
+                );
             }
         }
     }
@@ -222,7 +225,8 @@ fn statuses_to_accept_are_those_that_can_mean_done() {
 
 #[test]
 fn the_contract_and_the_guide_name_every_reserved_header() {
-    let texts = [include_str!("../../../../wit/types.wit"), include_str!("../../../../docs/mappers.md")];
+    let texts =
+        [include_str!("../../../../wit/types.wit"), include_str!("../../../../docs/mappers.md")];
     for entry in RESERVED {
         assert!(texts.iter().all(|text| text.contains(&format!("`{entry}`"))), "{entry}");
     }

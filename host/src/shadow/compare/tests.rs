@@ -7,15 +7,18 @@ use serde_json::value::RawValue;
 
 use super::*;
 use crate::backend::{Backend, Settings, Trace};
+use crate::credentials::{CredentialStore, Sources};
 use crate::error::Error;
 use crate::mapper::{self, Code};
-use crate::credentials::{CredentialStore, Sources};
 use crate::request::{Method, Request};
 
 fn backend() -> Backend {
     Backend::new(Settings {
         api_url: Url::parse("https://api.example.com/").unwrap(),
-        credentials: CredentialStore::new(Sources { authorization: None, signing: None }, Arc::default()),
+        credentials: CredentialStore::new(
+            Sources { authorization: None, signing: None },
+            Arc::default(),
+        ),
         roots: Vec::new(),
         attempt_timeout: Duration::from_secs(1),
         max_attempts: 1,
@@ -29,7 +32,12 @@ fn event() -> Event {
     Event::read(&RawValue::from_string(json.to_owned()).unwrap(), "request-1")
 }
 
-fn request(path: &str, header: (&str, &str), body: &str, accept_status: &[u16]) -> Result<Action, Error> {
+fn request(
+    path: &str,
+    header: (&str, &str),
+    body: &str,
+    accept_status: &[u16],
+) -> Result<Action, Error> {
     let request = Request {
         method: Method::Post,
         path: path.to_owned(),
@@ -37,7 +45,9 @@ fn request(path: &str, header: (&str, &str), body: &str, accept_status: &[u16]) 
         body: body.as_bytes().to_vec(),
         accept_status: accept_status.to_vec(),
     };
-    Ok(Action::Deliver(Box::new(backend().prepare(request, &event().id, &Trace::default()).unwrap())))
+    Ok(Action::Deliver(Box::new(
+        backend().prepare(request, &event().id, &Trace::default()).unwrap(),
+    )))
 }
 
 fn with_body(body: &str) -> Result<Action, Error> {
@@ -50,7 +60,10 @@ fn differences(made: &str, shadow: &str) -> Vec<String> {
 
 #[test]
 fn the_same_request_in_another_notation_is_the_same() {
-    assert!(differences(r#"{"a": 1, "b": [1, {"c": null}]}"#, r#"{"b":[1,{"c":null}],"a":1}"#).is_empty());
+    assert!(
+        differences(r#"{"a": 1, "b": [1, {"c": null}]}"#, r#"{"b":[1,{"c":null}],"a":1}"#)
+            .is_empty()
+    );
     assert!(differences("no JSON", "no JSON").is_empty());
 }
 
@@ -75,8 +88,17 @@ fn every_part_of_a_request_is_compared() {
 #[test]
 fn json_bodies_are_compared_by_pointer() {
     assert_eq!(
-        differences(r#"{"a":1,"b":[{"c":1},2],"d":[1],"e":{}}"#, r#"{"a":2,"b":[{"c":"1"},2],"d":[],"f":{}}"#),
-        ["body /a: changed", "body /b/0/c: changed", "body /d: changed", "body /e: removed", "body /f: added"]
+        differences(
+            r#"{"a":1,"b":[{"c":1},2],"d":[1],"e":{}}"#,
+            r#"{"a":2,"b":[{"c":"1"},2],"d":[],"f":{}}"#
+        ),
+        [
+            "body /a: changed",
+            "body /b/0/c: changed",
+            "body /d: changed",
+            "body /e: removed",
+            "body /f: added"
+        ]
     );
     assert_eq!(differences("1", "[1]"), ["body: changed"]);
 }
@@ -116,7 +138,10 @@ fn a_name_that_may_be_a_users_is_hidden() {
     );
     let hidden = request("users/?alice=1", ("x-alice", "1"), "", &[]);
     let plain = request("users/", ("x", "1"), "", &[]);
-    assert_eq!(actions(&event(), &plain, &hidden), ["query *: added", "header x: removed", "header *: added"]);
+    assert_eq!(
+        actions(&event(), &plain, &hidden),
+        ["query *: added", "header x: removed", "header *: added"]
+    );
 }
 
 #[test]
