@@ -70,6 +70,9 @@ pub struct Args {
     /// Run so many tests at once; without it, as many as there are processors.
     #[arg(long, value_name = "N")]
     test_threads: Option<NonZero<usize>>,
+    /// Show one character for each test, as `--format terse` does: `cargo test --quiet` says so.
+    #[arg(short, long)]
+    quiet: bool,
     /// How to tell the tests.
     #[arg(long)]
     format: Option<Format>,
@@ -146,7 +149,7 @@ impl Args {
     }
 
     fn is_terse(&self) -> bool {
-        self.format == Some(Format::Terse)
+        self.format.map_or(self.quiet, |format| format == Format::Terse)
     }
 
     /// Runs the tests `chosen`, several at once, and reports each.

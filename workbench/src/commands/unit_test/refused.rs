@@ -6,7 +6,7 @@ use clap::{Arg, ArgMatches, Command, FromArgMatches};
 const UNSTABLE: &str = "it is an unstable option of libtest";
 
 /// The options by their long names.
-const REFUSED: [(&str, &str); 12] = [
+const REFUSED: [(&str, &str); 11] = [
     ("bench", "benchmarks can't be run here"),
     ("color", "CLICOLOR_FORCE and NO_COLOR set it"),
     ("ensure-time", UNSTABLE),
@@ -14,7 +14,6 @@ const REFUSED: [(&str, &str); 12] = [
     ("force-run-in-process", UNSTABLE),
     ("include-ignored", "`--ignored` runs the tests with `#[ignore]`"),
     ("logfile", "redirect standard output in its place"),
-    ("quiet", "`--format terse` shows one character for each test"),
     ("report-time", "the time of each test is shown anyway"),
     ("show-output", "`--nocapture` shows what each test writes"),
     ("shuffle", UNSTABLE),
@@ -22,8 +21,6 @@ const REFUSED: [(&str, &str); 12] = [
 ];
 /// The option that allows unstable ones.
 const ALLOW: &str = "Z";
-/// The short form of `--quiet`.
-const QUIET: &str = "q";
 const UNSTABLE_ALL: &str = "unstable options of libtest can't be used here";
 
 /// The first of them that was given, with the reason.
@@ -47,7 +44,7 @@ fn option(name: &'static str) -> Arg {
 impl clap::Args for Refused {
     fn augment_args(command: Command) -> Command {
         let options = REFUSED.map(|(name, _)| option(name).long(name));
-        command.args(options).arg(option(ALLOW).short('Z')).arg(option(QUIET).short('q'))
+        command.args(options).arg(option(ALLOW).short('Z'))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
@@ -59,9 +56,6 @@ impl FromArgMatches for Refused {
     fn from_arg_matches(matches: &ArgMatches) -> clap::error::Result<Refused> {
         if matches.contains_id(ALLOW) {
             return Ok(Refused(Some((format!("-{ALLOW}"), UNSTABLE_ALL))));
-        }
-        if matches.contains_id(QUIET) {
-            return Ok(Refused(Some((format!("-{QUIET}"), "use `--format terse`"))));
         }
         let found = REFUSED.into_iter().find(|(name, _)| matches.contains_id(name));
         Ok(Refused(found.map(|(name, reason)| (format!("--{name}"), reason))))

@@ -9,6 +9,9 @@ use crate::render::demangled;
 /// A hint of Rust's that does not hold here: the functions are shown anyway.
 const NOTE: &str = "note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace";
 
+/// The function in which every panic of Rust ends.
+const PANIC: &str = "rust_panic";
+
 /// The verdict on a test.
 pub enum Verdict {
     /// It passed.
@@ -35,16 +38,15 @@ pub enum Verdict {
 /// Judges the run of the test `name` alone, with these limits.
 pub fn judge(name: &str, finished: &Finished, settings: &Settings) -> Verdict {
     let stdout = &finished.output.stdout;
-    let returned = matches!(finished.result, Ok(true));
-    if returned && stdout.contains("\ntest result: ok. 0 passed; 0 failed; 1 ignored;") {
-        return Verdict::Ignored { reason: reason(name, stdout) };
-    }
     let output = format!("{}{}", own_output(name, stdout), finished.output.stderr).trim().to_owned();
-    if returned && stdout.contains("\ntest result: ok. 1 passed;") {
-        return Verdict::Passed { output };
-    }
+    let backtrace = finished.output.backtrace.as_deref().unwrap_or_default();
     let why = match &finished.result {
-        Ok(_) => Some("it ended without libtest's word for it".to_owned()),
+        // libtest returns success if the test has passed or was not run.
+        Ok(true) if stdout.contains("\ntest result: ok. 0 passed; 0 failed; 1 ignored;") => {
+            return Verdict::Ignored { reason: reason(name, stdout) };
+        }
+        Ok(true) => return Verdict::Passed { output },
+        Ok(false) => Some("it ended without libtest's word for it".to_owned()),
         // libtest exits after a test that has returned an error.
         Err(Error::Exited) if stdout.contains("\ntest result: FAILED. 0 passed; 1 failed;") => {
             output.is_empty().then(|| "it returned an error".to_owned())
@@ -58,11 +60,12 @@ pub fn judge(name: &str, finished: &Finished, settings: &Settings) -> Verdict {
             "it ran out of memory: a test has {} MB, as a mapper; MAPPER_MEMORY_MB sets that",
             settings.memory >> 20
         )),
-        Err(_) if finished.output.stderr.contains(" panicked at ") => None,
+        // A panic has told why.
+        Err(Error::Trapped(_)) if backtrace.contains(PANIC) => None,
         Err(error) => Some(error.to_string().replace("the mapper", "it")),
     };
     let frames = match &finished.result {
-        Err(Error::Trapped(_)) => frames(finished.output.backtrace.as_deref().unwrap_or_default()),
+        Err(Error::Trapped(_)) => frames(backtrace),
         _ => Vec::new(),
     };
     Verdict::Failed { output: output.replace(NOTE, ""), why, frames }

@@ -27,7 +27,9 @@ fn a_runner_of_tests_is_spoken_to_as_nextest_does() {
 fn every_option_of_libtest_is_understood_or_refused() {
     let terse = run(&TESTS_PROGRAM, &["--format", "terse", "passes"]).0;
     assert!(terse.starts_with("\nrunning 1 test\n.\n\ntest result: ok."), "{terse}");
-    let pretty = run(&TESTS_PROGRAM, &["--format=pretty", "--test", "passes"]).0;
+    assert_eq!(run(&TESTS_PROGRAM, &["-q", "passes"]).0.lines().nth(2), Some("."));
+    // A format that is named counts before `--quiet`.
+    let pretty = run(&TESTS_PROGRAM, &["--quiet", "--format=pretty", "--test", "passes"]).0;
     assert!(pretty.contains("\ntest inner::passes ... ok "), "{pretty}");
     for (args, saying) in [
         (&["--bench"][..], "`--bench` is not understood: benchmarks can't be run here"),
@@ -42,8 +44,6 @@ fn every_option_of_libtest_is_understood_or_refused() {
         (&["-Zunstable-options"], "`-Z` is not understood: unstable options of libtest can't be used here"),
         (&["--format", "json"], "`--format junit` are not understood: they are unstable formats of libtest"),
         (&["--format", "junit"], "`cargo nextest run` can write a report"),
-        (&["--quiet"], "`--quiet` is not understood: `--format terse` shows one character for each test"),
-        (&["-q"], "`-q` is not understood"),
         (&["--show-output"], "`--show-output` is not understood: `--nocapture` shows what each test writes"),
         (&["--color", "always"], "`--color` is not understood: CLICOLOR_FORCE and NO_COLOR set it"),
         (&["--include-ignored"], "`--include-ignored` is not understood: `--ignored` runs the tests with `#[ignore]`"),
