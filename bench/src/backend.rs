@@ -1,5 +1,5 @@
-//! The backend of the measurements, in a process of its own: it takes every user at once, or so many a second, one after
-//! the other, as a server does that has so many workers.
+//! The backend of the measurements, in a process of its own: it takes every user at once, or so
+//! many a second, one after the other, as a server does that has so many workers.
 
 use std::env;
 use std::process::Stdio;
@@ -56,7 +56,9 @@ pub async fn serve(per_second: u32) -> Result<()> {
     } else {
         let each = Duration::from_secs(1) / per_second;
         let line = Line::new(Mutex::new(Instant::now()));
-        Router::new().fallback(async move |State(line): State<Line>, _: Bytes| take(&line, each).await).with_state(line)
+        Router::new()
+            .fallback(async move |State(line): State<Line>, _: Bytes| take(&line, each).await)
+            .with_state(line)
     };
     let listener = listener.tap_io(|connection| {
         // Without it the answer could wait for an acknowledgement, and so would every figure.
@@ -65,7 +67,8 @@ pub async fn serve(per_second: u32) -> Result<()> {
     axum::serve(listener, app).await.context("the backend ended")
 }
 
-/// Waits in line for the one who takes users, who needs `each` for a user. Who has gone meanwhile takes no time.
+/// Waits in line for the one who takes users, who needs `each` for a user. Who has gone meanwhile
+/// takes no time.
 async fn take(line: &Mutex<Instant>, each: Duration) -> StatusCode {
     let mut free = line.lock().await;
     sleep_until(*free).await;

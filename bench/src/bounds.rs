@@ -1,4 +1,5 @@
-//! The bounds of the project: what is promised, what was measured, and whether that keeps the promise.
+//! The bounds of the project: what is promised, what was measured, and whether that keeps the
+//! promise.
 
 use crate::Found;
 use crate::cold::Condition;
@@ -42,17 +43,42 @@ pub fn of(found: &Found) -> Vec<Bound> {
     // A figure that is missing is the most.
     let most = own.map(peak).into_iter().max_by(f64::total_cmp).unwrap_or(f64::NAN);
     vec![
-        bound("start to first poll, Rust mapper / native", start(Peer::Rust, Peer::Native), AtMost(1.2), "×"),
-        bound("start to first poll, Node.js / Rust mapper", start(Peer::Node, Peer::Rust), AtLeast(8.0), "×"),
+        bound(
+            "start to first poll, Rust mapper / native",
+            start(Peer::Rust, Peer::Native),
+            AtMost(1.2),
+            "×",
+        ),
+        bound(
+            "start to first poll, Node.js / Rust mapper",
+            start(Peer::Node, Peer::Rust),
+            AtLeast(8.0),
+            "×",
+        ),
         bound(
             "start to first poll, Node.js / JavaScript mapper",
             start(Peer::Node, Peer::JavaScript),
             AtLeast(4.0),
             "×",
         ),
-        bound("start to first poll, Node.js / Python mapper", start(Peer::Node, Peer::Python), AtLeast(4.0), "×"),
-        bound("warm event, Rust mapper / native", event(Peer::Rust, Peer::Native), AtMost(1.1), "×"),
-        bound("warm event, Rust mapper / Node.js", event(Peer::Rust, Peer::Node), LessThan(1.0), "×"),
+        bound(
+            "start to first poll, Node.js / Python mapper",
+            start(Peer::Node, Peer::Python),
+            AtLeast(4.0),
+            "×",
+        ),
+        bound(
+            "warm event, Rust mapper / native",
+            event(Peer::Rust, Peer::Native),
+            AtMost(1.1),
+            "×",
+        ),
+        bound(
+            "warm event, Rust mapper / Node.js",
+            event(Peer::Rust, Peer::Node),
+            LessThan(1.0),
+            "×",
+        ),
         bound("sandbox and mapping, Rust mapper, p50", median(&found.life), AtMost(30.0), "µs"),
         bound("memory, Rust mapper", peak(Peer::Rust), AtMost(16.0), "MB"),
         bound("memory, JavaScript mapper", peak(Peer::JavaScript), AtMost(40.0), "MB"),
@@ -80,7 +106,8 @@ pub fn lines(bounds: &[Bound]) -> String {
 
 /// The usual starts of `peer`, to the first poll.
 fn starts(found: &Found, peer: Peer) -> &[f64] {
-    let cold = found.cold.iter().find(|cold| cold.peer == peer && cold.condition == Condition::USUAL);
+    let cold =
+        found.cold.iter().find(|cold| cold.peer == peer && cold.condition == Condition::USUAL);
     cold.map_or(&[], |cold| &cold.ready)
 }
 

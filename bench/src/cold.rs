@@ -1,7 +1,8 @@
-//! Cold starts: from starting the process to its asking for the first event, and to the answer to that.
+//! Cold starts: from starting the process to its asking for the first event, and to the answer to
+//! that.
 
-use std::fs;
 use anyhow::{Context, Result};
+use std::fs;
 
 use crate::backend::Backend;
 use crate::peers::{Parts, Peer};
@@ -11,7 +12,8 @@ use test_support::root;
 
 /// Starts of each peer under each condition.
 pub const STARTS: usize = 20;
-/// What Lambda gives to a function of its smallest size: 128 MB, and with them 128/1769 of a processor.
+/// What Lambda gives to a function of its smallest size: 128 MB, and with them 128/1769 of a
+/// processor.
 const SMALLEST: (u32, u64) = (72, 128 * 1024 * 1024);
 /// The kernel's switch that drops what it keeps of files.
 const DROP_CACHES: &str = "/proc/sys/vm/drop_caches";
@@ -65,12 +67,17 @@ pub async fn measure(parts: &Parts, backend: &Backend) -> Result<Vec<Cold>> {
     let mut all = Vec::new();
     for condition in Condition::ALL {
         if !condition.is_possible() {
-            eprintln!("starts with {}: not measured, this machine does not let us", condition.name());
+            eprintln!(
+                "starts with {}: not measured, this machine does not let us",
+                condition.name()
+            );
             continue;
         }
         eprintln!("starts with {}", condition.name());
-        let mut colds = Peer::ALL.map(|peer| Cold { peer, condition, ready: Vec::new(), answered: Vec::new() });
-        // One round more, which is not counted: whoever comes first would pay for what all have in common.
+        let mut colds =
+            Peer::ALL.map(|peer| Cold { peer, condition, ready: Vec::new(), answered: Vec::new() });
+        // One round more, which is not counted: whoever comes first would pay for what all have in
+        // common.
         for round in 0..=STARTS {
             let mut turns = colds.each_mut();
             fastrand::shuffle(&mut turns);
@@ -87,7 +94,12 @@ pub async fn measure(parts: &Parts, backend: &Backend) -> Result<Vec<Cold>> {
     Ok(all)
 }
 
-async fn start(parts: &Parts, backend: &Backend, peer: Peer, condition: Condition) -> Result<(f64, f64)> {
+async fn start(
+    parts: &Parts,
+    backend: &Backend,
+    peer: Peer,
+    condition: Condition,
+) -> Result<(f64, f64)> {
     let share = if condition.limited { smallest() } else { None };
     if condition.dropped {
         drop_caches()?;

@@ -1,4 +1,5 @@
-//! The life of a sandbox in the engine alone: made, an event mapped in it, dropped, one after the other.
+//! The life of a sandbox in the engine alone: made, an event mapped in it, dropped, one after the
+//! other.
 
 use std::time::{Duration, Instant};
 
@@ -15,11 +16,15 @@ use crate::peers::Parts;
 const WARMING: usize = 500;
 const EVENTS: usize = 5000;
 
-/// Maps the usual event again and again by the default mapper. Returns what each took, in microseconds.
+/// Maps the usual event again and again by the default mapper. Returns what each took, in
+/// microseconds.
 pub async fn measure(parts: &Parts) -> Result<Vec<f64>> {
     eprintln!("the life of a sandbox");
     let [image, ..] = parts.images();
-    let variables = [("BACKEND_API_URL".into(), "http://127.0.0.1:9/".into()), ("MAPPER_IMAGE".into(), image.into())];
+    let variables = [
+        ("BACKEND_API_URL".into(), "http://127.0.0.1:9/".into()),
+        ("MAPPER_IMAGE".into(), image.into()),
+    ];
     let mapper = Mapper::load(Config::from_vars(variables)?.mapper)?;
     let json: Box<RawValue> = serde_json::from_slice(&event())?;
     let event = Event::read(&json, "request");

@@ -1,6 +1,7 @@
-//! `just bench`: the function side by side with the same one without WebAssembly and with one in Node.js, interleaved in
-//! one run. This file owns the order of measuring. What is found goes to `target/bench`, and a line for each bound of the
-//! project to the terminal; the status is 1 where one is not met.
+//! `just bench`: the function side by side with the same one without WebAssembly and with one in
+//! Node.js, interleaved in one run. This file owns the order of measuring. What is found goes to
+//! `target/bench`, and a line for each bound of the project to the terminal; the status is 1 where
+//! one is not met.
 
 mod backend;
 mod bounds;
@@ -40,7 +41,9 @@ struct Found {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<ExitCode> {
     // The backend is this program in a process of its own.
-    if let Some(per_second) = env::args().skip_while(|argument| argument != backend::ARGUMENT).nth(1) {
+    if let Some(per_second) =
+        env::args().skip_while(|argument| argument != backend::ARGUMENT).nth(1)
+    {
         backend::serve(per_second.parse()?).await?;
         return Ok(ExitCode::SUCCESS);
     }

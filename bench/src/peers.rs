@@ -32,7 +32,8 @@ pub enum Peer {
 }
 
 impl Peer {
-    pub const ALL: [Peer; 6] = [Peer::Rust, Peer::JavaScript, Peer::Python, Peer::Native, Peer::Node, Peer::Compiling];
+    pub const ALL: [Peer; 6] =
+        [Peer::Rust, Peer::JavaScript, Peer::Python, Peer::Native, Peer::Node, Peer::Compiling];
 
     /// The name in tables and plots.
     pub fn name(self) -> &'static str {
@@ -111,7 +112,8 @@ impl Parts {
     /// What starts `peer`, with a share of the machine where there is one.
     fn command(&self, peer: Peer, share: Option<&Share>) -> Command {
         let run = |program: &Path, arguments: &[&str]| {
-            let mut command = share.map_or_else(|| Command::new(program), |share| share.command(program));
+            let mut command =
+                share.map_or_else(|| Command::new(program), |share| share.command(program));
             command.args(arguments);
             command
         };
@@ -126,22 +128,36 @@ impl Parts {
             }
             Peer::Compiling => {
                 let mut command = run(Path::new("/bin/sh"), &[]);
-                command.args(["-c", r#""$0" compile "$1" --output "$MAPPER_IMAGE" > "$2/log" && exec "$3""#]);
-                command.arg(program("mapper")).arg(&self.component).arg(&self.scratch).arg(program("bootstrap"));
+                command.args([
+                    "-c",
+                    r#""$0" compile "$1" --output "$MAPPER_IMAGE" > "$2/log" && exec "$3""#,
+                ]);
+                command
+                    .arg(program("mapper"))
+                    .arg(&self.component)
+                    .arg(&self.scratch)
+                    .arg(program("bootstrap"));
                 command
             }
         }
     }
 
     /// Starts `peer` for a backend at `url`.
-    pub async fn start(&self, peer: Peer, url: &str, share: Option<&Share>, more: &[(&str, &str)]) -> Result<Function> {
+    pub async fn start(
+        &self,
+        peer: Peer,
+        url: &str,
+        share: Option<&Share>,
+        more: &[(&str, &str)],
+    ) -> Result<Function> {
         let image = match peer {
             Peer::Rust | Peer::Native | Peer::Node => self.images[0].clone(),
             Peer::JavaScript => self.images[1].clone(),
             Peer::Python => self.images[2].clone(),
             Peer::Compiling => self.scratch.join("mapper.cwasm"),
         };
-        let image = image.to_str().context("the project stands in a folder whose name is not UTF-8")?;
+        let image =
+            image.to_str().context("the project stands in a folder whose name is not UTF-8")?;
         let variables = [&[("BACKEND_API_URL", url), ("MAPPER_IMAGE", image)], more].concat();
         Ok(Function::run(self.command(peer, share), &variables).await)
     }
@@ -150,6 +166,7 @@ impl Parts {
 /// The program `name` on the PATH.
 fn which(name: &str) -> Result<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let mut found = std::env::split_paths(&path).map(|folder| folder.join(name)).filter(|file| file.is_file());
+    let mut found =
+        std::env::split_paths(&path).map(|folder| folder.join(name)).filter(|file| file.is_file());
     found.next().with_context(|| format!("`{name}` is not on the PATH"))
 }

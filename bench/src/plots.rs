@@ -1,4 +1,5 @@
-//! What was found, as plots in SVG: bars with the median, and a line from the first quartile to the third or to p99.
+//! What was found, as plots in SVG: bars with the median, and a line from the first quartile to the
+//! third or to p99.
 
 use std::path::Path;
 
@@ -47,14 +48,25 @@ pub fn draw(found: &Found, folder: &Path) -> Result<()> {
         &answered,
     )?;
 
-    let events: Vec<Bar> = found.warm.iter().map(|warm| bar(warm.peer.name(), &warm.event, (0.5, 0.99))).collect();
-    bars(&folder.join("event.svg"), "One event of a function that runs, µs", "median, line: to p99", &events)?;
+    let events: Vec<Bar> =
+        found.warm.iter().map(|warm| bar(warm.peer.name(), &warm.event, (0.5, 0.99))).collect();
+    bars(
+        &folder.join("event.svg"),
+        "One event of a function that runs, µs",
+        "median, line: to p99",
+        &events,
+    )?;
     let memory: Vec<Bar> = found
         .warm
         .iter()
         .map(|warm| Bar { name: warm.peer.name(), figure: warm.peak, line: (warm.peak, warm.peak) })
         .collect();
-    bars(&folder.join("memory.svg"), "The most resident memory, MB", "after thousands of events", &memory)
+    bars(
+        &folder.join("memory.svg"),
+        "The most resident memory, MB",
+        "after thousands of events",
+        &memory,
+    )
 }
 
 fn bar(name: &'static str, figures: &[f64], (from, to): (f64, f64)) -> Bar {
@@ -64,7 +76,8 @@ fn bar(name: &'static str, figures: &[f64], (from, to): (f64, f64)) -> Bar {
 fn bars(file: &Path, title: &str, note: &str, bars: &[Bar]) -> Result<()> {
     let height = AROUND + ROW * bars.len() as u32;
     let root = SVGBackend::new(file, (WIDTH, height)).into_drawing_area();
-    plot(&root, title, note, bars).map_err(|error| anyhow!("{} can't be drawn: {error}", file.display()))
+    plot(&root, title, note, bars)
+        .map_err(|error| anyhow!("{} can't be drawn: {error}", file.display()))
 }
 
 fn plot<B: DrawingBackend>(
@@ -91,16 +104,26 @@ fn plot<B: DrawingBackend>(
         .x_desc(note)
         .label_style(("sans-serif", 13))
         .draw()?;
-    let left = TextStyle::from(("sans-serif", 14).into_font()).pos(Pos::new(HPos::Right, VPos::Center));
-    let right = TextStyle::from(("sans-serif", 14).into_font()).pos(Pos::new(HPos::Left, VPos::Center));
+    let left =
+        TextStyle::from(("sans-serif", 14).into_font()).pos(Pos::new(HPos::Right, VPos::Center));
+    let right =
+        TextStyle::from(("sans-serif", 14).into_font()).pos(Pos::new(HPos::Left, VPos::Center));
     for (place, bar) in bars.iter().enumerate() {
         let middle = count - place as f64 - 0.5;
         let colour = if bar.name.starts_with("bootstrap") { OURS } else { OTHERS };
         let (from, to) = bar.line;
-        let shape = Rectangle::new([(0.0, middle - 0.32), (bar.figure, middle + 0.32)], colour.filled());
+        let shape =
+            Rectangle::new([(0.0, middle - 0.32), (bar.figure, middle + 0.32)], colour.filled());
         chart.draw_series([shape])?;
-        chart.draw_series([PathElement::new([(from, middle), (to, middle)], BLACK.stroke_width(2))])?;
-        let figure = if bar.figure < 100.0 { format!("{:.1}", bar.figure) } else { format!("{:.0}", bar.figure) };
+        chart.draw_series([PathElement::new(
+            [(from, middle), (to, middle)],
+            BLACK.stroke_width(2),
+        )])?;
+        let figure = if bar.figure < 100.0 {
+            format!("{:.1}", bar.figure)
+        } else {
+            format!("{:.0}", bar.figure)
+        };
         let beside = (bar.figure.max(to) + most * 0.01, middle);
         chart.draw_series([Text::new(figure, beside, right.clone())])?;
         let (x, y) = chart.backend_coord(&(0.0, middle));

@@ -1,5 +1,6 @@
-//! Many processes at once, one event at a time each, as Lambda runs them: against a backend that takes every user at
-//! once, and against one that takes so many a second. What the latter does not take in time goes into a queue on moto.
+//! Many processes at once, one event at a time each, as Lambda runs them: against a backend that
+//! takes every user at once, and against one that takes so many a second. What the latter does not
+//! take in time goes into a queue on moto.
 
 use std::time::{Duration, Instant};
 
@@ -16,7 +17,8 @@ use test_support::function::Function;
 
 /// Processes at once.
 const PROCESSES: [usize; 4] = [1, 4, 16, 64];
-/// Users a second that the slow backend takes: with the most processes, more are waiting than it takes within an attempt.
+/// Users a second that the slow backend takes: with the most processes, more are waiting than it
+/// takes within an attempt.
 pub const SLOW: u32 = 20;
 /// As long as events come.
 const LOAD: Duration = Duration::from_secs(8);
@@ -84,7 +86,8 @@ async fn level(parts: &Parts, backend: &Backend, rate: u32, processes: usize) ->
     let ends = join_all(functions.iter_mut().map(|function| load(function, started + LOAD))).await;
     let took = started.elapsed();
     let processor = total(&functions) - processor;
-    let memory = functions.iter().map(Function::proportional_kilobytes).sum::<u64>() as f64 / 1024.0;
+    let memory =
+        functions.iter().map(Function::proportional_kilobytes).sum::<u64>() as f64 / 1024.0;
     drop(functions);
 
     let ends: Vec<(String, f64)> = ends.into_iter().collect::<Result<Vec<_>>>()?.concat();
@@ -105,7 +108,8 @@ async fn level(parts: &Parts, backend: &Backend, rate: u32, processes: usize) ->
     })
 }
 
-/// Gives events to `function`, one after the other, until `until`. Returns how each ended and what it took.
+/// Gives events to `function`, one after the other, until `until`. Returns how each ended and what
+/// it took.
 async fn load(function: &mut Function, until: Instant) -> Result<Vec<(String, f64)>> {
     let mut ends = Vec::new();
     while Instant::now() < until {

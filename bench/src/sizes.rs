@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Result;
 
 use crate::peers::Parts;
-use test_support::{program, root};
 use crate::there;
+use test_support::{program, root};
 
 /// The sizes, in megabytes.
 pub struct Sizes {
@@ -21,7 +21,11 @@ pub struct Sizes {
 
 /// Looks at the files.
 pub fn measure(parts: &Parts) -> Result<Sizes> {
-    let package = root().join("target/package").join(if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" });
+    let package = root().join("target/package").join(if cfg!(target_arch = "aarch64") {
+        "arm64"
+    } else {
+        "x86_64"
+    });
     let zip = size(&there(package.join("function.zip"))?)?;
     let layer = size(&there(package.join("mapper.zip"))?)?;
     let [rust, javascript, python] = parts.images();

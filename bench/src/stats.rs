@@ -13,8 +13,8 @@ pub fn median(figures: &[f64]) -> f64 {
     quantile(figures, 0.5)
 }
 
-/// The ratio of two sets of figures that were taken in turn: the median of the ratios of the pairs, in which what the
-/// machine did meanwhile cancels out.
+/// The ratio of two sets of figures that were taken in turn: the median of the ratios of the pairs,
+/// in which what the machine did meanwhile cancels out.
 pub fn ratio(figures: &[f64], others: &[f64]) -> f64 {
     median(&figures.iter().zip(others).map(|(one, other)| one / other).collect::<Vec<_>>())
 }

@@ -27,14 +27,19 @@ fn machine(found: &Found) -> String {
 
 fn cold(found: &Found, condition: Condition) -> String {
     let measured = found.cold.iter().filter(|cold| cold.condition == condition);
-    let rows = measured.map(|cold| vec![cold.peer.name().to_owned(), spread(&cold.ready), spread(&cold.answered)]);
+    let rows = measured
+        .map(|cold| vec![cold.peer.name().to_owned(), spread(&cold.ready), spread(&cold.answered)]);
     let title = format!("start: {}", condition.name());
     table(&[&title, "to the first poll, ms", "to the first event answered, ms"], rows)
 }
 
 fn warm(found: &Found) -> String {
     let rows = found.warm.iter().map(|warm| {
-        let mapping = if warm.mapping.is_empty() { "–".to_owned() } else { format!("{:.1}", median(&warm.mapping)) };
+        let mapping = if warm.mapping.is_empty() {
+            "–".to_owned()
+        } else {
+            format!("{:.1}", median(&warm.mapping))
+        };
         vec![
             warm.peer.name().to_owned(),
             format!("{:.0}", median(&warm.event)),
@@ -67,8 +72,13 @@ fn life(found: &Found) -> String {
 
 fn scale(found: &Found) -> String {
     let rows = found.scale.iter().map(|level| {
-        let rate = if level.rate == UNLIMITED { "all".to_owned() } else { format!("{} a second", level.rate) };
-        let redelivery = if level.queued == 0 { "–".to_owned() } else { format!("{:.1}", level.redelivery) };
+        let rate = if level.rate == UNLIMITED {
+            "all".to_owned()
+        } else {
+            format!("{} a second", level.rate)
+        };
+        let redelivery =
+            if level.queued == 0 { "–".to_owned() } else { format!("{:.1}", level.redelivery) };
         vec![
             rate,
             level.processes.to_string(),
@@ -106,7 +116,10 @@ fn in_time(level: &Level) -> String {
 }
 
 fn sizes(found: &Found) -> String {
-    table(&["size", "MB"], found.sizes.rows.iter().map(|(name, size)| vec![(*name).to_owned(), format!("{size:.2}")]))
+    table(
+        &["size", "MB"],
+        found.sizes.rows.iter().map(|(name, size)| vec![(*name).to_owned(), format!("{size:.2}")]),
+    )
 }
 
 /// The median with the quartiles around it.

@@ -54,7 +54,8 @@ pub async fn measure(parts: &Parts, backend: &Backend) -> Result<Vec<Warm>> {
         peers.push((function, warm));
     }
     for _ in 0..ROUNDS {
-        // In another order each time: what Node.js does after its events must not fall on the same neighbour.
+        // In another order each time: what Node.js does after its events must not fall on the same
+        // neighbour.
         let mut turns: Vec<_> = peers.iter_mut().collect();
         fastrand::shuffle(&mut turns);
         for (function, warm) in turns {
@@ -90,7 +91,8 @@ async fn round(function: &mut Function, warm: &mut Warm) -> Result<()> {
         for line in lines {
             let line: Value = serde_json::from_str(&line)?;
             ensure!(line["end"] == "delivered", "an event was not delivered: {line}");
-            warm.mapping.extend(line["milliseconds"]["mapping"].as_f64().map(|mapping| mapping * 1e3));
+            warm.mapping
+                .extend(line["milliseconds"]["mapping"].as_f64().map(|mapping| mapping * 1e3));
         }
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! The default mapper: a confirmed user as JSON, posted to `users/`. This file only binds the component's interface
-//! to [`mapping`] and [`settings`].
+//! The default mapper: a confirmed user as JSON, posted to `users/`. This file only binds the
+//! component's interface to [`mapping`] and [`settings`].
 
 mod mapping;
 mod settings;

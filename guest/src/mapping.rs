@@ -1,4 +1,5 @@
-//! The mapping: an event and the settings in, a request or a skip out. Pure, but for notes on standard error.
+//! The mapping: an event and the settings in, a request or a skip out. Pure, but for notes on
+//! standard error.
 
 use serde_json::{Map, Value};
 
@@ -7,12 +8,14 @@ use crate::bindings::cognito::post_confirmation::types::{
 };
 use crate::settings::{Settings, custom};
 
-/// Maps `event` by the settings that `lookup` finds. `clientMetadata` is never copied: whoever signs up can write anything
-/// into it.
+/// Maps `event` by the settings that `lookup` finds. `clientMetadata` is never copied: whoever
+/// signs up can write anything into it.
 pub fn map(event: &Event, lookup: impl Fn(&str) -> Option<String>) -> Result<Outcome, Error> {
     match &event.trigger_source {
         TriggerSource::ConfirmSignUp => {}
-        TriggerSource::ConfirmForgotPassword => return Ok(Outcome::Skip("password-reset".to_owned())),
+        TriggerSource::ConfirmForgotPassword => {
+            return Ok(Outcome::Skip("password-reset".to_owned()));
+        }
         TriggerSource::Other(_) => return Ok(Outcome::Skip("unknown-trigger-source".to_owned())),
     }
     let settings = Settings::from_variables(lookup)?;
@@ -20,7 +23,10 @@ pub fn map(event: &Event, lookup: impl Fn(&str) -> Option<String>) -> Result<Out
     Ok(Outcome::Deliver(Request {
         method: Method::Post,
         path: settings.path,
-        headers: vec![Header { name: "content-type".to_owned(), value: "application/json".to_owned() }],
+        headers: vec![Header {
+            name: "content-type".to_owned(),
+            value: "application/json".to_owned(),
+        }],
         body: Value::Object(user).to_string().into_bytes(),
         // The backend's word for a user that it has already, from an earlier attempt.
         accept_status: vec![409],
@@ -29,7 +35,10 @@ pub fn map(event: &Event, lookup: impl Fn(&str) -> Option<String>) -> Result<Out
 
 /// The user as the backend gets it.
 fn user(event: &Event, settings: &Settings) -> Result<Map<String, Value>, Error> {
-    let sub = event.user_attributes.iter().find(|attribute| attribute.name == "sub" && !attribute.value.is_empty());
+    let sub = event
+        .user_attributes
+        .iter()
+        .find(|attribute| attribute.name == "sub" && !attribute.value.is_empty());
     let sub = sub.ok_or_else(|| Error {
         code: "no-sub".to_owned(),
         message: "the event has no attribute `sub`, which is the user's id".to_owned(),
@@ -37,10 +46,14 @@ fn user(event: &Event, settings: &Settings) -> Result<Map<String, Value>, Error>
 
     let mut user = Map::new();
     let mut customs = Map::new();
-    // What only a developer can write comes last, so that no user can write another value in its place.
+    // What only a developer can write comes last, so that no user can write another value in its
+    // place.
     let is_developers = |attribute: &&Attribute| attribute.name.starts_with("dev:");
-    let (developers, others): (Vec<_>, Vec<_>) = event.user_attributes.iter().partition(is_developers);
-    for attribute in others.into_iter().chain(developers).filter(|attribute| settings.sends(&attribute.name)) {
+    let (developers, others): (Vec<_>, Vec<_>) =
+        event.user_attributes.iter().partition(is_developers);
+    for attribute in
+        others.into_iter().chain(developers).filter(|attribute| settings.sends(&attribute.name))
+    {
         let Some(value) = value(attribute) else { continue };
         match custom(&attribute.name) {
             Some(name) => customs.insert(name.to_owned(), value),
@@ -61,8 +74,8 @@ fn user(event: &Event, settings: &Settings) -> Result<Map<String, Value>, Error>
     Ok(user)
 }
 
-/// An attribute's value as JSON. Cognito writes every value as text, whatever it is; one that is not what it has to be
-/// is left out rather than keeping the user from the backend.
+/// An attribute's value as JSON. Cognito writes every value as text, whatever it is; one that is
+/// not what it has to be is left out rather than keeping the user from the backend.
 fn value(attribute: &Attribute) -> Option<Value> {
     let text = attribute.value.as_str();
     match attribute.name.as_str() {

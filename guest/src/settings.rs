@@ -1,14 +1,16 @@
-//! What an operator can change about the mapping without a new mapper. The host passes on its variables that begin
-//! with `MAPPER_ENV_`, without that prefix.
+//! What an operator can change about the mapping without a new mapper. The host passes on its
+//! variables that begin with `MAPPER_ENV_`, without that prefix.
 
 use crate::bindings::cognito::post_confirmation::types::Error;
 
 /// Where users are posted; `users/` unless set.
 const USERS_PATH: &str = "USERS_PATH";
-/// Which attributes are sent: their Cognito names, separated by commas; `custom:*` stands for all custom ones.
+/// Which attributes are sent: their Cognito names, separated by commas; `custom:*` stands for all
+/// custom ones.
 const USER_ATTRIBUTES: &str = "USER_ATTRIBUTES";
 /// What is sent unless set: what most user tables have a column for.
-const COMMON: &str = "email,email_verified,phone_number,name,given_name,family_name,identities,custom:*";
+const COMMON: &str =
+    "email,email_verified,phone_number,name,given_name,family_name,identities,custom:*";
 /// The names that Cognito has for attributes of its own, but for those that begin with `cognito:`.
 pub const STANDARD: [&str; 21] = [
     "address",
@@ -47,15 +49,20 @@ impl Settings {
     /// Reads the settings through `lookup`. A variable that is set to nothing counts as not set.
     ///
     /// # Errors
-    /// `USER_ATTRIBUTES` holds what can't be the name of an attribute: a list that is separated by something else, or a
-    /// misspelt name. It would match nothing, and users would go out without attributes and without a word.
+    /// `USER_ATTRIBUTES` holds what can't be the name of an attribute: a list that is separated by
+    /// something else, or a misspelt name. It would match nothing, and users would go out without
+    /// attributes and without a word.
     pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, Error> {
-        let or = |name, default: &str| lookup(name).filter(|value| !value.is_empty()).unwrap_or(default.to_owned());
+        let or = |name, default: &str| {
+            lookup(name).filter(|value| !value.is_empty()).unwrap_or(default.to_owned())
+        };
         let attributes = or(USER_ATTRIBUTES, COMMON);
         let names = attributes.split(',').map(str::trim).filter(|name| !name.is_empty());
         let attributes: Vec<String> = names.map(str::to_owned).collect();
         match attributes.iter().find(|name| !is_possible(name)) {
-            Some(name) => Err(bad_attributes(&format!("`{name}`, which is no name of an attribute of Cognito"))),
+            Some(name) => Err(bad_attributes(&format!(
+                "`{name}`, which is no name of an attribute of Cognito"
+            ))),
             None if attributes.is_empty() => Err(bad_attributes("no name")),
             None => Ok(Settings { path: or(USERS_PATH, "users/"), attributes }),
         }
@@ -64,14 +71,18 @@ impl Settings {
     /// Whether the attribute `name` is sent.
     pub fn sends(&self, name: &str) -> bool {
         match custom(name) {
-            Some(own) => self.attributes.iter().filter_map(|sent| custom(sent)).any(|sent| sent == "*" || sent == own),
+            Some(own) => self
+                .attributes
+                .iter()
+                .filter_map(|sent| custom(sent))
+                .any(|sent| sent == "*" || sent == own),
             None => self.attributes.iter().any(|sent| sent == name),
         }
     }
 }
 
-/// The name of a custom attribute without its prefix; nothing if `name` is that of another one. Those that only a
-/// developer can write have `dev:` before it.
+/// The name of a custom attribute without its prefix; nothing if `name` is that of another one.
+/// Those that only a developer can write have `dev:` before it.
 pub fn custom(name: &str) -> Option<&str> {
     let developers = name.strip_prefix("dev:");
     let own = developers.unwrap_or(name).strip_prefix("custom:");

@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_sqs_does_not_take_is_written_as_an_escape_of_the_same_json() {
+    fn characters_that_sqs_refuses_are_escaped_in_the_json() {
         let json = "{\"a\u{ffff}\":\"\u{fffe}\u{1f980}\u{fffd}\u{e000}\u{7f}\"}";
         let written = writable(json);
         assert!(!written.contains(['\u{fffe}', '\u{ffff}']));

@@ -1,5 +1,5 @@
-//! AWS as far as the function needs it: moto's server, one for all tests, and queues on it. Tests ask it in plain JSON:
-//! moto believes everybody.
+//! AWS as far as the function needs it: moto's server, one for all tests, and queues on it. Tests
+//! ask it in plain JSON: moto believes everybody.
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
@@ -12,12 +12,14 @@ use serde_json::{Value, json};
 
 use crate::python::python;
 
-/// Longer than any redelivery here takes, so that nothing comes back before the event source lets it.
+/// Longer than any redelivery here takes, so that nothing comes back before the event source lets
+/// it.
 const VISIBILITY_SECONDS: u32 = 1800;
 
 struct Moto {
     endpoint: String,
-    /// Holds the standard input with whose end the server ends, at the latest with the test process.
+    /// Holds the standard input with whose end the server ends, at the latest with the test
+    /// process.
     _server: Child,
 }
 
@@ -59,7 +61,10 @@ pub async fn ask(service: &str, operation: &str, input: Value) -> Value {
         .post(endpoint())
         .header("content-type", "application/x-amz-json-1.1")
         .header("x-amz-target", operation)
-        .header("authorization", format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"))
+        .header(
+            "authorization",
+            format!("AWS4-HMAC-SHA256 {scope}, SignedHeaders=host, Signature=0"),
+        )
         .body(input.to_string())
         .send()
         .await
@@ -111,10 +116,13 @@ impl Queue {
         Queue::create(None).await
     }
 
-    /// A new queue, and the one to which it gives what was received `max_receive_count` times in vain.
+    /// A new queue, and the one to which it gives what was received `max_receive_count` times in
+    /// vain.
     pub async fn with_dead_letters(max_receive_count: u32) -> (Queue, Queue) {
         let dead = Queue::create(None).await;
-        let policy = json!({ "deadLetterTargetArn": dead.arn, "maxReceiveCount": max_receive_count }).to_string();
+        let policy =
+            json!({ "deadLetterTargetArn": dead.arn, "maxReceiveCount": max_receive_count })
+                .to_string();
         (Queue::create(Some(policy)).await, dead)
     }
 
@@ -125,8 +133,10 @@ impl Queue {
         if let Some(redrive) = redrive {
             attributes["RedrivePolicy"] = redrive.into();
         }
-        let created = sqs("CreateQueue", json!({ "QueueName": name, "Attributes": attributes })).await;
-        let mut queue = Queue { url: created["QueueUrl"].as_str().unwrap().to_owned(), arn: String::new() };
+        let created =
+            sqs("CreateQueue", json!({ "QueueName": name, "Attributes": attributes })).await;
+        let mut queue =
+            Queue { url: created["QueueUrl"].as_str().unwrap().to_owned(), arn: String::new() };
         queue.arn = queue.attribute("QueueArn").await;
         queue
     }
@@ -142,8 +152,8 @@ impl Queue {
         [("UNDELIVERED_QUEUE_URL", self.url.as_str()), region, id, key, endpoint]
     }
 
-    /// How many messages there are: delayed, in flight and visible. Asked in this order, because a message goes from
-    /// either of the first two to the last, and must not slip through in between.
+    /// How many messages there are: delayed, in flight and visible. Asked in this order, because a
+    /// message goes from either of the first two to the last, and must not slip through in between.
     pub async fn count(&self) -> usize {
         let delayed = self.delayed().await;
         let in_flight = self.number("ApproximateNumberOfMessagesNotVisible").await;
@@ -160,7 +170,9 @@ impl Queue {
     }
 
     async fn attribute(&self, name: &str) -> String {
-        let got = sqs("GetQueueAttributes", json!({ "QueueUrl": self.url, "AttributeNames": [name] })).await;
+        let got =
+            sqs("GetQueueAttributes", json!({ "QueueUrl": self.url, "AttributeNames": [name] }))
+                .await;
         got["Attributes"][name].as_str().unwrap().to_owned()
     }
 
@@ -168,7 +180,8 @@ impl Queue {
     pub async fn send(&self, body: &str, event_id: Option<&str>) {
         let mut message = json!({ "QueueUrl": self.url, "MessageBody": body });
         if let Some(id) = event_id {
-            message["MessageAttributes"] = json!({ "event-id": { "DataType": "String", "StringValue": id } });
+            message["MessageAttributes"] =
+                json!({ "event-id": { "DataType": "String", "StringValue": id } });
         }
         sqs("SendMessage", message).await;
     }
@@ -209,7 +222,11 @@ impl Queue {
 
     /// Ends `message`.
     pub async fn delete(&self, message: &Message) {
-        sqs("DeleteMessage", json!({ "QueueUrl": self.url, "ReceiptHandle": message.receipt_handle })).await;
+        sqs(
+            "DeleteMessage",
+            json!({ "QueueUrl": self.url, "ReceiptHandle": message.receipt_handle }),
+        )
+        .await;
     }
 
     /// Makes `message` visible again at once.

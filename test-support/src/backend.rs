@@ -93,7 +93,9 @@ async fn record(State(shared): State<Arc<Shared>>, request: Request) -> Response
     shared.requests.lock().unwrap().push(recorded);
     match &shared.answer {
         Answer::Status(status) => StatusCode::from_u16(*status).unwrap().into_response(),
-        Answer::Redirect(to) => (StatusCode::FOUND, [(header::LOCATION, to.clone())]).into_response(),
+        Answer::Redirect(to) => {
+            (StatusCode::FOUND, [(header::LOCATION, to.clone())]).into_response()
+        }
         Answer::Long(bytes) => (StatusCode::CREATED, vec![b'x'; *bytes]).into_response(),
         Answer::Silence => {
             tokio::time::sleep(Duration::from_secs(3600)).await;

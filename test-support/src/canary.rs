@@ -9,8 +9,8 @@ pub const MARK: &str = "canary";
 /// Every `sub` begins with it: it stands in the lines of undelivered events and nowhere else.
 pub const SUB: &str = "5ab5ab00";
 
-/// The settings that hold secrets. The last one is the only form that the specification has for it; its base64 happens
-/// to be readable.
+/// The settings that hold secrets. The last one is the only form that the specification has for it;
+/// its base64 happens to be readable.
 pub const SECRETS: [(&str, &str); 5] = [
     ("BACKEND_AUTHORIZATION", "Bearer canary-authorization"),
     ("AWS_SECRET_ACCESS_KEY", "canary-access-key"),
@@ -22,7 +22,8 @@ pub const SECRETS: [(&str, &str); 5] = [
 /// A sign-up of this user, whose name contains `MARK`, with this behaviour.
 pub fn event(user: &str, number: usize, behaviour: &str) -> Value {
     assert!(user.to_lowercase().contains(MARK));
-    let identities = json!([{ "userId": "canary-identity", "providerName": "Canary", "primary": "true" }]);
+    let identities =
+        json!([{ "userId": "canary-identity", "providerName": "Canary", "primary": "true" }]);
     let mut event = sign_up();
     event["userName"] = user.into();
     event["callerContext"]["clientId"] = "canary-client".into();
@@ -47,6 +48,9 @@ pub fn check(log: &str) {
     for line in log.lines() {
         assert!(!line.to_lowercase().contains(MARK), "{line}");
         assert!(!line.contains("127.0.0.1"), "an address is in {line}");
-        assert!(!line.contains(SUB) || line.contains("undelivered"), "a user who is not lost is in {line}");
+        assert!(
+            !line.contains(SUB) || line.contains("undelivered"),
+            "a user who is not lost is in {line}"
+        );
     }
 }

@@ -32,7 +32,16 @@ pub fn component(package: &str) -> PathBuf {
         let workspace = root();
         let target = workspace.join("target");
         let built = Command::new(cargo())
-            .args(["build", "--locked", "--profile", "mapper", "--target", "wasm32-wasip2", "--package", package])
+            .args([
+                "build",
+                "--locked",
+                "--profile",
+                "mapper",
+                "--target",
+                "wasm32-wasip2",
+                "--package",
+                package,
+            ])
             .arg("--target-dir")
             .arg(&target)
             .current_dir(&workspace)

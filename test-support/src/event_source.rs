@@ -1,4 +1,5 @@
-//! An event source mapping as Lambda has it between a queue and a function: batches, and `ReportBatchItemFailures`.
+//! An event source mapping as Lambda has it between a queue and a function: batches, and
+//! `ReportBatchItemFailures`.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -37,8 +38,9 @@ impl<'a> EventSource<'a> {
         EventSource { queue, batch: 10, timeout: TIMEOUT }
     }
 
-    /// Hands over one batch: what `function` took is deleted, and all else is visible again at once, where Lambda would
-    /// wait for the visibility timeout. Nothing where no message is visible.
+    /// Hands over one batch: what `function` took is deleted, and all else is visible again at
+    /// once, where Lambda would wait for the visibility timeout. Nothing where no message is
+    /// visible.
     pub async fn poll(&self, function: &mut Function) -> Option<Redelivered> {
         let redelivered = self.hand_over(function).await?;
         for message in &redelivered.stayed {
@@ -53,9 +55,11 @@ impl<'a> EventSource<'a> {
         if messages.is_empty() {
             return None;
         }
-        let records: Vec<Value> = messages.iter().map(|message| record(message, &self.queue.arn)).collect();
+        let records: Vec<Value> =
+            messages.iter().map(|message| record(message, &self.queue.arn)).collect();
         let Batch { answer, lines } = function.invoke_batch(&records, self.timeout).await;
-        let ids: Vec<String> = messages.iter().map(|message| message.message_id.clone().unwrap()).collect();
+        let ids: Vec<String> =
+            messages.iter().map(|message| message.message_id.clone().unwrap()).collect();
         let failed = failures(&answer, &ids);
         let mut stayed = Vec::new();
         for message in messages {
@@ -79,14 +83,17 @@ impl Redelivered {
     }
 }
 
-/// What `answer` says has failed. Where Lambda can't read an answer or doesn't know an id in it, all of the batch stays.
+/// What `answer` says has failed. Where Lambda can't read an answer or doesn't know an id in it,
+/// all of the batch stays.
 fn failures(answer: &Answer, ids: &[String]) -> HashSet<String> {
     let all = || ids.iter().cloned().collect();
     let Answer::Response(bytes) = answer else { return all() };
     let answer: Value = serde_json::from_slice(bytes).unwrap();
     let failed = answer["batchItemFailures"].as_array().expect("the answer is none to a batch");
-    let failed: HashSet<String> =
-        failed.iter().map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect();
+    let failed: HashSet<String> = failed
+        .iter()
+        .map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned())
+        .collect();
     assert!(failed.iter().all(|id| ids.contains(id)), "{answer}");
     failed
 }

@@ -1,4 +1,5 @@
-//! The real `bootstrap` as Lambda runs it: an environment of its own, a Runtime API, and logs that are collected.
+//! The real `bootstrap` as Lambda runs it: an environment of its own, a Runtime API, and logs that
+//! are collected.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -52,18 +53,20 @@ impl Function {
         Function::with_variables(&[&[("MAPPER_IMAGE", image)], settings].concat()).await
     }
 
-    /// Starts a function with these variables and those that Lambda sets. It has ample time unless the time of an event
-    /// is one of the variables.
+    /// Starts a function with these variables and those that Lambda sets. It has ample time unless
+    /// the time of an event is one of the variables.
     pub async fn with_variables(variables: &[(&str, &str)]) -> Function {
         let limited = variables.iter().any(|(name, _)| *name == "ANSWER_WITHIN_MS");
         let ample = if limited { &[][..] } else { &AMPLE };
         Function::run(Command::new(program("bootstrap")), &[ample, variables].concat()).await
     }
 
-    /// Like `start`, with a share of a processor from the program's first instruction on and no more time than is set.
+    /// Like `start`, with a share of a processor from the program's first instruction on and no
+    /// more time than is set.
     pub async fn with_share(share: &Share, image: &Path, settings: &[(&str, &str)]) -> Function {
         let command = share.command(&program("bootstrap"));
-        Function::run(command, &[&[("MAPPER_IMAGE", image.to_str().unwrap())], settings].concat()).await
+        Function::run(command, &[&[("MAPPER_IMAGE", image.to_str().unwrap())], settings].concat())
+            .await
     }
 
     /// Runs `command` with these variables and those that Lambda sets.
@@ -92,7 +95,11 @@ impl Function {
     }
 
     /// Like `invoke`, in an invocation that Lambda would end after `within`.
-    pub async fn invoke_within(&mut self, event: impl Into<Bytes>, within: Option<Duration>) -> Invoked {
+    pub async fn invoke_within(
+        &mut self,
+        event: impl Into<Bytes>,
+        within: Option<Duration>,
+    ) -> Invoked {
         let answer = self.answer(event, within).await;
         let line = self.line().await;
         assert_eq!(line["requestId"], self.request_id());
@@ -102,7 +109,8 @@ impl Function {
     /// Hands over `records` of a queue in an invocation that Lambda would end after `within`.
     pub async fn invoke_batch(&mut self, records: &[Value], within: Duration) -> Batch {
         let answer = self.hand_over(json!({ "Records": records }).to_string(), Some(within));
-        // They come before the answer, and a pipe holds 64 KiB: a function whose log nobody reads stands still.
+        // They come before the answer, and a pipe holds 64 KiB: a function whose log nobody reads
+        // stands still.
         let mut lines = Vec::new();
         for _ in records {
             let line = self.line().await;
@@ -118,7 +126,11 @@ impl Function {
     }
 
     /// Hands `event` over in an invocation that Lambda would end after `within`.
-    fn hand_over(&mut self, event: impl Into<Bytes>, within: Option<Duration>) -> oneshot::Receiver<Answer> {
+    fn hand_over(
+        &mut self,
+        event: impl Into<Bytes>,
+        within: Option<Duration>,
+    ) -> oneshot::Receiver<Answer> {
         self.invocations += 1;
         self.api.invoke(&self.request_id(), event, within)
     }
@@ -151,9 +163,11 @@ impl Function {
         self.log.next_line().now_or_never().is_some()
     }
 
-    /// Waits for the end of a function that can't start, and returns its status with what it wrote to standard error.
+    /// Waits for the end of a function that can't start, and returns its status with what it wrote
+    /// to standard error.
     pub async fn ended(&mut self) -> (ExitStatus, String) {
-        let status = timeout(PATIENCE, self.process.wait()).await.expect("it does not end").unwrap();
+        let status =
+            timeout(PATIENCE, self.process.wait()).await.expect("it does not end").unwrap();
         let mut text = String::new();
         self.process.stderr.take().unwrap().read_to_string(&mut text).await.unwrap();
         (status, text)
@@ -189,9 +203,11 @@ impl Function {
 
     /// The processor time that the process's threads have taken.
     pub fn processor_time(&self) -> Duration {
-        let threads = std::fs::read_dir(format!("/proc/{}/task", self.process.id().unwrap())).unwrap();
+        let threads =
+            std::fs::read_dir(format!("/proc/{}/task", self.process.id().unwrap())).unwrap();
         let nanoseconds = threads.map(|thread| {
-            let schedule = std::fs::read_to_string(thread.unwrap().path().join("schedstat")).unwrap();
+            let schedule =
+                std::fs::read_to_string(thread.unwrap().path().join("schedstat")).unwrap();
             schedule.split_whitespace().next().unwrap().parse::<u64>().unwrap()
         });
         Duration::from_nanos(nanoseconds.sum())
@@ -207,16 +223,21 @@ impl Function {
         self.status("VmHWM:").split_whitespace().next().unwrap().parse().unwrap()
     }
 
-    /// The process's memory in kilobytes, of which it has a part alone and a fair share of what it shares with others.
+    /// The process's memory in kilobytes, of which it has a part alone and a fair share of what it
+    /// shares with others.
     pub fn proportional_kilobytes(&self) -> u64 {
-        let rollup = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.process.id().unwrap())).unwrap();
+        let rollup =
+            std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.process.id().unwrap()))
+                .unwrap();
         let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:")).unwrap();
         line.split_whitespace().next().unwrap().parse().unwrap()
     }
 
     /// What the kernel says of the process under this name.
     fn status(&self, name: &str) -> String {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id().unwrap())).unwrap();
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.process.id().unwrap()))
+                .unwrap();
         status.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim().to_owned()
     }
 }
@@ -228,7 +249,9 @@ async fn answered(answer: oneshot::Receiver<Answer>) -> Answer {
 impl Batch {
     /// The ids of the records that have to stay in the queue.
     pub fn failed(&self) -> BTreeSet<String> {
-        let Answer::Response(bytes) = &self.answer else { panic!("an error instead of a response: {:?}", self.answer) };
+        let Answer::Response(bytes) = &self.answer else {
+            panic!("an error instead of a response: {:?}", self.answer)
+        };
         let answer: Value = serde_json::from_slice(bytes).unwrap();
         let failures = answer["batchItemFailures"].as_array().unwrap().iter();
         failures.map(|failure| failure["itemIdentifier"].as_str().unwrap().to_owned()).collect()
@@ -246,8 +269,8 @@ impl Invoked {
         self.line["errorType"].as_str().unwrap_or("none")
     }
 
-    /// How many milliseconds the event took, by the function's own clock: it counts from the start of the process where
-    /// the event waited for that, and not what others do before and after.
+    /// How many milliseconds the event took, by the function's own clock: it counts from the start
+    /// of the process where the event waited for that, and not what others do before and after.
     pub fn total(&self) -> f64 {
         self.line["milliseconds"]["total"].as_f64().unwrap()
     }
@@ -256,7 +279,9 @@ impl Invoked {
     pub fn attempts(&self) -> Vec<String> {
         let attempts = self.line["attempts"].as_array().unwrap().iter();
         attempts
-            .map(|attempt| attempt["errorType"].as_str().map_or(attempt["status"].to_string(), str::to_owned))
+            .map(|attempt| {
+                attempt["errorType"].as_str().map_or(attempt["status"].to_string(), str::to_owned)
+            })
             .collect()
     }
 

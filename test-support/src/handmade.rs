@@ -6,7 +6,8 @@ use std::process::Command;
 use crate::components::component_of;
 use crate::program;
 
-/// The text of a mapper whose core module has `fields` besides the function `transform` of the body `code`.
+/// The text of a mapper whose core module has `fields` besides the function `transform` of the body
+/// `code`.
 pub fn mapper(fields: &str, code: &str) -> String {
     format!(
         r#"(component
@@ -62,8 +63,13 @@ pub fn trapping_in(name: &str, depth: usize) -> String {
 /// The component of `text` in `folder`, and its image.
 pub fn image_of(text: &str, folder: &Path) -> (PathBuf, PathBuf) {
     let (component, image) = (component_of(text, folder), folder.join("mapper.cwasm"));
-    let compiled =
-        Command::new(program("mapper")).arg("compile").arg(&component).arg("-o").arg(&image).output().unwrap();
+    let compiled = Command::new(program("mapper"))
+        .arg("compile")
+        .arg(&component)
+        .arg("-o")
+        .arg(&image)
+        .output()
+        .unwrap();
     assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
     (component, image)
 }

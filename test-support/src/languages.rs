@@ -32,11 +32,16 @@ pub static JAVASCRIPT: Language = Language {
     project: OnceLock::new(),
 };
 /// Python, with componentize-py in `target/python`.
-pub static PYTHON: Language =
-    Language { name: "python", tool: ("python", "bin/componentize-py"), source: "app.py", project: OnceLock::new() };
+pub static PYTHON: Language = Language {
+    name: "python",
+    tool: ("python", "bin/componentize-py"),
+    source: "app.py",
+    project: OnceLock::new(),
+};
 
 impl Language {
-    /// Whether the language's tool is there. Says so where it is not, past the test harness, which would swallow it.
+    /// Whether the language's tool is there. Says so where it is not, past the test harness, which
+    /// would swallow it.
     pub fn is_there(&self) -> bool {
         let (folder, tool) = self.tool;
         let tool = target().join(folder).join(tool);
@@ -44,7 +49,12 @@ impl Language {
             return true;
         }
         assert!(env::var_os(ALL_LANGUAGES).is_none(), "{} is missing", tool.display());
-        let _ = writeln!(stderr(), "skipped a test of mappers in {}: {} is missing", self.name, tool.display());
+        let _ = writeln!(
+            stderr(),
+            "skipped a test of mappers in {}: {} is missing",
+            self.name,
+            tool.display()
+        );
         false
     }
 
@@ -57,7 +67,8 @@ impl Language {
         })
     }
 
-    /// A new mapper in a folder of its own. It stands below the installed tool, where Node.js looks for it.
+    /// A new mapper in a folder of its own. It stands below the installed tool, where Node.js looks
+    /// for it.
     pub fn new_folder(&self, name: &str) -> PathBuf {
         let folder = target().join(self.tool.0).join("mappers").join(name);
         if folder.exists() {

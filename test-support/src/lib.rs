@@ -24,10 +24,12 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// Longer than anything here takes, also on a machine that has other work; a test that waits so long has failed.
+/// Longer than anything here takes, also on a machine that has other work; a test that waits so
+/// long has failed.
 pub const PATIENCE: Duration = Duration::from_secs(120);
-/// As much time as there can be, so that a machine that has other work hits no limit of time where another one is meant.
-/// A mapper that loops is still stopped before its event's time is over, also where the queue has its share of that.
+/// As much time as there can be, so that a machine that has other work hits no limit of time where
+/// another one is meant. A mapper that loops is still stopped before its event's time is over, also
+/// where the queue has its share of that.
 pub const AMPLE: [(&str, &str); 2] = [("ANSWER_WITHIN_MS", "4900"), ("MAPPER_TIMEOUT_MS", "3000")];
 
 /// The folder of the project.
@@ -40,8 +42,8 @@ pub fn scratch() -> PathBuf {
     root().join("target/tmp")
 }
 
-/// The program `name`: the one in the folder `DIST`, which `just test` sets, or else the one that cargo has built beside
-/// the tests.
+/// The program `name`: the one in the folder `DIST`, which `just test` sets, or else the one that
+/// cargo has built beside the tests.
 pub fn program(name: &str) -> PathBuf {
     let folder = match env::var_os("DIST") {
         Some(dist) => PathBuf::from(dist),
@@ -52,8 +54,9 @@ pub fn program(name: &str) -> PathBuf {
     program
 }
 
-/// What `megabytes` of resident memory are in kilobytes. Cargo's own `bootstrap` is not optimised and has the compiler of
-/// the workbench in it: it may take twice as much as the one that is shipped.
+/// What `megabytes` of resident memory are in kilobytes. Cargo's own `bootstrap` is not optimised
+/// and has the compiler of the workbench in it: it may take twice as much as the one that is
+/// shipped.
 pub fn resident_bound(megabytes: u64) -> u64 {
     megabytes * 1024 * if env::var_os("DIST").is_some() { 1 } else { 2 }
 }

@@ -1,4 +1,5 @@
-//! A share of a machine, as Lambda gives it to a small function: 7.2% of a processor go with its least memory, 128 MB.
+//! A share of a machine, as Lambda gives it to a small function: 7.2% of a processor go with its
+//! least memory, 128 MB.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +13,8 @@ const GROUPS: &str = "/sys/fs/cgroup";
 /// The kernel's period in which a share is used up, in microseconds.
 const PERIOD: u32 = 100_000;
 
-/// Control groups with a share of one processor, and with so much memory, for as long as they are not dropped.
+/// Control groups with a share of one processor, and with so much memory, for as long as they are
+/// not dropped.
 pub struct Share(Vec<PathBuf>);
 
 impl Share {
@@ -20,7 +22,10 @@ impl Share {
     pub fn of(thousandths: u32) -> Option<Share> {
         let mut share = Share(Vec::new());
         let quota = (PERIOD / 1000 * thousandths).to_string();
-        share.limit("cpu", &[("cpu.cfs_period_us", PERIOD.to_string()), ("cpu.cfs_quota_us", quota)])?;
+        share.limit(
+            "cpu",
+            &[("cpu.cfs_period_us", PERIOD.to_string()), ("cpu.cfs_quota_us", quota)],
+        )?;
         Some(share)
     }
 
@@ -33,7 +38,9 @@ impl Share {
     fn limit(&mut self, controller: &str, limits: &[(&str, String)]) -> Option<()> {
         static SHARES: AtomicUsize = AtomicUsize::new(0);
         let number = SHARES.fetch_add(1, Ordering::Relaxed);
-        let group = Path::new(GROUPS).join(controller).join(format!("post-confirmation-{}-{number}", process::id()));
+        let group = Path::new(GROUPS)
+            .join(controller)
+            .join(format!("post-confirmation-{}-{number}", process::id()));
         fs::create_dir(&group).ok()?;
         self.0.push(group.clone());
         limits.iter().try_for_each(|(file, value)| fs::write(group.join(file), value)).ok()
@@ -41,7 +48,11 @@ impl Share {
 
     /// A command that runs `program` in the groups from its first instruction on.
     pub fn command(&self, program: &Path) -> Command {
-        let enter: Vec<_> = self.0.iter().map(|group| format!("echo $$ > {}/cgroup.procs", group.display())).collect();
+        let enter: Vec<_> = self
+            .0
+            .iter()
+            .map(|group| format!("echo $$ > {}/cgroup.procs", group.display()))
+            .collect();
         let mut command = Command::new("/bin/sh");
         command.args(["-c", &format!(r#"{} && exec "$0" "$@""#, enter.join(" && "))]).arg(program);
         command

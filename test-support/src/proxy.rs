@@ -54,8 +54,10 @@ impl Proxy {
         let (current, counted) = (mode.clone(), connections.clone());
         let server = tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
-                let (mode, upstream, counted) = (*current.lock().unwrap(), upstream.clone(), counted.clone());
-                counted.send_modify(|Connections { all, open }| (*all, *open) = (*all + 1, *open + 1));
+                let (mode, upstream, counted) =
+                    (*current.lock().unwrap(), upstream.clone(), counted.clone());
+                counted
+                    .send_modify(|Connections { all, open }| (*all, *open) = (*all + 1, *open + 1));
                 tokio::spawn(async move {
                     handle(connection, mode, &upstream).await;
                     counted.send_modify(|connections| connections.open -= 1);

@@ -85,19 +85,30 @@ impl RuntimeApi {
         RuntimeApi { address, queue, shared, server }
     }
 
-    /// Hands `event` over as the invocation `id`, which Lambda would end after `within`; without it the deadline is in
-    /// 1970, as cargo-lambda has it.
-    pub fn invoke(&self, id: &str, event: impl Into<Bytes>, within: Option<Duration>) -> oneshot::Receiver<Answer> {
+    /// Hands `event` over as the invocation `id`, which Lambda would end after `within`; without it
+    /// the deadline is in 1970, as cargo-lambda has it.
+    pub fn invoke(
+        &self,
+        id: &str,
+        event: impl Into<Bytes>,
+        within: Option<Duration>,
+    ) -> oneshot::Receiver<Answer> {
         let (answer, answered) = oneshot::channel();
         self.shared.waiting.lock().unwrap().insert(id.to_owned(), answer);
         let deadline = within.map_or(600_000, |within| {
-            (SystemTime::now() + within).duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
+            (SystemTime::now() + within)
+                .duration_since(UNIX_EPOCH)
+                .unwrap()
+                .as_millis()
+                .try_into()
+                .unwrap()
         });
         self.queue.send(Invocation { id: id.to_owned(), event: event.into(), deadline }).unwrap();
         answered
     }
 
-    /// Takes responses without acknowledging them until what this returns is dropped, so that the function can't go on.
+    /// Takes responses without acknowledging them until what this returns is dropped, so that the
+    /// function can't go on.
     pub async fn hold(&self) -> OwnedMutexGuard<()> {
         self.shared.acknowledging.clone().lock_owned().await
     }
@@ -128,7 +139,10 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
     let headers = [
         ("lambda-runtime-aws-request-id", invocation.id),
         ("lambda-runtime-deadline-ms", invocation.deadline.to_string()),
-        ("lambda-runtime-invoked-function-arn", "arn:aws:lambda:eu-central-1:123456789012:function:f".to_owned()),
+        (
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:eu-central-1:123456789012:function:f".to_owned(),
+        ),
         ("lambda-runtime-trace-id", "Root=1-5759e988-bd862e3fe1be46a994272793".to_owned()),
     ];
     if let Some(times) = shared.times.lock().unwrap().as_mut() {
@@ -137,13 +151,21 @@ async fn next(State(shared): State<Arc<Shared>>) -> Response {
     (headers, invocation.event).into_response()
 }
 
-async fn response(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+async fn response(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> StatusCode {
     let status = answer(&shared, &id, Answer::Response(body));
     drop(shared.acknowledging.lock().await);
     status
 }
 
-async fn error(State(shared): State<Arc<Shared>>, Path(id): Path<String>, body: Bytes) -> StatusCode {
+async fn error(
+    State(shared): State<Arc<Shared>>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> StatusCode {
     answer(&shared, &id, Answer::Error(serde_json::from_slice(&body).unwrap()))
 }
 
@@ -156,7 +178,11 @@ fn answer(shared: &Shared, id: &str, answer: Answer) -> StatusCode {
     StatusCode::ACCEPTED
 }
 
-async fn init_error(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> StatusCode {
+async fn init_error(
+    State(shared): State<Arc<Shared>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> StatusCode {
     *shared.init_error.lock().unwrap() = Some((headers, serde_json::from_slice(&body).unwrap()));
     StatusCode::ACCEPTED
 }

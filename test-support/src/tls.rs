@@ -54,12 +54,13 @@ impl TlsBackend {
             Flaw::IsTheAuthority => (authority.der().clone(), authority_der),
             _ => (certificate.der().clone(), key.serialize_der()),
         };
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .with_no_client_auth()
-            .with_single_cert(vec![chain], PrivateKeyDer::Pkcs8(key.into()))
-            .unwrap();
+        let config =
+            ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_no_client_auth()
+                .with_single_cert(vec![chain], PrivateKeyDer::Pkcs8(key.into()))
+                .unwrap();
 
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
@@ -70,7 +71,9 @@ impl TlsBackend {
                 let Ok(mut connection) = acceptor.accept(connection).await else { continue };
                 let mut request = [0; 4096];
                 let _ = connection.read(&mut request).await;
-                let _ = connection.write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n").await;
+                let _ = connection
+                    .write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n")
+                    .await;
                 let _ = connection.shutdown().await;
                 // What is not read when a connection is closed would take the answer away.
                 let _ = copy(&mut connection, &mut sink()).await;

@@ -9,8 +9,8 @@ use anyhow::{Context, Result, bail, ensure};
 use post_confirmation_host::event::Event;
 use serde::de::DeserializeOwned;
 
-use crate::mapper_file::COMPONENT;
 use crate::expectation::Mapped;
+use crate::mapper_file::COMPONENT;
 use crate::{input, recorded};
 
 /// The folder of cases, unless another is named.
@@ -27,9 +27,9 @@ pub struct Case {
     pub event: Event,
     /// The mapper's variables besides those of the environment.
     pub variables: BTreeMap<String, String>,
-    /// What the mapper should make of the event, where that is settled.
+    /// The expected result, if it is settled.
     pub expected: Option<Mapped>,
-    /// Where `expected` stands or belongs.
+    /// The file of `expected`, which may be missing.
     pub expected_file: PathBuf,
 }
 
@@ -49,13 +49,19 @@ pub fn chosen(wanted: &[PathBuf]) -> Result<Vec<Arc<Case>>> {
 /// The folder and the name of the one case that `wanted` names.
 fn place(wanted: &Path) -> Result<(PathBuf, String)> {
     let file = wanted.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let name = [EVENT, EXPECTED, VARIABLES].iter().find_map(|suffix| file.strip_suffix(suffix)).unwrap_or(file);
+    let name = [EVENT, EXPECTED, VARIABLES]
+        .iter()
+        .find_map(|suffix| file.strip_suffix(suffix))
+        .unwrap_or(file);
     let folder = wanted.parent().unwrap_or(Path::new(""));
     let mut folders = [folder.to_owned(), Path::new(FOLDER).join(folder)].into_iter();
     match folders.find(|folder| folder.join(format!("{name}{EVENT}")).is_file()) {
         Some(folder) => Ok((folder, name.to_owned())),
         None if wanted.is_file() => {
-            bail!("`{}` is no case: the name of its event has to end in `{EVENT}`", wanted.display())
+            bail!(
+                "`{}` is no case: the name of its event has to end in `{EVENT}`",
+                wanted.display()
+            )
         }
         None => bail!(
             "there is no case `{}`: name a folder, a `NAME{EVENT}`, or the NAME of one in `{FOLDER}`",
@@ -68,7 +74,9 @@ fn place(wanted: &Path) -> Result<(PathBuf, String)> {
 fn names(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
     let mut names = Vec::new();
     let mut others = Vec::new();
-    for entry in fs::read_dir(folder).with_context(|| format!("the folder `{}` can't be read", folder.display()))? {
+    for entry in fs::read_dir(folder)
+        .with_context(|| format!("the folder `{}` can't be read", folder.display()))?
+    {
         let file = entry?.file_name();
         let Some(file) = file.to_str() else { continue };
         if let Some(name) = file.strip_suffix(EVENT) {
@@ -95,18 +103,20 @@ fn names(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
             folder.join(COMPONENT).display()
         );
         let folder = folder.display();
-        bail!("`{folder}` holds no `NAME{EVENT}`; start with `mapper events native > {folder}/native{EVENT}`");
+        bail!(
+            "`{folder}` holds no `NAME{EVENT}`; start with `mapper events native > {folder}/native{EVENT}`"
+        );
     }
     names.sort();
     Ok(names.into_iter().map(|name| (folder.to_owned(), name)).collect())
 }
 
 fn case(folder: &Path, name: String) -> Result<Case> {
-    let file = |suffix| folder.join(format!("{name}{suffix}"));
-    let expected_file = file(EXPECTED);
+    let [event_file, variables_file, expected_file] =
+        [EVENT, VARIABLES, EXPECTED].map(|suffix| folder.join(format!("{name}{suffix}")));
     Ok(Case {
-        event: event(&file(EVENT))?,
-        variables: optional(&file(VARIABLES))?.unwrap_or_default(),
+        event: event(&event_file)?,
+        variables: optional(&variables_file)?.unwrap_or_default(),
         expected: optional(&expected_file)?.map(Mapped::in_order),
         expected_file,
         name,

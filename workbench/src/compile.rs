@@ -69,8 +69,8 @@ pub struct Compiled {
     pub manifest: Manifest,
 }
 
-/// Compiles `component` for `target`, one of [`TARGETS`]. This takes the processor a while: a tenth of a second for a
-/// mapper in Rust, some twenty seconds for one in JavaScript or Python.
+/// Compiles `component` for `target`, one of [`TARGETS`]. This takes the processor a while: a tenth
+/// of a second for a mapper in Rust, some twenty seconds for one in JavaScript or Python.
 ///
 /// # Errors
 /// What is wrong with the component.
@@ -133,8 +133,8 @@ fn load(engine: &Engine, component: &[u8]) -> Result<Component, CompileError> {
     })
 }
 
-/// The image of `component` at the baseline of `target`: a target that is named switches off the inference of this
-/// machine's CPU features, so an image runs wherever Lambda places the function.
+/// The image of `component` at the baseline of `target`: a target that is named switches off the
+/// inference of this machine's CPU features, so an image runs wherever Lambda places the function.
 fn precompile(component: &[u8], target: &str) -> wasmtime::Result<Vec<u8>> {
     let mut config = config()?;
     config.target(target)?;
@@ -142,8 +142,8 @@ fn precompile(component: &[u8], target: &str) -> wasmtime::Result<Vec<u8>> {
 }
 
 impl Compiled {
-    /// Writes the image to `path` and the manifest beside it. A running function that maps the old image keeps it:
-    /// the file is replaced, not rewritten.
+    /// Writes the image to `path` and the manifest beside it. A running function that maps the old
+    /// image keeps it: the file is replaced, not rewritten.
     ///
     /// # Errors
     /// The file that can't be written.
@@ -192,7 +192,9 @@ pub fn interface(component: &[u8]) -> Result<Interface, CompileError> {
     let mut depth = 0;
     for payload in Parser::new(0).parse_all(component) {
         match payload? {
-            Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => return Err(CompileError::Module),
+            Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
+                return Err(CompileError::Module);
+            }
             Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
             Payload::End(_) => depth -= 1,
             Payload::ComponentImportSection(section) if depth == 0 => {

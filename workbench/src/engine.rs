@@ -1,5 +1,5 @@
-//! The engine of the workbench. It compiles for this machine as `mapper compile` does for Lambda, keeps what it has compiled
-//! in wasmtime's cache, and runs it in the function's own sandboxes.
+//! The engine of the workbench. It compiles for this machine as `mapper compile` does for Lambda,
+//! keeps what it has compiled in wasmtime's cache, and runs it in the function's own sandboxes.
 
 use std::env;
 use std::fs::DirBuilder;
@@ -43,7 +43,8 @@ pub fn engine(sandboxes: u32) -> wasmtime::Result<Engine> {
     Engine::new(&config)
 }
 
-/// The cache's folder: `$MAPPER_CACHE_DIR`, else `post-confirmation-mapper` in `$XDG_CACHE_HOME` or `~/.cache`.
+/// The cache's folder: `$MAPPER_CACHE_DIR`, else `post-confirmation-mapper` in `$XDG_CACHE_HOME` or
+/// `~/.cache`.
 fn folder() -> Option<PathBuf> {
     if let Some(own) = set(MAPPER_CACHE_DIR) {
         return std::path::absolute(own).ok();

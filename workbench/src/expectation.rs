@@ -1,5 +1,5 @@
-//! What a mapper makes of an event, in the form in which cases keep it and mappers are compared: JSON where the body is
-//! JSON, names of headers in lower case and in order.
+//! What a mapper makes of an event, in the form in which cases keep it and mappers are compared:
+//! JSON if the body is JSON, names of headers in lower case and in order.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub struct Request {
     path: String,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     headers: BTreeMap<String, Values>,
-    /// The body where it is JSON, `null` included.
+    /// The body if it is JSON, `null` included.
     #[serde(default, deserialize_with = "present", skip_serializing_if = "Option::is_none")]
     body: Option<Value>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,11 +69,13 @@ impl Mapped {
     pub fn failed(error: Error) -> Mapped {
         match error {
             Error::Mapper(mapper::Error::Returned(code)) => Mapped::Error(code.to_string()),
-            error => Mapped::Failed(Failed { error_type: error.error_type(), error: error.to_string() }),
+            error => {
+                Mapped::Failed(Failed { error_type: error.error_type(), error: error.to_string() })
+            }
         }
     }
 
-    /// What comes of a request that breaks a rule, with the part that does where it is known.
+    /// What comes of a request that breaks a rule, with the part that does if it is known.
     pub fn refused(broken: Violation, part: Option<String>) -> Mapped {
         let error = Error::from(broken);
         let part = part.map(|part| format!("; {part}")).unwrap_or_default();
@@ -84,7 +86,10 @@ impl Mapped {
     pub fn in_order(mut self) -> Mapped {
         if let Mapped::Deliver(request) = &mut self {
             let headers = std::mem::take(&mut request.headers);
-            request.headers = headers.into_iter().map(|(name, values)| (name.to_ascii_lowercase(), values)).collect();
+            request.headers = headers
+                .into_iter()
+                .map(|(name, values)| (name.to_ascii_lowercase(), values))
+                .collect();
             request.accept_status.sort_unstable();
         }
         self
@@ -106,7 +111,8 @@ impl From<&post_confirmation_host::Request> for Request {
         let mut accept_status = request.accept_status.clone();
         accept_status.sort_unstable();
         let json = serde_json::from_slice(&request.body).ok();
-        let text = str::from_utf8(&request.body).ok().filter(|text| json.is_none() && !text.is_empty());
+        let text =
+            str::from_utf8(&request.body).ok().filter(|text| json.is_none() && !text.is_empty());
         let binary = json.is_none() && text.is_none() && !request.body.is_empty();
         Request {
             method: match request.method {
@@ -116,7 +122,10 @@ impl From<&post_confirmation_host::Request> for Request {
             }
             .to_owned(),
             path: request.path.clone(),
-            headers: headers.into_iter().map(|(name, values)| (name, Values::from(values))).collect(),
+            headers: headers
+                .into_iter()
+                .map(|(name, values)| (name, Values::from(values)))
+                .collect(),
             body_text: text.map(str::to_owned),
             body_base64: binary.then(|| BASE64_STANDARD.encode(&request.body)),
             body: json,

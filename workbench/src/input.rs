@@ -31,9 +31,11 @@ pub fn no_json(path: &Path) -> String {
 pub fn text(path: &Path) -> Result<String> {
     let file = path.display();
     let mut bytes = fs::read(path).with_context(|| format!("`{file}` can't be read"))?;
-    // JSON begins with ASCII, so UTF-16 and UTF-32 have a zero among the first two bytes even without their mark.
-    let wide =
-        bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") || bytes.iter().take(2).any(|it| *it == 0);
+    // JSON begins with ASCII, so UTF-16 and UTF-32 have a zero among the first two bytes even
+    // without their mark.
+    let wide = bytes.starts_with(b"\xff\xfe")
+        || bytes.starts_with(b"\xfe\xff")
+        || bytes.iter().take(2).any(|it| *it == 0);
     ensure!(!wide, "`{file}` is in UTF-16: save it in UTF-8");
     if bytes.starts_with(BYTE_ORDER_MARK) {
         bytes.drain(..BYTE_ORDER_MARK.len());

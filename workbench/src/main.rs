@@ -1,4 +1,5 @@
-//! The workbench for the authors of mappers. This file owns the command line; each command has a file of its own.
+//! The workbench for the authors of mappers. This file owns the command line; each command has a
+//! file of its own.
 
 mod cases;
 mod commands;
@@ -29,11 +30,11 @@ const MAX_ERROR: usize = 8 * 1024;
 
 /// Make, try and swap mappers for the Cognito post-confirmation trigger.
 ///
-/// Every command has examples in its `--help`. Variables of the environment mean what they mean to the function:
-/// MAPPER_TIMEOUT_MS, MAPPER_MEMORY_MB, MAPPER_ENV_* and the others.
+/// Every command has examples in its `--help`. Variables of the environment mean what they mean to
+/// the function: MAPPER_TIMEOUT_MS, MAPPER_MEMORY_MB, MAPPER_ENV_* and the others.
 ///
-/// Exit status: 0 where all is well, 1 where a mapper, a case or the backend failed, 2 where the command could not be
-/// carried out.
+/// Exit status: 0 if all is well, 1 if a mapper, a case or the backend failed, 2 if the command
+/// could not be carried out.
 #[derive(Parser)]
 #[command(name = "mapper", version, arg_required_else_help = true)]
 struct Cli {
@@ -78,7 +79,10 @@ async fn main() -> ExitCode {
         Ok(false) => ExitCode::from(1),
         Err(error) => {
             let text = format!("{error:#}");
-            anstream::eprintln!("{BAD}error{BAD:#}: {}", printable::shown(printable::cut(&text, MAX_ERROR)));
+            anstream::eprintln!(
+                "{BAD}error{BAD:#}: {}",
+                printable::shown(printable::cut(&text, MAX_ERROR))
+            );
             ExitCode::from(2)
         }
     }

@@ -1,21 +1,24 @@
 //! From the file that a command names to the settings of a function with that mapper.
 
+use std::collections::HashMap;
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use indicatif::ProgressBar;
-use post_confirmation_host::config::{self, BACKEND_API_URL, Config, MAPPER_IMAGE, UNDELIVERED_QUEUE_URL};
+use post_confirmation_host::config::{
+    self, BACKEND_API_URL, Config, MAPPER_IMAGE, UNDELIVERED_QUEUE_URL,
+};
 use post_confirmation_host::mapper::{File, Identity, Manifest, image};
 use wasmtime::component::Component;
 
 use crate::{compile, engine, terminal};
 
-/// The component that `mapper build` makes and other commands take where none is named.
+/// The component that `mapper build` makes. Other commands take it unless another is named.
 pub const COMPONENT: &str = "mapper.wasm";
-/// The base of requests that are only shown, where none is set.
+/// The base of requests that are only shown, unless one is set.
 const SHOWN_API_URL: &str = "https://backend.example/";
 /// What WebAssembly begins with.
 const WASM: &[u8] = b"\0asm";
@@ -25,7 +28,8 @@ const ELF: &[u8] = b"\x7fELF";
 /// The mapper that a command tries.
 #[derive(clap::Args)]
 pub struct Which {
-    /// The mapper: a component, or an image. Without it MAPPER_IMAGE says where it is, or else it is `mapper.wasm`.
+    /// The mapper: a component, or an image. The default is the file in MAPPER_IMAGE, or else
+    /// `mapper.wasm`.
     #[arg(short, long, value_name = "FILE")]
     mapper: Option<PathBuf>,
 }
@@ -33,16 +37,29 @@ pub struct Which {
 impl Which {
     /// The file.
     pub fn file(&self) -> PathBuf {
-        self.mapper.clone().or_else(|| variable(MAPPER_IMAGE).map(PathBuf::from)).unwrap_or_else(|| COMPONENT.into())
+        self.mapper
+            .clone()
+            .or_else(|| variable(MAPPER_IMAGE).map(PathBuf::from))
+            .unwrap_or_else(|| COMPONENT.into())
     }
 }
 
 /// The bytes of the mapper in `file`.
 pub fn read(file: &Path) -> Result<Vec<u8>> {
     let inner = file.join(COMPONENT);
-    ensure!(!file.is_dir(), "the mapper `{}` is a folder: name `{}`", file.display(), inner.display());
-    let hint = if file == Path::new(COMPONENT) { "; `mapper build` makes it, or `--mapper` names another" } else { "" };
-    let bytes = fs::read(file).with_context(|| format!("the mapper `{}` can't be read{hint}", file.display()))?;
+    ensure!(
+        !file.is_dir(),
+        "the mapper `{}` is a folder: name `{}`",
+        file.display(),
+        inner.display()
+    );
+    let hint = if file == Path::new(COMPONENT) {
+        "; `mapper build` makes it, or `--mapper` names another"
+    } else {
+        ""
+    };
+    let bytes = fs::read(file)
+        .with_context(|| format!("the mapper `{}` can't be read{hint}", file.display()))?;
     ensure!(!bytes.is_empty(), "the mapper `{}` is empty", file.display());
     Ok(bytes)
 }
@@ -61,8 +78,8 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Loads the mapper in `file` into an engine for so many sandboxes at once. A component is compiled, unless the cache
-    /// has it from an earlier time.
+    /// Loads the mapper in `file` into an engine for so many sandboxes at once. A component is
+    /// compiled, unless the cache has it from an earlier time.
     pub fn load(file: &Path, sandboxes: u32) -> Result<Loaded> {
         let bytes = read(file)?;
         let engine = engine::engine(sandboxes)?;
@@ -77,7 +94,8 @@ impl Loaded {
         }
         let _progress = progress("loading", file, bytes.len());
         let compiled = compile::mapper(&engine, &bytes);
-        let (component, wit) = compiled.with_context(|| format!("`{}` can't be compiled", file.display()))?;
+        let (component, wit) =
+            compiled.with_context(|| format!("`{}` can't be compiled", file.display()))?;
         Ok(Loaded { component, identity: Identity { wit, sha256: File::describe(&bytes).sha256 } })
     }
 }
@@ -97,19 +115,16 @@ fn variable(name: &str) -> Option<String> {
     env::var(name).ok().as_deref().and_then(config::trimmed).map(str::to_owned)
 }
 
-/// The settings of the environment, for the mapper in `file`. They need no backend if nothing is to be sent.
+/// The settings of the environment, for the mapper in `file`. They need no backend if nothing is to
+/// be sent.
 pub fn config(file: &Path, send: bool) -> Result<Config> {
-    let mut vars: Vec<(OsString, OsString)> = env::vars_os().collect();
-    let mut put = |name: &str, value: OsString| {
-        vars.retain(|(other, _)| other != name);
-        vars.push((name.into(), value));
-    };
+    let mut vars: HashMap<OsString, OsString> = env::vars_os().collect();
     if !send && variable(BACKEND_API_URL).is_none() {
-        put(BACKEND_API_URL, SHOWN_API_URL.into());
+        vars.insert(BACKEND_API_URL.into(), SHOWN_API_URL.into());
     }
-    put(MAPPER_IMAGE, file.into());
+    vars.insert(MAPPER_IMAGE.into(), file.into());
     // The workbench puts nothing into the queue, and says itself what is wrong with a mapper.
-    put(UNDELIVERED_QUEUE_URL, OsString::new());
+    vars.remove(OsStr::new(UNDELIVERED_QUEUE_URL));
     let mut config = Config::from_vars(vars)?;
     config.mapper.backtraces = true;
     Ok(config)

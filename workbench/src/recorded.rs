@@ -1,40 +1,44 @@
-//! Events inside of what other tools print: messages of SQS, batches of Lambda, dry runs. And what to say if there is none.
+//! Events inside of what other tools print: messages of SQS, batches of Lambda, dry runs. And what
+//! to say if there is none.
 
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use post_confirmation_host::event::is_event;
 use post_confirmation_host::Object;
+use post_confirmation_host::event::is_event;
 use serde_json::value::RawValue;
 
 use crate::input;
 
-/// The members that hold an event or more: of `aws sqs receive-message` and a message of it, of a batch as Lambda gets it
-/// and a record of it, and of a dry run. The last two are of `aws logs filter-log-events`, and hold none.
+/// The members that hold an event or more: of `aws sqs receive-message` and a message of it, of a
+/// batch as Lambda gets it and a record of it, and of a dry run. The last two are of `aws logs
+/// filter-log-events`, and hold none.
 const HOLDING: [&str; 7] = ["Messages", "Body", "Records", "body", "dryRun", "events", LOGGED];
 /// The member that is a line of a log.
 const LOGGED: &str = "message";
 /// How deep an event may lie. A message in a list in an answer is at 4.
 const DEEPEST: usize = 12;
 /// What to say of a log.
-const LOG: &str = "a line of the log never holds one; those that were not delivered are in the queue";
+const LOG: &str =
+    "a line of the log never holds one; those that were not delivered are in the queue";
 /// What to say of an answer without messages.
-const NO_MESSAGES: &str = "it holds no message: those that were received before come back after the visibility timeout";
+const NO_MESSAGES: &str =
+    "it holds no message: those that were received before come back after the visibility timeout";
 
 /// What JSON holds.
 #[derive(Default)]
 pub struct Found {
     /// The events in it, each exactly as it came.
     pub events: Vec<Box<RawValue>>,
-    /// How many parts of it are no event and hold none.
+    /// How many parts of it neither are nor hold an event.
     pub others: usize,
-    /// Why the first of those is none.
+    /// Why the first of those is not an event.
     why: Option<&'static str>,
 }
 
 impl Found {
     /// Looks for events in `values`.
-    pub fn of(values: &[Box<RawValue>]) -> Found {
+    pub fn search(values: &[Box<RawValue>]) -> Found {
         let mut found = Found::default();
         values.iter().for_each(|value| found.look_below(value, DEEPEST));
         found
@@ -81,10 +85,12 @@ fn parts(json: &RawValue) -> Option<Vec<Box<RawValue>>> {
     }
 }
 
-/// The values in the text of the file `path`: tools write several one after the other, on lines of their own or not.
+/// The values in the text of the file `path`: tools write several one after the other, on lines of
+/// their own or not.
 pub fn values(path: &Path, text: &str) -> Result<Vec<Box<RawValue>>> {
     ensure!(!is_log(text), "`{}` holds no event of Cognito: {LOG}", path.display());
-    let values: serde_json::Result<_> = serde_json::Deserializer::from_str(text).into_iter().collect();
+    let values: serde_json::Result<_> =
+        serde_json::Deserializer::from_str(text).into_iter().collect();
     values.with_context(|| input::no_json(path))
 }
 
@@ -97,11 +103,11 @@ pub fn event(path: &Path) -> Result<Box<RawValue>> {
     {
         return Ok(values.remove(0));
     }
-    let found = Found::of(&values);
+    let found = Found::search(&values);
     match found.events.len() {
-        0 => bail!("`{file}` is no event of Cognito: {}", found.why()),
+        0 => bail!("`{file}` is not an event of Cognito: {}", found.why()),
         number => bail!(
-            "`{file}` is no event of Cognito, but holds {number}: `mapper events --from {file} --into DIR` writes each to \
+            "`{file}` is not an event of Cognito, but holds {number}: `mapper events --from {file} --into DIR` writes each to \
              a file of its own"
         ),
     }
@@ -111,28 +117,30 @@ pub fn event(path: &Path) -> Result<Box<RawValue>> {
 fn is_log(text: &str) -> bool {
     let form = b"0000-00-00T00:00";
     let start = text.trim_start().as_bytes();
-    let fits = |(is, has): (&u8, &u8)| if *is == b'0' { has.is_ascii_digit() } else { is == has };
-    start.len() >= form.len() && form.iter().zip(start).all(fits)
+    let fits = form.iter().zip(start).all(|(is, has)| match is {
+        b'0' => has.is_ascii_digit(),
+        _ => is == has,
+    });
+    fits && start.len() >= form.len()
 }
 
-/// Why `json`, which holds no event, is none.
+/// Why `json` is not an event.
 fn reason(json: &RawValue) -> &'static str {
     if json.get().starts_with('"') {
         return "it is a text that is not JSON";
     }
     if !json.get().starts_with('{') {
-        return "it is no object";
+        return "it is not an object";
     }
     let members = Object::parse(json);
     if ["eventId", "_aws", LOGGED].into_iter().any(|name| members.get(name).is_some()) {
         return LOG;
     }
-    let of = |name: &str, first: char| members.get(name).map(|value| value.get().starts_with(first));
-    match (of("triggerSource", '"'), of("request", '{')) {
+    match (members.get("triggerSource"), members.get("request")) {
         (None, None) => "it has no `triggerSource` and no `request`",
-        (None, _) => "it has no `triggerSource`",
-        (Some(false), _) => "its `triggerSource` is no text",
-        (_, None) => "it has no `request`",
-        (_, Some(_)) => "its `request` is no object",
+        (None, Some(_)) => "it has no `triggerSource`",
+        (Some(source), _) if !source.get().starts_with('"') => "its `triggerSource` is not a text",
+        (Some(_), None) => "it has no `request`",
+        (Some(_), Some(_)) => "its `request` is not an object",
     }
 }

@@ -1,13 +1,13 @@
-//! The part of a request that breaks a rule, with its value. The function's log never has it; here there is no log to
-//! protect.
+//! The part of a request that breaks a rule, with its value. The function's log never has it; here
+//! there is no log to protect.
 
 use std::time::Instant;
 
 use post_confirmation_host::backend::{Backend, Trace, Violation};
 use post_confirmation_host::event::Event;
+use post_confirmation_host::mapper::Outcome;
 use post_confirmation_host::pipeline::Pipeline;
 use post_confirmation_host::{Method, Request};
-use post_confirmation_host::mapper::Outcome;
 
 /// As much of a value as is shown, in bytes.
 const SHOWN: usize = 200;
@@ -26,27 +26,48 @@ impl Asked {
         Asked { path: path.clone(), headers: headers.clone(), accept_status: accept_status.clone() }
     }
 
-    /// The part that breaks the rule `broken`, where it is one part alone.
+    /// The part that breaks the rule `broken`, if it is one part alone.
     pub fn part(&self, backend: &Backend, broken: &Violation) -> Option<String> {
-        let breaks = |path: &str, headers: &[(String, String)], accept_status: &[u16]| {
-            let (path, headers, accept_status) = (path.to_owned(), headers.to_vec(), accept_status.to_vec());
-            let alone = Request { method: Method::Post, path, headers, body: Vec::new(), accept_status };
-            backend.prepare(alone, "alone", &Trace::default()).err().as_ref() == Some(broken)
-        };
-        if breaks(&self.path, &[], &[]) {
+        if breaks(backend, broken, Request { path: self.path.clone(), ..empty() }) {
             return Some(format!("the path is {}", quoted(&self.path)));
         }
-        if let Some((name, value)) = self.headers.iter().find(|header| breaks("", &[(*header).clone()], &[])) {
-            return Some(format!("the header {} is {}", quoted(name), quoted(value)));
+        for (name, value) in &self.headers {
+            let headers = vec![(name.clone(), value.clone())];
+            if breaks(backend, broken, Request { headers, ..empty() }) {
+                return Some(format!("the header {} is {}", quoted(name), quoted(value)));
+            }
         }
-        let status = self.accept_status.iter().find(|status| breaks("", &[], &[**status]))?;
-        Some(format!("the status is {status}"))
+        for status in &self.accept_status {
+            if breaks(backend, broken, Request { accept_status: vec![*status], ..empty() }) {
+                return Some(format!("the status is {status}"));
+            }
+        }
+        None
     }
 }
 
-/// The part of the request that the mapper of `pipeline` makes of `event` that breaks the rule `broken`. The mapper is asked
-/// again, because a request that is refused is not kept.
-pub async fn part(pipeline: &Pipeline, event: &Event, broken: &Violation, until: Instant) -> Option<String> {
+fn empty() -> Request {
+    Request {
+        method: Method::Post,
+        path: String::new(),
+        headers: Vec::new(),
+        body: Vec::new(),
+        accept_status: Vec::new(),
+    }
+}
+
+fn breaks(backend: &Backend, broken: &Violation, request: Request) -> bool {
+    backend.prepare(request, "alone", &Trace::default()).err().as_ref() == Some(broken)
+}
+
+/// The part of the request that the mapper of `pipeline` makes of `event` that breaks the rule
+/// `broken`. The mapper is asked again, because a request that is refused is not kept.
+pub async fn part(
+    pipeline: &Pipeline,
+    event: &Event,
+    broken: &Violation,
+    until: Instant,
+) -> Option<String> {
     let (result, _) = pipeline.mapper()?.transform(event, until).await;
     match result {
         Ok(Outcome::Deliver(request)) => Asked::new(&request).part(pipeline.backend(), broken),

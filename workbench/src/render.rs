@@ -49,8 +49,8 @@ struct Mapper {
     sha256: String,
 }
 
-/// A request with exactly the bytes that are sent, except for the headers that each attempt adds (authorization, the
-/// signature and its time); the body as text where it is text.
+/// A request with exactly the bytes that are sent, except for the headers that each attempt adds
+/// (authorization, the signature and its time); the body as text if it is text.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Request {
@@ -114,7 +114,9 @@ impl Shown {
         match end {
             End::Delivered(status) => self.delivered = Some(status.as_u16()),
             End::Skipped(_) => {}
-            End::Queued(error) | End::Undelivered { error, .. } => self.failed = Some(Failed::new(error)),
+            End::Queued(error) | End::Undelivered { error, .. } => {
+                self.failed = Some(Failed::new(error))
+            }
         }
     }
 }
@@ -164,8 +166,13 @@ impl fmt::Display for Shown {
         match &self.request {
             Some(request) => {
                 writeln!(f, "\n{} {}", request.method, request.url)?;
-                request.headers.iter().try_for_each(|Header { name, value }| writeln!(f, "{name}: {value}"))?;
-                self.added_headers.iter().try_for_each(|name| writeln!(f, "{name}: (added to each attempt)"))?;
+                request
+                    .headers
+                    .iter()
+                    .try_for_each(|Header { name, value }| writeln!(f, "{name}: {value}"))?;
+                self.added_headers
+                    .iter()
+                    .try_for_each(|name| writeln!(f, "{name}: (added to each attempt)"))?;
                 write!(f, "{request}")
             }
             None => Ok(()),
@@ -193,13 +200,16 @@ pub fn words(output: &MapperOutput) -> String {
             BACKTRACE => text.lines().map(|name| demangled(name) + "\n").collect(),
             _ => text.to_owned(),
         };
-        words.push_str(&format!("\n{title} of the mapper:\n{}\n", printable::shown(text.trim_end())));
+        words.push_str(&format!(
+            "\n{title} of the mapper:\n{}\n",
+            printable::shown(text.trim_end())
+        ));
     }
     words
 }
 
-/// The name of a function as it stands in the source of a mapper in Rust, without its hash. The author of the component
-/// chooses it: what is read of it is bounded, and what is written.
+/// The name of a function as it stands in the source of a mapper in Rust, without its hash. The
+/// author of the component chooses it: what is read of it is bounded, and what is written.
 pub fn demangled(name: &str) -> String {
     let mut text = Bounded::new(MAX_NAME);
     // The beginning of a longer name is enough.

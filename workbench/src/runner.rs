@@ -1,4 +1,5 @@
-//! Trying a mapper: events through fresh sandboxes with the limits of production, without a backend.
+//! Trying a mapper: events through fresh sandboxes with the limits of production, without a
+//! backend.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
@@ -11,7 +12,7 @@ use futures_util::stream::{self, StreamExt, TryStreamExt};
 use post_confirmation_host::backend::{Backend, Trace};
 use post_confirmation_host::error::Error;
 use post_confirmation_host::event::Event;
-use post_confirmation_host::mapper::{Mapper, Outcome, MapperOutput, Settings};
+use post_confirmation_host::mapper::{Mapper, MapperOutput, Outcome, Settings};
 
 use crate::cases::Case;
 use crate::expectation::{Mapped, Request};
@@ -38,13 +39,13 @@ pub struct Trial {
     pub output: MapperOutput,
     /// How long that took.
     pub took: Duration,
-    /// What a second sandbox made of it, where that is something else.
+    /// What a second sandbox made of it, if that is something else.
     pub second: Option<Mapped>,
 }
 
 impl Bench {
-    /// Loads the mapper in `file` for `cases`, with the settings of the environment, and with deterministic clocks and
-    /// random numbers if `deterministic`.
+    /// Loads the mapper in `file` for `cases`, with the settings of the environment, and with
+    /// deterministic clocks and random numbers if `deterministic`.
     pub fn load(file: &Path, cases: &[Arc<Case>], deterministic: bool) -> Result<Bench> {
         let config = mapper_file::config(file, false)?;
         let settings = Settings { deterministic, ..config.mapper };
@@ -57,7 +58,11 @@ impl Bench {
             let mapper = Mapper::new(&component, identity.clone(), with(&settings, variables))?;
             mappers.insert(variables.clone(), mapper);
         }
-        Ok(Bench { mappers, backend: Backend::new(config.backend)?, answer_within: config.answer_within })
+        Ok(Bench {
+            mappers,
+            backend: Backend::new(config.backend)?,
+            answer_within: config.answer_within,
+        })
     }
 
     /// Tries all `cases`, several at once, and returns the trials in the same order.
@@ -75,7 +80,8 @@ impl Bench {
     }
 
     async fn try_one(&self, case: &Case) -> Result<Trial> {
-        let mapper = self.mappers.get(&case.variables).context("the mapper is not loaded for this case")?;
+        let mapper =
+            self.mappers.get(&case.variables).context("the mapper is not loaded for this case")?;
         let first = self.map(mapper, &case.event).await;
         let second = self.map(mapper, &case.event).await;
         Ok(Trial { second: Some(second.mapped).filter(|second| *second != first.mapped), ..first })
@@ -112,7 +118,9 @@ impl Trial {
 /// What it means that a trial is not stable.
 pub fn unstable(deterministic: bool) -> &'static str {
     match deterministic {
-        true => "a second run made something else of the same event, although clocks and random numbers were fixed",
+        true => {
+            "a second run made something else of the same event, although clocks and random numbers were fixed"
+        }
         false => {
             "a second run made something else of the same event: the mapper uses a clock or random numbers, which \
              `--deterministic` fixes"

@@ -1,10 +1,11 @@
-//! What a component takes of the engine's pool: core instances, memories and tables, counted without compiling it. A
-//! component that takes more than there is can be compiled, but never loaded.
+//! What a component takes of the engine's pool: core instances, memories and tables, counted
+//! without compiling it. A component that takes more than there is can be compiled, but never
+//! loaded.
 
 use thiserror::Error;
 use wasmparser::{
-    BinaryReaderError, ComponentAlias, ComponentExternalKind, ComponentInstance, ComponentOuterAliasKind,
-    ComponentTypeRef, Encoding, Instance, Parser, Payload,
+    BinaryReaderError, ComponentAlias, ComponentExternalKind, ComponentInstance,
+    ComponentOuterAliasKind, ComponentTypeRef, Encoding, Instance, Parser, Payload,
 };
 
 use post_confirmation_host::mapper::engine::{CORE_INSTANCES, MEMORIES, TABLE_ELEMENTS, TABLES};
@@ -40,7 +41,8 @@ struct Frame {
 /// Checks what `component` takes.
 ///
 /// # Errors
-/// What it takes too much of. None of it is checked if the component cannot be read: compiling it says why.
+/// What it takes too much of. None of it is checked if the component cannot be read: compiling it
+/// says why.
 pub fn check(component: &[u8]) -> Result<(), TooLarge> {
     let Ok(Some(size)) = count(component) else { return Ok(()) };
     for (what, found, most) in [
@@ -68,7 +70,9 @@ fn count(component: &[u8]) -> Result<Option<Size>, BinaryReaderError> {
             let Some((encoding, frame)) = open.pop() else { return Ok(None) };
             match (open.last_mut(), encoding) {
                 (None, _) => return Ok(Some(frame.size)),
-                (Some((_, outer)), Encoding::Module) => outer.modules.push(Size { instances: 1, ..frame.size }),
+                (Some((_, outer)), Encoding::Module) => {
+                    outer.modules.push(Size { instances: 1, ..frame.size })
+                }
                 (Some((_, outer)), Encoding::Component) => outer.components.push(frame.size),
             }
             continue;
@@ -81,7 +85,11 @@ fn count(component: &[u8]) -> Result<Option<Size>, BinaryReaderError> {
 
 impl Frame {
     /// Counts one section. `outer` is what this one stands in, the innermost last.
-    fn read(&mut self, payload: Payload<'_>, outer: &[(Encoding, Frame)]) -> Result<(), BinaryReaderError> {
+    fn read(
+        &mut self,
+        payload: Payload<'_>,
+        outer: &[(Encoding, Frame)],
+    ) -> Result<(), BinaryReaderError> {
         match payload {
             Payload::MemorySection(memories) => self.size.memories += u64::from(memories.count()),
             Payload::TableSection(tables) => {
@@ -123,7 +131,9 @@ impl Frame {
                     let export = export?;
                     match export.kind {
                         ComponentExternalKind::Module => again(&mut self.modules, export.index),
-                        ComponentExternalKind::Component => again(&mut self.components, export.index),
+                        ComponentExternalKind::Component => {
+                            again(&mut self.components, export.index)
+                        }
                         _ => {}
                     }
                 }
@@ -143,13 +153,16 @@ impl Frame {
                         place.and_then(|place| outer.get(place)).map(|(_, frame)| frame)
                     }
                 };
-                let find = |of: fn(&Frame) -> &Vec<Size>| {
-                    from.and_then(|frame| of(frame).get(*index as usize)).copied().unwrap_or_default()
-                };
-                let (module, component) = (find(|frame| &frame.modules), find(|frame| &frame.components));
+                let index = *index as usize;
                 match kind {
-                    ComponentOuterAliasKind::CoreModule => self.modules.push(module),
-                    ComponentOuterAliasKind::Component => self.components.push(component),
+                    ComponentOuterAliasKind::CoreModule => {
+                        let module = from.and_then(|frame| frame.modules.get(index)).copied();
+                        self.modules.push(module.unwrap_or_default());
+                    }
+                    ComponentOuterAliasKind::Component => {
+                        let component = from.and_then(|frame| frame.components.get(index)).copied();
+                        self.components.push(component.unwrap_or_default());
+                    }
                     _ => {}
                 }
             }
@@ -196,12 +209,17 @@ mod tests {
 
     #[test]
     fn every_limit_is_obeyed_and_broken_at_its_edge() {
-        for (module, most, what) in
-            [("", 64, "core instances"), ("(memory 1)", 8, "memories"), ("(table 1 funcref)", 32, "tables")]
-        {
+        for (module, most, what) in [
+            ("", 64, "core instances"),
+            ("(memory 1)", 8, "memories"),
+            ("(table 1 funcref)", 32, "tables"),
+        ] {
             assert_eq!(checked(&component(module, most)), Ok(()), "{what}");
             let (found, most) = (most as u64 + 1, most as u64);
-            assert_eq!(checked(&component(module, found as usize)), Err(TooLarge { what, found, most }));
+            assert_eq!(
+                checked(&component(module, found as usize)),
+                Err(TooLarge { what, found, most })
+            );
         }
         let tables = |elements: u64| component(&format!("(table {elements} funcref)"), 1);
         assert_eq!(checked(&tables(100_000)), Ok(()));

@@ -1,7 +1,8 @@
 //! What a component was made of, by digests: whether `mapper build` would make another one now.
 //!
-//! A build leaves a record beside the component. Every file in the mapper's folder counts as a source, but for those that
-//! tools and tests are known to write there. A file too much costs a build, one too few a test of an old component.
+//! A build leaves a record beside the component. Every file in the mapper's folder counts as a
+//! source, but for those that tools and tests are known to write there. A file too much costs a
+//! build, one too few a test of an old component.
 
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
@@ -27,7 +28,8 @@ const CASES: &str = "cases/";
 const CASE_FILES: [&str; 3] = [".event.json", ".expected.json", ".variables.json"];
 /// The ends of components and images, wherever they are.
 const MAPPERS: [&str; 2] = [".wasm", ".cwasm"];
-/// Other files of the workbench, in the mapper's folder itself: what `mapper new` says, and what a build writes.
+/// Other files of the workbench, in the mapper's folder itself: what `mapper new` says, and what a
+/// build writes.
 const README: &str = "README.md";
 const OWN: &str = ".mapper-build-";
 /// What a report in JUnit's form has near its start, and how near.
@@ -50,30 +52,43 @@ pub struct Record {
 }
 
 /// The sources of the mapper in `folder` as they are now.
-pub fn of(language: Language, folder: &Path) -> Result<Sources> {
+pub fn collect(language: Language, folder: &Path) -> Result<Sources> {
     let mut sources = Sources::new();
-    let full = folder.canonicalize().with_context(|| format!("`{}` can't be found", folder.display()))?;
+    let full =
+        folder.canonicalize().with_context(|| format!("`{}` can't be found", folder.display()))?;
     // A link to a folder around the mapper's leads back to it.
     walk(&full, "", &mut BTreeSet::from([full.clone()]), &mut sources)?;
-    for file in full.ancestors().flat_map(|above| language.settings().iter().map(|name| above.join(name))) {
+    for file in
+        full.ancestors().flat_map(|above| language.settings().iter().map(|name| above.join(name)))
+    {
         add(&full, &file, &mut sources)?;
     }
     Ok(sources)
 }
 
-/// Adds what is below `folder`, in or linked to the mapper's folder, with paths that begin with `prefix`. Each folder
-/// counts once, however many links lead to it.
-fn walk(folder: &Path, prefix: &str, seen: &mut BTreeSet<PathBuf>, sources: &mut Sources) -> Result<()> {
-    let unreadable = || format!("`{}` can't be read", folder.display());
-    let entries: io::Result<BTreeSet<PathBuf>> =
-        fs::read_dir(folder).with_context(unreadable)?.map(|entry| Ok(entry?.path())).collect();
-    for path in entries.with_context(unreadable)? {
+/// What is in `folder`, in order.
+fn entries(folder: &Path) -> io::Result<BTreeSet<PathBuf>> {
+    fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect()
+}
+
+/// Adds what is below `folder`, in or linked to the mapper's folder, with paths that begin with
+/// `prefix`. Each folder counts once, however many links lead to it.
+fn walk(
+    folder: &Path,
+    prefix: &str,
+    seen: &mut BTreeSet<PathBuf>,
+    sources: &mut Sources,
+) -> Result<()> {
+    for path in entries(folder).with_context(|| format!("`{}` can't be read", folder.display()))? {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() {
-            let real = path.canonicalize().with_context(unreadable)?;
+            let real = path
+                .canonicalize()
+                .with_context(|| format!("`{}` can't be read", path.display()))?;
             // The root of the machine holds more than files.
             let apart = name.starts_with('.') || real.parent().is_none();
-            let made = MADE_FOLDERS.contains(&name.as_str()) || MARKS.iter().any(|mark| path.join(mark).exists());
+            let made = MADE_FOLDERS.contains(&name.as_str())
+                || MARKS.iter().any(|mark| path.join(mark).exists());
             if !apart && !made && seen.insert(real) {
                 walk(&path, &format!("{prefix}{name}/"), seen, sources)?;
             }
@@ -88,7 +103,8 @@ fn walk(folder: &Path, prefix: &str, seen: &mut BTreeSet<PathBuf>, sources: &mut
     Ok(())
 }
 
-/// Whether the file `name` below `prefix` is one that the workbench or an editor writes, and no source.
+/// Whether the file `name` below `prefix` is one that the workbench or an editor writes, and no
+/// source.
 fn is_workbenchs(path: &Path, prefix: &str, name: &str) -> bool {
     let is_case = prefix.starts_with(CASES) && CASE_FILES.iter().any(|end| name.ends_with(end));
     let is_own = prefix.is_empty() && (name == README || name.starts_with(OWN));
@@ -106,7 +122,8 @@ fn is_report(bytes: &[u8]) -> bool {
     start.windows(REPORT.len()).any(|part| part == REPORT)
 }
 
-/// Adds `file`, where there is such a file. Its path is absolute, and that of the mapper's folder is `full`.
+/// Adds `file`, if there is such a file. Its path is absolute, and that of the mapper's folder is
+/// `full`.
 fn add(full: &Path, file: &Path, sources: &mut Sources) -> Result<()> {
     if file.is_file() {
         let path = file.strip_prefix(full).unwrap_or(file);
@@ -124,8 +141,8 @@ fn read(file: &Path) -> Result<Vec<u8>> {
 }
 
 impl Record {
-    /// The record of a build that began at `started` with the sources `before`, and made `component`. The tool has also
-    /// read the files `others`.
+    /// The record of a build that began at `started` with the sources `before`, and made
+    /// `component`. The tool has also read the files `others`.
     pub fn new(
         folder: &Path,
         component: &[u8],
@@ -144,7 +161,11 @@ impl Record {
             let path = file.strip_prefix(&full).unwrap_or(file).to_string_lossy().into_owned();
             if let Entry::Vacant(unknown) = sources.entry(path) {
                 let meanwhile = fs::metadata(file)?.modified()? >= started;
-                unknown.insert(if meanwhile { WRITTEN_MEANWHILE.to_owned() } else { digest(file)? });
+                unknown.insert(if meanwhile {
+                    WRITTEN_MEANWHILE.to_owned()
+                } else {
+                    digest(file)?
+                });
             }
         }
         Ok(Record { component: mapper::File::describe(component).sha256, sources })
@@ -155,7 +176,7 @@ impl Record {
         folder.join(RECORD).exists()
     }
 
-    /// The record in `folder`, where there is one that can be read.
+    /// The record in `folder`. None if it is missing or can't be read.
     pub fn read(folder: &Path) -> Option<Record> {
         serde_json::from_slice(&fs::read(folder.join(RECORD)).ok()?).ok()
     }
@@ -173,7 +194,8 @@ impl Record {
         self.component == mapper::File::describe(component).sha256
     }
 
-    /// The paths of sources that are not as they were: `now` are those that are found without the record.
+    /// The paths of sources that are not as they were: `now` are those that are found without the
+    /// record.
     pub fn changed(&self, folder: &Path, now: &Sources) -> Vec<String> {
         let old = self.sources.iter().filter(|(path, was)| match now.get(*path) {
             Some(is) => is != *was,

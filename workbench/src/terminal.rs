@@ -1,4 +1,5 @@
-//! How the workbench looks in a terminal. The streams of `anstream` drop the colours everywhere else.
+//! How the workbench looks in a terminal. The streams of `anstream` drop the colours everywhere
+//! else.
 
 use std::io::{ErrorKind, IsTerminal, Write as _, stderr, stdout};
 use std::time::Duration;
@@ -20,8 +21,8 @@ pub const FAINT: Style = Style::new().dimmed();
 /// A heading.
 pub const HEADING: Style = Style::new().bold();
 
-/// Says on standard error that `what` goes on, with the time that it has taken in a terminal, until the value is
-/// dropped.
+/// Says on standard error that `what` goes on, with the time that it has taken in a terminal, until
+/// the value is dropped.
 pub fn progress(what: String) -> ProgressBar {
     if !stderr().is_terminal() {
         anstream::eprintln!("{what}");
@@ -39,7 +40,9 @@ pub fn progress(what: String) -> ProgressBar {
 pub fn json(value: &impl Serialize) -> Result<()> {
     let text = printable::json(serde_json::to_string_pretty(value)?);
     match writeln!(stdout(), "{text}") {
-        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(error).context("standard output can't be written"),
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            Err(error).context("standard output can't be written")
+        }
         _ => Ok(()),
     }
 }

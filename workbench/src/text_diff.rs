@@ -1,4 +1,4 @@
-//! Two texts and where they differ, for people.
+//! Two texts and their differences, for people.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,8 @@ use crate::terminal::{BAD, FAINT, GOOD};
 /// How many lines around a difference are shown.
 const AROUND: usize = 3;
 
-/// The lines of `old` and `new` around each difference: `-` stands only in `old`, `+` only in `new`.
+/// The lines of `old` and `new` around each difference: `-` stands only in `old`, `+` only in
+/// `new`.
 pub fn shown(old: &str, new: &str) -> String {
     let mut shown = String::new();
     let diff = TextDiff::from_lines(old, new);

@@ -1,4 +1,5 @@
-//! The languages that the workbench knows: how to tell whose folder it is, and the tool that makes a component.
+//! The languages that the workbench knows: how to tell whose folder it is, and the tool that makes
+//! a component.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -41,19 +42,21 @@ pub enum Language {
 
 impl Language {
     /// The language of the mapper in `folder`.
-    pub fn of(folder: &Path) -> Result<Language> {
+    pub fn require(folder: &Path) -> Result<Language> {
         Language::found(folder)?.with_context(|| {
             format!(
-                "`{}` holds no mapper: there is no `Cargo.toml`, `package.json` or `app.py`; `mapper new` makes one",
+                "`{}` does not hold a mapper: there is no `Cargo.toml`, `package.json` or `app.py`; `mapper new` makes one",
                 folder.display()
             )
         })
     }
 
-    /// The language of the mapper in `folder`, by the file that each one's tools expect; nothing if there is no such file.
+    /// The language of the mapper in `folder`, by the file that each one's tools expect. None if
+    /// there is no such file.
     pub fn found(folder: &Path) -> Result<Option<Language>> {
-        let has = |file| folder.join(file).is_file();
-        match (has("Cargo.toml"), has("package.json"), has("app.py")) {
+        let found =
+            ["Cargo.toml", "package.json", "app.py"].map(|file| folder.join(file).is_file());
+        match found.into() {
             (true, false, false) => Ok(Some(Language::Rust)),
             (false, true, false) => Ok(Some(Language::Js)),
             (false, false, true) => Ok(Some(Language::Python)),
@@ -66,15 +69,18 @@ impl Language {
         }
     }
 
-    /// Whether `folder`, which has this language's file, can be a mapper's. A crate of another kind can stand in the
-    /// folder of a mapper from elsewhere, and takes long to build.
+    /// Whether `folder`, which has this language's file, can be a mapper's. A crate of another kind
+    /// can stand in the folder of a mapper from elsewhere, and takes long to build.
     pub fn is_mappers(self, folder: &Path) -> bool {
-        let makes_components = || fs::read_to_string(folder.join("Cargo.toml")).is_ok_and(|it| it.contains("cdylib"));
-        self != Language::Rust || makes_components()
+        if self != Language::Rust {
+            return true;
+        }
+        fs::read_to_string(folder.join("Cargo.toml"))
+            .is_ok_and(|manifest| manifest.contains("cdylib"))
     }
 
-    /// The files by which the language's tools are set, in the mapper's folder or above it, apart from those that are
-    /// found there anyway.
+    /// The files by which the language's tools are set, in the mapper's folder or above it, apart
+    /// from those that are found there anyway.
     pub fn settings(self) -> &'static [&'static str] {
         match self {
             Language::Rust => &[
@@ -90,8 +96,9 @@ impl Language {
         }
     }
 
-    /// Makes the component of the mapper in `folder` and writes it to `output`. Returns the files that the tool says it has
-    /// read, or nothing where it says no; it has said why on standard error.
+    /// Makes the component of the mapper in `folder` and writes it to `output`. Returns the files
+    /// that the tool says it has read. None if it refuses the source; it has said why on standard
+    /// error.
     pub fn build(self, folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>> {
         match self {
             Language::Rust => rust(folder, output),
@@ -112,8 +119,10 @@ fn rust(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>> {
     );
 
     let Some(mut artifacts) = cargo_build(folder)? else { return Ok(None) };
-    // cargo goes by times: what it has not built now may be of other bytes, as of a file that was copied with its time.
-    let fresh: BTreeSet<&str> = artifacts.iter().filter(|it| it.fresh).map(|it| it.package.as_str()).collect();
+    // cargo goes by times: what it has not built now may be of other bytes, as of a file that was
+    // copied with its time.
+    let fresh: BTreeSet<&str> =
+        artifacts.iter().filter(|it| it.fresh).map(|it| it.package.as_str()).collect();
     if !fresh.is_empty() {
         cargo_clean(folder, &fresh)?;
         match cargo_build(folder)? {
@@ -132,7 +141,9 @@ fn rust(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>> {
     }
     let component = match components.as_slice() {
         [(_, component)] => *component,
-        [] => bail!("cargo made no component: `Cargo.toml` needs `crate-type = [\"cdylib\"]` under `[lib]`"),
+        [] => bail!(
+            "cargo made no component: `Cargo.toml` needs `crate-type = [\"cdylib\"]` under `[lib]`"
+        ),
         _ => bail!("cargo made more than one component; run this in the folder of one mapper"),
     };
     fs::copy(component, output).context("the component can't be copied")?;
@@ -145,14 +156,22 @@ fn rust(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>> {
     Ok(Some(read))
 }
 
-/// Lets cargo build the mapper in `folder`. Returns what it made of local packages, or nothing where it says no.
+/// Lets cargo build the mapper in `folder`. Returns what it made of local packages. None if it
+/// refuses the source.
 fn cargo_build(folder: &Path) -> Result<Option<Vec<Artifact>>> {
     let mut cargo = Command::new("cargo");
-    cargo.args(["build", "--release", "--target", RUST_TARGET, "--message-format", "json-render-diagnostics"]);
+    cargo.args([
+        "build",
+        "--release",
+        "--target",
+        RUST_TARGET,
+        "--message-format",
+        "json-render-diagnostics",
+    ]);
     let built = cargo.current_dir(folder).stderr(Stdio::inherit()).output();
     let built = installed(built, "cargo", "install Rust from https://rustup.rs")?;
     let messages = String::from_utf8_lossy(&built.stdout);
-    Ok(built.status.success().then(|| messages.lines().filter_map(Artifact::of).collect()))
+    Ok(built.status.success().then(|| messages.lines().filter_map(Artifact::parse).collect()))
 }
 
 /// Lets cargo forget what it made of `packages`.
@@ -168,11 +187,12 @@ fn cargo_clean(folder: &Path, packages: &BTreeSet<&str>) -> Result<()> {
     Ok(())
 }
 
-/// The files of which cargo made `component`, from the list that it leaves beside it. Those that it has made itself are
-/// not among them.
+/// The files of which cargo made `component`, from the list that it leaves beside it. Those that it
+/// has made itself are not among them.
 fn read_by_cargo(component: &Path) -> Vec<PathBuf> {
     let list = fs::read_to_string(component.with_extension("d")).unwrap_or_default();
-    let files = list.lines().next().and_then(|line| line.split_once(": ")).map_or("", |(_, files)| files);
+    let files =
+        list.lines().next().and_then(|line| line.split_once(": ")).map_or("", |(_, files)| files);
     // TARGET/wasm32-wasip2/release/NAME.wasm
     let target = component.ancestors().nth(3);
     let files = files.replace("\\ ", "\0");
@@ -195,13 +215,14 @@ struct Artifact {
 
 impl Artifact {
     /// What a message of cargo announces.
-    fn of(message: &str) -> Option<Artifact> {
+    fn parse(message: &str) -> Option<Artifact> {
         let message: Value = serde_json::from_str(message).ok()?;
         let package = message["package_id"].as_str().filter(|id| id.contains("path+file:"))?;
         if message["reason"] != "compiler-artifact" {
             return None;
         }
-        let is_library = message["target"]["crate_types"].as_array()?.iter().any(|kind| kind == "cdylib");
+        let is_library =
+            message["target"]["crate_types"].as_array()?.iter().any(|kind| kind == "cdylib");
         let mut files = message["filenames"].as_array()?.iter().filter_map(Value::as_str);
         Some(Artifact {
             package: package.to_owned(),
@@ -216,35 +237,42 @@ impl Artifact {
 fn javascript(folder: &Path, output: &Path) -> Result<Option<()>> {
     let package: Value = input::json(&folder.join("package.json"))?;
     let source = package["main"].as_str().unwrap_or("mapper.js");
-    ensure!(folder.join(source).is_file(), "there is no `{source}`: `main` of `package.json` has to name the mapper");
+    ensure!(
+        folder.join(source).is_file(),
+        "there is no `{source}`: `main` of `package.json` has to name the mapper"
+    );
     let folder = folder.canonicalize().context("the folder can't be found")?;
-    let has_tool = |folder: &Path| folder.join("node_modules").join(COMPONENTIZE_JS).is_dir();
-    ensure!(folder.ancestors().any(has_tool), "`{COMPONENTIZE_JS}` is not installed: run `npm install`");
-
-    let node = |args: &[&str]| {
-        let mut node = Command::new("node");
-        node.args(args).current_dir(&folder);
-        node
-    };
+    let tool = Path::new("node_modules").join(COMPONENTIZE_JS);
+    let installed = folder.ancestors().any(|folder| folder.join(&tool).is_dir());
+    ensure!(installed, "`{COMPONENTIZE_JS}` is not installed: run `npm install`");
     let hint = "install Node.js 20 or later from https://nodejs.org";
-    // componentize-js counts the mistakes of syntax, and does not say where they are.
-    if finished("node", &mut node(&["--check", source]), "node", hint)?.is_none() {
+    // componentize-js counts the mistakes of syntax without their places.
+    if finished("node", &mut node(&folder, &["--check", source]), "node", hint)?.is_none() {
         return Ok(None);
     }
-    let mut componentize = node(&["--input-type=module", "--eval", JS_SCRIPT, "--", source, WORLD_WITH_ENVIRONMENT]);
-    finished("componentize-js", componentize.arg(output), "node", hint)
+    let arguments =
+        ["--input-type=module", "--eval", JS_SCRIPT, "--", source, WORLD_WITH_ENVIRONMENT];
+    finished("componentize-js", node(&folder, &arguments).arg(output), "node", hint)
+}
+
+fn node(folder: &Path, arguments: &[&str]) -> Command {
+    let mut node = Command::new("node");
+    node.args(arguments).current_dir(folder);
+    node
 }
 
 fn python(folder: &Path, output: &Path) -> Result<Option<()>> {
     let folder = folder.canonicalize().context("the folder can't be found")?;
     let own = folder.join(".venv/bin/componentize-py");
-    let mut tool = Command::new(if own.is_file() { own.as_path() } else { Path::new("componentize-py") });
-    tool.args(["--wit-path", "wit", "--world", WORLD, "componentize", "app", "--output"]).arg(output);
+    let mut tool =
+        Command::new(if own.is_file() { own.as_path() } else { Path::new("componentize-py") });
+    tool.args(["--wit-path", "wit", "--world", WORLD, "componentize", "app", "--output"])
+        .arg(output);
     let hint = "run `python3 -m venv .venv && .venv/bin/pip install -r requirements.txt`";
     finished("componentize-py", tool.current_dir(&folder), "componentize-py", hint)
 }
 
-/// Runs `command`, and shows what it says where it says no.
+/// Runs `command`. If it fails, shows what it says.
 fn finished(what: &str, command: &mut Command, program: &str, hint: &str) -> Result<Option<()>> {
     let progress = terminal::progress(format!("running {what}"));
     let ended = installed(command.stdin(Stdio::null()).output(), program, hint)?;
@@ -252,14 +280,20 @@ fn finished(what: &str, command: &mut Command, program: &str, hint: &str) -> Res
     if ended.status.success() {
         return Ok(Some(()));
     }
-    anstream::eprint!("{}{}", String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    anstream::eprint!(
+        "{}{}",
+        String::from_utf8_lossy(&ended.stdout),
+        String::from_utf8_lossy(&ended.stderr)
+    );
     Ok(None)
 }
 
-/// What came of starting `program`; where it is not there, `hint` says what to do.
+/// The result of starting `program`. If it is missing, `hint` says what to do.
 fn installed<T>(started: io::Result<T>, program: &str, hint: &str) -> Result<T> {
     match started {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => bail!("`{program}` is not installed: {hint}"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            bail!("`{program}` is not installed: {hint}")
+        }
         started => started.with_context(|| format!("`{program}` can't be started")),
     }
 }

@@ -26,16 +26,24 @@ pub struct Function {
 }
 
 impl Function {
-    /// A function with these settings, of which those about the sandbox have no meaning. `main` began at `started`.
+    /// A function with these settings, of which those about the sandbox have no meaning. `main`
+    /// began at `started`.
     pub fn new(config: Config, started: Instant) -> Result<Function, BuildError> {
         let queue = config.queue_url.map(|url| Queue::new(url, config.aws));
-        let pipeline = Pipeline::new(Err("mapping is native".to_owned()), Backend::new(config.backend)?, queue);
+        let pipeline = Pipeline::new(
+            Err("mapping is native".to_owned()),
+            Backend::new(config.backend)?,
+            queue,
+        );
         let clock = Clock::start(config.answer_within, started);
         Ok(Function { pipeline, log: config.log, clock, variables: config.mapper.variables })
     }
 
     /// Answers one invocation with its event.
-    pub async fn invoke(&self, event: LambdaEvent<Box<RawValue>>) -> Result<Box<RawValue>, Rejection> {
+    pub async fn invoke(
+        &self,
+        event: LambdaEvent<Box<RawValue>>,
+    ) -> Result<Box<RawValue>, Rejection> {
         let LambdaEvent { payload, context, .. } = event;
         let trace = Trace::parse(context.xray_trace_id.as_deref());
         let deadlines = self.clock.event(context.deadline);
@@ -68,15 +76,15 @@ impl Function {
             found.map(|(_, value)| value.clone())
         };
         match mapping::map(&shown(event), variable) {
-            Ok(wit::Outcome::Deliver(request)) => {
-                Ok(Action::Deliver(Box::new(self.pipeline.backend().prepare(asked(request), &event.id, trace)?)))
-            }
+            Ok(wit::Outcome::Deliver(request)) => Ok(Action::Deliver(Box::new(
+                self.pipeline.backend().prepare(asked(request), &event.id, trace)?,
+            ))),
             Ok(wit::Outcome::Skip(code)) => {
                 Ok(Action::Skip(Code::parse(code).ok_or(MapperError::SkippedInvalidCode)?))
             }
-            Err(error) => {
-                Err(Code::parse(error.code).map_or(MapperError::ReturnedInvalidCode, MapperError::Returned).into())
-            }
+            Err(error) => Err(Code::parse(error.code)
+                .map_or(MapperError::ReturnedInvalidCode, MapperError::Returned)
+                .into()),
         }
     }
 }
@@ -84,13 +92,18 @@ impl Function {
 /// The event as a mapper sees it.
 fn shown(event: &Event) -> wit::Event {
     let attributes = |pairs: &[(String, String)]| {
-        let attribute = |(name, value): &(String, String)| wit::Attribute { name: name.clone(), value: value.clone() };
+        let attribute = |(name, value): &(String, String)| wit::Attribute {
+            name: name.clone(),
+            value: value.clone(),
+        };
         pairs.iter().map(attribute).collect()
     };
     wit::Event {
         trigger_source: match &event.trigger_source {
             event::TriggerSource::ConfirmSignUp => wit::TriggerSource::ConfirmSignUp,
-            event::TriggerSource::ConfirmForgotPassword => wit::TriggerSource::ConfirmForgotPassword,
+            event::TriggerSource::ConfirmForgotPassword => {
+                wit::TriggerSource::ConfirmForgotPassword
+            }
             event::TriggerSource::Other(source) => wit::TriggerSource::Other(source.clone()),
         },
         region: event.region.clone(),

@@ -1,5 +1,6 @@
-//! The function without WebAssembly: the same settings, client, attempts, queue and log as `bootstrap`, and the default
-//! mapper's own source as a part of the program. What `bootstrap` takes longer than this is the price of the sandbox.
+//! The function without WebAssembly: the same settings, client, attempts, queue and log as
+//! `bootstrap`, and the default mapper's own source as a part of the program. What `bootstrap`
+//! takes longer than this is the price of the sandbox.
 
 mod function;
 

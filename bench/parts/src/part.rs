@@ -17,7 +17,8 @@ use tokio::runtime::Runtime;
 /// Runs a part once.
 type Part = fn(&Parts);
 
-/// The parts by name. Whenever a mapper runs, a sandbox is made before and dropped after, as in the function.
+/// The parts by name. Whenever a mapper runs, a sandbox is made before and dropped after, as in the
+/// function.
 pub const PARTS: [(&str, Part); 6] = [
     ("sandbox", |parts| parts.map(&parts.skipped)),
     ("map-8-attributes", |parts| parts.map(&parts.usual)),
@@ -44,7 +45,8 @@ impl Parts {
     pub fn new(image: PathBuf) -> Result<Parts> {
         let config = config(image)?;
         let json = sign_up(8)?;
-        let password_reset = to_raw_value(&json!({ "triggerSource": "PostConfirmation_ConfirmForgotPassword" }))?;
+        let password_reset =
+            to_raw_value(&json!({ "triggerSource": "PostConfirmation_ConfirmForgotPassword" }))?;
         Ok(Parts {
             runtime: tokio::runtime::Builder::new_current_thread().enable_time().build()?,
             mapper: Mapper::load(config.mapper)?,
@@ -74,7 +76,11 @@ impl Parts {
             body: self.json.get().as_bytes().to_vec(),
             accept_status: vec![409],
         };
-        let prepared = self.backend.prepare(request, "evt_00000000000000000000000000000000", &Trace::default());
+        let prepared = self.backend.prepare(
+            request,
+            "evt_00000000000000000000000000000000",
+            &Trace::default(),
+        );
         assert!(prepared.is_ok(), "the request was refused");
     }
 
@@ -94,7 +100,10 @@ impl Parts {
 
 /// The settings of a function with the mapper at `image`.
 fn config(image: PathBuf) -> Result<Config> {
-    let variables = [("BACKEND_API_URL".into(), "http://127.0.0.1:9/".into()), ("MAPPER_IMAGE".into(), image.into())];
+    let variables = [
+        ("BACKEND_API_URL".into(), "http://127.0.0.1:9/".into()),
+        ("MAPPER_IMAGE".into(), image.into()),
+    ];
     Ok(Config::from_vars(variables)?)
 }
 
@@ -113,9 +122,14 @@ fn sign_up(attributes: usize) -> Result<Box<RawValue>> {
         } },
         "response": {},
     });
-    let Some(all) = event["request"]["userAttributes"].as_object_mut() else { bail!("the sign-up has no attributes") };
+    let Some(all) = event["request"]["userAttributes"].as_object_mut() else {
+        bail!("the sign-up has no attributes")
+    };
     for number in all.len()..attributes {
-        all.insert(format!("custom:attribute-{number}"), format!("the value of attribute {number}").into());
+        all.insert(
+            format!("custom:attribute-{number}"),
+            format!("the value of attribute {number}").into(),
+        );
     }
     Ok(to_raw_value(&event)?)
 }

@@ -1,5 +1,5 @@
-//! A mapper to start from: a confirmed user becomes `PUT v2/accounts/{sub}` with a small nested body. This file owns
-//! the whole mapping; change [`request`] for your backend.
+//! A mapper to start from: a confirmed user becomes `PUT v2/accounts/{sub}` with a small nested
+//! body. This file owns the whole mapping; change [`request`] for your backend.
 
 use serde_json::json;
 
@@ -29,7 +29,8 @@ impl Guest for Mapper {
     }
 }
 
-/// The request that makes the user's account. Only `sub` is required; other missing attributes are `null`.
+/// The request that makes the user's account. Only `sub` is required; other missing attributes are
+/// `null`.
 fn request(event: &Event) -> Result<Request, Error> {
     let sub = attribute(event, "sub").ok_or_else(|| Error {
         code: "no-sub".to_owned(),
@@ -46,7 +47,10 @@ fn request(event: &Event) -> Result<Request, Error> {
     Ok(Request {
         method: Method::Put,
         path: format!("v2/accounts/{}", percent_encoded(sub)),
-        headers: vec![Header { name: "content-type".to_owned(), value: "application/json".to_owned() }],
+        headers: vec![Header {
+            name: "content-type".to_owned(),
+            value: "application/json".to_owned(),
+        }],
         body: body.to_string().into_bytes(),
         // The backend has the account already, from an earlier attempt.
         accept_status: vec![409],
@@ -59,10 +63,12 @@ fn attribute<'a>(event: &'a Event, name: &str) -> Option<&'a str> {
     found.map(|attribute| attribute.value.as_str()).filter(|value| !value.is_empty())
 }
 
-/// `text` as one segment of a path: the host refuses a path with characters that don't belong there.
+/// `text` as one segment of a path: the host refuses a path with characters that don't belong
+/// there.
 fn percent_encoded(text: &str) -> String {
     let stays = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let encoded = |byte| if stays(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    let encoded =
+        |byte| if stays(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     text.bytes().map(encoded).collect()
 }
 
@@ -72,8 +78,14 @@ mod tests {
     use bindings::cognito::post_confirmation::types::Attribute;
 
     /// The outcome for a user with these attributes.
-    fn outcome(trigger_source: TriggerSource, attributes: &[(&str, &str)]) -> Result<Outcome, Error> {
-        let attribute = |&(name, value): &(&str, &str)| Attribute { name: name.to_owned(), value: value.to_owned() };
+    fn outcome(
+        trigger_source: TriggerSource,
+        attributes: &[(&str, &str)],
+    ) -> Result<Outcome, Error> {
+        let attribute = |&(name, value): &(&str, &str)| Attribute {
+            name: name.to_owned(),
+            value: value.to_owned(),
+        };
         Mapper::transform(Event {
             trigger_source,
             region: "eu-central-1".to_owned(),
@@ -90,7 +102,10 @@ mod tests {
     #[test]
     fn a_sign_up_is_put_to_its_account() {
         let attributes = [("sub", "s-1"), ("email", "alice@example.com"), ("name", "Alice")];
-        let Ok(Outcome::Deliver(request)) = outcome(TriggerSource::ConfirmSignUp, &attributes) else { panic!() };
+        let Ok(Outcome::Deliver(request)) = outcome(TriggerSource::ConfirmSignUp, &attributes)
+        else {
+            panic!()
+        };
         assert_eq!((request.method, request.path.as_str()), (Method::Put, "v2/accounts/s-1"));
         let contact = json!({ "email": "alice@example.com", "phone": null });
         let account = json!({ "id": "s-1", "contact": contact, "displayName": "Alice" });
@@ -107,12 +122,16 @@ mod tests {
     fn password_resets_and_unknown_sources_are_skipped() {
         let reset = outcome(TriggerSource::ConfirmForgotPassword, &[("sub", "s-1")]);
         assert!(matches!(reset, Ok(Outcome::Skip(code)) if code == "password-reset"));
-        let unknown = outcome(TriggerSource::Other("PostConfirmation_New".to_owned()), &[("sub", "s-1")]);
+        let unknown =
+            outcome(TriggerSource::Other("PostConfirmation_New".to_owned()), &[("sub", "s-1")]);
         assert!(matches!(unknown, Ok(Outcome::Skip(code)) if code == "unknown-trigger-source"));
     }
 
     #[test]
     fn a_user_without_sub_is_an_error_and_not_a_skip() {
-        assert_eq!(outcome(TriggerSource::ConfirmSignUp, &[("sub", "")]).unwrap_err().code, "no-sub");
+        assert_eq!(
+            outcome(TriggerSource::ConfirmSignUp, &[("sub", "")]).unwrap_err().code,
+            "no-sub"
+        );
     }
 }

@@ -1,4 +1,5 @@
-//! What the default mapper makes of events. These run inside wasmtime: `cargo test --target wasm32-wasip2`.
+//! What the default mapper makes of events. These run inside wasmtime: `cargo test --target
+//! wasm32-wasip2`.
 
 use serde_json::json;
 
@@ -7,7 +8,10 @@ use crate::settings::STANDARD;
 
 /// A sign-up with these attributes.
 fn sign_up(attributes: &[(&str, &str)]) -> Event {
-    let attribute = |(name, value): &(&str, &str)| Attribute { name: (*name).to_owned(), value: (*value).to_owned() };
+    let attribute = |(name, value): &(&str, &str)| Attribute {
+        name: (*name).to_owned(),
+        value: (*value).to_owned(),
+    };
     Event {
         trigger_source: TriggerSource::ConfirmSignUp,
         region: "eu-central-1".to_owned(),
@@ -15,7 +19,10 @@ fn sign_up(attributes: &[(&str, &str)]) -> Event {
         user_name: "alice".to_owned(),
         client_id: Some("client".to_owned()),
         user_attributes: attributes.iter().map(attribute).collect(),
-        client_metadata: vec![Attribute { name: "cognito_id".to_owned(), value: "somebody else".to_owned() }],
+        client_metadata: vec![Attribute {
+            name: "cognito_id".to_owned(),
+            value: "somebody else".to_owned(),
+        }],
         id: "evt_1".to_owned(),
         json: "{}".to_owned(),
     }
@@ -23,7 +30,12 @@ fn sign_up(attributes: &[(&str, &str)]) -> Event {
 
 /// What is found with these variables.
 fn settings(variables: &[(&str, &str)]) -> impl Fn(&str) -> Option<String> {
-    move |name| variables.iter().find(|(variable, _)| *variable == name).map(|(_, value)| (*value).to_owned())
+    move |name| {
+        variables
+            .iter()
+            .find(|(variable, _)| *variable == name)
+            .map(|(_, value)| (*value).to_owned())
+    }
 }
 
 fn request(event: &Event, settings: impl Fn(&str) -> Option<String>) -> Request {
@@ -33,10 +45,12 @@ fn request(event: &Event, settings: impl Fn(&str) -> Option<String>) -> Request 
     }
 }
 
-/// The body that the backend gets for these attributes, with the fields that every user has left out.
+/// The body that the backend gets for these attributes, with the fields that every user has left
+/// out.
 fn body(attributes: &[(&str, &str)], variables: &[(&str, &str)]) -> Value {
     let event = sign_up(&[&[("sub", "s-1")], attributes].concat());
-    let mut body: Value = serde_json::from_slice(&request(&event, settings(variables)).body).unwrap();
+    let mut body: Value =
+        serde_json::from_slice(&request(&event, settings(variables)).body).unwrap();
     for always in ["cognito_id", "username", "trigger_source", "user_pool_id", "client_id"] {
         assert!(body.as_object_mut().unwrap().remove(always).is_some(), "{always} is missing");
     }
@@ -45,7 +59,8 @@ fn body(attributes: &[(&str, &str)], variables: &[(&str, &str)]) -> Value {
 
 #[test]
 fn a_sign_up_is_posted_to_users_as_json() {
-    let request = request(&sign_up(&[("sub", "s-1"), ("email", "alice@example.com")]), settings(&[]));
+    let request =
+        request(&sign_up(&[("sub", "s-1"), ("email", "alice@example.com")]), settings(&[]));
     assert_eq!((request.method, request.path.as_str()), (Method::Post, "users/"));
     assert_eq!(request.accept_status, [409]);
     assert_eq!(
@@ -89,7 +104,8 @@ fn email_verified_becomes_a_boolean() {
 #[test]
 fn identities_of_a_federated_user_are_parsed() {
     let identities = r#"[{"userId":"42","providerName":"Google","primary":"true"}]"#;
-    let parsed = json!({ "identities": [{ "userId": "42", "providerName": "Google", "primary": "true" }] });
+    let parsed =
+        json!({ "identities": [{ "userId": "42", "providerName": "Google", "primary": "true" }] });
     assert_eq!(body(&[("identities", identities)], &[]), parsed);
 }
 
@@ -100,24 +116,36 @@ fn broken_identities_are_left_out_and_the_user_stays() {
 
 #[test]
 fn custom_attributes_lose_their_prefix_and_stand_apart() {
-    let attributes = [("custom:plan", "gold"), ("custom:email", "not the address"), ("email", "a@example.com")];
+    let attributes =
+        [("custom:plan", "gold"), ("custom:email", "not the address"), ("email", "a@example.com")];
     let expected = json!({ "custom": { "plan": "gold", "email": "not the address" }, "email": "a@example.com" });
     assert_eq!(body(&attributes, &[]), expected);
 }
 
 #[test]
 fn unicode_arrives_as_it_is() {
-    assert_eq!(body(&[("name", "Zoë 🦀 \u{202e}\"\\")], &[]), json!({ "name": "Zoë 🦀 \u{202e}\"\\" }));
+    assert_eq!(
+        body(&[("name", "Zoë 🦀 \u{202e}\"\\")], &[]),
+        json!({ "name": "Zoë 🦀 \u{202e}\"\\" })
+    );
 }
 
 #[test]
 fn attributes_that_nobody_asked_for_are_not_sent() {
-    assert_eq!(body(&[("birthdate", "2000-01-01"), ("cognito:user_status", "CONFIRMED")], &[]), json!({}));
+    assert_eq!(
+        body(&[("birthdate", "2000-01-01"), ("cognito:user_status", "CONFIRMED")], &[]),
+        json!({})
+    );
 }
 
 #[test]
 fn the_attributes_to_send_can_be_chosen() {
-    let attributes = [("email", "a@example.com"), ("locale", "de"), ("custom:plan", "gold"), ("custom:secret", "x")];
+    let attributes = [
+        ("email", "a@example.com"),
+        ("locale", "de"),
+        ("custom:plan", "gold"),
+        ("custom:secret", "x"),
+    ];
     let chosen = [("USER_ATTRIBUTES", "locale, custom:plan")];
     assert_eq!(body(&attributes, &chosen), json!({ "locale": "de", "custom": { "plan": "gold" } }));
     assert_eq!(
@@ -136,13 +164,21 @@ fn an_attribute_cannot_take_the_place_of_what_the_user_is() {
 
 #[test]
 fn what_only_a_developer_can_write_is_a_custom_attribute() {
-    let attributes = [("dev:custom:plan", "gold"), ("custom:plan", "free"), ("dev:tier", "1"), ("custom:lang", "de")];
+    let attributes = [
+        ("dev:custom:plan", "gold"),
+        ("custom:plan", "free"),
+        ("dev:tier", "1"),
+        ("custom:lang", "de"),
+    ];
     let all = json!({ "custom": { "plan": "gold", "tier": "1", "lang": "de" } });
     for chosen in ["", "custom:*", "dev:*", "dev:custom:*"] {
         assert_eq!(body(&attributes, &[("USER_ATTRIBUTES", chosen)]), all, "{chosen}");
     }
     for chosen in ["custom:plan", "dev:plan", "dev:custom:plan"] {
-        assert_eq!(body(&attributes, &[("USER_ATTRIBUTES", chosen)]), json!({ "custom": { "plan": "gold" } }));
+        assert_eq!(
+            body(&attributes, &[("USER_ATTRIBUTES", chosen)]),
+            json!({ "custom": { "plan": "gold" } })
+        );
     }
 }
 
@@ -181,22 +217,32 @@ fn names_that_no_attribute_has_are_an_error() {
         assert_eq!(error.code, "bad-user-attributes", "{chosen:?}");
         assert!(error.message.contains("separated by commas"));
     }
-    for chosen in STANDARD.into_iter().chain(["cognito:user_status", "custom:a.b-c_d#é", "email,", " email , locale"])
-    {
+    for chosen in STANDARD.into_iter().chain([
+        "cognito:user_status",
+        "custom:a.b-c_d#é",
+        "email,",
+        " email , locale",
+    ]) {
         assert!(map(&event, settings(&[("USER_ATTRIBUTES", chosen)])).is_ok(), "{chosen}");
     }
 }
 
 #[test]
 fn bad_settings_keep_no_password_reset_from_its_skip() {
-    let event = Event { trigger_source: TriggerSource::ConfirmForgotPassword, ..sign_up(&[("sub", "s-1")]) };
+    let event = Event {
+        trigger_source: TriggerSource::ConfirmForgotPassword,
+        ..sign_up(&[("sub", "s-1")])
+    };
     assert!(matches!(map(&event, settings(&[("USER_ATTRIBUTES", "*")])), Ok(Outcome::Skip(_))));
 }
 
 #[test]
 fn the_path_can_be_chosen() {
     let event = sign_up(&[("sub", "s-1")]);
-    assert_eq!(request(&event, settings(&[("USERS_PATH", "v2/accounts?notify=1")])).path, "v2/accounts?notify=1");
+    assert_eq!(
+        request(&event, settings(&[("USERS_PATH", "v2/accounts?notify=1")])).path,
+        "v2/accounts?notify=1"
+    );
     assert_eq!(request(&event, settings(&[("USERS_PATH", "")])).path, "users/");
 }
 
@@ -207,7 +253,9 @@ fn password_resets_and_unknown_sources_are_skipped() {
         (TriggerSource::Other("PostConfirmation_New".to_owned()), "unknown-trigger-source"),
     ] {
         let event = Event { trigger_source: source, ..sign_up(&[("sub", "s-1")]) };
-        assert!(matches!(map(&event, settings(&[])), Ok(Outcome::Skip(skipped)) if skipped == code));
+        assert!(
+            matches!(map(&event, settings(&[])), Ok(Outcome::Skip(skipped)) if skipped == code)
+        );
     }
 }
 

@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_traceparent_has_the_trace_the_parent_and_whether_it_is_sampled() {
+    fn the_traceparent_has_trace_parent_and_sampling() {
         let root = "Root=1-5759e988-bd862e3fe1be46a994272793";
         assert_eq!(
             traceparent(&format!("{root};Parent=53995c3f42cd8ad8;Sampled=1;Lineage=a:0"))

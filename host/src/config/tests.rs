@@ -174,7 +174,7 @@ fn a_secret_is_checked_and_its_fault_never_repeats_it() {
 }
 
 #[test]
-fn a_secret_may_be_named_by_the_arn_of_a_secret_or_of_a_parameter() {
+fn a_secret_is_named_by_the_arn_of_a_secret_or_a_parameter() {
     let account = "eu-central-1:123456789012";
     for arn in [
         format!("arn:aws:secretsmanager:{account}:secret:backend-AbCdEf"),

@@ -1,4 +1,5 @@
-//! How often the backend is asked, after which failures, and that it can always tell a repetition from a new user.
+//! How often the backend is asked, after which failures, and that it can always tell a repetition
+//! from a new user.
 
 use std::time::{Duration, SystemTime};
 
@@ -39,7 +40,7 @@ fn all_are_the_same(backend: &FaultyBackend, invoked: &Invoked) {
 }
 
 #[tokio::test]
-async fn a_failure_that_passes_is_overcome_by_a_second_attempt_with_the_same_id() {
+async fn a_retry_after_a_short_failure_has_the_same_id() {
     for (fault, first, second) in [
         (Fault::ResetsUnread, "Backend.Unreachable", "201"),
         (Fault::Resets, "Backend.Unreachable", "201"),
@@ -58,7 +59,12 @@ async fn a_failure_that_passes_is_overcome_by_a_second_attempt_with_the_same_id(
     ] {
         let backend = FaultyBackend::start([fault.clone()], Fault::Takes).await;
         let invoked = deliver(&backend, &HALF).await;
-        assert_eq!((invoked.end(), invoked.error_type()), ("delivered", "none"), "{fault:?}: {}", invoked.line);
+        assert_eq!(
+            (invoked.end(), invoked.error_type()),
+            ("delivered", "none"),
+            "{fault:?}: {}",
+            invoked.line
+        );
         assert_eq!(invoked.attempts(), [first, second], "{fault:?}");
         assert_eq!(backend.times("alice"), 1, "{fault:?}");
         all_are_the_same(&backend, &invoked);
@@ -67,10 +73,16 @@ async fn a_failure_that_passes_is_overcome_by_a_second_attempt_with_the_same_id(
 
 #[tokio::test]
 async fn a_user_whose_answer_was_lost_is_at_the_backend_once() {
-    for fault in [Fault::Resets, Fault::Closes, Fault::Hangs, Fault::status(500), Fault::HangsInBody(504)] {
+    for fault in
+        [Fault::Resets, Fault::Closes, Fault::Hangs, Fault::status(500), Fault::HangsInBody(504)]
+    {
         let backend = FaultyBackend::start([fault.clone().taken()], Fault::Takes).await;
         let invoked = deliver(&backend, &HALF).await;
-        assert_eq!((invoked.end(), invoked.line["status"].as_u64()), ("delivered", Some(409)), "{fault:?}");
+        assert_eq!(
+            (invoked.end(), invoked.line["status"].as_u64()),
+            ("delivered", Some(409)),
+            "{fault:?}"
+        );
         assert_eq!((backend.requests().len(), backend.times("alice")), (2, 1), "{fault:?}");
         all_are_the_same(&backend, &invoked);
     }
@@ -88,7 +100,8 @@ async fn a_failure_that_lasts_is_met_three_times_and_named() {
         let backend = FaultyBackend::start([], fault.clone()).await;
         // Short only where nothing else can come of an attempt.
         let short = [("ATTEMPT_TIMEOUT_MS", "500")];
-        let invoked = deliver(&backend, if attempt == "Backend.TimedOut" { &short } else { &HALF }).await;
+        let invoked =
+            deliver(&backend, if attempt == "Backend.TimedOut" { &short } else { &HALF }).await;
         assert_eq!((invoked.end(), invoked.error_type()), ("undelivered", error_type), "{fault:?}");
         assert_eq!(invoked.attempts(), [attempt; 3], "{fault:?}");
         all_are_the_same(&backend, &invoked);
@@ -97,7 +110,8 @@ async fn a_failure_that_lasts_is_met_three_times_and_named() {
 
 #[tokio::test]
 async fn the_last_of_different_failures_is_the_one_that_is_named() {
-    let backend = FaultyBackend::start([Fault::Resets, Fault::status(503)], Fault::status(404)).await;
+    let backend =
+        FaultyBackend::start([Fault::Resets, Fault::status(503)], Fault::status(404)).await;
     let invoked = deliver(&backend, &[]).await;
     assert_eq!((invoked.end(), invoked.error_type()), ("undelivered", "Backend.Refused"));
     assert_eq!(invoked.attempts(), ["Backend.Unreachable", "503", "404"]);
@@ -128,16 +142,25 @@ async fn a_status_that_no_repetition_changes_is_met_once() {
     let elsewhere = FaultyBackend::start([], Fault::Takes).await;
     let location = Some(("location", format!("{}users/", elsewhere.url)));
     for status in [301, 302, 303, 307, 308] {
-        let backend = FaultyBackend::start([Fault::Answers(status, location.clone())], Fault::Takes).await;
+        let backend =
+            FaultyBackend::start([Fault::Answers(status, location.clone())], Fault::Takes).await;
         let invoked = deliver(&backend, &[]).await;
-        assert_eq!((invoked.end(), invoked.error_type()), ("undelivered", "Backend.Refused"), "{status}");
+        assert_eq!(
+            (invoked.end(), invoked.error_type()),
+            ("undelivered", "Backend.Refused"),
+            "{status}"
+        );
         assert_eq!(invoked.attempts(), [status.to_string()]);
     }
     assert_eq!(elsewhere.requests().len(), 0);
     for status in [400, 401, 403, 404, 410, 422, 501] {
         let backend = FaultyBackend::start([Fault::status(status)], Fault::Takes).await;
         let invoked = deliver(&backend, &[("BACKEND_AUTHORIZATION", "Bearer t-0-k-e-n")]).await;
-        assert_eq!((invoked.end(), invoked.error_type()), ("undelivered", "Backend.Refused"), "{status}");
+        assert_eq!(
+            (invoked.end(), invoked.error_type()),
+            ("undelivered", "Backend.Refused"),
+            "{status}"
+        );
         assert_eq!(invoked.attempts(), [status.to_string()]);
     }
 }
@@ -146,9 +169,14 @@ async fn a_status_that_no_repetition_changes_is_met_once() {
 async fn a_conflict_is_final_unless_the_mapper_accepts_it() {
     for (behaviour, end) in [("good", "undelivered"), ("accept 409", "delivered")] {
         let backend = FaultyBackend::start([Fault::status(409)], Fault::Takes).await;
-        let mut function = Function::start(&image(MISBEHAVING), &[("BACKEND_API_URL", &backend.url)]).await;
+        let mut function =
+            Function::start(&image(MISBEHAVING), &[("BACKEND_API_URL", &backend.url)]).await;
         let invoked = function.invoke(behaving(behaviour).to_string()).await;
-        assert_eq!((invoked.end(), invoked.attempts()), (end, vec!["409".to_owned()]), "{behaviour}");
+        assert_eq!(
+            (invoked.end(), invoked.attempts()),
+            (end, vec!["409".to_owned()]),
+            "{behaviour}"
+        );
     }
 }
 
@@ -198,7 +226,7 @@ async fn no_attempt_is_begun_that_could_not_finish() {
 }
 
 #[tokio::test]
-async fn a_backend_that_hangs_does_not_make_a_cold_function_late_on_a_small_share_of_a_processor() {
+async fn a_slow_cold_start_is_in_time_although_the_backend_hangs() {
     let backend = FaultyBackend::start([], Fault::Hangs).await;
     // A queue that hangs as well, so that all the time there is gets used up.
     let queue = FaultyBackend::start([], Fault::Hangs).await;
@@ -217,7 +245,9 @@ async fn a_backend_that_hangs_does_not_make_a_cold_function_late_on_a_small_shar
     let mut function = match &share {
         Some(share) => Function::with_share(share, &image, &settings).await,
         None => {
-            println!("this machine does not let us limit a process's share of a processor; it has all of it");
+            println!(
+                "this machine does not let us limit a process's share of a processor; it has all of it"
+            );
             Function::start(&image, &settings).await
         }
     };
@@ -225,7 +255,10 @@ async fn a_backend_that_hangs_does_not_make_a_cold_function_late_on_a_small_shar
     // Who waits for what hangs would never answer, and this one stops waiting after 4.4 seconds.
     assert!(invoked.total() < COGNITO_WAITS, "{}", invoked.line);
     assert_eq!((invoked.end(), invoked.error_type()), ("undelivered", "Backend.TimedOut"));
-    assert_eq!((&invoked.line["queueErrorType"], &invoked.line["coldStart"]), (&"Queue.TimedOut".into(), &true.into()));
+    assert_eq!(
+        (&invoked.line["queueErrorType"], &invoked.line["coldStart"]),
+        (&"Queue.TimedOut".into(), &true.into())
+    );
     assert_eq!(invoked.attempts().len(), 2);
 }
 
@@ -234,7 +267,10 @@ async fn a_backend_is_left_alone_for_the_seconds_that_it_asks_for() {
     for status in [429, 503] {
         let backend = FaultyBackend::start([Fault::retry_after(status, 1)], Fault::Takes).await;
         let invoked = deliver(&backend, &[]).await;
-        assert_eq!((invoked.end(), invoked.attempts()), ("delivered", vec![status.to_string(), "201".to_owned()]));
+        assert_eq!(
+            (invoked.end(), invoked.attempts()),
+            ("delivered", vec![status.to_string(), "201".to_owned()])
+        );
         let requests = backend.requests();
         let pause = requests[1].at.duration_since(requests[0].at).unwrap();
         assert!(pause >= Duration::from_secs(1), "{pause:?}");
@@ -246,13 +282,17 @@ async fn a_backend_is_left_alone_until_the_date_that_it_names() {
     let date = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(2));
     let backend = FaultyBackend::start([Fault::retry_after(503, &date)], Fault::Takes).await;
     let invoked = deliver(&backend, &[]).await;
-    assert_eq!((invoked.end(), invoked.attempts()), ("delivered", vec!["503".to_owned(), "201".to_owned()]));
+    assert_eq!(
+        (invoked.end(), invoked.attempts()),
+        ("delivered", vec!["503".to_owned(), "201".to_owned()])
+    );
     assert!(backend.requests()[1].at >= httpdate::parse_http_date(&date).unwrap());
 }
 
 #[tokio::test]
 async fn a_time_to_wait_that_is_past_or_unreadable_changes_nothing() {
-    for value in ["0", "Thu, 01 Jan 1970 00:00:00 GMT", "-1", "soon", "99999999999999999999999", ""] {
+    for value in ["0", "Thu, 01 Jan 1970 00:00:00 GMT", "-1", "soon", "99999999999999999999999", ""]
+    {
         let backend = FaultyBackend::start([Fault::retry_after(503, value)], Fault::Takes).await;
         assert_eq!(deliver(&backend, &[]).await.attempts(), ["503", "201"], "{value}");
     }
@@ -264,7 +304,11 @@ async fn a_backend_that_wants_to_wait_too_long_is_not_waited_for() {
     for value in ["60", "18446744073709551615", &tomorrow] {
         let backend = FaultyBackend::start([Fault::retry_after(429, value)], Fault::Takes).await;
         let invoked = deliver(&backend, &[]).await;
-        assert_eq!((invoked.end(), invoked.error_type()), ("undelivered", "Backend.Unavailable"), "{value}");
+        assert_eq!(
+            (invoked.end(), invoked.error_type()),
+            ("undelivered", "Backend.Unavailable"),
+            "{value}"
+        );
         assert_eq!(invoked.attempts(), ["429"], "{value}");
         // Not a measurement: waiting as long as there is time would take 4746.
         assert!(invoked.total() < 4700.0, "{}", invoked.line);
@@ -272,7 +316,7 @@ async fn a_backend_that_wants_to_wait_too_long_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn a_connection_that_was_reset_while_the_function_was_frozen_costs_nothing() {
+async fn a_connection_reset_during_a_freeze_costs_nothing() {
     let backend = FaultyBackend::start([], Fault::Keeps).await;
     let mut function = function(&backend.url, &[]).await;
     for user in ["alice", "bob", "carol"] {
@@ -280,7 +324,11 @@ async fn a_connection_that_was_reset_while_the_function_was_frozen_costs_nothing
         event["userName"] = user.into();
         event["request"]["userAttributes"]["sub"] = user.into();
         let invoked = function.invoke(event.to_string()).await;
-        assert_eq!((invoked.end(), invoked.attempts()), ("delivered", vec!["201".to_owned()]), "{user}");
+        assert_eq!(
+            (invoked.end(), invoked.attempts()),
+            ("delivered", vec!["201".to_owned()]),
+            "{user}"
+        );
         function.freeze().await;
         backend.reset_kept().await;
         function.thaw().await;

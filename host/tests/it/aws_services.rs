@@ -1,4 +1,5 @@
-//! How the services of AWS are asked: signatures, endpoints, the codes of errors, and a clock that is wrong.
+//! How the services of AWS are asked: signatures, endpoints, the codes of errors, and a clock that
+//! is wrong.
 
 use std::time::{Duration, SystemTime};
 
@@ -19,14 +20,20 @@ async fn queue_one(settings: &[(&str, &str)]) -> Invoked {
 /// An answer of a service with these lines of headers and this body.
 fn answer(status: u16, headers: &str, body: &str) -> Fault {
     let length = body.len();
-    Fault::Writes(format!("HTTP/1.1 {status} Status\r\n{headers}content-length: {length}\r\n\r\n{body}").into_bytes())
+    Fault::Writes(
+        format!("HTTP/1.1 {status} Status\r\n{headers}content-length: {length}\r\n\r\n{body}")
+            .into_bytes(),
+    )
 }
 
 /// The settings of a function whose queue is played by `service`.
 fn queue_at(service: &FaultyBackend) -> Vec<(&'static str, String)> {
     let endpoint = service.url.trim_end_matches("/api/").to_owned();
     vec![
-        ("UNDELIVERED_QUEUE_URL", "https://sqs.eu-central-1.amazonaws.com/123456789012/q".to_owned()),
+        (
+            "UNDELIVERED_QUEUE_URL",
+            "https://sqs.eu-central-1.amazonaws.com/123456789012/q".to_owned(),
+        ),
         ("AWS_REGION", "eu-central-1".to_owned()),
         ("AWS_ACCESS_KEY_ID", "key-id".to_owned()),
         ("AWS_SECRET_ACCESS_KEY", "access-key".to_owned()),
@@ -63,7 +70,10 @@ async fn a_session_token_is_sent_and_signed() {
 
 #[tokio::test]
 async fn a_service_is_asked_at_its_own_endpoint_first() {
-    let (own, general) = (FaultyBackend::start([], Fault::Takes).await, FaultyBackend::start([], Fault::Takes).await);
+    let (own, general) = (
+        FaultyBackend::start([], Fault::Takes).await,
+        FaultyBackend::start([], Fault::Takes).await,
+    );
     let mut settings = queue_at(&general);
     settings.push(("AWS_ENDPOINT_URL_SQS", own.url.trim_end_matches("/api/").to_owned()));
     queue_one(&borrowed(&settings)).await;
@@ -86,14 +96,44 @@ async fn a_service_is_asked_at_its_own_endpoint_first() {
 #[tokio::test]
 async fn an_error_is_told_by_its_code_wherever_it_stands() {
     for (status, headers, body, error_type, code) in [
-        (400, "", r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist"}"#, "Queue.Refused", "QueueDoesNotExist"),
-        (403, "", r#"{"__type":"AccessDeniedException","Message":"no"}"#, "Queue.Refused", "AccessDeniedException"),
-        (403, "x-amzn-errortype: AccessDenied:http://internal/\r\n", "", "Queue.Refused", "AccessDenied"),
+        (
+            400,
+            "",
+            r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist"}"#,
+            "Queue.Refused",
+            "QueueDoesNotExist",
+        ),
+        (
+            403,
+            "",
+            r#"{"__type":"AccessDeniedException","Message":"no"}"#,
+            "Queue.Refused",
+            "AccessDeniedException",
+        ),
+        (
+            403,
+            "x-amzn-errortype: AccessDenied:http://internal/\r\n",
+            "",
+            "Queue.Refused",
+            "AccessDenied",
+        ),
         (400, "", r#"{"code":"Plain"}"#, "Queue.Refused", "Plain"),
         (400, "", "<html>", "Queue.Refused", "an error without a code"),
         (400, "x-amzn-errortype: <b>\r\n", "{}", "Queue.Refused", "an error without a code"),
-        (400, "", r#"{"__type":"ThrottlingException"}"#, "Queue.Unavailable", "ThrottlingException"),
-        (400, "", r#"{"__type":"com.amazonaws.sqs#RequestThrottled"}"#, "Queue.Unavailable", "RequestThrottled"),
+        (
+            400,
+            "",
+            r#"{"__type":"ThrottlingException"}"#,
+            "Queue.Unavailable",
+            "ThrottlingException",
+        ),
+        (
+            400,
+            "",
+            r#"{"__type":"com.amazonaws.sqs#RequestThrottled"}"#,
+            "Queue.Unavailable",
+            "RequestThrottled",
+        ),
         (400, "", r#"{"__type":"OverLimit"}"#, "Queue.Unavailable", "OverLimit"),
         (429, "", "", "Queue.Unavailable", "an error without a code"),
         (500, "", r#"{"__type":"InternalError"}"#, "Queue.Unavailable", "InternalError"),
@@ -119,7 +159,11 @@ async fn what_keeps_the_queue_from_answering_is_named() {
     ] {
         let service = FaultyBackend::start([], fault).await;
         let line = queue_one(&borrowed(&queue_at(&service))).await.line;
-        assert_eq!((&line["queueErrorType"], &line["queueCause"]), (&error_type.into(), &cause.into()), "{line}");
+        assert_eq!(
+            (&line["queueErrorType"], &line["queueCause"]),
+            (&error_type.into(), &cause.into()),
+            "{line}"
+        );
     }
 }
 
@@ -130,11 +174,14 @@ async fn a_clock_that_is_ten_minutes_off_is_corrected() {
         let by = Duration::from_secs(off.unsigned_abs());
         let theirs = if off < 0 { now - by } else { now + by };
         let date = httpdate::fmt_http_date(theirs);
-        let refusal = answer(403, &format!("date: {date}\r\n"), r#"{"__type":"InvalidSignatureException"}"#);
-        let service = FaultyBackend::start([refusal], answer(200, "", r#"{"MessageId":"1"}"#)).await;
+        let refusal =
+            answer(403, &format!("date: {date}\r\n"), r#"{"__type":"InvalidSignatureException"}"#);
+        let service =
+            FaultyBackend::start([refusal], answer(200, "", r#"{"MessageId":"1"}"#)).await;
         let invoked = queue_one(&borrowed(&queue_at(&service))).await;
         assert_eq!(invoked.end(), "queued", "{off}: {}", invoked.line);
-        let dates: Vec<String> = service.requests().iter().map(|request| request.header("x-amz-date")).collect();
+        let dates: Vec<String> =
+            service.requests().iter().map(|request| request.header("x-amz-date")).collect();
         let minute = |date: &str| date[..13].to_owned();
         assert_eq!(dates.len(), 2);
         assert_ne!(minute(&dates[0]), minute(&dates[1]), "{dates:?}");
@@ -144,10 +191,14 @@ async fn a_clock_that_is_ten_minutes_off_is_corrected() {
 #[tokio::test]
 async fn a_signature_that_is_wrong_for_another_reason_is_final() {
     let date = httpdate::fmt_http_date(SystemTime::now());
-    let refusal = answer(403, &format!("date: {date}\r\n"), r#"{"__type":"InvalidSignatureException"}"#);
+    let refusal =
+        answer(403, &format!("date: {date}\r\n"), r#"{"__type":"InvalidSignatureException"}"#);
     let service = FaultyBackend::start([], refusal).await;
     let invoked = queue_one(&borrowed(&queue_at(&service))).await;
-    assert_eq!((&invoked.line["queueErrorType"], service.requests().len()), (&"Queue.Refused".into(), 1));
+    assert_eq!(
+        (&invoked.line["queueErrorType"], service.requests().len()),
+        (&"Queue.Refused".into(), 1)
+    );
 }
 
 #[tokio::test]
@@ -157,7 +208,10 @@ async fn a_function_without_credentials_or_region_says_so() {
         (&[("AWS_REGION", "eu-central-1")][..], "AWS_ACCESS_KEY_ID"),
         (&[("AWS_ACCESS_KEY_ID", "key-id"), ("AWS_SECRET_ACCESS_KEY", "access-key")], "AWS_REGION"),
     ] {
-        let queue = [("UNDELIVERED_QUEUE_URL", "http://127.0.0.1:1/123456789012/q"), ("AWS_ENDPOINT_URL", endpoint)];
+        let queue = [
+            ("UNDELIVERED_QUEUE_URL", "http://127.0.0.1:1/123456789012/q"),
+            ("AWS_ENDPOINT_URL", endpoint),
+        ];
         let invoked = queue_one(&[&queue, settings].concat()).await;
         assert!(invoked.line["queueError"].as_str().unwrap().contains(hint), "{}", invoked.line);
     }

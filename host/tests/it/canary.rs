@@ -1,4 +1,5 @@
-//! Nothing of a user and no secret is ever logged: every way that an event can take, at every level, in both formats.
+//! Nothing of a user and no secret is ever logged: every way that an event can take, at every
+//! level, in both formats.
 
 use std::time::Duration;
 
@@ -16,7 +17,8 @@ use test_support::runtime_api::Answer;
 /// Lambda's levels, the most detailed first.
 const LEVELS: [&str; 6] = ["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"];
 
-/// What the misbehaving mapper is asked for: good requests with values that must not be logged, and each failure.
+/// What the misbehaving mapper is asked for: good requests with values that must not be logged, and
+/// each failure.
 const BEHAVIOURS: [&str; 18] = [
     "good",
     "path users/?token=canary",
@@ -51,8 +53,14 @@ impl Run {
         Run { level, backend, queue: Queue::new().await }
     }
 
-    /// A function with this mapper and all secrets; with a queue where there is an `endpoint` of AWS.
-    async fn function(&self, package: &str, endpoint: Option<&str>, settings: &[(&str, &str)]) -> Function {
+    /// A function with this mapper and all secrets; with a queue where there is an `endpoint` of
+    /// AWS.
+    async fn function(
+        &self,
+        package: &str,
+        endpoint: Option<&str>,
+        settings: &[(&str, &str)],
+    ) -> Function {
         let url = format!("{}canary/", self.backend.url);
         let common = [
             ("BACKEND_API_URL", url.as_str()),
@@ -62,7 +70,9 @@ impl Run {
             ("ATTEMPT_TIMEOUT_MS", "100"),
             ("MAPPER_TIMEOUT_MS", "1500"),
         ];
-        let queue = endpoint.map(|endpoint| self.queue.settings_through(endpoint).to_vec()).unwrap_or_default();
+        let queue = endpoint
+            .map(|endpoint| self.queue.settings_through(endpoint).to_vec())
+            .unwrap_or_default();
         // What comes later wins.
         let settings = [&common[..], &queue, &SECRETS, settings].concat();
         Function::start(&image(package), &settings).await
@@ -77,8 +87,8 @@ impl Run {
         }
     }
 
-    /// Hands one more event over, because its answer shows that what the earlier ones left is all written, and takes
-    /// the log of `function`.
+    /// Hands one more event over, because its answer shows that what the earlier ones left is all
+    /// written, and takes the log of `function`.
     async fn log(&self, mut function: Function) -> String {
         self.backend.plan([], Fault::Takes);
         self.backend.up();
@@ -103,7 +113,8 @@ impl Run {
             Fault::Hangs,
         ] {
             self.backend.plan([], fault);
-            self.hand_over(&mut function, &event("Canary-Name", 100, "path users/?token=canary")).await;
+            self.hand_over(&mut function, &event("Canary-Name", 100, "path users/?token=canary"))
+                .await;
         }
         self.backend.down().await;
         self.hand_over(&mut function, &event("Canary-Name", 101, "good")).await;
@@ -156,7 +167,8 @@ impl Run {
         ];
         let records = bodies.iter().enumerate().map(|(number, body)| record(number, body));
         let batch = json!({ "Records": records.collect::<Vec<_>>() }).to_string();
-        let Answer::Response(answer) = function.answer(batch, Some(Duration::from_secs(10))).await else {
+        let Answer::Response(answer) = function.answer(batch, Some(Duration::from_secs(10))).await
+        else {
             panic!("no answer to a batch")
         };
         check(str::from_utf8(&answer).unwrap());
@@ -166,7 +178,8 @@ impl Run {
     /// The secret can't be fetched.
     async fn without_its_secret(&self) -> String {
         let arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:canary-a1b2c3";
-        let mut function = self.function(DEFAULT, Some(aws::endpoint()), &[("BACKEND_AUTHORIZATION", arn)]).await;
+        let mut function =
+            self.function(DEFAULT, Some(aws::endpoint()), &[("BACKEND_AUTHORIZATION", arn)]).await;
         self.hand_over(&mut function, &event("Canary-Name", 400, "good")).await;
         self.log(function).await
     }
@@ -174,7 +187,8 @@ impl Run {
 
 /// A record of a batch. The id in every third is not one of the host's.
 fn record(number: usize, body: &str) -> Value {
-    let id = if number.is_multiple_of(3) { "canary".to_owned() } else { format!("evt_{number:032x}") };
+    let id =
+        if number.is_multiple_of(3) { "canary".to_owned() } else { format!("evt_{number:032x}") };
     json!({
         "messageId": format!("00000000-0000-4000-8000-{number:012x}"),
         "receiptHandle": "canary-handle",
@@ -188,12 +202,14 @@ fn record(number: usize, body: &str) -> Value {
     })
 }
 
-/// Checks that `log` is in its format and holds the ends whose lines are of `level` or above, because an empty log would
-/// prove nothing.
+/// Checks that `log` is in its format and holds the ends whose lines are of `level` or above,
+/// because an empty log would prove nothing.
 fn is_complete(log: &str, level: &str) {
     let rank = |level: &str| LEVELS.iter().position(|other| *other == level);
     // The line of a lost user is never left out.
-    for (part, of_level) in [("skipped", "INFO"), ("queued", "WARN"), ("undelivered", "FATAL"), (SUB, "FATAL")] {
+    for (part, of_level) in
+        [("skipped", "INFO"), ("queued", "WARN"), ("undelivered", "FATAL"), (SUB, "FATAL")]
+    {
         assert_eq!(log.contains(part), rank(of_level) >= rank(level), "{part} at {level}: {log}");
     }
     for line in log.lines() {
@@ -231,7 +247,10 @@ async fn no_secret_is_in_what_a_failed_start_says() {
     let mut function = Function::start(&image(DEFAULT), &settings).await;
     let (status, text) = function.ended().await;
     assert_eq!(status.code(), Some(1));
-    assert!(settings.iter().all(|(variable, _)| text.contains(&format!("\n  {variable}: "))), "{text}");
+    assert!(
+        settings.iter().all(|(variable, _)| text.contains(&format!("\n  {variable}: "))),
+        "{text}"
+    );
     assert!(!text.contains(MARK), "{text}");
     let (_, error) = function.api.init_error().unwrap();
     check(&error.to_string());

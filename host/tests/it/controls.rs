@@ -1,5 +1,5 @@
-//! Characters that steer a terminal or break a line reach neither the log nor whoever tries a mapper, wherever a mapper
-//! or an event has them. Readers of JSON get them back.
+//! Characters that steer a terminal or break a line reach neither the log nor whoever tries a
+//! mapper, wherever a mapper or an event has them. Readers of JSON get them back.
 
 use std::fs;
 use std::path::Path;
@@ -14,15 +14,18 @@ use test_support::faults::{Fault, FaultyBackend};
 use test_support::function::Function;
 use test_support::{behaving, program, sign_up};
 
-/// One of each kind: ASCII, Latin-1, the separators of lines and paragraphs, and what turns the direction of text.
-const HOSTILE: &str = "a\u{1b}[31m\u{7}\u{8}\u{7f}\u{80}\u{9b}\u{2028}\u{2029}\u{202e}\u{2067}\r\nb";
+/// One of each kind: ASCII, Latin-1, the separators of lines and paragraphs, and what turns the
+/// direction of text.
+const HOSTILE: &str =
+    "a\u{1b}[31m\u{7}\u{8}\u{7f}\u{80}\u{9b}\u{2028}\u{2029}\u{202e}\u{2067}\r\nb";
 
 fn is_steered(line: &str) -> bool {
     let turns = |c| matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     line.contains(|c: char| c.is_control() || turns(c))
 }
 
-/// Everything that is logged of an event whose mapper says something hostile, and whose user has a hostile name.
+/// Everything that is logged of an event whose mapper says something hostile, and whose user has a
+/// hostile name.
 async fn log() -> Vec<String> {
     let backend = FaultyBackend::start([], Fault::Takes).await;
     let settings = [("BACKEND_API_URL", backend.url.as_str()), ("MAPPER_LOGS", "on")];
@@ -47,7 +50,8 @@ async fn lines_hold_no_control_and_mean_the_same() {
 
 #[tokio::test]
 async fn a_manifest_of_any_text_is_repeated_in_one_short_line() {
-    let (folder, backend, queue) = (tempfile::tempdir().unwrap(), Backend::start().await, Queue::new().await);
+    let (folder, backend, queue) =
+        (tempfile::tempdir().unwrap(), Backend::start().await, Queue::new().await);
     let image = copy_of_image(folder.path());
     let manifest = image.with_extension("json");
     let mut text: Value = serde_json::from_slice(&fs::read(&manifest).unwrap()).unwrap();
@@ -58,7 +62,10 @@ async fn a_manifest_of_any_text_is_repeated_in_one_short_line() {
     function.answer(sign_up().to_string(), None).await;
     for _ in 0..2 {
         let line = function.raw_line().await;
-        assert!(line.contains("the mapper image is for `a\\u") && line.len() < 4 * 1024, "{line:.200}");
+        assert!(
+            line.contains("the mapper image is for `a\\u") && line.len() < 4 * 1024,
+            "{line:.200}"
+        );
         assert!(!is_steered(&line), "{line}");
     }
 }
@@ -97,7 +104,8 @@ fn a_terminal_is_shown_no_control_of_a_mapper_or_an_event() {
     for (name, behaviour) in &cases {
         let mut event = behaving(behaviour);
         event["triggerSource"] = format!("PostConfirmation_{HOSTILE}").into();
-        fs::write(folder.path().join(format!("cases/{name}.event.json")), event.to_string()).unwrap();
+        fs::write(folder.path().join(format!("cases/{name}.event.json")), event.to_string())
+            .unwrap();
     }
     let component = component(MISBEHAVING);
     let component = component.to_str().unwrap();
@@ -124,6 +132,7 @@ fn a_terminal_is_shown_no_control_of_a_mapper_or_an_event() {
         assert!(!text.split('\n').any(is_steered), "{file}: {text:?}");
     }
     let expected: Value =
-        serde_json::from_slice(&fs::read(folder.path().join("cases/text.expected.json")).unwrap()).unwrap();
+        serde_json::from_slice(&fs::read(folder.path().join("cases/text.expected.json")).unwrap())
+            .unwrap();
     assert_eq!(expected["deliver"]["bodyText"], HOSTILE);
 }

@@ -14,7 +14,8 @@ use test_support::{behaving, sign_up};
 
 /// One sign-up with the default mapper and these settings.
 async fn deliver(url: &str, settings: &[(&str, &str)]) -> Invoked {
-    let mut function = Function::start(&image(DEFAULT), &[&[("BACKEND_API_URL", url)], settings].concat()).await;
+    let mut function =
+        Function::start(&image(DEFAULT), &[&[("BACKEND_API_URL", url)], settings].concat()).await;
     function.invoke(sign_up().to_string()).await
 }
 
@@ -35,7 +36,7 @@ async fn the_backend_gets_the_mapped_user_with_what_the_host_adds() {
 }
 
 #[tokio::test]
-async fn the_same_user_has_the_same_id_in_every_process_and_a_reset_has_its_own() {
+async fn a_user_has_one_id_in_every_process_and_resets_their_own() {
     let backend = Backend::start().await;
     let mut ids = Vec::new();
     for _ in 0..2 {
@@ -59,7 +60,8 @@ async fn swapping_the_image_changes_what_the_backend_gets() {
     let deployed = copy_of_image(folder.path());
     for package in [DEFAULT, OTHER] {
         std::fs::copy(image(package), &deployed).unwrap();
-        std::fs::copy(image(package).with_extension("json"), deployed.with_extension("json")).unwrap();
+        std::fs::copy(image(package).with_extension("json"), deployed.with_extension("json"))
+            .unwrap();
         let mut function = Function::start(&deployed, &[("BACKEND_API_URL", &backend.url)]).await;
         assert_eq!(function.invoke(sign_up().to_string()).await.end(), "delivered");
     }
@@ -70,7 +72,7 @@ async fn swapping_the_image_changes_what_the_backend_gets() {
 }
 
 #[tokio::test]
-async fn a_mapper_sees_its_own_variables_and_nothing_else_of_the_environment() {
+async fn a_mapper_sees_its_own_variables_alone() {
     let backend = Backend::start().await;
     let settings = [
         ("BACKEND_API_URL", backend.url.as_str()),
@@ -92,9 +94,12 @@ async fn a_status_that_the_mapper_accepts_counts_as_delivered() {
 
 #[tokio::test]
 async fn any_other_status_leaves_the_user_undelivered() {
-    for (status, error_type) in
-        [(400, "Backend.Refused"), (404, "Backend.Refused"), (500, "Backend.Unavailable"), (429, "Backend.Unavailable")]
-    {
+    for (status, error_type) in [
+        (400, "Backend.Refused"),
+        (404, "Backend.Refused"),
+        (500, "Backend.Unavailable"),
+        (429, "Backend.Unavailable"),
+    ] {
         let backend = Backend::answering(Answer::Status(status)).await;
         let invoked = deliver(&backend.url, &[]).await;
         assert_eq!((invoked.end(), invoked.error_type()), ("undelivered", error_type), "{status}");
@@ -143,7 +148,8 @@ async fn a_silent_backend_is_given_up_in_time() {
     for _ in 0..2 {
         let invoked = function.invoke(sign_up().to_string()).await;
         assert_eq!((invoked.end(), invoked.error_type()), ("undelivered", "Backend.TimedOut"));
-        // Not a measurement: it tells the limit that is set from the default, which would take 4359.
+        // Not a measurement: it tells the limit that is set from the default, which would take
+        // 4359.
         assert!(invoked.total() < 4300.0, "{}", invoked.line);
     }
 }
@@ -153,7 +159,8 @@ async fn an_invocation_that_lambda_ends_sooner_is_answered_sooner() {
     let backend = Backend::answering(Answer::Silence).await;
     let settings = [("BACKEND_API_URL", backend.url.as_str()), ("ATTEMPT_TIMEOUT_MS", "60000")];
     let mut function = Function::start(&image(DEFAULT), &settings).await;
-    let invoked = function.invoke_within(sign_up().to_string(), Some(Duration::from_millis(2500))).await;
+    let invoked =
+        function.invoke_within(sign_up().to_string(), Some(Duration::from_millis(2500))).await;
     assert_eq!(invoked.error_type(), "Backend.TimedOut");
     // Not a measurement: the time that holds otherwise would take 4746.
     assert!(invoked.total() < 4700.0, "{}", invoked.line);
@@ -188,7 +195,7 @@ async fn on_undelivered_reject_leaves_delivered_users_alone() {
 }
 
 #[tokio::test]
-async fn a_backend_with_an_authority_of_its_own_is_trusted_only_with_its_file() {
+async fn a_private_authority_is_trusted_only_with_its_file() {
     let backend = TlsBackend::start().await;
     let invoked = deliver(&backend.url, &[]).await;
     assert_eq!((invoked.end(), invoked.error_type()), ("undelivered", "Backend.Unreachable"));
@@ -196,7 +203,8 @@ async fn a_backend_with_an_authority_of_its_own_is_trusted_only_with_its_file() 
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("authority.pem");
     std::fs::write(&file, &backend.authority).unwrap();
-    let settings = [("BACKEND_API_URL", backend.url.as_str()), ("BACKEND_CA_FILE", file.to_str().unwrap())];
+    let settings =
+        [("BACKEND_API_URL", backend.url.as_str()), ("BACKEND_CA_FILE", file.to_str().unwrap())];
     let mut function = Function::start(&image(DEFAULT), &settings).await;
     // This backend closes every connection after its answer without saying so.
     for _ in 0..3 {

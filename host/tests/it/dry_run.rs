@@ -1,4 +1,5 @@
-//! A dry run: how an event would end, found out with the function's own mapper, settings and role, and without a trace.
+//! A dry run: how an event would end, found out with the function's own mapper, settings and role,
+//! and without a trace.
 
 use serde_json::{Value, json};
 
@@ -40,32 +41,42 @@ async fn a_dry_run_says_how_an_event_would_end_and_leaves_no_trace() {
     assert_eq!(answer["dryRun"]["end"], "delivered");
     let answered_as = answer["dryRun"]["mapper"].as_str().unwrap().to_owned();
     let answer = found(dry_run(&mut function, &behaving("skip not-ours")).await);
-    assert_eq!(answer["dryRun"], json!({ "end": "skipped", "code": "not-ours", "mapper": answered_as }));
+    assert_eq!(
+        answer["dryRun"],
+        json!({ "end": "skipped", "code": "not-ours", "mapper": answered_as })
+    );
     assert_eq!((backend.requests().len(), queue.count().await), (0, 0));
 
     // The first line of the log is the one of an event, and it has the same mapper.
     let invoked = function.invoke(sign_up().to_string()).await;
-    assert_eq!((invoked.end(), invoked.line["mapper"].as_str()), ("delivered", Some(answered_as.as_str())));
+    assert_eq!(
+        (invoked.end(), invoked.line["mapper"].as_str()),
+        ("delivered", Some(answered_as.as_str()))
+    );
     assert_eq!(backend.requests().len(), 1);
 }
 
 #[tokio::test]
-async fn what_would_keep_an_event_from_the_backend_fails_a_dry_run_by_name_and_keeps_nothing() {
+async fn a_failing_dry_run_names_the_fault_and_keeps_nothing() {
     let (backend, queue) = (FaultyBackend::start([], Fault::Takes).await, Queue::new().await);
     let settings = [&[("BACKEND_API_URL", backend.url.as_str())], &queue.settings()[..]].concat();
     let mut function = Function::start(&image(MISBEHAVING), &settings).await;
-    for (behaviour, expected) in [("panic", "Mapper.Trapped"), ("error no-tenant", "Mapper.Failed")] {
+    for (behaviour, expected) in [("panic", "Mapper.Trapped"), ("error no-tenant", "Mapper.Failed")]
+    {
         let answer = dry_run(&mut function, &behaving(behaviour)).await;
         assert_eq!(error_type(answer), expected, "{behaviour}");
         let line = function.line().await;
-        assert_eq!((&line["level"], &line["message"]), (&json!("ERROR"), &json!("the dry run failed")));
+        assert_eq!(
+            (&line["level"], &line["message"]),
+            (&json!("ERROR"), &json!("the dry run failed"))
+        );
         assert_eq!(line.get("Undelivered"), None, "{line}");
     }
     assert_eq!((backend.requests().len(), queue.count().await), (0, 0));
 }
 
 #[tokio::test]
-async fn a_function_that_only_queues_because_it_has_no_mapper_fails_a_dry_run() {
+async fn a_function_without_a_mapper_fails_a_dry_run() {
     let (backend, queue) = (FaultyBackend::start([], Fault::Takes).await, Queue::new().await);
     let settings = [&[("BACKEND_API_URL", backend.url.as_str())], &queue.settings()[..]].concat();
     let mut function = Function::start("/nowhere/mapper.cwasm".as_ref(), &settings).await;
@@ -92,6 +103,9 @@ async fn an_event_that_has_such_a_member_besides_its_own_is_delivered() {
     let mut event = sign_up();
     event["dryRun"] = sign_up();
     let invoked = function.invoke(event.to_string()).await;
-    assert_eq!((invoked.end(), invoked.response().as_ref()), ("delivered", event.to_string().as_bytes()));
+    assert_eq!(
+        (invoked.end(), invoked.response().as_ref()),
+        ("delivered", event.to_string().as_bytes())
+    );
     assert_eq!(backend.requests().len(), 1);
 }

@@ -19,18 +19,23 @@ async fn ends(function: &mut Function, event: &str) -> Value {
     invoked.line
 }
 
-/// A sign-up with `change` made to it, as JSON with the blanks and the order that nobody would choose.
+/// A sign-up with `change` made to it, as JSON with the blanks and the order that nobody would
+/// choose.
 fn with(change: impl FnOnce(&mut Value)) -> String {
     let mut event = sign_up();
     change(&mut event);
-    format!("{{ \"first\" : 1.0e0,{}", serde_json::to_string_pretty(&event).unwrap().trim_start_matches('{'))
+    format!(
+        "{{ \"first\" : 1.0e0,{}",
+        serde_json::to_string_pretty(&event).unwrap().trim_start_matches('{')
+    )
 }
 
 #[tokio::test]
-async fn sign_ups_of_every_kind_are_delivered_and_answered_with_the_same_bytes() {
+async fn sign_ups_are_delivered_and_answered_with_the_same_bytes() {
     let backend = Backend::start().await;
     let mut function = function(&backend).await;
-    let identities = json!([{ "userId": "42", "providerName": "Google", "primary": "true" }]).to_string();
+    let identities =
+        json!([{ "userId": "42", "providerName": "Google", "primary": "true" }]).to_string();
     let events = [
         ("native", with(|_| {})),
         (
@@ -38,12 +43,19 @@ async fn sign_ups_of_every_kind_are_delivered_and_answered_with_the_same_bytes()
             with(|event| {
                 event["userName"] = "Google_42".into();
                 event["request"]["userAttributes"]["identities"] = identities.into();
-                event["request"]["userAttributes"]["cognito:user_status"] = "EXTERNAL_PROVIDER".into();
+                event["request"]["userAttributes"]["cognito:user_status"] =
+                    "EXTERNAL_PROVIDER".into();
             }),
         ),
-        ("phone only", with(|event| event["request"]["userAttributes"]["phone_number"] = "+15550100".into())),
+        (
+            "phone only",
+            with(|event| event["request"]["userAttributes"]["phone_number"] = "+15550100".into()),
+        ),
         ("clientMetadata null", with(|event| event["request"]["clientMetadata"] = Value::Null)),
-        ("clientMetadata present", with(|event| event["request"]["clientMetadata"] = json!({ "a": "b", "c": "" }))),
+        (
+            "clientMetadata present",
+            with(|event| event["request"]["clientMetadata"] = json!({ "a": "b", "c": "" })),
+        ),
         ("clientId null", with(|event| event["callerContext"]["clientId"] = Value::Null)),
         ("no callerContext", with(|event| event["callerContext"] = Value::Null)),
         (
@@ -58,21 +70,35 @@ async fn sign_ups_of_every_kind_are_delivered_and_answered_with_the_same_bytes()
         (
             "100 attributes",
             with(|event| {
-                (0..100).for_each(|i| event["request"]["userAttributes"][format!("custom:a{i}")] = "v".into())
+                (0..100).for_each(|i| {
+                    event["request"]["userAttributes"][format!("custom:a{i}")] = "v".into()
+                })
             }),
         ),
         (
             "2 KiB of Unicode",
-            with(|event| event["request"]["userAttributes"]["name"] = "\u{1f980}\u{0}é\\".repeat(300).into()),
+            with(|event| {
+                event["request"]["userAttributes"]["name"] = "\u{1f980}\u{0}é\\".repeat(300).into()
+            }),
         ),
         ("escapes", with(|_| {}).replace("alice", r"\u0061lice \/ \ud83e\udd80")),
-        ("numbers that no float can hold", with(|_| {}).replace("1.0e0", "123456789012345678901234567890.10e+9999")),
+        (
+            "numbers that no float can hold",
+            with(|_| {}).replace("1.0e0", "123456789012345678901234567890.10e+9999"),
+        ),
         ("an unpaired surrogate", with(|_| {}).replace("alice", r"\ud800")),
-        ("deep nesting", with(|_| {}).replace("1.0e0", &format!("{}{}", "[".repeat(2000), "]".repeat(2000)))),
+        (
+            "deep nesting",
+            with(|_| {}).replace("1.0e0", &format!("{}{}", "[".repeat(2000), "]".repeat(2000))),
+        ),
     ];
     for (number, (kind, event)) in events.iter().enumerate() {
         let line = ends(&mut function, event).await;
-        assert_eq!((line["end"].as_str(), line["status"].as_u64()), (Some("delivered"), Some(201)), "{kind}: {line}");
+        assert_eq!(
+            (line["end"].as_str(), line["status"].as_u64()),
+            (Some("delivered"), Some(201)),
+            "{kind}: {line}"
+        );
         assert_eq!(backend.requests().len(), number + 1, "{kind}");
     }
 }
@@ -81,10 +107,13 @@ async fn sign_ups_of_every_kind_are_delivered_and_answered_with_the_same_bytes()
 async fn the_placeholder_for_no_app_client_is_no_client() {
     let backend = Backend::start().await;
     let mut function = function(&backend).await;
-    for (client, sent) in
-        [("CLIENT_ID_NOT_APPLICABLE", None), ("client_id_not_applicable", Some("client_id_not_applicable"))]
-    {
-        let line = ends(&mut function, &with(|event| event["callerContext"]["clientId"] = client.into())).await;
+    for (client, sent) in [
+        ("CLIENT_ID_NOT_APPLICABLE", None),
+        ("client_id_not_applicable", Some("client_id_not_applicable")),
+    ] {
+        let line =
+            ends(&mut function, &with(|event| event["callerContext"]["clientId"] = client.into()))
+                .await;
         assert_eq!(line["end"], "delivered");
         let body: Value = serde_json::from_slice(&backend.requests().last().unwrap().body).unwrap();
         assert_eq!(body.get("client_id").and_then(Value::as_str), sent);
@@ -92,7 +121,7 @@ async fn the_placeholder_for_no_app_client_is_no_client() {
 }
 
 #[tokio::test]
-async fn what_is_no_sign_up_is_skipped_and_answered_with_the_same_bytes() {
+async fn other_events_are_skipped_and_answered_with_the_same_bytes() {
     let backend = Backend::start().await;
     let mut function = function(&backend).await;
     let events = [
@@ -106,14 +135,22 @@ async fn what_is_no_sign_up_is_skipped_and_answered_with_the_same_bytes() {
             with(|event| event["triggerSource"] = "PostConfirmation_New".into()),
             "unknown-trigger-source",
         ),
-        ("null source", with(|event| event["triggerSource"] = Value::Null), "unknown-trigger-source"),
+        (
+            "null source",
+            with(|event| event["triggerSource"] = Value::Null),
+            "unknown-trigger-source",
+        ),
         ("an empty object", "{}".to_owned(), "unknown-trigger-source"),
         ("no object", "[1, \"two\"]".to_owned(), "unknown-trigger-source"),
         ("null", "null".to_owned(), "unknown-trigger-source"),
     ];
     for (kind, event, code) in events {
         let line = ends(&mut function, &event).await;
-        assert_eq!((line["end"].as_str(), line["code"].as_str()), (Some("skipped"), Some(code)), "{kind}: {line}");
+        assert_eq!(
+            (line["end"].as_str(), line["code"].as_str()),
+            (Some("skipped"), Some(code)),
+            "{kind}: {line}"
+        );
     }
     assert_eq!(backend.requests().len(), 0);
 }
@@ -122,7 +159,8 @@ async fn what_is_no_sign_up_is_skipped_and_answered_with_the_same_bytes() {
 async fn the_line_of_a_delivered_event_holds_nothing_of_the_user() {
     let backend = Backend::start().await;
     let mut function = function(&backend).await;
-    let event = with(|event| event["request"]["userAttributes"]["email"] = "alice@example.com".into());
+    let event =
+        with(|event| event["request"]["userAttributes"]["email"] = "alice@example.com".into());
     let line = ends(&mut function, &event).await;
     let text = line.to_string();
     for secret in ["alice", "example.com", "11111111-2222", "custom", &backend.url, "users/"] {
@@ -143,7 +181,10 @@ async fn an_invented_pool_or_source_is_not_logged() {
         event["userPoolId"] = "alice@example.com".into();
     });
     let line = ends(&mut function, &event).await;
-    assert_eq!((line["triggerSource"].as_str(), line["userPoolId"].as_str()), (Some("other"), Some("unknown")));
+    assert_eq!(
+        (line["triggerSource"].as_str(), line["userPoolId"].as_str()),
+        (Some("other"), Some("unknown"))
+    );
 }
 
 #[tokio::test]

@@ -1,4 +1,5 @@
-//! Files that are no image for this host: each is one clear error at the start, that says what to do.
+//! Files that are no image for this host: each is one clear error at the start, that says what to
+//! do.
 
 use std::fs;
 use std::io::Write;
@@ -12,9 +13,11 @@ use test_support::components::{DEFAULT, component, component_of, copy_of_image};
 use test_support::function::Function;
 use test_support::program;
 
-/// Starts a function with the image and checks that it ends with an error that says all of `saying`.
+/// Starts a function with the image and checks that it ends with an error that says all of
+/// `saying`.
 async fn refused(image: &Path, saying: &[&str]) {
-    let mut function = Function::start(image, &[("BACKEND_API_URL", "https://backend.example/")]).await;
+    let mut function =
+        Function::start(image, &[("BACKEND_API_URL", "https://backend.example/")]).await;
     let (status, text) = function.ended().await;
     assert_eq!(status.code(), Some(1), "{text}");
     for part in saying {
@@ -34,7 +37,8 @@ fn change_manifest(image: &Path, field: &str, value: Value) {
     fs::write(&path, manifest.to_string()).unwrap();
 }
 
-/// Checks that an image whose manifest has `value` at `field` is refused with an error that says all of `saying`.
+/// Checks that an image whose manifest has `value` at `field` is refused with an error that says
+/// all of `saying`.
 async fn with_manifest(field: &str, value: impl Into<Value>, saying: &[&str]) {
     let folder = tempfile::tempdir().unwrap();
     let image = copy_of_image(folder.path());
@@ -45,8 +49,13 @@ async fn with_manifest(field: &str, value: impl Into<Value>, saying: &[&str]) {
 /// What `mapper compile` says of a file that it refuses.
 fn compile_refused(component: &Path) -> String {
     let output = component.with_extension("cwasm");
-    let compiled =
-        Command::new(program("mapper")).arg("compile").arg(component).arg("-o").arg(&output).output().unwrap();
+    let compiled = Command::new(program("mapper"))
+        .arg("compile")
+        .arg(component)
+        .arg("-o")
+        .arg(&output)
+        .output()
+        .unwrap();
     assert_eq!(compiled.status.code(), Some(2));
     assert!(!output.exists());
     String::from_utf8(compiled.stderr).unwrap()
@@ -60,7 +69,11 @@ fn text_refused(text: &str) -> String {
 
 #[tokio::test]
 async fn an_image_that_is_not_there_is_refused() {
-    refused(Path::new("/nowhere/mapper.cwasm"), &["/nowhere/mapper.cwasm", "mapper compile", "MAPPER_IMAGE"]).await;
+    refused(
+        Path::new("/nowhere/mapper.cwasm"),
+        &["/nowhere/mapper.cwasm", "mapper compile", "MAPPER_IMAGE"],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -98,13 +111,15 @@ async fn a_component_in_place_of_an_image_is_refused() {
 }
 
 #[tokio::test]
-async fn an_image_for_another_machine_is_refused_and_says_how_to_make_the_right_one() {
-    let (this, other) = if cfg!(target_arch = "aarch64") { ("aarch64", "x86_64") } else { ("x86_64", "aarch64") };
+async fn an_image_for_another_machine_is_refused_with_the_fix() {
+    let (this, other) =
+        if cfg!(target_arch = "aarch64") { ("aarch64", "x86_64") } else { ("x86_64", "aarch64") };
     let folder = tempfile::tempdir().unwrap();
     let image = folder.path().join("mapper.cwasm");
     let target = format!("{other}-unknown-linux-gnu");
     let compile = ["compile", "--target", &target, "--output", image.to_str().unwrap()];
-    let compiled = Command::new(program("mapper")).args(compile).arg(component(DEFAULT)).output().unwrap();
+    let compiled =
+        Command::new(program("mapper")).args(compile).arg(component(DEFAULT)).output().unwrap();
     assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
     refused(&image, &[&target, &format!("mapper compile --target {this}-unknown-linux-gnu")]).await;
 }
@@ -148,15 +163,24 @@ fn a_file_that_is_no_component_is_not_compiled() {
 
 #[test]
 fn a_component_of_another_world_is_not_compiled() {
-    let error = text_refused(r#"(component (instance $i) (export "wasi:cli/run@0.2.6" (instance $i)))"#);
-    assert!(error.contains("post-confirmation-mapper") && error.contains("cognito:post-confirmation@0.1.0"), "{error}");
+    let error =
+        text_refused(r#"(component (instance $i) (export "wasi:cli/run@0.2.6" (instance $i)))"#);
+    assert!(
+        error.contains("post-confirmation-mapper")
+            && error.contains("cognito:post-confirmation@0.1.0"),
+        "{error}"
+    );
 }
 
 #[test]
-fn a_component_of_another_version_of_the_contract_is_not_compiled() {
-    let error =
-        text_refused(r#"(component (instance $i) (export "cognito:post-confirmation/mapper@0.2.0" (instance $i)))"#);
-    assert!(error.contains("cognito:post-confirmation@0.2.0") && error.contains("0.1.0"), "{error}");
+fn a_component_of_another_contract_version_is_not_compiled() {
+    let error = text_refused(
+        r#"(component (instance $i) (export "cognito:post-confirmation/mapper@0.2.0" (instance $i)))"#,
+    );
+    assert!(
+        error.contains("cognito:post-confirmation@0.2.0") && error.contains("0.1.0"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -186,7 +210,8 @@ async fn a_component_with_the_right_names_and_other_types_is_refused() {
     refused(&image, &["does not fit this host"]).await;
 }
 
-/// An image of about so many bytes that another with another `mark` has as well, and no component that runs.
+/// An image of about so many bytes that another with another `mark` has as well, and no component
+/// that runs.
 fn filled(folder: &Path, bytes: usize, mark: char) -> PathBuf {
     let data = mark.to_string().repeat(bytes);
     let component = component_of(
@@ -206,8 +231,8 @@ fn filled(folder: &Path, bytes: usize, mark: char) -> PathBuf {
     image
 }
 
-/// Checks that an image of at least so many bytes is told from one of the same size by the component at its end, and is not
-/// refused for that with its own manifest.
+/// Checks that an image of at least so many bytes is told from one of the same size by the
+/// component at its end, and is not refused for that with its own manifest.
 async fn told_apart(bytes: usize) {
     let folder = tempfile::tempdir().unwrap();
     let (image, other) = (filled(folder.path(), bytes, 'a'), filled(folder.path(), bytes, 'b'));
@@ -215,7 +240,8 @@ async fn told_apart(bytes: usize) {
     assert_eq!(fs::metadata(&other).unwrap().len(), size);
     refused(&image, &["does not fit this host"]).await;
     fs::copy(&other, &image).unwrap();
-    refused(&image, &["not the one that its manifest describes", "(component ", "mapper compile"]).await;
+    refused(&image, &["not the one that its manifest describes", "(component ", "mapper compile"])
+        .await;
 
     // One that grew or shrank is told by its size before anything else.
     fs::OpenOptions::new().append(true).open(&image).unwrap().write_all(b"x").unwrap();

@@ -1,5 +1,5 @@
-//! Mappers in other languages: what their authors do, and what the function does with them. Where a language's tool is
-//! missing, its tests say so and pass.
+//! Mappers in other languages: what their authors do, and what the function does with them. Where a
+//! language's tool is missing, its tests say so and pass.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,7 +18,8 @@ fn shared_cases() -> PathBuf {
     root().join("guest/cases")
 }
 
-/// Does with a new mapper what its author does, and then makes the mistake of writing `wrong` in place of `right`.
+/// Does with a new mapper what its author does, and then makes the mistake of writing `wrong` in
+/// place of `right`.
 fn from_new_to_deployed(language: &Language, right: &str, wrong: &str) {
     if !language.is_there() {
         return;
@@ -29,10 +30,20 @@ fn from_new_to_deployed(language: &Language, right: &str, wrong: &str) {
     assert!(succeeds(&mapper(&["check"])).contains("the function would load mapper.wasm"));
     let tested = mapper(&["test"]);
     assert!(succeeds(&tested).contains("6 passed, 0 failed"));
-    assert!(String::from_utf8_lossy(&tested.stderr).starts_with("loading mapper.wasm ("), "{tested:?}");
-    assert!(succeeds(&mapper(&["run", "cases/native.event.json"])).contains("\nPOST https://backend.example/users/\n"));
-    assert!(succeeds(&mapper(&["compile"])).contains("mapper.json  cognito:post-confirmation@0.1.0"));
-    assert!(succeeds(&mapper(&["test", "--mapper", "mapper.cwasm"])).contains("6 passed, 0 failed"));
+    assert!(
+        String::from_utf8_lossy(&tested.stderr).starts_with("loading mapper.wasm ("),
+        "{tested:?}"
+    );
+    assert!(
+        succeeds(&mapper(&["run", "cases/native.event.json"]))
+            .contains("\nPOST https://backend.example/users/\n")
+    );
+    assert!(
+        succeeds(&mapper(&["compile"])).contains("mapper.json  cognito:post-confirmation@0.1.0")
+    );
+    assert!(
+        succeeds(&mapper(&["test", "--mapper", "mapper.cwasm"])).contains("6 passed, 0 failed")
+    );
     fs::rename(folder.join("mapper.wasm"), folder.join("old.wasm")).unwrap();
 
     let source = fs::read_to_string(folder.join(language.source)).unwrap();
@@ -45,28 +56,34 @@ fn from_new_to_deployed(language: &Language, right: &str, wrong: &str) {
     assert!(String::from_utf8_lossy(&tested.stderr).starts_with(&says), "{tested:?}");
     assert_eq!(tested.status.code(), Some(1));
     let text = String::from_utf8(tested.stdout).unwrap();
-    for part in
-        ["DIFFERS   native", "\n  -       \"user_pool_id\": \"eu-central-1_Example01\"", "\n  +       \"pool\": "]
-    {
+    for part in [
+        "DIFFERS   native",
+        "\n  -       \"user_pool_id\": \"eu-central-1_Example01\"",
+        "\n  +       \"pool\": ",
+    ] {
         assert!(text.contains(part), "`{part}` is not in: {text}");
     }
     let compared = mapper(&["diff", "old.wasm", "mapper.wasm"]);
     assert_eq!(compared.status.code(), Some(1));
-    assert!(String::from_utf8(compared.stdout).unwrap().contains("5 of 6 events are mapped differently"));
+    assert!(
+        String::from_utf8(compared.stdout)
+            .unwrap()
+            .contains("5 of 6 events are mapped differently")
+    );
 }
 
 #[test]
-fn a_mapper_in_javascript_is_made_tested_and_compiled_and_a_mistake_in_it_is_shown() {
+fn a_javascript_mapper_is_made_tested_and_compiled() {
     from_new_to_deployed(&JAVASCRIPT, "'user_pool_id'", "'pool'");
 }
 
 #[test]
-fn a_mapper_in_python_is_made_tested_and_compiled_and_a_mistake_in_it_is_shown() {
+fn a_python_mapper_is_made_tested_and_compiled() {
     from_new_to_deployed(&PYTHON, "\"user_pool_id\"", "\"pool\"");
 }
 
-/// Checks that a source that is no program is refused with the words of the language's tool, and that the component of an
-/// earlier build stays.
+/// Checks that a source that is no program is refused with the words of the language's tool, and
+/// that the component of an earlier build stays.
 fn broken_source(language: &Language, saying: &str) {
     if !language.is_there() {
         return;
@@ -81,12 +98,12 @@ fn broken_source(language: &Language, saying: &str) {
 }
 
 #[test]
-fn a_source_that_is_no_javascript_is_refused_with_the_words_of_its_tool() {
+fn broken_javascript_is_refused_in_its_tools_words() {
     broken_source(&JAVASCRIPT, "SyntaxError");
 }
 
 #[test]
-fn a_source_that_is_no_python_is_refused_with_the_words_of_its_tool() {
+fn broken_python_is_refused_in_its_tools_words() {
     broken_source(&PYTHON, "SyntaxError");
 }
 
@@ -97,8 +114,8 @@ fn image_of(language: &Language) -> PathBuf {
     folder.join("mapper.cwasm")
 }
 
-/// Hands every shared case to a function with `image`, and compares what the backend gets and how the event ends with
-/// what is expected; then checks how much memory the function took.
+/// Hands every shared case to a function with `image`, and compares what the backend gets and how
+/// the event ends with what is expected; then checks how much memory the function took.
 async fn pass_the_shared_cases(image: &Path) {
     let mut functions: BTreeMap<Vec<(String, String)>, (Backend, Function)> = BTreeMap::new();
     for entry in fs::read_dir(shared_cases()).unwrap() {
@@ -106,10 +123,12 @@ async fn pass_the_shared_cases(image: &Path) {
         let Some(case) = path.to_str().unwrap().strip_suffix(".event.json") else { continue };
         let json = |kind: &str| fs::read(format!("{case}.{kind}.json")).ok();
         let expected: Value = serde_json::from_slice(&json("expected").unwrap()).unwrap();
-        let variables: BTreeMap<String, String> =
-            json("variables").map_or_else(BTreeMap::new, |json| serde_json::from_slice(&json).unwrap());
-        let variables: Vec<(String, String)> =
-            variables.into_iter().map(|(name, value)| (format!("MAPPER_ENV_{name}"), value)).collect();
+        let variables: BTreeMap<String, String> = json("variables")
+            .map_or_else(BTreeMap::new, |json| serde_json::from_slice(&json).unwrap());
+        let variables: Vec<(String, String)> = variables
+            .into_iter()
+            .map(|(name, value)| (format!("MAPPER_ENV_{name}"), value))
+            .collect();
 
         if !functions.contains_key(&variables) {
             // Only a mapper that accepts this status delivers.
@@ -127,7 +146,9 @@ async fn pass_the_shared_cases(image: &Path) {
             "delivered" => json!({ "deliver": received }),
             _ if received.is_some() => panic!("{case}: the backend got something"),
             "skipped" => json!({ "skip": invoked.line["code"] }),
-            _ => json!({ "error": invoked.line["error"].as_str().unwrap().strip_prefix("the mapper failed: ") }),
+            _ => {
+                json!({ "error": invoked.line["error"].as_str().unwrap().strip_prefix("the mapper failed: ") })
+            }
         };
         assert_eq!(ended, without_what_only_the_host_reads(expected), "{case}");
     }
@@ -157,19 +178,19 @@ fn without_what_only_the_host_reads(mut expected: Value) -> Value {
 }
 
 #[tokio::test]
-async fn the_default_mapper_passes_the_shared_cases_through_bootstrap_within_128_megabytes() {
+async fn the_default_mapper_passes_the_shared_cases_in_128_mb() {
     pass_the_shared_cases(&image(DEFAULT)).await;
 }
 
 #[tokio::test]
-async fn the_mapper_in_javascript_passes_the_shared_cases_through_bootstrap_within_128_megabytes() {
+async fn a_javascript_mapper_passes_the_shared_cases_in_128_mb() {
     if JAVASCRIPT.is_there() {
         pass_the_shared_cases(&image_of(&JAVASCRIPT)).await;
     }
 }
 
 #[tokio::test]
-async fn the_mapper_in_python_passes_the_shared_cases_through_bootstrap_within_128_megabytes() {
+async fn a_python_mapper_passes_the_shared_cases_in_128_mb() {
     if PYTHON.is_there() {
         pass_the_shared_cases(&image_of(&PYTHON)).await;
     }

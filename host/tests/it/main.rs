@@ -1,7 +1,11 @@
-//! The host as it is deployed: the real `bootstrap` between a Runtime API and a backend on real sockets, with real
-//! components built from source.
+//! The host as it is deployed: the real `bootstrap` between a Runtime API and a backend on real
+//! sockets, with real components built from source.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where one of them panics")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails where one of them panics"
+)]
 
 mod attempts;
 mod aws_services;

@@ -1,5 +1,5 @@
-//! Names that a component has chosen are data of whoever made it: they keep nobody waiting, and no line is longer or
-//! other for them.
+//! Names that a component has chosen are data of whoever made it: they keep nobody waiting, and no
+//! line is longer or other for them.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -20,7 +20,9 @@ fn doubling(levels: usize) -> String {
             let digits = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
             match value {
                 0..36 => char::from(digits[value]).to_string(),
-                _ => format!("{}{}", char::from(digits[value / 36]), char::from(digits[value % 36])),
+                _ => {
+                    format!("{}{}", char::from(digits[value / 36]), char::from(digits[value % 36]))
+                }
             }
         };
         name += &format!("S_IS{0}_S{0}_E", number(level));
@@ -63,7 +65,11 @@ async fn a_trap_in_a_function_of_any_name_ends_the_event() {
         for logs in ["off", "on"] {
             let mut function = Function::start(&image, &settings(&backend, logs)).await;
             let invoked = function.invoke(sign_up().to_string()).await;
-            assert_eq!((invoked.end(), invoked.error_type()), ("undelivered", "Mapper.Trapped"), "{name:.40}");
+            assert_eq!(
+                (invoked.end(), invoked.error_type()),
+                ("undelivered", "Mapper.Trapped"),
+                "{name:.40}"
+            );
             if logs == "on" {
                 let line = function.raw_line().await;
                 assert!(line.len() < 16 * 1024 && !is_steered(&line), "{} {line:.200}", line.len());
@@ -84,7 +90,9 @@ async fn a_shadow_mapper_of_any_name_harms_no_event() {
     let (_, shadow) = image_of(&trapping_in(&doubling(24), 5), folder.path());
     let backend = FaultyBackend::start([], Fault::Takes).await;
     let own = test_support::components::image(test_support::components::DEFAULT);
-    let settings = [&settings(&backend, "on")[..], &[("SHADOW_MAPPER_IMAGE", shadow.to_str().unwrap())]].concat();
+    let settings =
+        [&settings(&backend, "on")[..], &[("SHADOW_MAPPER_IMAGE", shadow.to_str().unwrap())]]
+            .concat();
     let mut function = Function::start(&own, &settings).await;
     assert_eq!(function.invoke(sign_up().to_string()).await.end(), "delivered");
     let line = function.line().await;
@@ -150,26 +158,38 @@ async fn inspected(component: &Path, more: &[&str]) -> String {
 #[tokio::test]
 async fn what_made_a_component_is_told_however_much_it_is() {
     let folder = tempfile::tempdir().unwrap();
-    let tools = (0..200_000).fold(String::new(), |tools, number| tools + &format!(r#"(processed-by "t{number}" "1")"#));
-    let component = component_of(&mapper(&format!("(@producers {tools})"), "unreachable"), folder.path());
+    let tools = (0..200_000)
+        .fold(String::new(), |tools, number| tools + &format!(r#"(processed-by "t{number}" "1")"#));
+    let component =
+        component_of(&mapper(&format!("(@producers {tools})"), "unreachable"), folder.path());
     let json: Value = serde_json::from_str(&inspected(&component, &["--json"]).await).unwrap();
     assert_eq!(json["madeBy"].as_array().unwrap().len(), 100);
 }
 
 #[tokio::test]
-async fn names_in_a_component_are_cut_and_escaped_where_it_is_inspected() {
+async fn inspect_cuts_and_escapes_names_of_a_component() {
     let folder = tempfile::tempdir().unwrap();
     let long = format!("\\u{{1b}}[31m\\u{{9b}}\\n{}", "x".repeat(90_000));
     let made = format!(r#"(@producers (language "{long}" "{long}"))"#);
-    let text = mapper(&made, "unreachable").replacen("(component", r#"(component (import "evil" (instance))"#, 1);
+    let text = mapper(&made, "unreachable").replacen(
+        "(component",
+        r#"(component (import "evil" (instance))"#,
+        1,
+    );
     let component = component_of(&text, folder.path());
     for more in [&[][..], &["--json"]] {
         let text = inspected(&component, more).await;
         assert!(text.len() < 8 * 1024 && !text.lines().any(is_steered), "{text}");
-        assert!(text.contains("[31m") && text.contains("imports `evil`, which no mapper gets"), "{text}");
+        assert!(
+            text.contains("[31m") && text.contains("imports `evil`, which no mapper gets"),
+            "{text}"
+        );
         // The colours are the workbench's own, and dropped where nobody looks.
         assert!(more.is_empty() || serde_json::from_str::<Value>(&text).is_ok(), "{text}");
-        assert!(!more.is_empty() || text.contains("\nno mapper    the component imports"), "{text}");
+        assert!(
+            !more.is_empty() || text.contains("\nno mapper    the component imports"),
+            "{text}"
+        );
     }
 }
 

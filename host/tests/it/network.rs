@@ -1,5 +1,5 @@
-//! Why there is no answer is told by a fixed name, and no answer, however it is made, keeps the function from its next
-//! step.
+//! Why there is no answer is told by a fixed name, and no answer, however it is made, keeps the
+//! function from its next step.
 
 use std::fs;
 
@@ -26,7 +26,11 @@ fn failed_by(invoked: &Invoked, error_type: &str, cause: &str) {
     let line = &invoked.line;
     assert_eq!((invoked.error_type(), line["cause"].as_str()), (error_type, Some(cause)), "{line}");
     for attempt in line["attempts"].as_array().unwrap() {
-        assert_eq!((&attempt["errorType"], &attempt["cause"]), (&error_type.into(), &cause.into()), "{line}");
+        assert_eq!(
+            (&attempt["errorType"], &attempt["cause"]),
+            (&error_type.into(), &cause.into()),
+            "{line}"
+        );
     }
 }
 
@@ -59,7 +63,11 @@ async fn every_broken_connection_has_its_own_cause() {
 async fn a_name_without_an_address_and_a_refusal_are_told_apart() {
     // A label of more than 63 letters, for which no server of names is asked.
     let nowhere = format!("http://{}.example/", "x".repeat(64));
-    failed_by(&deliver(&nowhere, &[("BACKEND_ALLOW_HTTP", "on")]).await, "Backend.Unreachable", "name-not-found");
+    failed_by(
+        &deliver(&nowhere, &[("BACKEND_ALLOW_HTTP", "on")]).await,
+        "Backend.Unreachable",
+        "name-not-found",
+    );
 
     let backend = FaultyBackend::start([], Fault::Takes).await;
     backend.down().await;
@@ -98,7 +106,11 @@ async fn a_server_that_speaks_no_tls_is_a_fault_of_tls() {
     let url = format!("https://localhost:{}/", listener.local_addr().unwrap().port());
     let server = tokio::spawn(async move {
         while let Ok((mut connection, _)) = listener.accept().await {
-            let _ = tokio::io::AsyncWriteExt::write_all(&mut connection, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            let _ = tokio::io::AsyncWriteExt::write_all(
+                &mut connection,
+                b"HTTP/1.1 400 Bad Request\r\n\r\n",
+            )
+            .await;
         }
     });
     failed_by(&deliver(&url, &[]).await, "Backend.Unreachable", "tls");
@@ -134,12 +146,19 @@ async fn an_answer_with_many_headers_counts_by_its_status() {
     for (count, attempt) in [(101, "201"), (1000, "201"), (5000, "201"), (40_000, "201")] {
         let backend = FaultyBackend::start([], Fault::Writes(with_headers(201, count))).await;
         let invoked = deliver(&backend.url, &[]).await;
-        assert_eq!((invoked.end(), invoked.attempts()), ("delivered", vec![attempt.to_owned()]), "{count}");
+        assert_eq!(
+            (invoked.end(), invoked.attempts()),
+            ("delivered", vec![attempt.to_owned()]),
+            "{count}"
+        );
         assert_eq!(backend.requests().len(), 1, "{count}");
     }
     let backend = FaultyBackend::start([], Fault::Writes(with_headers(422, 5000))).await;
     let invoked = deliver(&backend.url, &[]).await;
-    assert_eq!((invoked.error_type(), invoked.attempts()), ("Backend.Refused", vec!["422".to_owned()]));
+    assert_eq!(
+        (invoked.error_type(), invoked.attempts()),
+        ("Backend.Refused", vec!["422".to_owned()])
+    );
 }
 
 #[tokio::test]
@@ -175,7 +194,9 @@ async fn a_body_that_comes_after_its_head_is_let_in() {
 #[tokio::test]
 async fn some_interim_answers_do_no_harm() {
     let interim = "HTTP/1.1 103 Early Hints\r\nlink: </a.css>; rel=preload\r\n\r\n".repeat(20);
-    let answer = format!("HTTP/1.1 100 Continue\r\n\r\n{interim}HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n");
+    let answer = format!(
+        "HTTP/1.1 100 Continue\r\n\r\n{interim}HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n"
+    );
     let backend = FaultyBackend::start([], Fault::Writes(answer.into_bytes())).await;
     let invoked = deliver(&backend.url, &[]).await;
     assert_eq!((invoked.end(), invoked.attempts()), ("delivered", vec!["201".to_owned()]));
@@ -194,13 +215,19 @@ async fn a_flood_of_interim_answers_leaves_the_queue_its_time() {
         for share in [None, Share::of(70)] {
             let backend = FaultyBackend::start([], Fault::Floods(flood)).await;
             let queue = Queue::new().await;
-            let settings = [&[("BACKEND_API_URL", backend.url.as_str())], &queue.settings()[..]].concat();
+            let settings =
+                [&[("BACKEND_API_URL", backend.url.as_str())], &queue.settings()[..]].concat();
             let mut function = match &share {
                 Some(share) => Function::with_share(share, &image(DEFAULT), &settings).await,
                 None => Function::start(&image(DEFAULT), &settings).await,
             };
             let invoked = function.invoke(sign_up().to_string()).await;
-            assert_eq!((invoked.end(), queue.count().await), ("queued", 1), "{flood:?}: {}", invoked.line);
+            assert_eq!(
+                (invoked.end(), queue.count().await),
+                ("queued", 1),
+                "{flood:?}: {}",
+                invoked.line
+            );
             if flood.contains(" 1") && flood.starts_with("HTTP") {
                 failed_by(&invoked, "Backend.TimedOut", "answer-endless");
             }

@@ -1,5 +1,7 @@
 //! What the backend did not take is in the queue, and what the queue did not take is in the log.
 
+mod outages;
+
 use std::collections::HashSet;
 use std::time::{Duration, SystemTime};
 
@@ -31,18 +33,22 @@ fn sign_up_of(bytes: usize) -> String {
     short.replace(r#""filler":"""#, &format!(r#""filler":"{}""#, "x".repeat(bytes - short.len())))
 }
 
-/// Checks that nobody has the user of `sign_up`, that the line says so, and why the queue does not have it.
+/// Checks that nobody has the user of `sign_up`, that the line says so, and why the queue does not
+/// have it.
 fn is_undelivered(invoked: &Invoked, queue_error_types: &[&str]) {
     let line = &invoked.line;
     assert_eq!((invoked.end(), line["level"].as_str()), ("undelivered", Some("ERROR")), "{line}");
-    assert!(queue_error_types.contains(&line["queueErrorType"].as_str().unwrap_or("none")), "{line}");
+    assert!(
+        queue_error_types.contains(&line["queueErrorType"].as_str().unwrap_or("none")),
+        "{line}"
+    );
     assert_eq!(line["sub"], "11111111-2222-3333-4444-555555555555");
     assert_eq!(line["userPoolId"], "eu-central-1_A1b2C3d4E");
     assert_eq!((line["Undelivered"].as_u64(), line["Queued"].as_u64()), (Some(1), Some(0)));
 }
 
 #[tokio::test]
-async fn a_user_whose_backend_was_down_is_there_once_after_one_redelivery() {
+async fn one_redelivery_brings_a_user_once_after_an_outage() {
     let (backend, queue) = (FaultyBackend::start([], Fault::Takes).await, Queue::new().await);
     let mut function = function(&backend, &queue, &[]).await;
     backend.down().await;
@@ -53,18 +59,24 @@ async fn a_user_whose_backend_was_down_is_there_once_after_one_redelivery() {
 
     backend.up();
     let redelivered = EventSource::of(&queue).poll(&mut function).await.unwrap();
-    assert_eq!((redelivered.failed.len(), &redelivered.lines[0]["end"]), (0, &Value::from("delivered")));
+    assert_eq!(
+        (redelivered.failed.len(), &redelivered.lines[0]["end"]),
+        (0, &Value::from("delivered"))
+    );
     assert_eq!((queue.count().await, backend.times("alice")), (0, 1));
     assert_eq!(backend.keys(), [invoked.line["eventId"].as_str().unwrap()]);
 }
 
 #[tokio::test]
-async fn the_queue_has_the_event_as_it_came_with_its_id_and_the_reason() {
+async fn the_queue_has_the_events_bytes_its_id_and_the_reason() {
     let (backend, queue) = (FaultyBackend::start([], Fault::status(503)).await, Queue::new().await);
     let mut function = function(&backend, &queue, &[]).await;
     // Blanks, an order and escapes that nobody would choose, and a number that no float can hold.
     let event = sign_up().to_string().replace("alice", r"\u0061lice \ud83e\udd80 é");
-    let event = format!("{{ \"first\" : 12345678901234567890.10e+999,\n\t{}", event.trim_start_matches('{'));
+    let event = format!(
+        "{{ \"first\" : 12345678901234567890.10e+999,\n\t{}",
+        event.trim_start_matches('{')
+    );
     let before = SystemTime::now();
     let invoked = function.invoke(event.clone()).await;
     assert_eq!(invoked.end(), "queued");
@@ -72,7 +84,10 @@ async fn the_queue_has_the_event_as_it_came_with_its_id_and_the_reason() {
 
     let message = queue.message().await;
     assert_eq!(message.body.as_deref(), Some(event.as_str()));
-    assert_eq!(attribute(&message, "event-id"), (invoked.line["eventId"].as_str().unwrap(), "String"));
+    assert_eq!(
+        attribute(&message, "event-id"),
+        (invoked.line["eventId"].as_str().unwrap(), "String")
+    );
     assert_eq!(attribute(&message, "reason"), ("Backend.Unavailable", "String"));
     assert_eq!(attribute(&message, "attempts"), ("3", "Number"));
     let (first_failed, kind) = attribute(&message, "first-failed-at");
@@ -83,12 +98,15 @@ async fn the_queue_has_the_event_as_it_came_with_its_id_and_the_reason() {
 }
 
 #[tokio::test]
-async fn the_line_of_a_queued_event_warns_and_holds_nothing_of_the_user() {
+async fn the_line_of_a_queued_event_holds_nothing_of_the_user() {
     let (backend, queue) = (FaultyBackend::start([], Fault::status(404)).await, Queue::new().await);
     let invoked = function(&backend, &queue, &[]).await.invoke(sign_up().to_string()).await;
     let line = &invoked.line;
     assert_eq!((invoked.end(), line["level"].as_str()), ("queued", Some("WARN")));
-    assert_eq!((invoked.error_type(), invoked.attempts()), ("Backend.Refused", vec!["404".to_owned()]));
+    assert_eq!(
+        (invoked.error_type(), invoked.attempts()),
+        ("Backend.Refused", vec!["404".to_owned()])
+    );
     assert!(line["milliseconds"]["queue"].as_f64().is_some_and(|queue| queue > 0.0), "{line}");
     let ends = ["Delivered", "Skipped", "Queued", "Undelivered"].map(|end| line[end].as_u64());
     assert_eq!(ends, [Some(0), Some(0), Some(1), Some(0)]);
@@ -99,7 +117,8 @@ async fn the_line_of_a_queued_event_warns_and_holds_nothing_of_the_user() {
 
 #[tokio::test]
 async fn nothing_is_queued_of_what_is_delivered_or_skipped() {
-    let (backend, queue) = (FaultyBackend::start([Fault::status(503)], Fault::Takes).await, Queue::new().await);
+    let (backend, queue) =
+        (FaultyBackend::start([Fault::status(503)], Fault::Takes).await, Queue::new().await);
     let mut function = function(&backend, &queue, &[]).await;
     assert_eq!(function.invoke(sign_up().to_string()).await.end(), "delivered");
     let mut reset = sign_up();
@@ -128,7 +147,12 @@ async fn a_mapper_that_fails_has_its_event_queued() {
         let mut function = Function::start(&image(MISBEHAVING), &settings).await;
         let event = behaving(behaviour).to_string();
         let invoked = function.invoke(event.clone()).await;
-        assert_eq!((invoked.end(), invoked.error_type()), ("queued", error_type), "{behaviour}: {}", invoked.line);
+        assert_eq!(
+            (invoked.end(), invoked.error_type()),
+            ("queued", error_type),
+            "{behaviour}: {}",
+            invoked.line
+        );
         assert_eq!(invoked.response(), event.as_bytes());
 
         let message = queue.message().await;
@@ -147,7 +171,11 @@ async fn a_backend_that_wants_to_be_left_alone_is_asked_again_later() {
         let backend = FaultyBackend::start([], Fault::retry_after(429, value)).await;
         let queue = Queue::new().await;
         let invoked = function(&backend, &queue, &[]).await.invoke(sign_up().to_string()).await;
-        assert_eq!((invoked.end(), invoked.attempts()), ("queued", vec!["429".to_owned()]), "{value}");
+        assert_eq!(
+            (invoked.end(), invoked.attempts()),
+            ("queued", vec!["429".to_owned()]),
+            "{value}"
+        );
         assert_eq!((queue.count().await, queue.delayed().await), (1, 1), "{value}");
     }
 }
@@ -159,25 +187,36 @@ async fn a_user_that_neither_backend_nor_queue_takes_is_in_the_log() {
     down.down().await;
     let endpoint = down.url.trim_end_matches("/api/");
     let queue = Queue::new().await;
-    for (on_undelivered, mode) in
-        [("accept", None), ("reject", None), ("accept", Some(Mode::Fails)), ("reject", Some(Mode::Resets))]
-    {
+    for (on_undelivered, mode) in [
+        ("accept", None),
+        ("reject", None),
+        ("accept", Some(Mode::Fails)),
+        ("reject", Some(Mode::Resets)),
+    ] {
         let proxy = Proxy::start(aws::endpoint(), mode.unwrap_or(Mode::Passes)).await;
         let endpoint = if mode.is_some() { proxy.endpoint.as_str() } else { endpoint };
-        let settings = [("BACKEND_API_URL", backend.url.as_str()), ("ON_UNDELIVERED", on_undelivered)];
+        let settings =
+            [("BACKEND_API_URL", backend.url.as_str()), ("ON_UNDELIVERED", on_undelivered)];
         let settings = [&settings, &queue.settings_through(endpoint)[..]].concat();
         let mut function = Function::start(&image(DEFAULT), &settings).await;
         let invoked = function.invoke(sign_up().to_string()).await;
-        let error_type = if mode == Some(Mode::Fails) { "Queue.Unavailable" } else { "Queue.Unreachable" };
+        let error_type =
+            if mode == Some(Mode::Fails) { "Queue.Unavailable" } else { "Queue.Unreachable" };
         // The last try may be cut by the end of the time.
         is_undelivered(&invoked, &[error_type, "Queue.TimedOut"]);
         assert_eq!(invoked.error_type(), "Backend.Unavailable");
         match &invoked.answer {
             Answer::Response(bytes) => {
-                assert_eq!((on_undelivered, bytes.as_ref()), ("accept", sign_up().to_string().as_bytes()));
+                assert_eq!(
+                    (on_undelivered, bytes.as_ref()),
+                    ("accept", sign_up().to_string().as_bytes())
+                );
             }
             Answer::Error(error) => {
-                assert_eq!((on_undelivered, error["errorMessage"].as_str()), ("reject", Some(SENTENCE)));
+                assert_eq!(
+                    (on_undelivered, error["errorMessage"].as_str()),
+                    ("reject", Some(SENTENCE))
+                );
                 assert_eq!(error["errorType"], "Backend.Unavailable");
             }
         }
@@ -218,27 +257,34 @@ async fn a_slow_backend_leaves_time_for_the_queue() {
             if invoked.end() == "queued" {
                 ids.insert(invoked.line["eventId"].as_str().unwrap().to_owned());
             } else {
-                // On a busy machine the queue may need longer than its time, which is left for it all the same.
+                // On a busy machine the queue may need longer than its time, which is left for it
+                // all the same.
                 assert_eq!(invoked.line["queueErrorType"], "Queue.TimedOut", "{}", invoked.line);
-                assert!(invoked.line["milliseconds"]["queue"].as_f64().unwrap() > 300.0, "{}", invoked.line);
+                assert!(
+                    invoked.line["milliseconds"]["queue"].as_f64().unwrap() > 300.0,
+                    "{}",
+                    invoked.line
+                );
             }
         }
         let messages = queue.receive_all().await;
-        let queued: HashSet<_> = messages.iter().map(|message| attribute(message, "event-id").0.to_owned()).collect();
+        let queued: HashSet<_> =
+            messages.iter().map(|message| attribute(message, "event-id").0.to_owned()).collect();
         assert!(ids.is_subset(&queued), "{ids:?}, {queued:?}");
     }
 }
 
 #[tokio::test]
 async fn a_queue_that_does_not_exist_refuses() {
-    let (backend, mut queue) = (FaultyBackend::start([], Fault::status(503)).await, Queue::new().await);
+    let (backend, mut queue) =
+        (FaultyBackend::start([], Fault::status(503)).await, Queue::new().await);
     queue.url.push_str("-missing");
     let invoked = function(&backend, &queue, &[]).await.invoke(sign_up().to_string()).await;
     is_undelivered(&invoked, &["Queue.Refused"]);
 }
 
 #[tokio::test]
-async fn an_event_that_no_queue_takes_is_in_the_log_and_a_smaller_one_is_queued() {
+async fn an_event_too_large_for_the_queue_is_in_the_log() {
     let backend = FaultyBackend::start([], Fault::status(503)).await;
     let queue = Queue::new().await;
     let mut function = function(&backend, &queue, &[]).await;
@@ -258,11 +304,14 @@ async fn an_event_that_no_queue_takes_is_in_the_log_and_a_smaller_one_is_queued(
 }
 
 #[tokio::test]
-async fn an_event_that_is_queued_although_the_answer_was_lost_arrives_once() {
+async fn an_event_queued_after_a_lost_answer_arrives_once() {
     let (backend, queue) = (FaultyBackend::start([], Fault::status(503)).await, Queue::new().await);
     let proxy = Proxy::start(aws::endpoint(), Mode::LosesAnswers).await;
-    let settings =
-        [&[("BACKEND_API_URL", backend.url.as_str())], &queue.settings_through(&proxy.endpoint)[..]].concat();
+    let settings = [
+        &[("BACKEND_API_URL", backend.url.as_str())],
+        &queue.settings_through(&proxy.endpoint)[..],
+    ]
+    .concat();
     let mut function = Function::start(&image(DEFAULT), &settings).await;
     let invoked = function.invoke(sign_up().to_string()).await;
     // Nobody knows that the queue has it, so the line is there as well.
@@ -275,86 +324,4 @@ async fn an_event_that_is_queued_although_the_answer_was_lost_arrives_once() {
         assert_eq!(redelivered.failed.len(), 0);
     }
     assert_eq!((queue.count().await, backend.times("alice")), (0, 1));
-}
-
-#[tokio::test]
-async fn a_queue_that_fails_for_a_moment_or_is_slow_has_the_event_all_the_same() {
-    for (failing, mended) in [
-        (Mode::Fails, Mode::Passes),
-        (Mode::Resets, Mode::Passes),
-        (Mode::PassesAfter(Duration::from_millis(600)), Mode::PassesAfter(Duration::from_millis(600))),
-    ] {
-        let (backend, queue) = (FaultyBackend::start([], Fault::status(404)).await, Queue::new().await);
-        let proxy = Proxy::start(aws::endpoint(), failing).await;
-        let settings = queue.settings_through(&proxy.endpoint);
-        let backend = [("BACKEND_API_URL", backend.url.as_str())];
-        let mut function = Function::start(&image(DEFAULT), &[&backend, &settings[..]].concat()).await;
-        let mend = async {
-            // A slow one gets an answer to its first try. No other would by three, which are as many as the SDK makes.
-            proxy.until_connections(if failing == mended { 1 } else { 4 }).await;
-            proxy.set(mended);
-        };
-        let (invoked, ()) = tokio::join!(function.invoke(sign_up().to_string()), mend);
-        assert_eq!((invoked.end(), queue.count().await), ("queued", 1), "{failing:?}: {}", invoked.line);
-    }
-}
-
-#[tokio::test]
-async fn a_function_whose_mapper_can_not_be_loaded_keeps_the_users_until_it_is_mended() {
-    let (backend, queue) = (FaultyBackend::start([], Fault::Takes).await, Queue::new().await);
-    let settings = [&[("BACKEND_API_URL", backend.url.as_str())], &queue.settings()[..]].concat();
-    let mut broken = Function::start("/nowhere/mapper.cwasm".as_ref(), &settings).await;
-    let line = broken.line().await;
-    assert_eq!(
-        (&line["level"], &line["message"]),
-        (&"ERROR".into(), &"there is no mapper: every event goes into the queue".into())
-    );
-    let invoked = broken.invoke(sign_up().to_string()).await;
-    assert_eq!((invoked.end(), invoked.error_type()), ("queued", "Mapper.Refused"));
-    assert_eq!(invoked.response(), sign_up().to_string().as_bytes());
-    assert!(invoked.line["error"].as_str().unwrap().contains("/nowhere/mapper.cwasm"), "{}", invoked.line);
-    let redelivered = EventSource::of(&queue).poll(&mut broken).await.unwrap();
-    assert_eq!((redelivered.failed.len(), queue.count().await), (1, 1));
-
-    let mut mended = Function::start(&image(DEFAULT), &settings).await;
-    EventSource::of(&queue).poll(&mut mended).await.unwrap();
-    assert_eq!((queue.count().await, backend.times("alice")), (0, 1));
-}
-
-#[tokio::test]
-async fn a_queue_that_was_down_for_many_events_is_asked_as_often_for_the_next_one() {
-    let (backend, queue) = (FaultyBackend::start([], Fault::status(404)).await, Queue::new().await);
-    let proxy = Proxy::start(aws::endpoint(), Mode::Fails).await;
-    let settings =
-        [&[("BACKEND_API_URL", backend.url.as_str())], &queue.settings_through(&proxy.endpoint)[..]].concat();
-    let mut function = Function::start(&image(DEFAULT), &settings).await;
-    // More failures than the SDK allows a process before it stops trying again.
-    while proxy.connections() < 120 {
-        assert_eq!(function.invoke(sign_up().to_string()).await.end(), "undelivered");
-    }
-    let so_far = proxy.connections();
-    let mend = async {
-        proxy.until_connections(so_far + 4).await;
-        proxy.set(Mode::Passes);
-    };
-    let (invoked, ()) = tokio::join!(function.invoke(sign_up().to_string()), mend);
-    assert_eq!((invoked.end(), queue.count().await), ("queued", 1), "{}", invoked.line);
-}
-
-#[tokio::test]
-async fn memory_stays_under_24_megabytes_over_hundreds_of_queued_events() {
-    let (backend, queue) = (FaultyBackend::start([], Fault::status(404)).await, Queue::new().await);
-    let mut function = function(&backend, &queue, &[]).await;
-    let mut queued = 0;
-    for _ in 0..300 {
-        let invoked = function.invoke(sign_up().to_string()).await;
-        // A queue on a busy machine may need longer than there is for one of them.
-        let in_vain = invoked.line["queueErrorType"] == "Queue.TimedOut";
-        assert!(invoked.end() == "queued" || in_vain, "{}", invoked.line);
-        queued += usize::from(!in_vain);
-    }
-    assert!(queued > 200, "{queued}");
-    let resident = function.resident_kilobytes();
-    println!("resident after 300 queued events: {resident} KB");
-    assert!(resident < resident_bound(24), "{resident} KB");
 }

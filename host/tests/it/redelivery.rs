@@ -1,5 +1,5 @@
-//! The same function behind the queue: what it could not deliver is delivered later, once, and what can't be delivered
-//! fails alone.
+//! The same function behind the queue: what it could not deliver is delivered later, once, and what
+//! can't be delivered fails alone.
 
 mod portions;
 
@@ -53,17 +53,29 @@ async fn of_a_batch_only_what_is_bad_stays_in_the_queue() {
     }
     let redelivered = EventSource::of(&queue).poll(&mut function).await.unwrap();
     assert_eq!((redelivered.lines.len(), redelivered.failed.len()), (6, 3));
-    for (number, (message, (_, end, error_type))) in redelivered.messages.iter().zip(&bodies).enumerate() {
+    for (number, (message, (_, end, error_type))) in
+        redelivered.messages.iter().zip(&bodies).enumerate()
+    {
         let line = redelivered.line(message);
-        assert_eq!((line["end"].as_str(), line["errorType"].as_str()), (Some(*end), *error_type), "{line}");
-        assert_eq!((line["eventId"].as_str(), line["receiveCount"].as_u64()), (Some(id(number).as_str()), Some(1)));
+        assert_eq!(
+            (line["end"].as_str(), line["errorType"].as_str()),
+            (Some(*end), *error_type),
+            "{line}"
+        );
+        assert_eq!(
+            (line["eventId"].as_str(), line["receiveCount"].as_u64()),
+            (Some(id(number).as_str()), Some(1))
+        );
         assert_eq!(redelivered.failed.contains(message), *end == "queued", "{line}");
     }
     // Nothing was put into the queue again: what is there never left it.
     let mut stayed = queue.receive_all().await;
     stayed.retain(|message| redelivered.failed.contains(message.message_id.as_ref().unwrap()));
     assert_eq!((stayed.len(), queue.count().await), (3, 3));
-    assert_eq!((backend.times("alice"), backend.times("erin"), backend.requests().len()), (1, 1, 2));
+    assert_eq!(
+        (backend.times("alice"), backend.times("erin"), backend.requests().len()),
+        (1, 1, 2)
+    );
     assert_eq!(backend.keys().iter().filter(|key| **key == id(0) || **key == id(5)).count(), 2);
 }
 
@@ -79,7 +91,10 @@ async fn what_was_redelivered_in_vain_too_often_is_a_dead_letter() {
     let source = EventSource::of(&queue);
     let mut counts = Vec::new();
     while let Some(redelivered) = source.poll(&mut function).await {
-        assert_eq!((redelivered.failed.len(), &redelivered.lines[0]["end"]), (1, &Value::from("queued")));
+        assert_eq!(
+            (redelivered.failed.len(), &redelivered.lines[0]["end"]),
+            (1, &Value::from("queued"))
+        );
         assert!(!redelivered.lines[0].to_string().contains("alice"));
         counts.push(redelivered.lines[0]["receiveCount"].as_u64().unwrap());
     }
@@ -105,7 +120,11 @@ async fn a_user_whose_mapper_was_mended_arrives_once() {
     let mut mended = function(DEFAULT, &backend, &queue).await;
     let redelivered = source.poll(&mut mended).await.unwrap();
     assert_eq!(redelivered.failed.len(), 0);
-    assert!(redelivered.lines.iter().all(|line| line["receiveCount"] == 2), "{:?}", redelivered.lines);
+    assert!(
+        redelivered.lines.iter().all(|line| line["receiveCount"] == 2),
+        "{:?}",
+        redelivered.lines
+    );
     assert_eq!((queue.count().await, backend.times("alice")), (0, 1));
     let id = invoked.line["eventId"].as_str().unwrap();
     assert_eq!(backend.keys(), [id, id]);
@@ -128,7 +147,8 @@ async fn a_password_reset_keeps_its_id_until_it_is_delivered() {
     assert_eq!(backend.times("alice"), 1);
     let keys = backend.keys();
     assert!(
-        keys.len() > 3 && keys.iter().all(|key| Some(key.as_str()) == invoked.line["eventId"].as_str()),
+        keys.len() > 3
+            && keys.iter().all(|key| Some(key.as_str()) == invoked.line["eventId"].as_str()),
         "{keys:?}"
     );
 }
@@ -149,7 +169,7 @@ async fn an_event_that_was_put_into_the_queue_by_hand_has_one_id() {
 }
 
 #[tokio::test]
-async fn a_whole_batch_is_delivered_to_a_slow_backend_in_one_invocation() {
+async fn a_whole_batch_reaches_a_slow_backend_in_one_invocation() {
     // It takes nobody before all have come, so one after the other none would be taken.
     let slow = Fault::TakesTogether(Arc::new(Barrier::new(10)));
     let (backend, queue) = (FaultyBackend::start([], slow).await, Queue::new().await);
@@ -159,7 +179,12 @@ async fn a_whole_batch_is_delivered_to_a_slow_backend_in_one_invocation() {
         queue.send(&of(user, "good").to_string(), Some(&id(number))).await;
     }
     let redelivered = EventSource::of(&queue).poll(&mut function).await.unwrap();
-    assert_eq!((redelivered.messages.len(), redelivered.failed.len()), (10, 0), "{:?}", redelivered.lines);
+    assert_eq!(
+        (redelivered.messages.len(), redelivered.failed.len()),
+        (10, 0),
+        "{:?}",
+        redelivered.lines
+    );
     assert!(users.iter().all(|user| backend.times(user) == 1));
     assert_eq!(queue.count().await, 0);
 }
@@ -168,7 +193,8 @@ async fn a_whole_batch_is_delivered_to_a_slow_backend_in_one_invocation() {
 async fn a_batch_is_answered_before_lambda_ends_the_invocation() {
     let (backend, queue) = (FaultyBackend::start([], Fault::Hangs).await, Queue::new().await);
     let settings = [("BACKEND_API_URL", backend.url.as_str()), ("ATTEMPT_TIMEOUT_MS", "60000")];
-    let mut function = Function::start(&image(DEFAULT), &[&settings, &queue.settings()[..]].concat()).await;
+    let mut function =
+        Function::start(&image(DEFAULT), &[&settings, &queue.settings()[..]].concat()).await;
     for number in 0..10 {
         queue.send(&of(&format!("user-{number}"), "good").to_string(), Some(&id(number))).await;
     }
@@ -177,9 +203,13 @@ async fn a_batch_is_answered_before_lambda_ends_the_invocation() {
     assert_eq!((redelivered.messages.len(), redelivered.failed.len()), (10, 10));
     for line in &redelivered.lines {
         assert_eq!(line["end"], "queued");
-        // Not a measurement: the time of an event, which is no batch's, would take 4746, and one attempt a minute.
+        // Not a measurement: the time of an event, which is no batch's, would take 4746, and one
+        // attempt a minute.
         assert!(line["milliseconds"]["total"].as_f64().unwrap() < 4700.0, "{line}");
-        assert!(["Backend.TimedOut", "Host.OutOfTime"].contains(&line["errorType"].as_str().unwrap()), "{line}");
+        assert!(
+            ["Backend.TimedOut", "Host.OutOfTime"].contains(&line["errorType"].as_str().unwrap()),
+            "{line}"
+        );
     }
 
     // Nothing of it is in the way of the next event.
@@ -189,13 +219,26 @@ async fn a_batch_is_answered_before_lambda_ends_the_invocation() {
 
 #[tokio::test]
 async fn a_batch_may_take_longer_than_cognito_would_wait() {
-    let (backend, queue) = (FaultyBackend::start([Fault::Hangs, Fault::Hangs], Fault::Takes).await, Queue::new().await);
+    let (backend, queue) = (
+        FaultyBackend::start([Fault::Hangs, Fault::Hangs], Fault::Takes).await,
+        Queue::new().await,
+    );
     let settings = [("BACKEND_API_URL", backend.url.as_str()), ("ATTEMPT_TIMEOUT_MS", "3000")];
-    let mut function = Function::start(&image(DEFAULT), &[&settings, &queue.settings()[..]].concat()).await;
+    let mut function =
+        Function::start(&image(DEFAULT), &[&settings, &queue.settings()[..]].concat()).await;
     queue.send(&of("alice", "good").to_string(), Some(&id(1))).await;
     let redelivered = EventSource::of(&queue).poll(&mut function).await.unwrap();
-    assert_eq!((redelivered.failed.len(), backend.times("alice")), (0, 1), "{:?}", redelivered.lines);
-    assert!(redelivered.lines[0]["milliseconds"]["total"].as_f64().unwrap() > COGNITO_WAITS, "{:?}", redelivered.lines);
+    assert_eq!(
+        (redelivered.failed.len(), backend.times("alice")),
+        (0, 1),
+        "{:?}",
+        redelivered.lines
+    );
+    assert!(
+        redelivered.lines[0]["milliseconds"]["total"].as_f64().unwrap() > COGNITO_WAITS,
+        "{:?}",
+        redelivered.lines
+    );
 }
 
 #[tokio::test]
@@ -207,14 +250,18 @@ async fn the_same_event_in_three_processes_at_a_time_is_one_user() {
         functions.push(function(DEFAULT, &backend, &queue).await);
     }
     let event = sign_up().to_string();
-    let invoked = join_all(functions.iter_mut().map(|function| function.invoke(event.clone()))).await;
+    let invoked =
+        join_all(functions.iter_mut().map(|function| function.invoke(event.clone()))).await;
     assert!(invoked.iter().all(|invoked| invoked.end() == "delivered"), "{invoked:?}");
-    assert!(invoked.iter().all(|other| other.line["eventId"] == invoked[0].line["eventId"]), "{invoked:?}");
+    assert!(
+        invoked.iter().all(|other| other.line["eventId"] == invoked[0].line["eventId"]),
+        "{invoked:?}"
+    );
     assert_eq!((backend.requests().len(), backend.times("alice")), (3, 1));
 }
 
 #[tokio::test]
-async fn another_user_pool_or_source_has_another_id_and_so_have_two_resets() {
+async fn users_pools_sources_and_resets_have_ids_of_their_own() {
     let (backend, queue) = (FaultyBackend::start([], Fault::Takes).await, Queue::new().await);
     let mut function = function(MISBEHAVING, &backend, &queue).await;
     let changed = |change: fn(&mut Value)| {
@@ -222,7 +269,9 @@ async fn another_user_pool_or_source_has_another_id_and_so_have_two_resets() {
         change(&mut event);
         event
     };
-    let reset = |event: &mut Value| event["triggerSource"] = "PostConfirmation_ConfirmForgotPassword".into();
+    let reset = |event: &mut Value| {
+        event["triggerSource"] = "PostConfirmation_ConfirmForgotPassword".into()
+    };
     let events = [
         sign_up(),
         changed(|event| event["request"]["userAttributes"]["sub"] = "another".into()),
@@ -232,7 +281,9 @@ async fn another_user_pool_or_source_has_another_id_and_so_have_two_resets() {
     ];
     let mut ids = Vec::new();
     for event in events {
-        ids.push(function.invoke(event.to_string()).await.line["eventId"].as_str().unwrap().to_owned());
+        ids.push(
+            function.invoke(event.to_string()).await.line["eventId"].as_str().unwrap().to_owned(),
+        );
     }
     // Neither a name nor any other attribute makes a sign-up another one.
     let renamed = changed(|event| event["userName"] = "bob".into());
@@ -249,8 +300,16 @@ async fn a_record_that_is_no_event_stays_whatever_json_it_is() {
     let event = of("alice", "good");
     let wrapped = |name: &str| serde_json::json!({ name: event }).to_string();
     let inside_text = Value::from(event.to_string()).to_string();
-    let bodies =
-        ["null", "[]", "{}", "7", &wrapped("Message"), &wrapped("detail"), &wrapped("requestPayload"), &inside_text];
+    let bodies = [
+        "null",
+        "[]",
+        "{}",
+        "7",
+        &wrapped("Message"),
+        &wrapped("detail"),
+        &wrapped("requestPayload"),
+        &inside_text,
+    ];
     for body in bodies {
         queue.send(body, None).await;
     }
@@ -266,15 +325,23 @@ async fn a_record_whose_request_hangs_keeps_no_other_waiting() {
     let last = Arc::new(Barrier::new(2));
     let backend = FaultyBackend::start([Fault::TakesTogether(last.clone())], Fault::Takes).await;
     let settings = [("BACKEND_API_URL", backend.url.as_str()), ("ATTEMPT_TIMEOUT_MS", "60000")];
-    let mut function = Function::start(&image(DEFAULT), &[&settings, &queue.settings()[..]].concat()).await;
-    let records: Vec<Value> = (0..24).map(|number| record(number, &of(&format!("user-{number}"), "good"))).collect();
+    let mut function =
+        Function::start(&image(DEFAULT), &[&settings, &queue.settings()[..]].concat()).await;
+    let records: Vec<Value> =
+        (0..24).map(|number| record(number, &of(&format!("user-{number}"), "good"))).collect();
     let let_go = async {
         backend.until_requests(24).await;
         last.wait().await;
     };
-    let (batch, ()) = tokio::join!(function.invoke_batch(&records, Duration::from_secs(25)), let_go);
+    let (batch, ()) =
+        tokio::join!(function.invoke_batch(&records, Duration::from_secs(25)), let_go);
     let delivered = batch.lines.iter().filter(|line| line["end"] == "delivered").count();
-    assert_eq!((delivered, batch.lines.len(), backend.requests().len()), (24, 24, 24), "{:?}", batch.lines);
+    assert_eq!(
+        (delivered, batch.lines.len(), backend.requests().len()),
+        (24, 24, 24),
+        "{:?}",
+        batch.lines
+    );
 }
 
 #[tokio::test]
@@ -283,7 +350,12 @@ async fn records_whose_mapper_loops_keep_no_other_waiting() {
     let mut function = function(MISBEHAVING, &backend, &queue).await;
     let good = |number: usize| number == 0 || number == 4;
     let records: Vec<Value> = (0..5)
-        .map(|number| record(number, &of(&format!("user-{number}"), if good(number) { "good" } else { "loop" })))
+        .map(|number| {
+            record(
+                number,
+                &of(&format!("user-{number}"), if good(number) { "good" } else { "loop" }),
+            )
+        })
         .collect();
     // Each has two seconds of the half in which they are mapped.
     let batch = function.invoke_batch(&records, Duration::from_secs(16)).await;

@@ -1,5 +1,5 @@
-//! What operators read: an event's line with its metrics, at their level and in their format, and the trace that goes on
-//! to the backend.
+//! What operators read: an event's line with its metrics, at their level and in their format, and
+//! the trace that goes on to the backend.
 
 use serde_json::{Value, json};
 
@@ -33,7 +33,9 @@ async fn an_events_line_has_its_steps_its_mapper_and_its_invocation() {
 
     assert_eq!((&cold["coldStart"], &warm["coldStart"]), (&json!(true), &json!(false)));
     assert!(cold["milliseconds"]["start"].is_number() && warm["milliseconds"]["start"].is_null());
-    assert!(cold["milliseconds"]["mapping"].is_number() && cold["milliseconds"]["total"].is_number());
+    assert!(
+        cold["milliseconds"]["mapping"].is_number() && cold["milliseconds"]["total"].is_number()
+    );
     let attempts = cold["attempts"].as_array().unwrap();
     assert_eq!((&attempts[0]["status"], &attempts[1]["status"]), (&json!(503), &json!(201)));
     assert!(attempts.iter().all(|attempt| attempt["milliseconds"].is_number()));
@@ -48,13 +50,16 @@ async fn an_events_line_has_its_steps_its_mapper_and_its_invocation() {
 }
 
 #[tokio::test]
-async fn an_events_metrics_are_in_its_line_in_the_embedded_metric_format() {
+async fn an_events_line_has_its_metrics_as_cloudwatch_reads_them() {
     for (line, end) in log(&[]).await.iter().zip(["Delivered", "Skipped", "Undelivered"]) {
         let line: Value = serde_json::from_str(line).unwrap();
         let directive = &line["_aws"]["CloudWatchMetrics"][0];
         assert!(line["_aws"]["Timestamp"].as_u64().unwrap() > 1_700_000_000_000);
         assert_eq!(directive["Namespace"], "PostConfirmation");
-        assert_eq!((&directive["Dimensions"], &line["FunctionName"]), (&json!([["FunctionName"]]), &json!("function")));
+        assert_eq!(
+            (&directive["Dimensions"], &line["FunctionName"]),
+            (&json!([["FunctionName"]]), &json!("function"))
+        );
         // Every metric that is announced is there, as a number.
         for metric in directive["Metrics"].as_array().unwrap() {
             assert!(line[metric["Name"].as_str().unwrap()].is_number(), "{metric}");
@@ -67,7 +72,7 @@ async fn an_events_metrics_are_in_its_line_in_the_embedded_metric_format() {
 }
 
 #[tokio::test]
-async fn lines_below_the_level_are_left_out_but_never_that_of_a_lost_user() {
+async fn lines_below_the_level_are_left_out_except_a_lost_users() {
     for (level, ends) in [
         ("TRACE", &["delivered", "skipped", "undelivered"][..]),
         ("INFO", &["delivered", "skipped", "undelivered"]),
@@ -76,8 +81,10 @@ async fn lines_below_the_level_are_left_out_but_never_that_of_a_lost_user() {
         ("FATAL", &["undelivered"]),
     ] {
         let lines = log(&[("AWS_LAMBDA_LOG_LEVEL", level)]).await;
-        let logged: Vec<Value> =
-            lines.iter().map(|line| serde_json::from_str::<Value>(line).unwrap()["end"].clone()).collect();
+        let logged: Vec<Value> = lines
+            .iter()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["end"].clone())
+            .collect();
         assert_eq!(logged, ends, "{level}");
     }
 }
@@ -107,5 +114,8 @@ async fn the_trace_goes_on_to_the_backend() {
     assert_eq!(function.invoke(sign_up().to_string()).await.end(), "delivered");
     let request = &backend.requests()[0];
     assert_eq!(request.header("x-amzn-trace-id"), "Root=1-5759e988-bd862e3fe1be46a994272793");
-    assert_eq!(request.header("traceparent"), "00-5759e988bd862e3fe1be46a994272793-e1be46a994272793-00");
+    assert_eq!(
+        request.header("traceparent"),
+        "00-5759e988bd862e3fe1be46a994272793-e1be46a994272793-00"
+    );
 }

@@ -1,5 +1,5 @@
-//! What a sandbox has room for, at the edge of each limit: a mapper that keeps it works, and one that breaks it is
-//! refused or traps.
+//! What a sandbox has room for, at the edge of each limit: a mapper that keeps it works, and one
+//! that breaks it is refused or traps.
 
 use std::process::Command;
 
@@ -10,8 +10,7 @@ use test_support::handmade::{image_of, mapper};
 use test_support::{program, sign_up};
 
 /// The answer `skip "ok"` in the memory of a mapper, and the code that returns it.
-const OK: &str =
-    r#"(data (i32.const 64) "\00\00\00\00\01\00\00\00\c8\00\00\00\02\00\00\00") (data (i32.const 200) "ok")"#;
+const OK: &str = r#"(data (i32.const 64) "\00\00\00\00\01\00\00\00\c8\00\00\00\02\00\00\00") (data (i32.const 200) "ok")"#;
 const RETURN_OK: &str = "i32.const 64";
 
 /// How an event ends with the mapper of this text: its skip code, or the name of its error.
@@ -87,11 +86,18 @@ fn a_component_that_the_engine_has_no_room_for_is_refused() {
         let component = component.to_str().unwrap();
         for arguments in [&["compile", component][..], &["check", "--mapper", component]] {
             let mut command = Command::new(program("mapper"));
-            let output =
-                command.args(arguments).current_dir(folder.path()).env("HOME", folder.path()).output().unwrap();
+            let output = command
+                .args(arguments)
+                .current_dir(folder.path())
+                .env("HOME", folder.path())
+                .output()
+                .unwrap();
             let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
             assert_eq!(output.status.success(), fits, "{arguments:?}: {text}");
-            assert!(fits || text.contains("the component needs more than a sandbox has: "), "{text}");
+            assert!(
+                fits || text.contains("the component needs more than a sandbox has: "),
+                "{text}"
+            );
             assert!(fits || text.contains("defined globals"), "{text}");
         }
     }

@@ -1,4 +1,5 @@
-//! Hostile mappers: each ends in its own named error inside its limits, and the next event is none the worse.
+//! Hostile mappers: each ends in its own named error inside its limits, and the next event is none
+//! the worse.
 
 use std::time::Duration;
 
@@ -11,7 +12,11 @@ use test_support::function::Function;
 
 /// A function whose mapper does what its event asks for.
 async fn function(backend: &Backend, settings: &[(&str, &str)]) -> Function {
-    Function::start(&image(MISBEHAVING), &[&[("BACKEND_API_URL", backend.url.as_str())], settings].concat()).await
+    Function::start(
+        &image(MISBEHAVING),
+        &[&[("BACKEND_API_URL", backend.url.as_str())], settings].concat(),
+    )
+    .await
 }
 
 /// The line of an event with this behaviour.
@@ -24,8 +29,8 @@ fn mapping(line: &Value) -> f64 {
     line["milliseconds"]["mapping"].as_f64().unwrap()
 }
 
-/// Checks that the mapper fails so, that nothing reaches the backend, and that the next event does. Returns the lines of
-/// the failures.
+/// Checks that the mapper fails so, that nothing reaches the backend, and that the next event does.
+/// Returns the lines of the failures.
 async fn fails(behaviour: &str, error_type: &str, settings: &[(&str, &str)]) -> [Value; 2] {
     let backend = Backend::start().await;
     let mut function = function(&backend, settings).await;
@@ -44,15 +49,19 @@ async fn fails(behaviour: &str, error_type: &str, settings: &[(&str, &str)]) -> 
 }
 
 #[tokio::test]
-async fn a_mapper_that_loops_or_sleeps_is_stopped_at_the_time_that_is_set() {
+async fn a_mapper_that_loops_or_sleeps_is_stopped_in_time() {
     for behaviour in ["loop", "sleep"] {
-        // Not at the default of 1000, and not with the event's time, which would end as `Host.OutOfTime`.
+        // Not at the default of 1000, and not with the event's time, which would end as
+        // `Host.OutOfTime`.
         let lines = fails(behaviour, "Mapper.TimedOut", &[("MAPPER_TIMEOUT_MS", "2000")]).await;
         assert!(lines.iter().all(|line| mapping(line) >= 2000.0), "{behaviour}: {lines:?}");
         let backend = Backend::start().await;
         let mut function = function(&backend, &[("MAPPER_TIMEOUT_MS", "100")]).await;
         let line = ends(&mut function, behaviour).await;
-        assert!(line["errorType"] == "Mapper.TimedOut" && mapping(&line) < 2000.0, "{behaviour}: {line}");
+        assert!(
+            line["errorType"] == "Mapper.TimedOut" && mapping(&line) < 2000.0,
+            "{behaviour}: {line}"
+        );
     }
 }
 
@@ -71,11 +80,23 @@ async fn a_mapper_is_stopped_before_the_answer_is_due() {
 }
 
 #[tokio::test]
-async fn a_sandbox_that_was_made_ahead_knows_of_no_other_event_and_keeps_every_limit() {
+async fn a_sandbox_made_ahead_is_fresh_and_keeps_every_limit() {
     let backend = Backend::start().await;
-    let mut function = function(&backend, &[("MAPPER_TIMEOUT_MS", "2000"), ("MAPPER_MEMORY_MB", "8")]).await;
+    let mut function =
+        function(&backend, &[("MAPPER_TIMEOUT_MS", "2000"), ("MAPPER_MEMORY_MB", "8")]).await;
     // After each of these the sandbox of the next one is there already.
-    let made_ahead = ["count", "count", "loop", "count", "sleep", "count", "allocate 8", "count", "panic", "count"];
+    let made_ahead = [
+        "count",
+        "count",
+        "loop",
+        "count",
+        "sleep",
+        "count",
+        "allocate 8",
+        "count",
+        "panic",
+        "count",
+    ];
     for behaviour in made_ahead {
         assert_eq!(ends(&mut function, "good").await["end"], "delivered", "before {behaviour}");
         // Longer than the time that a sandbox has for its making.
@@ -89,7 +110,11 @@ async fn a_sandbox_that_was_made_ahead_knows_of_no_other_event_and_keeps_every_l
         };
         assert_eq!(line["errorType"].as_str(), expected, "{line}");
     }
-    let counts = backend.requests().into_iter().filter(|request| request.body != "alice").map(|request| request.body);
+    let counts = backend
+        .requests()
+        .into_iter()
+        .filter(|request| request.body != "alice")
+        .map(|request| request.body);
     assert_eq!(counts.collect::<Vec<_>>(), ["0"; 6]);
 }
 
@@ -148,7 +173,10 @@ async fn codes_that_could_hold_user_data_are_not_logged() {
     let line = ends(&mut function, "error invalid-code").await;
     assert_eq!(line["error"], "the mapper failed: invalid-code");
     let line = ends(&mut function, "skip Alice@Example.com").await;
-    assert_eq!((line["end"].as_str(), line["errorType"].as_str()), (Some("undelivered"), Some("Mapper.AnswerRefused")));
+    assert_eq!(
+        (line["end"].as_str(), line["errorType"].as_str()),
+        (Some("undelivered"), Some("Mapper.AnswerRefused"))
+    );
     let line = ends(&mut function, &format!("skip {}", "a".repeat(65))).await;
     assert_eq!(line["errorType"], "Mapper.AnswerRefused");
     let line = ends(&mut function, &format!("skip {}", "a".repeat(64))).await;
@@ -163,14 +191,18 @@ async fn a_mapper_that_floods_its_streams_is_delivered_all_the_same() {
 }
 
 #[tokio::test]
-async fn what_a_mapper_says_is_logged_only_on_request_and_up_to_a_limit() {
+async fn a_mappers_output_is_logged_on_request_up_to_a_limit() {
     let backend = Backend::start().await;
     let mut function = function(&backend, &[("MAPPER_LOGS", "on")]).await;
     assert_eq!(ends(&mut function, "flood 600").await["end"], "delivered");
     let said = function.line().await;
     for (stream, letter) in [("stdout", "o"), ("stderr", "e")] {
         let text = said[stream].as_str().unwrap();
-        assert!(text.len() == 8 * 1024 && text.starts_with(letter), "{stream}: {} bytes", text.len());
+        assert!(
+            text.len() == 8 * 1024 && text.starts_with(letter),
+            "{stream}: {} bytes",
+            text.len()
+        );
     }
     ends(&mut function, "error bad").await;
     assert_eq!(function.line().await["errorMessage"], "the message of the error");
@@ -188,7 +220,10 @@ async fn a_body_of_1_mib_is_delivered_and_a_larger_one_is_refused() {
     assert_eq!(backend.request().body.len(), 1048576);
     let line = ends(&mut function, "body 1048577").await;
     assert_eq!(line["errorType"], "Mapper.AnswerRefused");
-    assert_eq!(line["error"], "the mapper's request was refused: the body is larger than 1048576 bytes");
+    assert_eq!(
+        line["error"],
+        "the mapper's request was refused: the body is larger than 1048576 bytes"
+    );
 }
 
 #[tokio::test]
@@ -238,7 +273,9 @@ async fn what_a_lenient_server_reads_otherwise_is_refused() {
         assert!(line["error"].as_str().unwrap().contains(rule), "{behaviour}: {line}");
     }
     assert_eq!(backend.requests().len(), 0);
-    for behaviour in ["header x-realm=a", "header Prefer=return=minimal", "path users/what%3f/a%23b/100%25"] {
+    for behaviour in
+        ["header x-realm=a", "header Prefer=return=minimal", "path users/what%3f/a%23b/100%25"]
+    {
         assert_eq!(ends(&mut function, behaviour).await["end"], "delivered", "{behaviour}");
     }
 }
@@ -266,7 +303,11 @@ async fn limits_of_the_contract_hold_at_their_edge() {
         ("accept 409", "accept 503"),
     ] {
         assert_eq!(ends(&mut function, fits).await["end"], "delivered", "{fits}");
-        assert_eq!(ends(&mut function, breaks).await["errorType"], "Mapper.AnswerRefused", "{breaks}");
+        assert_eq!(
+            ends(&mut function, breaks).await["errorType"],
+            "Mapper.AnswerRefused",
+            "{breaks}"
+        );
     }
 }
 

@@ -1,5 +1,5 @@
-//! Secrets that stand in AWS: they are fetched, renewed when the backend does not accept them, and a user whose secret
-//! can't be had is kept.
+//! Secrets that stand in AWS: they are fetched, renewed when the backend does not accept them, and
+//! a user whose secret can't be had is kept.
 
 use std::time::Duration;
 
@@ -37,15 +37,18 @@ async fn parameter(name: &str, value: &str) -> String {
 /// A function with the default mapper, and AWS at `endpoint`.
 async fn function(backend: &FaultyBackend, endpoint: &str, settings: &[(&str, &str)]) -> Function {
     let backend = [("BACKEND_API_URL", backend.url.as_str())];
-    Function::start(&image(DEFAULT), &[&backend, settings, &aws::variables(endpoint)].concat()).await
+    Function::start(&image(DEFAULT), &[&backend, settings, &aws::variables(endpoint)].concat())
+        .await
 }
 
 #[tokio::test]
-async fn secrets_come_from_secrets_manager_and_from_the_parameter_store() {
+async fn secrets_come_from_secrets_manager_and_parameters() {
     let signing = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
-    let (secret, parameter) = (secret("both", "Bearer t-0-k-e-n\n").await, parameter("/both/signing", signing).await);
+    let (secret, parameter) =
+        (secret("both", "Bearer t-0-k-e-n\n").await, parameter("/both/signing", signing).await);
     let backend = FaultyBackend::start([], Fault::Takes).await;
-    let settings = [("BACKEND_AUTHORIZATION", secret.as_str()), ("BACKEND_SIGNING_SECRET", &parameter)];
+    let settings =
+        [("BACKEND_AUTHORIZATION", secret.as_str()), ("BACKEND_SIGNING_SECRET", &parameter)];
     let mut function = function(&backend, aws::endpoint(), &settings).await;
     for _ in 0..2 {
         assert_eq!(function.invoke(sign_up().to_string()).await.end(), "delivered");
@@ -57,10 +60,11 @@ async fn secrets_come_from_secrets_manager_and_from_the_parameter_store() {
 }
 
 #[tokio::test]
-async fn a_secret_that_was_changed_is_fetched_again_when_the_backend_refuses_the_old_one() {
+async fn a_rotated_secret_is_fetched_when_the_old_one_is_refused() {
     let arn = secret("changed", "Bearer old").await;
     let backend = FaultyBackend::start([], Fault::Wants("Bearer old")).await;
-    let mut function = function(&backend, aws::endpoint(), &[("BACKEND_AUTHORIZATION", &arn)]).await;
+    let mut function =
+        function(&backend, aws::endpoint(), &[("BACKEND_AUTHORIZATION", &arn)]).await;
     assert_eq!(function.invoke(sign_up().to_string()).await.attempts(), ["201"]);
     change(&arn, "Bearer new").await;
     backend.plan([], Fault::Wants("Bearer new"));
@@ -71,8 +75,12 @@ async fn a_secret_that_was_changed_is_fetched_again_when_the_backend_refuses_the
         tokio::time::sleep(Duration::from_secs(11)).await;
         invoked = function.invoke(sign_up().to_string()).await;
     }
-    assert_eq!((invoked.end(), invoked.attempts()), ("delivered", vec!["401".to_owned(), "409".to_owned()]));
-    let mut sent: Vec<String> = backend.requests().iter().map(|request| request.header("authorization")).collect();
+    assert_eq!(
+        (invoked.end(), invoked.attempts()),
+        ("delivered", vec!["401".to_owned(), "409".to_owned()])
+    );
+    let mut sent: Vec<String> =
+        backend.requests().iter().map(|request| request.header("authorization")).collect();
     assert_eq!(sent.pop().as_deref(), Some("Bearer new"));
     assert!(sent.iter().all(|sent| sent == "Bearer old"), "{sent:?}");
 }
@@ -81,13 +89,17 @@ async fn a_secret_that_was_changed_is_fetched_again_when_the_backend_refuses_the
 async fn a_secret_that_is_the_same_is_not_tried_twice() {
     let arn = secret("same", "Bearer same").await;
     let backend = FaultyBackend::start([], Fault::status(401)).await;
-    let mut function = function(&backend, aws::endpoint(), &[("BACKEND_AUTHORIZATION", &arn)]).await;
+    let mut function =
+        function(&backend, aws::endpoint(), &[("BACKEND_AUTHORIZATION", &arn)]).await;
     let invoked = function.invoke(sign_up().to_string()).await;
-    assert_eq!((invoked.error_type(), invoked.attempts()), ("Backend.Refused", vec!["401".to_owned()]));
+    assert_eq!(
+        (invoked.error_type(), invoked.attempts()),
+        ("Backend.Refused", vec!["401".to_owned()])
+    );
 }
 
 #[tokio::test]
-async fn a_user_whose_secret_can_not_be_fetched_is_kept_and_never_sent_without_it() {
+async fn a_user_is_kept_and_not_sent_without_the_secret() {
     let queue = Queue::new().await;
     let backend = FaultyBackend::start([], Fault::Takes).await;
     let missing = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:missing-a1b2c3";
@@ -104,19 +116,27 @@ async fn a_user_whose_secret_can_not_be_fetched_is_kept_and_never_sent_without_i
 async fn a_secret_that_is_none_is_named_by_its_variable() {
     let arn = parameter("/none/signing", "no signing secret").await;
     let backend = FaultyBackend::start([], Fault::Takes).await;
-    let mut function = function(&backend, aws::endpoint(), &[("BACKEND_SIGNING_SECRET", &arn)]).await;
+    let mut function =
+        function(&backend, aws::endpoint(), &[("BACKEND_SIGNING_SECRET", &arn)]).await;
     let invoked = function.invoke(sign_up().to_string()).await;
     assert_eq!((invoked.end(), invoked.error_type()), ("undelivered", "Secret.Invalid"));
-    assert!(invoked.line["error"].as_str().unwrap().contains("BACKEND_SIGNING_SECRET"), "{}", invoked.line);
+    assert!(
+        invoked.line["error"].as_str().unwrap().contains("BACKEND_SIGNING_SECRET"),
+        "{}",
+        invoked.line
+    );
 }
 
 #[tokio::test]
-async fn a_service_that_hangs_neither_keeps_the_function_from_starting_nor_makes_it_late() {
+async fn a_secret_service_that_hangs_makes_no_start_late() {
     let arn = secret("hangs", "Bearer t-0-k-e-n").await;
     let proxy = Proxy::start(aws::endpoint(), Mode::Hangs).await;
     let backend = FaultyBackend::start([], Fault::Takes).await;
-    let settings =
-        [("BACKEND_AUTHORIZATION", arn.as_str()), ("ANSWER_WITHIN_MS", "3500"), ("MAPPER_TIMEOUT_MS", "2000")];
+    let settings = [
+        ("BACKEND_AUTHORIZATION", arn.as_str()),
+        ("ANSWER_WITHIN_MS", "3500"),
+        ("MAPPER_TIMEOUT_MS", "2000"),
+    ];
     let mut function = function(&backend, &proxy.endpoint, &settings).await;
     let invoked = function.invoke(sign_up().to_string()).await;
     assert_eq!((invoked.end(), invoked.error_type()), ("undelivered", "Secret.Unavailable"));
@@ -132,11 +152,15 @@ async fn a_known_secret_is_used_on_where_no_other_can_be_fetched() {
     let arn = secret("known", "Bearer known").await;
     let proxy = Proxy::start(aws::endpoint(), Mode::Passes).await;
     let backend = FaultyBackend::start([Fault::Takes, Fault::status(401)], Fault::Takes).await;
-    let mut function = function(&backend, &proxy.endpoint, &[("BACKEND_AUTHORIZATION", &arn)]).await;
+    let mut function =
+        function(&backend, &proxy.endpoint, &[("BACKEND_AUTHORIZATION", &arn)]).await;
     assert_eq!(function.invoke(sign_up().to_string()).await.attempts(), ["201"]);
     proxy.set(Mode::Hangs);
     let refused = function.invoke(sign_up().to_string()).await;
-    assert_eq!((refused.error_type(), refused.attempts()), ("Backend.Refused", vec!["401".to_owned()]));
+    assert_eq!(
+        (refused.error_type(), refused.attempts()),
+        ("Backend.Refused", vec!["401".to_owned()])
+    );
     assert_eq!(function.invoke(sign_up().to_string()).await.attempts(), ["409"]);
 }
 
@@ -170,7 +194,11 @@ async fn a_json_secret_without_a_usable_key_is_named() {
             let arn = format!("{arn}{end}");
             let mut function = function(&backend, aws::endpoint(), &[(variable, &arn)]).await;
             let invoked = function.invoke(sign_up().to_string()).await;
-            assert_eq!((invoked.end(), invoked.error_type()), ("undelivered", "Secret.Invalid"), "{variable} {end}");
+            assert_eq!(
+                (invoked.end(), invoked.error_type()),
+                ("undelivered", "Secret.Invalid"),
+                "{variable} {end}"
+            );
             let error = invoked.line["error"].as_str().unwrap();
             assert!(error.contains(hint) && error.contains(variable), "{error}");
             assert!(!error.contains("t-0-k-e-n"), "{error}");

@@ -1,5 +1,5 @@
-//! One rule for every setting: what stands around a value is cut off, what is empty then is not set, and what is checked
-//! is what is used.
+//! One rule for every setting: what stands around a value is cut off, what is empty then is not
+//! set, and what is checked is what is used.
 
 use test_support::aws::{self, Queue};
 use test_support::backend::{Answer, Backend};
@@ -56,12 +56,18 @@ async fn what_stands_around_a_value_is_cut_off_in_every_setting() {
             ("ANSWER_WITHIN_MS", "4500"),
             ("AWS_LAMBDA_LOG_LEVEL", "INFO"),
         ];
-        let wrapped = values.map(|(variable, value)| (variable, format!("{around}{value}{around}")));
+        let wrapped =
+            values.map(|(variable, value)| (variable, format!("{around}{value}{around}")));
         let wrapped = wrapped.each_ref().map(|(variable, value)| (*variable, value.as_str()));
         let settings = [&wrapped[..], &aws::variables(aws::endpoint())].concat();
         let mut function = Function::with_variables(&settings).await;
         let invoked = function.invoke(behaving("variable WORD").to_string()).await;
-        assert_eq!((invoked.end(), queue.count().await), ("queued", 1), "{around:?}: {}", invoked.line);
+        assert_eq!(
+            (invoked.end(), queue.count().await),
+            ("queued", 1),
+            "{around:?}: {}",
+            invoked.line
+        );
         let request = backend.request();
         assert_eq!(
             (request.headers["authorization"].as_bytes(), &request.body[..]),
@@ -79,28 +85,43 @@ async fn a_blank_setting_is_not_set() {
         let blanks = OPTIONAL.map(|variable| (variable, blank));
         let set = [("BACKEND_API_URL", backend.url.as_str())];
         let mut function = Function::start(&mapper, &[&blanks[..], &set].concat()).await;
-        assert_eq!(function.invoke(behaving("variable WORD").to_string()).await.end(), "delivered", "{blank:?}");
+        assert_eq!(
+            function.invoke(behaving("variable WORD").to_string()).await.end(),
+            "delivered",
+            "{blank:?}"
+        );
         let request = backend.requests().pop().unwrap();
         assert!(request.body.is_empty() && !request.headers.contains_key("authorization"));
         let mut function = Function::start(&mapper, &[("BACKEND_API_URL", blank)]).await;
         let (status, text) = function.ended().await;
-        assert!(status.code() == Some(1) && text.contains("BACKEND_API_URL: is not set"), "{blank:?}: {text}");
+        assert!(
+            status.code() == Some(1) && text.contains("BACKEND_API_URL: is not set"),
+            "{blank:?}: {text}"
+        );
     }
 }
 
 #[tokio::test]
 async fn a_control_character_inside_a_value_is_a_fault() {
     // A proxy is another program's, so it is no fault whatever it is.
-    let checked = OPTIONAL.into_iter().filter(|variable| *variable != "HTTPS_PROXY").chain(["BACKEND_API_URL"]);
+    let checked = OPTIONAL
+        .into_iter()
+        .filter(|variable| *variable != "HTTPS_PROXY")
+        .chain(["BACKEND_API_URL"]);
     let checked: Vec<&str> = checked.collect();
-    for inside in ["\n", "\r", "\t", "\u{1}", "\u{7f}", "\u{85}", "\u{200b}", "\u{feff}", "\u{202e}"] {
+    for inside in
+        ["\n", "\r", "\t", "\u{1}", "\u{7f}", "\u{85}", "\u{200b}", "\u{feff}", "\u{202e}"]
+    {
         let value = format!("s-e-c{inside}r-e-t");
-        let settings: Vec<(&str, &str)> = checked.iter().map(|variable| (*variable, value.as_str())).collect();
+        let settings: Vec<(&str, &str)> =
+            checked.iter().map(|variable| (*variable, value.as_str())).collect();
         let mut function = Function::start(&image(MISBEHAVING), &settings).await;
         let (status, text) = function.ended().await;
         assert_eq!(status.code(), Some(1));
         for variable in &checked {
-            let fault = format!("\n  {variable}: holds a line break, a tab or another character that cannot be seen");
+            let fault = format!(
+                "\n  {variable}: holds a line break, a tab or another character that cannot be seen"
+            );
             assert!(text.contains(&fault), "{variable} {inside:?}: {text}");
         }
         assert!(!text.contains("s-e-c"), "{text}");
@@ -112,11 +133,15 @@ async fn a_proxy_that_is_set_is_named_once_and_not_used() {
     let proxy = Backend::start().await;
     let (backend, queue) = (Backend::answering(Answer::Status(404)).await, Queue::new().await);
     let url = proxy.url.replace("http://", "http://user:s-e-c-r-e-t@");
-    for names in [&["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"][..], &["https_proxy", "http_proxy", "all_proxy"]] {
+    for names in [
+        &["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"][..],
+        &["https_proxy", "http_proxy", "all_proxy"],
+    ] {
         let set: Vec<(&str, &str)> = names.iter().map(|name| (*name, url.as_str())).collect();
         let backend = [("BACKEND_API_URL", backend.url.as_str())];
         let mut function =
-            Function::start(&image(MISBEHAVING), &[&set[..], &backend, &queue.settings()].concat()).await;
+            Function::start(&image(MISBEHAVING), &[&set[..], &backend, &queue.settings()].concat())
+                .await;
         let line = function.line().await;
         let said = [line["level"].as_str(), line["message"].as_str(), line["error"].as_str()];
         let names = format!("set and not used: {}", names.join(", "));

@@ -1,4 +1,5 @@
-//! A shadow mapper is watched on real events: what differs is named, nothing is sent, and no event is the worse for it.
+//! A shadow mapper is watched on real events: what differs is named, nothing is sent, and no event
+//! is the worse for it.
 
 use std::path::Path;
 
@@ -19,10 +20,14 @@ async fn function(backend: &Backend, shadow: &Path) -> Function {
     Function::start(&image(DEFAULT), &settings).await
 }
 
-/// Hands `event` over, checks that it was delivered and answered first, and returns what is said of the shadow.
+/// Hands `event` over, checks that it was delivered and answered first, and returns what is said of
+/// the shadow.
 async fn shadowed(function: &mut Function, event: &Value) -> Value {
     let invoked = function.invoke(event.to_string()).await;
-    assert_eq!((invoked.end(), invoked.response().as_ref()), ("delivered", event.to_string().as_bytes()));
+    assert_eq!(
+        (invoked.end(), invoked.response().as_ref()),
+        ("delivered", event.to_string().as_bytes())
+    );
     let line = function.line().await;
     assert_eq!(line["eventId"], invoked.line["eventId"]);
     line
@@ -34,7 +39,10 @@ async fn a_shadow_that_maps_alike_agrees() {
     let mut function = function(&backend, &image(DEFAULT)).await;
     for _ in 0..3 {
         let line = shadowed(&mut function, &sign_up()).await;
-        assert_eq!((line["message"].as_str(), &line["differences"]), (Some("the shadow mapper agrees"), &json!([])));
+        assert_eq!(
+            (line["message"].as_str(), &line["differences"]),
+            (Some("the shadow mapper agrees"), &json!([]))
+        );
     }
     assert_eq!(backend.requests().len(), 3);
 }
@@ -44,8 +52,12 @@ async fn where_a_shadow_differs_is_named_without_any_value() {
     let backend = Backend::start().await;
     let mut function = function(&backend, &image(OTHER)).await;
     let line = shadowed(&mut function, &sign_up()).await;
-    let differences: Vec<&str> =
-        line["differences"].as_array().unwrap().iter().map(|difference| difference.as_str().unwrap()).collect();
+    let differences: Vec<&str> = line["differences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|difference| difference.as_str().unwrap())
+        .collect();
     assert!(differences.contains(&"path: another number of segments"), "{differences:?}");
     assert!(differences.contains(&"body /cognito_id: removed"), "{differences:?}");
     assert!(!line.to_string().contains("alice") && !line.to_string().contains("11111111-2222"));
@@ -56,7 +68,8 @@ async fn where_a_shadow_differs_is_named_without_any_value() {
 async fn cognito_has_its_answer_before_the_shadow_maps() {
     let backend = Backend::start().await;
     let mut function = function(&backend, &image(MISBEHAVING)).await;
-    // While the answer is not acknowledged, nothing comes after it: a line of the shadow would be there already.
+    // While the answer is not acknowledged, nothing comes after it: a line of the shadow would be
+    // there already.
     let held = function.api.hold().await;
     assert_eq!(function.invoke(sign_up().to_string()).await.end(), "delivered");
     assert!(!function.has_a_line());
@@ -77,18 +90,25 @@ async fn a_shadow_that_fails_harms_nothing() {
         ("skip not-ours", "skip not-ours"),
     ] {
         let line = shadowed(&mut function, &behaving(behaviour)).await;
-        assert_eq!(line["differences"], json!([format!("outcome: deliver became {outcome}")]), "{behaviour}");
+        assert_eq!(
+            line["differences"],
+            json!([format!("outcome: deliver became {outcome}")]),
+            "{behaviour}"
+        );
     }
     assert_eq!(backend.requests().len(), 6);
 }
 
 #[tokio::test]
-async fn a_shadow_that_can_not_be_loaded_is_named_once_and_harms_nothing() {
+async fn a_shadow_mapper_that_is_missing_is_named_once() {
     let backend = Backend::start().await;
     let mut function = function(&backend, Path::new("/nowhere/mapper.cwasm")).await;
     assert_eq!(function.invoke(sign_up().to_string()).await.end(), "delivered");
     let line = function.line().await;
-    assert_eq!((line["level"].as_str(), line["message"].as_str()), (Some("WARN"), Some("there is no shadow mapper")));
+    assert_eq!(
+        (line["level"].as_str(), line["message"].as_str()),
+        (Some("WARN"), Some("there is no shadow mapper"))
+    );
     assert!(line["error"].as_str().unwrap().contains("/nowhere/mapper.cwasm"), "{line}");
     for _ in 0..2 {
         assert_eq!(function.invoke(sign_up().to_string()).await.end(), "delivered");

@@ -1,5 +1,5 @@
-//! Signatures, as the independent Python package of the Standard Webhooks specification sees them, called by the very
-//! code that the reference shows.
+//! Signatures, as the independent Python package of the Standard Webhooks specification sees them,
+//! called by the very code that the reference shows.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -23,10 +23,10 @@ case = json.load(sys.stdin)
 print(verified(case["secret"], case["headers"], case["body"].encode()))
 "#;
 
-/// Whether the reference's code takes `request` with `body` for a message of the holder of `secret`.
+/// Whether the reference's code takes `request` with `body` for a message of the holder of
+/// `secret`.
 fn verified(secret: &str, request: &Request, body: &str) -> bool {
-    let reference =
-        std::fs::read_to_string(root().join("docs/reference.md")).unwrap();
+    let reference = std::fs::read_to_string(root().join("docs/reference.md")).unwrap();
     let code = reference
         .split("```python\n")
         .nth(1)
@@ -51,10 +51,11 @@ fn verified(secret: &str, request: &Request, body: &str) -> bool {
 }
 
 #[tokio::test]
-async fn every_attempt_is_signed_by_every_secret_with_a_time_of_its_own() {
+async fn every_attempt_is_signed_by_every_secret_at_its_own_time() {
     let backend = FaultyBackend::start([Fault::retry_after(503, 1)], Fault::Takes).await;
     let secrets = format!("{OLD} {NEW}");
-    let settings = [("BACKEND_API_URL", backend.url.as_str()), ("BACKEND_SIGNING_SECRET", &secrets)];
+    let settings =
+        [("BACKEND_API_URL", backend.url.as_str()), ("BACKEND_SIGNING_SECRET", &secrets)];
     let mut function = Function::start(&image(DEFAULT), &settings).await;
     let line = function.invoke(sign_up().to_string()).await.line;
 
@@ -70,7 +71,10 @@ async fn every_attempt_is_signed_by_every_secret_with_a_time_of_its_own() {
         changed["username"] = "mallory".into();
         assert!(!verified(OLD, request, &changed.to_string()));
     }
-    let times: Vec<u64> = requests.iter().map(|request| request.header("webhook-timestamp").parse().unwrap()).collect();
+    let times: Vec<u64> = requests
+        .iter()
+        .map(|request| request.header("webhook-timestamp").parse().unwrap())
+        .collect();
     assert!(times[1] > times[0], "{times:?}");
 }
 
@@ -81,5 +85,8 @@ async fn without_a_secret_nothing_is_signed() {
     assert_eq!(function.invoke(sign_up().to_string()).await.end(), "delivered");
     let request = &backend.requests()[0];
     assert_eq!(request.header("webhook-id"), request.header("idempotency-key"));
-    assert!(!request.headers.contains_key("webhook-signature") && !request.headers.contains_key("webhook-timestamp"));
+    assert!(
+        !request.headers.contains_key("webhook-signature")
+            && !request.headers.contains_key("webhook-timestamp")
+    );
 }

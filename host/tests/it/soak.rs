@@ -1,7 +1,9 @@
-//! The campaign: many events, faults drawn at random for the backend, the queue and the mapper, Cognito's duplicates,
-//! processes that die between events, and redelivery until the queue is empty. No confirmed user may be lost by it.
+//! The campaign: many events, faults drawn at random for the backend, the queue and the mapper,
+//! Cognito's duplicates, processes that die between events, and redelivery until the queue is
+//! empty. No confirmed user may be lost by it.
 //!
-//! `SOAK_EVENTS` and `SOAK_SEED` are read from the environment. A seed repeats what is drawn, not how long anything takes.
+//! `SOAK_EVENTS` and `SOAK_SEED` are read from the environment. A seed repeats what is drawn, not
+//! how long anything takes.
 
 mod draw;
 mod lane;
@@ -13,15 +15,15 @@ use std::sync::atomic::AtomicUsize;
 
 use fastrand::Rng;
 
-use test_support::aws;
-use test_support::components::{DEFAULT, MISBEHAVING, image};
 use lane::Lane;
 use tally::Tally;
+use test_support::aws;
+use test_support::components::{DEFAULT, MISBEHAVING, image};
 
 /// Enough to meet every fault in a short run.
 const EVENTS: usize = 300;
-/// Pools that live side by side, each with functions, a backend and a queue of its own. Most of the time is waiting, so
-/// more of them than processors pay.
+/// Pools that live side by side, each with functions, a backend and a queue of its own. Most of the
+/// time is waiting, so more of them than processors pay.
 const LANES: usize = 8;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -62,5 +64,7 @@ async fn no_confirmed_user_is_lost() {
 }
 
 fn number(variable: &str, default: usize) -> usize {
-    env::var(variable).map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{variable} is no number")))
+    env::var(variable).map_or(default, |value| {
+        value.parse().unwrap_or_else(|_| panic!("{variable} is no number"))
+    })
 }

@@ -1,5 +1,6 @@
-//! A mapper that does what the attribute `custom:behaviour` of its event asks for, good or bad. It shows that the host
-//! withstands each of it, and that the next event of the same process is none the worse.
+//! A mapper that does what the attribute `custom:behaviour` of its event asks for, good or bad. It
+//! shows that the host withstands each of it, and that the next event of the same process is none
+//! the worse.
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
@@ -19,7 +20,11 @@ mod bindings {
     use super::Mapper;
 }
 
-#[allow(missing_docs, unsafe_code, reason = "generated: the clock as WASI has it, with timers to be held")]
+#[allow(
+    missing_docs,
+    unsafe_code,
+    reason = "generated: the clock as WASI has it, with timers to be held"
+)]
 mod clocks {
     wit_bindgen::generate!({
         inline: "
@@ -58,7 +63,8 @@ struct Mapper;
 
 impl Guest for Mapper {
     fn transform(event: Event) -> Result<Outcome, Error> {
-        let behaviour = event.user_attributes.iter().find(|attribute| attribute.name == "custom:behaviour");
+        let behaviour =
+            event.user_attributes.iter().find(|attribute| attribute.name == "custom:behaviour");
         let behaviour = behaviour.map_or("", |attribute| attribute.value.as_str());
         let (name, argument) = behaviour.split_once(' ').unwrap_or((behaviour, ""));
         let mut request = Request {
@@ -78,34 +84,62 @@ impl Guest for Mapper {
             "long-path" => request.path = "x".repeat(number(argument)),
             "header" => {
                 let (name, value) = argument.split_once('=').unwrap_or((argument, ""));
-                request.headers.push(header(name, &value.replace("\\r", "\r").replace("\\n", "\n")));
+                request
+                    .headers
+                    .push(header(name, &value.replace("\\r", "\r").replace("\\n", "\n")));
             }
-            "headers" => request.headers = (0..number(argument)).map(|i| header(&format!("x-{i}"), "v")).collect(),
-            "repeated" => request.headers = argument.split(' ').map(|value| header("X-Repeated", value)).collect(),
+            "headers" => {
+                request.headers =
+                    (0..number(argument)).map(|i| header(&format!("x-{i}"), "v")).collect()
+            }
+            "repeated" => {
+                request.headers =
+                    argument.split(' ').map(|value| header("X-Repeated", value)).collect()
+            }
             "header-bytes" => request.headers.push(header("x", &"v".repeat(number(argument)))),
             "accept" => request.accept_status = vec![number(argument) as u16],
             // What it can see and reach.
-            "environment" => request.body = format!("{:?}", env::vars().collect::<Vec<_>>()).into_bytes(),
-            "arguments" => request.body = format!("{:?}", env::args().collect::<Vec<_>>()).into_bytes(),
+            "environment" => {
+                request.body = format!("{:?}", env::vars().collect::<Vec<_>>()).into_bytes()
+            }
+            "arguments" => {
+                request.body = format!("{:?}", env::args().collect::<Vec<_>>()).into_bytes()
+            }
             "read" => request.body = format!("{}", fs::read(argument).is_ok()).into_bytes(),
             "write" => request.body = format!("{}", fs::write(argument, "x").is_ok()).into_bytes(),
-            "connect" => request.body = format!("{}", net::TcpStream::connect(argument).is_ok()).into_bytes(),
-            "listen" => request.body = format!("{}", net::TcpListener::bind(argument).is_ok()).into_bytes(),
+            "connect" => {
+                request.body = format!("{}", net::TcpStream::connect(argument).is_ok()).into_bytes()
+            }
+            "listen" => {
+                request.body = format!("{}", net::TcpListener::bind(argument).is_ok()).into_bytes()
+            }
             "resolve" => {
-                request.body = format!("{}", net::ToSocketAddrs::to_socket_addrs(argument).is_ok()).into_bytes()
+                request.body = format!("{}", net::ToSocketAddrs::to_socket_addrs(argument).is_ok())
+                    .into_bytes()
             }
             "allocate" => request.body = vec![hold(number(argument))],
             // What is another each time.
-            "count" => request.body = EVENTS.fetch_add(1, Ordering::Relaxed).to_string().into_bytes(),
-            "random" => request.body = RandomState::new().build_hasher().finish().to_string().into_bytes(),
-            "clock" => request.body = format!("{:?} {:?}", SystemTime::now(), Instant::now()).into_bytes(),
+            "count" => {
+                request.body = EVENTS.fetch_add(1, Ordering::Relaxed).to_string().into_bytes()
+            }
+            "random" => {
+                request.body = RandomState::new().build_hasher().finish().to_string().into_bytes()
+            }
+            "clock" => {
+                request.body = format!("{:?} {:?}", SystemTime::now(), Instant::now()).into_bytes()
+            }
             "wait" => {
                 let until = Instant::now() + Duration::from_millis(number(argument) as u64);
                 while Instant::now() < until {}
             }
             // Other ends.
             "skip" => return Ok(Outcome::Skip(argument.to_owned())),
-            "error" => return Err(Error { code: argument.to_owned(), message: "the message of the error".to_owned() }),
+            "error" => {
+                return Err(Error {
+                    code: argument.to_owned(),
+                    message: "the message of the error".to_owned(),
+                });
+            }
             "say" => {
                 print!("{argument}");
                 let _ = io::stdout().flush();

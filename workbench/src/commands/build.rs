@@ -1,29 +1,32 @@
-//! `mapper build`: from a mapper's source to its component; and whether a component is still that of its source.
+//! `mapper build`: from a mapper's source to its component; and whether a component is still that
+//! of its source.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Instant, SystemTime};
 
-use anyhow::{Context, Result};
 use crate::compile;
+use anyhow::{Context, Result};
 use serde_json::json;
 
-use crate::toolchain::Language;
 use crate::mapper_file::COMPONENT;
 use crate::sources::{self, Record};
 use crate::terminal::{self, BAD};
+use crate::toolchain::Language;
 
-/// Build the component of the mapper in a folder, with the tool of its language, and write it to `mapper.wasm` there.
+/// Build the component of the mapper in a folder, with the tool of its language, and write it to
+/// `mapper.wasm` there.
 ///
-/// A folder with `Cargo.toml` is built by cargo for wasm32-wasip2; one with `package.json`, by componentize-js; one with
-/// `app.py`, by componentize-py. The contract is read from the folder `wit` in it. `check`, `test`, `run`, `diff` and
-/// `compile` do the same first where `mapper.wasm` is not what its source makes.
+/// A folder with `Cargo.toml` is built by cargo for wasm32-wasip2; one with `package.json`, by
+/// componentize-js; one with `app.py`, by componentize-py. The contract is read from the folder
+/// `wit` in it. `check`, `test`, `run`, `diff` and `compile` do the same first if `mapper.wasm` is
+/// not what its source makes.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper build
   mapper build examples/mapper-js
 
-Exit status: 0 where there is a new component, 1 where the tool refused the source or the component is no mapper, 2 where
+Exit status: 0 if there is a new component, 1 if the tool refused the source or the component is not a mapper, 2 if
 the tool is not there.")]
 pub struct Args {
     /// The mapper's folder.
@@ -43,7 +46,7 @@ struct Built {
 
 /// Carries the command out.
 pub fn run(args: &Args) -> Result<bool> {
-    let language = Language::of(&args.folder)?;
+    let language = Language::require(&args.folder)?;
     let started = Instant::now();
     let Some(Built { path, bytes, wit }) = build(language, &args.folder)? else { return Ok(false) };
     if args.json {
@@ -55,8 +58,8 @@ pub fn run(args: &Args) -> Result<bool> {
     Ok(true)
 }
 
-/// Sees to it that `file` is what its source makes, where it is the component of a mapper's folder, or a link to one; any
-/// other file is as it is. Says no where there is no new component; why, it has said on standard error.
+/// Builds `file` if it is the component of a mapper's folder, or a link to one, and not what its
+/// source makes. Returns whether `file` can be used. If it can't, standard error says why.
 pub fn is_fresh(file: &Path) -> Result<bool> {
     if !is_fresh_there(file)? {
         return Ok(false);
@@ -76,16 +79,21 @@ fn is_fresh_there(file: &Path) -> Result<bool> {
     if file.file_name().is_none_or(|name| name != COMPONENT) {
         return Ok(true);
     }
-    let no_source = || format!("`{}` can't be compared with its source", file.display());
-    let built_here = Record::is_in(folder);
-    let language = match Language::found(folder).with_context(no_source)? {
-        Some(language) if built_here || language.is_mappers(folder) => language,
-        None if built_here => Language::of(folder).with_context(no_source)?,
-        _ => return Ok(true),
-    };
+    let language = source_language(folder);
+    let language = language
+        .with_context(|| format!("`{}` can't be compared with its source", file.display()))?;
+    let Some(language) = language else { return Ok(true) };
     let Some(reason) = stale(language, folder, file)? else { return Ok(true) };
     anstream::eprintln!("building {}: {reason}", file.display());
     Ok(build(language, folder)?.is_some())
+}
+
+/// The language of the mapper in `folder`. None if its component comes from elsewhere.
+fn source_language(folder: &Path) -> Result<Option<Language>> {
+    if Record::is_in(folder) {
+        return Language::require(folder).map(Some);
+    }
+    Ok(Language::found(folder)?.filter(|language| language.is_mappers(folder)))
 }
 
 /// Why the component `file` of the mapper in `folder` has to be built.
@@ -94,22 +102,24 @@ fn stale(language: Language, folder: &Path, file: &Path) -> Result<Option<String
     let Some(record) = Record::read(folder).filter(|record| record.is_of(&component)) else {
         return Ok(Some("`mapper build` has not made it".to_owned()));
     };
-    let changed = record.changed(folder, &sources::of(language, folder)?);
+    let changed = record.changed(folder, &sources::collect(language, folder)?);
     Ok(changed.first().map(|first| match changed.len() {
         1 => format!("`{first}` is not as it was"),
         number => format!("`{first}` and {} more are not as they were", number - 1),
     }))
 }
 
-/// Builds the component of the mapper in `folder`. Nothing where the tool or the contract says no; why, it has said on
-/// standard error.
+/// Builds the component of the mapper in `folder`. None if the tool or the contract refuses it;
+/// standard error says why.
 fn build(language: Language, folder: &Path) -> Result<Option<Built>> {
-    // Beside its later place, so that putting it there is one step and a failed build leaves the old one.
+    // Beside its later place, so that putting it there is one step and a failed build leaves the
+    // old one.
     let scratch = tempfile::Builder::new().prefix(".mapper-build-").tempdir_in(folder);
-    let scratch = scratch.with_context(|| format!("nothing can be written into `{}`", folder.display()))?;
+    let scratch =
+        scratch.with_context(|| format!("nothing can be written into `{}`", folder.display()))?;
     let new = scratch.path().canonicalize()?.join(COMPONENT);
     // Before the tool reads them: what is written meanwhile is not in the component.
-    let (sources, started) = (sources::of(language, folder)?, SystemTime::now());
+    let (sources, started) = (sources::collect(language, folder)?, SystemTime::now());
     let Some(others) = language.build(folder, &new)? else { return Ok(None) };
 
     let bytes = fs::read(&new).context("the component can't be read")?;

@@ -22,7 +22,7 @@ use crate::terminal::{self, BAD, FAINT, GOOD, HEADING, size};
   mapper check
   mapper check --mapper layer/mapper.cwasm --json
 
-Exit status: 0 where the function would load it, 1 where it would not, 2 where the file can't be read.")]
+Exit status: 0 if the function would load it, 1 if it would not, 2 if the file can't be read.")]
 pub struct Args {
     #[command(flatten)]
     mapper: Which,
@@ -31,7 +31,8 @@ pub struct Args {
     json: bool,
 }
 
-/// As much is said of why it would not load, in bytes: the reason may name what the component imports.
+/// As much is said of why it would not load, in bytes: the reason may name what the component
+/// imports.
 const MAX_REASON: usize = 2 * 1024;
 /// As much of an import's name is said, in bytes.
 const MAX_NAME: usize = 512;
@@ -97,7 +98,10 @@ fn describe(file: &Path, bytes: &[u8]) -> Result<Mapped> {
         let manifest = Manifest::read(file)?;
         // The function looks at the size and the end of an image; here is time to read all of it.
         let unchanged = File::describe(bytes) == manifest.image;
-        ensure!(unchanged, "the image was changed after its manifest was made; run `mapper compile` again");
+        ensure!(
+            unchanged,
+            "the image was changed after its manifest was made; run `mapper compile` again"
+        );
         manifest
     };
     let Manifest { wit, target, component, image, imports, .. } = manifest;
@@ -130,15 +134,18 @@ impl fmt::Display for Report {
     }
 }
 
-/// What stands behind each interface that a mapper may import, in words, by the beginnings of names. The first that fits
-/// counts. The sandbox of `host/src/mapper` grants it.
+/// What stands behind each interface that a mapper may import, in words, by the beginnings of
+/// names. The first that fits counts. The sandbox of `host/src/mapper` grants it.
 const GRANTS: [(&str, &str); 18] = [
     ("cognito:post-confirmation/types", "the types of the contract"),
-    ("wasi:cli/environment", "the variables that begin with MAPPER_ENV_, without that; no arguments"),
+    (
+        "wasi:cli/environment",
+        "the variables that begin with MAPPER_ENV_, without that; no arguments",
+    ),
     ("wasi:cli/exit", "ends the event as a failure of the mapper"),
     ("wasi:cli/stdin", "nothing: it is empty"),
-    ("wasi:cli/stdout", "its first 8 KiB, which are logged where MAPPER_LOGS is on"),
-    ("wasi:cli/stderr", "its first 8 KiB, which are logged where MAPPER_LOGS is on"),
+    ("wasi:cli/stdout", "its first 8 KiB, which are logged if MAPPER_LOGS is on"),
+    ("wasi:cli/stderr", "its first 8 KiB, which are logged if MAPPER_LOGS is on"),
     ("wasi:cli/terminal", "no terminal"),
     ("wasi:clocks/monotonic-clock", "the clock; sleeping counts towards MAPPER_TIMEOUT_MS"),
     ("wasi:clocks/wall-clock", "the clock"),

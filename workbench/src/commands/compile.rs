@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
+use crate::compile::{TARGETS, compile};
 use anstream::{eprintln, println};
 use anyhow::{Context, Result, ensure};
-use crate::compile::{TARGETS, compile};
 use post_confirmation_host::mapper::{ImageError, Manifest, THIS_TARGET};
 
 use crate::commands::build;
@@ -18,7 +18,7 @@ use crate::terminal::{self, size, time};
   mapper compile --target aarch64-unknown-linux-gnu
   mapper compile target/my_mapper.wasm --output layer/mapper.cwasm
 
-Exit status: 0 where there is a new image, 1 where the component could not be built from its source, 2 where there is none
+Exit status: 0 if there is a new image, 1 if the component could not be built from its source, 2 if there is none
 for another reason.")]
 pub struct Args {
     /// The component.
@@ -46,7 +46,7 @@ pub fn run(args: &Args) -> Result<bool> {
     let manifest = Manifest::path(&args.output);
     ensure!(
         !matches!(Manifest::read(&args.output), Err(ImageError::Manifest { .. })),
-        "`{}` is there and is no manifest: it would be lost; choose another `--output`",
+        "`{}` exists and is not a manifest: it would be lost; choose another `--output`",
         manifest.display()
     );
     if !build::is_fresh(&args.component)? {
@@ -57,7 +57,8 @@ pub fn run(args: &Args) -> Result<bool> {
     let progress = mapper_file::progress("compiling", &args.component, component.len());
     let compiled = compile(&component, &args.target);
     drop(progress);
-    let compiled = compiled.with_context(|| format!("`{}` can't be compiled", args.component.display()))?;
+    let compiled =
+        compiled.with_context(|| format!("`{}` can't be compiled", args.component.display()))?;
     compiled.write(&args.output)?;
 
     let Manifest { wit, image, target, .. } = &compiled.manifest;

@@ -7,28 +7,30 @@ use anyhow::Result;
 use serde::Serialize;
 
 use crate::cases::{self, Case};
-use crate::expectation::Mapped;
-use crate::terminal::{self, BAD, GOOD, HEADING, WARNING};
-use crate::runner::{self, Bench, Trial};
 use crate::commands::build;
+use crate::expectation::Mapped;
+use crate::runner::{self, Bench, Trial};
+use crate::terminal::{self, BAD, GOOD, HEADING, WARNING};
 use crate::text_diff;
 
 /// Show which events two mappers map differently, and how.
 ///
-/// Both get the same events and variables, the settings of the environment, and the limits of production.
+/// Both get the same events and variables, the settings of the environment, and the limits of
+/// production.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper diff deployed/mapper.cwasm mapper.wasm
   mapper diff old.wasm new.wasm --events recorded --json
   mapper diff old.wasm new.wasm --events native
 
-Exit status: 0 where both make the same of every event, 1 where they don't, 2 where they could not be compared.")]
+Exit status: 0 if both make the same of every event, 1 if they don't, 2 if they could not be compared.")]
 pub struct Args {
     /// The mapper that is in use: a component, or an image.
     old: PathBuf,
     /// The mapper that is to take its place.
     new: PathBuf,
-    /// The events: a folder of cases, the name of one in the folder `cases`, or its file; can be given several times.
+    /// The events: a folder of cases, the name of one in the folder `cases`, or its file; can be
+    /// given several times.
     #[arg(long, value_name = "CASES", default_value = cases::FOLDER)]
     events: Vec<PathBuf>,
     /// Let clocks stand still and random numbers be the same for every event.
@@ -43,7 +45,8 @@ pub struct Args {
 #[derive(Serialize)]
 struct Compared<'a> {
     name: &'a str,
-    /// Whether the new mapper can take the old one's place for this event: it makes the same of it, and does not fail.
+    /// Whether the new mapper can take the old one's place for this event: it makes the same of it,
+    /// and does not fail.
     same: bool,
     /// Whether each mapper makes the same of the event every time.
     stable: bool,
@@ -63,8 +66,10 @@ pub async fn run(args: &Args) -> Result<bool> {
     for mapper in [&args.old, &args.new] {
         trials.push(Bench::load(mapper, &cases, args.deterministic)?.try_all(&cases).await?);
     }
-    let compared =
-        cases.iter().zip(trials[0].iter().zip(&trials[1])).map(|(case, (old, new))| Compared::of(case, old, new));
+    let compared = cases
+        .iter()
+        .zip(trials[0].iter().zip(&trials[1]))
+        .map(|(case, (old, new))| Compared::new(case, old, new));
     let compared: Vec<Compared<'_>> = compared.collect();
     let different = compared.iter().filter(|compared| !compared.same).count();
 
@@ -75,14 +80,17 @@ pub async fn run(args: &Args) -> Result<bool> {
         compared.iter().for_each(|compared| compared.show(args.deterministic));
         match different {
             0 => println!("\n{GOOD}both make the same of all {} events{GOOD:#}", compared.len()),
-            _ => println!("\n{BAD}{different} of {} events are mapped differently{BAD:#}", compared.len()),
+            _ => println!(
+                "\n{BAD}{different} of {} events are mapped differently{BAD:#}",
+                compared.len()
+            ),
         }
     }
     Ok(different == 0)
 }
 
 impl<'a> Compared<'a> {
-    fn of(case: &'a Case, old: &'a Trial, new: &'a Trial) -> Compared<'a> {
+    fn new(case: &'a Case, old: &'a Trial, new: &'a Trial) -> Compared<'a> {
         Compared {
             name: &case.name,
             same: old.mapped == new.mapped && !matches!(new.mapped, Mapped::Failed(_)),

@@ -15,16 +15,29 @@ use crate::recorded::{self, Found};
 use crate::terminal::{self, HEADING, WARNING};
 use crate::{cases, input};
 
-/// The samples: name, what happened, and the event as Cognito sends it. They are cases of the default mapper.
+/// The samples: name, what happened, and the event as Cognito sends it. They are cases of the
+/// default mapper.
 pub const SAMPLES: [(&str, &str, &str); 6] = [
-    ("native", "somebody signs up by e-mail and confirms", include_str!("../../../guest/cases/native.event.json")),
+    (
+        "native",
+        "somebody signs up by e-mail and confirms",
+        include_str!("../../../guest/cases/native.event.json"),
+    ),
     (
         "federated",
         "somebody signs in through Google for the first time",
         include_str!("../../../guest/cases/federated.event.json"),
     ),
-    ("phone-only", "somebody signs up by phone", include_str!("../../../guest/cases/phone-only.event.json")),
-    ("password-reset", "a user sets a new password", include_str!("../../../guest/cases/password-reset.event.json")),
+    (
+        "phone-only",
+        "somebody signs up by phone",
+        include_str!("../../../guest/cases/phone-only.event.json"),
+    ),
+    (
+        "password-reset",
+        "a user sets a new password",
+        include_str!("../../../guest/cases/password-reset.event.json"),
+    ),
     (
         "custom-attributes",
         "a sign-up with attributes of the pool's own",
@@ -39,9 +52,9 @@ pub const SAMPLES: [(&str, &str, &str); 6] = [
 
 /// Print a sample event or the list of samples, or take events out of what other tools print.
 ///
-/// With `--from`, each event that a file holds is written to a case of its own: messages of SQS (`aws sqs
-/// receive-message`), a batch of them as Lambda gets it, a dry run, or several of these. They hold user data: keep them
-/// out of version control.
+/// With `--from`, each event that a file holds is written to a case of its own: messages of SQS
+/// (`aws sqs receive-message`), a batch of them as Lambda gets it, a dry run, or several of these.
+/// They hold user data: keep them out of version control.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper events
@@ -49,7 +62,7 @@ pub const SAMPLES: [(&str, &str, &str); 6] = [
   mapper events --json       all of them
   mapper events --from messages.json --into recorded
 
-Exit status: 0 where all is well, 1 where a part of the file holds no event, 2 where none does, or there is no such
+Exit status: 0 if all is well, 1 if a part of the file holds no event, 2 if none does, or there is no such
 sample.")]
 pub struct Args {
     /// The sample.
@@ -57,7 +70,7 @@ pub struct Args {
     /// Take the events out of this file.
     #[arg(long, value_name = "FILE", requires = "into", conflicts_with = "name")]
     from: Option<PathBuf>,
-    /// The folder of cases to write them to; it is made where there is none.
+    /// The folder of cases to write them to; it is made if it is missing.
     #[arg(long, value_name = "DIR", requires = "from")]
     into: Option<PathBuf>,
     /// Print the list as JSON, with the events. A single event is JSON anyway.
@@ -72,7 +85,8 @@ pub fn run(args: &Args) -> Result<bool> {
     }
     if let Some(name) = &args.name {
         let sample = SAMPLES.iter().find(|(known, ..)| known == name);
-        let (.., event) = sample.with_context(|| format!("there is no sample `{name}`; `mapper events` lists them"))?;
+        let (.., event) = sample
+            .with_context(|| format!("there is no sample `{name}`; `mapper events` lists them"))?;
         print!("{event}");
     } else if args.json {
         let list: Result<Vec<Value>, serde_json::Error> = SAMPLES
@@ -83,15 +97,22 @@ pub fn run(args: &Args) -> Result<bool> {
             .collect();
         terminal::json(&list?)?;
     } else {
-        SAMPLES.iter().for_each(|(name, about, _)| println!("{HEADING}{name:<18}{HEADING:#} {about}"));
+        SAMPLES
+            .iter()
+            .for_each(|(name, about, _)| println!("{HEADING}{name:<18}{HEADING:#} {about}"));
     }
     Ok(true)
 }
 
 /// Writes each event in the file `from` to a case in the folder `into`.
 fn take_apart(from: &Path, into: &Path, json: bool) -> Result<bool> {
-    let found = Found::of(&recorded::values(from, &input::text(from)?)?);
-    ensure!(!found.events.is_empty(), "`{}` holds no event of Cognito: {}", from.display(), found.why());
+    let found = Found::search(&recorded::values(from, &input::text(from)?)?);
+    ensure!(
+        !found.events.is_empty(),
+        "`{}` holds no event of Cognito: {}",
+        from.display(),
+        found.why()
+    );
 
     let mut files = BTreeSet::new();
     for event in &found.events {
@@ -107,12 +128,17 @@ fn take_apart(from: &Path, into: &Path, json: bool) -> Result<bool> {
         files.iter().for_each(|file| println!("{}", file.display()));
     }
     if found.others > 0 {
-        anstream::eprintln!("{WARNING}{} more in `{}`: no event of Cognito{WARNING:#}", found.others, from.display());
+        anstream::eprintln!(
+            "{WARNING}{} more in `{}`: no event of Cognito{WARNING:#}",
+            found.others,
+            from.display()
+        );
     }
     Ok(found.others == 0)
 }
 
-/// The name of the case of `event`: the same for the same bytes, so that taking it twice makes one case.
+/// The name of the case of `event`: the same for the same bytes, so that taking it twice makes one
+/// case.
 fn name(event: &RawValue) -> String {
     let kind = match Event::read(event, "").trigger_source {
         TriggerSource::ConfirmSignUp => "sign-up",

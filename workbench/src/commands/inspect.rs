@@ -3,9 +3,9 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
+use crate::compile::{self, Interface};
 use anstream::print;
 use anyhow::{Context, Result};
-use crate::compile::{self, Interface};
 use post_confirmation_host::mapper::{File, Manifest};
 use post_confirmation_host::printable;
 use serde::Serialize;
@@ -25,7 +25,7 @@ const MAX_NAME: usize = 512;
   mapper inspect mapper.wasm
   mapper inspect /opt/mapper.cwasm --json
 
-Exit status: 0 where the file is a mapper, 1 where it is another component or was changed since it was made, 2 where it
+Exit status: 0 if the file is a mapper, 1 if it is another component or was changed since it was made, 2 if it
 is neither a component nor an image, or can't be read.")]
 pub struct Args {
     /// The component, or the image.
@@ -70,7 +70,8 @@ struct Tool {
 /// Carries the command out.
 pub fn run(args: &Args) -> Result<bool> {
     let bytes = mapper_file::read(&args.file)?;
-    let inspected = if mapper_file::is_wasm(&bytes) { component(&bytes)? } else { image(&args.file, &bytes)? };
+    let inspected =
+        if mapper_file::is_wasm(&bytes) { component(&bytes)? } else { image(&args.file, &bytes)? };
     if args.json {
         terminal::json(&inspected)?;
     } else {
@@ -89,7 +90,14 @@ fn component(bytes: &[u8]) -> Result<Inspected> {
         Err(error) => (None, Some(error.to_string())),
     };
     let Interface { imports, exports } = interface;
-    Ok(Inspected::Component { file: File::describe(bytes), wit, refused, imports, exports, made_by: tools(bytes)? })
+    Ok(Inspected::Component {
+        file: File::describe(bytes),
+        wit,
+        refused,
+        imports,
+        exports,
+        made_by: tools(bytes)?,
+    })
 }
 
 /// `name` in one line, as far as it is shown.
@@ -119,7 +127,8 @@ fn tools(component: &[u8]) -> Result<Vec<Tool>> {
 }
 
 fn image(path: &Path, bytes: &[u8]) -> Result<Inspected> {
-    let manifest = Manifest::read(path).context("the file is no component, and no image with its manifest")?;
+    let manifest = Manifest::read(path)
+        .context("the file is neither a component nor an image with its manifest")?;
     Ok(Inspected::Image { unchanged: File::describe(bytes) == manifest.image, manifest })
 }
 
@@ -147,10 +156,22 @@ impl Inspected {
             }
             Inspected::Image { manifest, unchanged } => {
                 line("image", &format!("{} for {}", size(manifest.image.size), manifest.target));
-                let changed = format!("  {BAD}and the file has another: it is not this manifest's image{BAD:#}");
-                line("sha256", &format!("{}{}", manifest.image.sha256, if *unchanged { "" } else { &changed }));
+                let changed = format!(
+                    "  {BAD}and the file has another: it is not this manifest's image{BAD:#}"
+                );
+                line(
+                    "sha256",
+                    &format!("{}{}", manifest.image.sha256, if *unchanged { "" } else { &changed }),
+                );
                 line("contract", &named(&manifest.wit));
-                line("component", &format!("{}, sha256 {}", size(manifest.component.size), manifest.component.sha256));
+                line(
+                    "component",
+                    &format!(
+                        "{}, sha256 {}",
+                        size(manifest.component.size),
+                        manifest.component.sha256
+                    ),
+                );
                 line("wasmtime", &format!("{}, settings {}", manifest.wasmtime, manifest.engine));
                 manifest.imports.iter().for_each(|name| line("import", &named(name)));
             }

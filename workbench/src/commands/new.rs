@@ -4,25 +4,28 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
+use post_confirmation_host::mapper::Code;
 use serde_json::json;
 
 use crate::commands::events::SAMPLES;
-use crate::toolchain::Language;
 use crate::terminal::{self, FAINT, GOOD};
+use crate::toolchain::Language;
 
 mod template;
 
 /// Make a folder with a mapper to start from: source, contract, cases.
 ///
-/// The mapper in JavaScript or Python does what the default mapper does; the one in Rust makes another request.
+/// The mapper in JavaScript or Python does what the default mapper does; the one in Rust makes
+/// another request.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper new my-mapper --lang js
   mapper new mappers/accounts --lang rust
 
-Exit status: 0 where the folder is made, 2 where it could not be.")]
+Exit status: 0 if the folder is made, 2 if it could not be.")]
 pub struct Args {
-    /// The folder to make. Its last part is the mapper's name: lower-case letters, digits and hyphens.
+    /// The folder to make. Its last part is the mapper's name: lower-case letters, digits and
+    /// hyphens.
     #[arg(value_name = "NAME")]
     folder: PathBuf,
     /// The language.
@@ -54,9 +57,16 @@ pub fn run(args: &Args) -> Result<bool> {
         let files: Vec<&str> = files.iter().map(|(path, _)| path.as_str()).collect();
         terminal::json(&json!({ "folder": folder, "files": files, "next": steps }))?;
     } else {
-        anstream::println!("{GOOD}made{GOOD:#} {}: {} files, {} cases\n", folder.display(), files.len(), SAMPLES.len());
+        anstream::println!(
+            "{GOOD}made{GOOD:#} {}: {} files, {} cases\n",
+            folder.display(),
+            files.len(),
+            SAMPLES.len()
+        );
         steps.iter().for_each(|step| anstream::println!("  {step}"));
-        anstream::println!("\n{FAINT}Both build mapper.wasm if they have to. `README.md` in it says more.{FAINT:#}");
+        anstream::println!(
+            "\n{FAINT}Both build mapper.wasm if they have to. `README.md` in it says more.{FAINT:#}"
+        );
     }
     Ok(true)
 }
@@ -64,10 +74,9 @@ pub fn run(args: &Args) -> Result<bool> {
 /// The mapper's name, which is also that of a package in its language.
 fn name(folder: &Path) -> Result<&str> {
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let fit = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
     ensure!(
-        name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(fit),
-        "`{}` is no name for a mapper: it has to be of lower-case letters, digits and hyphens and begin with a letter",
+        Code::parse(name.to_owned()).is_some(),
+        "`{}` is not a name for a mapper: use 1 to 64 lower-case letters, digits and hyphens, and begin with a letter",
         folder.display()
     );
     Ok(name)
@@ -75,9 +84,10 @@ fn name(folder: &Path) -> Result<&str> {
 
 /// What to do next.
 fn steps(language: Language, folder: &Path) -> Vec<String> {
-    let go = format!("cd {}", folder.display());
-    let then = ["mapper test", "mapper run cases/native.event.json"];
-    [go.as_str()].iter().chain(install(language)).chain(&then).map(ToString::to_string).collect()
+    let mut steps = vec![format!("cd {}", folder.display())];
+    steps.extend(install(language).iter().map(ToString::to_string));
+    steps.extend(["mapper test", "mapper run cases/native.event.json"].map(str::to_owned));
+    steps
 }
 
 /// What installs the tools of a language.

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 use post_confirmation_host::backend::Backend;
-use post_confirmation_host::error::Cause;
 use post_confirmation_host::config::Config;
+use post_confirmation_host::error::Cause;
 use serde::Serialize;
 
 use crate::terminal;
@@ -43,7 +43,9 @@ pub async fn run(args: Args) -> Result<bool> {
         None => anstream::println!("a connection to the backend was made; nothing was sent"),
         Some(failure) => {
             anstream::println!("{failure}");
-            anstream::println!("`docs/reference.md`, \"Why there is no answer\", says what to change");
+            anstream::println!(
+                "`docs/reference.md`, \"Why there is no answer\", says what to change"
+            );
         }
     }
     Ok(failure.is_none())

@@ -9,21 +9,21 @@ use post_confirmation_host::error::Error;
 use post_confirmation_host::mapper::Mapper;
 use post_confirmation_host::pipeline::Pipeline;
 
+use crate::commands::build;
 use crate::mapper_file::{self, Loaded, Which};
 use crate::render::Shown;
-use crate::commands::build;
 use crate::{cases, refused, terminal};
 
 /// Map one event and show the request; send it only with `--send`.
 ///
-/// The settings are those of the function, from the same environment variables. What the mapper wrote and returned is
-/// shown in full, user data included. Nothing is put into the queue.
+/// The settings are those of the function, from the same environment variables. What the mapper
+/// wrote and returned is shown in full, user data included. Nothing is put into the queue.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper run cases/native.event.json
   BACKEND_API_URL=http://localhost:8000/ mapper run event.json --mapper mapper.wasm --send
 
-Exit status: 0 where the event is mapped (with `--send`: and delivered), 1 where it is not, 2 where it could not be
+Exit status: 0 if the event is mapped (with `--send`: and delivered), 1 if it is not, 2 if it could not be
 tried.")]
 pub struct Args {
     /// The event: a file of JSON as Cognito sends it.
@@ -56,7 +56,9 @@ pub async fn run(args: Args) -> Result<bool> {
     let mut shown = Shown::new(&event, identity, pipeline.backend(), &plan);
     let mut fine = plan.action.is_ok();
     let part = match &plan.action {
-        Err(Error::Request(broken)) => refused::part(&pipeline, &event, broken, Instant::now() + answer_within).await,
+        Err(Error::Request(broken)) => {
+            refused::part(&pipeline, &event, broken, Instant::now() + answer_within).await
+        }
         _ => None,
     };
     if args.send {

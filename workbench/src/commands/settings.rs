@@ -11,14 +11,14 @@ use crate::terminal::{self, BAD, GOOD};
 
 /// Say what is wrong with the function's settings, which are the variables of the environment.
 ///
-/// They are read by the function's own code. Files that they name are looked for on this machine, and no secret is
-/// fetched. No value is shown.
+/// They are read by the function's own code. Files that they name are looked for on this machine,
+/// and no secret is fetched. No value is shown.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   BACKEND_API_URL=https://api.example.com/v1/ mapper settings
   MAX_ATTEMPTS=30 mapper settings --json
 
-Exit status: 0 where the function takes all of them, 1 where it would refuse to start.")]
+Exit status: 0 if the function takes all of them, 1 if it would refuse to start.")]
 pub struct Args {
     /// Print JSON.
     #[arg(long)]
@@ -40,7 +40,7 @@ struct Fault {
 
 /// Carries the command out.
 pub fn run(args: &Args) -> Result<bool> {
-    let report = Report::of(Config::from_env().err());
+    let report = Report::new(Config::from_env().err());
     if args.json {
         terminal::json(&report)?;
     } else {
@@ -50,10 +50,14 @@ pub fn run(args: &Args) -> Result<bool> {
 }
 
 impl Report {
-    fn of(error: Option<ConfigError>) -> Report {
+    fn new(error: Option<ConfigError>) -> Report {
         let faults = error.iter().flat_map(ConfigError::faults);
-        let faults: Vec<Fault> =
-            faults.map(|(variable, fault)| Fault { variable: variable.to_owned(), fault: fault.to_owned() }).collect();
+        let faults: Vec<Fault> = faults
+            .map(|(variable, fault)| Fault {
+                variable: variable.to_owned(),
+                fault: fault.to_owned(),
+            })
+            .collect();
         Report { valid: faults.is_empty(), faults }
     }
 }
@@ -64,6 +68,8 @@ impl fmt::Display for Report {
             return writeln!(f, "{GOOD}the function would take these settings{GOOD:#}");
         }
         writeln!(f, "{BAD}the function would refuse these settings{BAD:#}")?;
-        self.faults.iter().try_for_each(|Fault { variable, fault }| writeln!(f, "  {variable}: {fault}"))
+        self.faults
+            .iter()
+            .try_for_each(|Fault { variable, fault }| writeln!(f, "  {variable}: {fault}"))
     }
 }

@@ -14,22 +14,23 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
-use crate::commands::build;
 use crate::cases::{self, Case};
-use crate::text_diff;
-use crate::mapper_file::Which;
+use crate::commands::build;
 use crate::expectation::Mapped;
+use crate::mapper_file::Which;
 use crate::render;
-use crate::terminal::{self, BAD, FAINT, GOOD, HEADING, WARNING, time};
 use crate::runner::{self, Bench, Trial};
+use crate::terminal::{self, BAD, FAINT, GOOD, HEADING, WARNING, time};
+use crate::text_diff;
 
 mod junit;
 
 /// Test a mapper with a folder of cases, each in a fresh sandbox with the limits of production.
 ///
-/// A case is `NAME.event.json`, an event as Cognito sends it, and `NAME.expected.json`: the request, the skip or the
-/// error that the mapper should make of it. `NAME.variables.json` may give the mapper variables. Each event is mapped
-/// twice, to find mappers that depend on clocks or random numbers.
+/// A case is `NAME.event.json`, an event as Cognito sends it, and `NAME.expected.json`: the
+/// request, the skip or the error that the mapper should make of it. `NAME.variables.json` may give
+/// the mapper variables. Each event is mapped twice, to find mappers that depend on clocks or
+/// random numbers.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper test
@@ -37,7 +38,7 @@ mod junit;
   mapper test guest/cases --mapper mapper.wasm --junit report.xml
   mapper test --bless        accept what the mapper makes, then look at it with `git diff`
 
-Exit status: 0 where every case passes, 1 where one does not, 2 where they could not be tried.")]
+Exit status: 0 if every case passes, 1 if one does not, 2 if they could not be tried.")]
 pub struct Args {
     /// The cases: folders of them, names of those in the folder `cases`, or their files.
     #[arg(default_value = cases::FOLDER)]
@@ -93,11 +94,11 @@ pub async fn run(args: &Args) -> Result<bool> {
     let trials = bench.try_all(&cases).await?;
     let took = started.elapsed();
 
-    let verdict = |(case, trial): (Arc<Case>, Trial)| {
-        let verdict = Verdict::of(&case, &trial, args.bless)?;
-        Ok(Tried { case, trial, verdict })
-    };
-    let tried: Vec<Tried> = cases.into_iter().zip(trials).map(verdict).collect::<Result<_>>()?;
+    let mut tried = Vec::new();
+    for (case, trial) in cases.into_iter().zip(trials) {
+        let verdict = Verdict::new(&case, &trial, args.bless)?;
+        tried.push(Tried { case, trial, verdict });
+    }
     if let Some(path) = &args.junit {
         junit::write(path, &file, &tried, args.deterministic, took)?;
     }
@@ -112,7 +113,10 @@ pub async fn run(args: &Args) -> Result<bool> {
         let cases = if tried.len() == 1 { "case" } else { "cases" };
         println!("\n{} {cases}{folder} for {}\n", tried.len(), file.display());
         tried.iter().for_each(|tried| tried.line());
-        tried.iter().filter(|tried| tried.needs_a_look()).for_each(|tried| tried.explain(args.deterministic));
+        tried
+            .iter()
+            .filter(|tried| tried.needs_a_look())
+            .for_each(|tried| tried.explain(args.deterministic));
         let blessed = tried.iter().filter(|tried| tried.verdict == Verdict::Blessed).count();
         let passed = tried.len() - failed - blessed;
         let accepted = if args.bless { format!(", {blessed} accepted") } else { String::new() };
@@ -126,8 +130,8 @@ pub async fn run(args: &Args) -> Result<bool> {
 }
 
 impl Verdict {
-    /// What `trial` says about `case`. Where that is to be accepted, it becomes what the case expects.
-    fn of(case: &Case, trial: &Trial, bless: bool) -> Result<Verdict> {
+    /// What `trial` says about `case`. With `bless`, it becomes what the case expects.
+    fn new(case: &Case, trial: &Trial, bless: bool) -> Result<Verdict> {
         if case.expected.as_ref() == Some(&trial.mapped) && trial.is_stable() {
             return Ok(Verdict::Passed);
         }
@@ -135,7 +139,8 @@ impl Verdict {
         Ok(match trial.mapped {
             Mapped::Failed(_) => Verdict::Failed,
             _ if bless && trial.is_stable() => {
-                accept(path, &trial.mapped).with_context(|| format!("`{}` can't be written", path.display()))?;
+                accept(path, &trial.mapped)
+                    .with_context(|| format!("`{}` can't be written", path.display()))?;
                 Verdict::Blessed
             }
             _ if !trial.is_stable() => Verdict::Unstable,
@@ -187,13 +192,18 @@ impl Tried {
         print!("{}", render::words(&self.trial.output));
     }
 
-    /// What the mapper makes beside what is expected, or beside what it made of the same event before.
+    /// What the mapper makes beside what is expected, or beside what it made of the same event
+    /// before.
     fn compared(&self) -> String {
         let mapped = &self.trial.mapped;
         match (mapped, &self.trial.second, &self.case.expected) {
-            (Mapped::Failed(failed), ..) => format!("{BAD}{}{BAD:#}: {}\n", failed.error_type, failed.error),
+            (Mapped::Failed(failed), ..) => {
+                format!("{BAD}{}{BAD:#}: {}\n", failed.error_type, failed.error)
+            }
             (_, Some(second), _) => beside(("first run", mapped), ("second run", second)),
-            (.., None) => format!("nothing is expected yet; accept this with `--bless`:\n{}\n", mapped.text()),
+            (.., None) => {
+                format!("nothing is expected yet; accept this with `--bless`:\n{}\n", mapped.text())
+            }
             (.., Some(expected)) if expected == mapped => String::new(),
             (.., Some(expected)) => beside(("expected", expected), ("mapped", mapped)),
         }
@@ -208,16 +218,26 @@ fn beside(old: (&str, &Mapped), new: (&str, &Mapped)) -> String {
 
 /// The command that accepts what a run with the arguments `args` found, for a shell.
 fn accepting(args: impl Iterator<Item = OsString>) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/._-=:,@%+".contains(&byte);
-    let quoted = |arg: OsString| match arg.to_string_lossy() {
-        arg if !arg.is_empty() && arg.bytes().all(plain) => arg.into_owned(),
-        arg => format!("'{}'", arg.replace('\'', "'\\''")),
-    };
-    let args: Vec<String> = args.map(quoted).collect();
-    [&["mapper test --bless".to_owned()], args.as_slice()].concat().join(" ")
+    let mut command = "mapper test --bless".to_owned();
+    for arg in args {
+        command.push(' ');
+        command.push_str(&quoted(&arg.to_string_lossy()));
+    }
+    command
 }
 
-/// Writes what is expected from now on, in one step: where that fails, the old expectation stays.
+/// `arg` as a shell takes it for one word.
+fn quoted(arg: &str) -> String {
+    let plain =
+        arg.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"/._-=:,@%+".contains(&byte));
+    if plain && !arg.is_empty() {
+        arg.to_owned()
+    } else {
+        format!("'{}'", arg.replace('\'', "'\\''"))
+    }
+}
+
+/// Writes what is expected from now on, in one step: if that fails, the old expectation stays.
 fn accept(path: &Path, mapped: &Mapped) -> Result<()> {
     // A link stays one.
     let path = if path.is_symlink() { path.canonicalize()? } else { path.to_owned() };
@@ -244,7 +264,7 @@ struct Line<'a> {
     milliseconds: f64,
     stable: bool,
     mapped: &'a Mapped,
-    /// What the second run made of it, where that is something else.
+    /// What the second run made of it, if that is something else.
     #[serde(skip_serializing_if = "Option::is_none")]
     second: Option<&'a Mapped>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -252,7 +272,7 @@ struct Line<'a> {
 }
 
 fn report<'a>(mapper: &'a Path, tried: &'a [Tried], failed: usize) -> Report<'a> {
-    let line = |Tried { case, trial, verdict }: &'a Tried| Line {
+    let cases = tried.iter().map(|Tried { case, trial, verdict }| Line {
         name: &case.name,
         verdict: *verdict,
         milliseconds: trial.took.as_secs_f64() * 1e3,
@@ -260,6 +280,6 @@ fn report<'a>(mapper: &'a Path, tried: &'a [Tried], failed: usize) -> Report<'a>
         mapped: &trial.mapped,
         second: trial.second.as_ref(),
         expected: case.expected.as_ref(),
-    };
-    Report { mapper, passed: tried.len() - failed, failed, cases: tried.iter().map(line).collect() }
+    });
+    Report { mapper, passed: tried.len() - failed, failed, cases: cases.collect() }
 }

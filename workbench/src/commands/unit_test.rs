@@ -1,8 +1,8 @@
 //! `mapper unit-test`: the runner of a mapper's own unit tests, for `.cargo/config.toml`.
 //!
-//! Under wasm32-wasip2 a panic aborts, so libtest's own run ends with the first failure. This runner asks for the
-//! list of tests and runs each in a fresh store of the production engine. This file owns the command; the others own
-//! its parts.
+//! Under wasm32-wasip2 a panic aborts, so libtest's own run ends with the first failure. This
+//! runner asks for the list of tests and runs each in a fresh store of the production engine. This
+//! file owns the command; the others own its parts.
 
 mod refused;
 mod report;
@@ -34,10 +34,11 @@ const WIDEST: usize = 100;
 
 /// Run a mapper's unit tests in the function's own sandbox, each in a fresh one.
 ///
-/// A test has the limits and the variables of a mapper: MAPPER_TIMEOUT_MS, MAPPER_MEMORY_MB and MAPPER_ENV_*.
+/// A test has the limits and the variables of a mapper: MAPPER_TIMEOUT_MS, MAPPER_MEMORY_MB and
+/// MAPPER_ENV_*.
 ///
-/// cargo calls this for `cargo test --target wasm32-wasip2` if `.cargo/config.toml` has, for that target,
-/// `runner = "mapper unit-test"`. The options are libtest's, after `--`:
+/// cargo calls this for `cargo test --target wasm32-wasip2` if `.cargo/config.toml` has, for that
+/// target, `runner = "mapper unit-test"`. The options are libtest's, after `--`:
 ///
 ///   cargo test --target wasm32-wasip2
 ///   cargo test --target wasm32-wasip2 -- email phone --skip slow
@@ -117,7 +118,8 @@ pub async fn run(args: &Args) -> Result<bool> {
         return Ok(true);
     }
 
-    let width = chosen.iter().map(|name| name.chars().count()).max().unwrap_or_default().min(WIDEST);
+    let width =
+        chosen.iter().map(|name| name.chars().count()).max().unwrap_or_default().min(WIDEST);
     let report = Report { terse: args.is_terse(), nocapture: args.nocapture, width };
     report.begin(chosen.len());
     let started = Instant::now();
@@ -135,12 +137,15 @@ impl Args {
             false => None,
         };
         let wanted = all.iter().filter(|name| self.passes(name));
-        Ok(wanted.filter(|name| ignored.as_ref().is_none_or(|ignored| ignored.contains(*name))).collect())
+        Ok(wanted
+            .filter(|name| ignored.as_ref().is_none_or(|ignored| ignored.contains(*name)))
+            .collect())
     }
 
     /// Whether the filters let `name` pass.
     fn passes(&self, name: &str) -> bool {
-        let wanted = self.filters.is_empty() || self.filters.iter().any(|filter| self.fits(filter, name));
+        let wanted =
+            self.filters.is_empty() || self.filters.iter().any(|filter| self.fits(filter, name));
         wanted && !self.skip.iter().any(|filter| self.fits(filter, name))
     }
 
@@ -153,7 +158,12 @@ impl Args {
     }
 
     /// Runs the tests `chosen`, several at once, and reports each.
-    fn run_all(&self, program: &Program, chosen: &[&String], report: &Report) -> Result<Vec<Tested>> {
+    fn run_all(
+        &self,
+        program: &Program,
+        chosen: &[&String],
+        report: &Report,
+    ) -> Result<Vec<Tested>> {
         let wanted = self.test_threads.or_else(|| thread::available_parallelism().ok());
         let threads = wanted.map_or(1, NonZero::get).min(MAX_TESTS).min(chosen.len());
         let next = AtomicUsize::new(0);
@@ -196,13 +206,15 @@ fn load(args: &Args) -> Result<Program> {
     let component = fs::read(&args.program).with_context(|| format!("`{file}` can't be read"))?;
     let settings = mapper_file::config(&args.program, false)?.mapper;
     let engine = engine::engine(MAX_TESTS as u32)?;
-    let component = compile::program(&engine, &component).with_context(|| format!("`{file}` can't be compiled"))?;
+    let component = compile::program(&engine, &component)
+        .with_context(|| format!("`{file}` can't be compiled"))?;
     Ok(Program::new(&component, settings)?)
 }
 
 /// The names of the tests that the program lists with these options.
 async fn list(program: &Program, options: &[&str]) -> Result<Vec<String>> {
-    let finished = program.call(&[&["test", "--list", "--format", "terse"], options].concat()).await;
+    let finished =
+        program.call(&[&["test", "--list", "--format", "terse"], options].concat()).await;
     let text = &finished.output.stdout;
     ensure!(
         matches!(finished.result, Ok(true)),

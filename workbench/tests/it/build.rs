@@ -17,8 +17,8 @@ impl Folder {
         command
     }
 
-    /// `mapper build` with these arguments. What is built is shared, so that dependencies are built once; each test has
-    /// a mapper of another name for that.
+    /// `mapper build` with these arguments. What is built is shared, so that dependencies are built
+    /// once; each test has a mapper of another name for that.
     fn build(&self, args: &[&str]) -> Command {
         Folder::sharing(self.mapper(&[&["build"], args].concat()))
     }
@@ -26,7 +26,9 @@ impl Folder {
     /// A crate without dependencies and its source.
     fn package(&self, folder: &str, lib: &str, source: &str) {
         let name = folder.replace('/', "-");
-        let manifest = format!("[package]\nname = \"{name}\"\nedition = \"2024\"\n[lib]\n{lib}\n[workspace]\n");
+        let manifest = format!(
+            "[package]\nname = \"{name}\"\nedition = \"2024\"\n[lib]\n{lib}\n[workspace]\n"
+        );
         self.write(&format!("{folder}/Cargo.toml"), manifest);
         self.write(&format!("{folder}/src/lib.rs"), source);
     }
@@ -50,18 +52,22 @@ fn a_new_mapper_in_rust_is_built_checked_and_tested() {
     let inside = |args: &[&str]| ends(folder.mapper(args).current_dir(folder.path("walked")), 0);
     inside(&["check"]).shows(&["the function would load mapper.wasm"]);
     inside(&["test"]).shows(&["\n6 passed, 0 failed in "]);
-    inside(&["run", "cases/native.event.json"]).shows(&["\nPUT https://backend.example/v2/accounts/"]);
+    inside(&["run", "cases/native.event.json"])
+        .shows(&["\nPUT https://backend.example/v2/accounts/"]);
 
     let again = ends(folder.build(&["--json"]).current_dir(folder.path("walked")), 0).json();
     let size = fs::metadata(folder.path("walked/mapper.wasm")).unwrap().len();
-    assert_eq!(again, json!({ "component": "mapper.wasm", "size": size, "wit": "cognito:post-confirmation@0.1.0" }));
+    assert_eq!(
+        again,
+        json!({ "component": "mapper.wasm", "size": size, "wit": "cognito:post-confirmation@0.1.0" })
+    );
     let left = folder.names("walked");
     let left: Vec<_> = left.iter().filter(|name| name.starts_with(".mapper-build-")).collect();
     assert_eq!(left, [".mapper-build-sources.json"]);
 }
 
 #[test]
-fn a_source_that_does_not_compile_is_told_in_the_words_of_cargo_and_leaves_the_old_component() {
+fn a_source_that_does_not_compile_leaves_the_old_component() {
     let folder = Folder::new();
     folder.package("broken", CDYLIB, "pub fn f() -> u32 { \"text\" }");
     folder.write("broken/mapper.wasm", "old");
@@ -71,20 +77,26 @@ fn a_source_that_does_not_compile_is_told_in_the_words_of_cargo_and_leaves_the_o
     has(&ran.err, &["mismatched types", "src/lib.rs:1:"]);
     assert_eq!(folder.read("broken/mapper.wasm"), "old");
     let left = folder.names("broken");
-    assert_eq!(left.iter().filter(|name| *name != "Cargo.lock").collect::<Vec<_>>(), before.iter().collect::<Vec<_>>());
+    assert_eq!(
+        left.iter().filter(|name| *name != "Cargo.lock").collect::<Vec<_>>(),
+        before.iter().collect::<Vec<_>>()
+    );
 
     folder.write("broken/Cargo.toml", "[[[");
     has(&ends(&mut folder.build(&["broken"]), 1).err, &["Cargo.toml"]);
 }
 
 #[test]
-fn a_component_of_another_world_is_no_mapper_and_leaves_the_old_one() {
+fn a_component_of_another_world_leaves_the_old_mapper() {
     let folder = Folder::new();
     folder.package("worldless", CDYLIB, "#[unsafe(no_mangle)] pub extern \"C\" fn f() {}");
     folder.write("worldless/mapper.wasm", "old");
     let ran = ends(&mut folder.build(&["worldless"]), 1);
     assert_eq!(ran.out, "");
-    has(&ran.err, &["no mapper: ", "does not export the interface `cognito:post-confirmation/mapper`"]);
+    has(
+        &ran.err,
+        &["no mapper: ", "does not export the interface `cognito:post-confirmation/mapper`"],
+    );
     assert_eq!(folder.read("worldless/mapper.wasm"), "old");
 }
 
@@ -93,11 +105,17 @@ fn a_folder_holds_a_mapper_in_exactly_one_language() {
     let folder = Folder::new();
     fs::create_dir(folder.path("empty")).unwrap();
     for name in ["empty", "missing"] {
-        let says = [&*format!("`{name}` holds no mapper"), "`Cargo.toml`, `package.json` or `app.py`", "`mapper new`"];
+        let says = [
+            &*format!("`{name}` holds no mapper"),
+            "`Cargo.toml`, `package.json` or `app.py`",
+            "`mapper new`",
+        ];
         cannot(&mut folder.build(&[name]), &says);
     }
     cannot(&mut folder.build(&[]), &["`.` holds no mapper"]);
-    for (folder_of_two, files) in [("a", ["Cargo.toml", "app.py"]), ("b", ["package.json", "app.py"])] {
+    for (folder_of_two, files) in
+        [("a", ["Cargo.toml", "app.py"]), ("b", ["package.json", "app.py"])]
+    {
         files.iter().for_each(|file| folder.write(&format!("{folder_of_two}/{file}"), ""));
         cannot(&mut folder.build(&[folder_of_two]), &["more than one language", "keep only one"]);
     }
@@ -124,11 +142,16 @@ fn a_workspace_of_two_mappers_is_not_built_as_one() {
 }
 
 #[test]
-fn a_dependency_that_is_also_a_component_of_its_own_is_not_taken_for_the_mapper() {
+fn a_dependency_that_is_a_component_is_not_the_mapper() {
     let folder = Folder::new();
-    folder.package("helper", "crate-type = [\"cdylib\", \"rlib\"]", "#[unsafe(no_mangle)] pub extern \"C\" fn f() {}");
+    folder.package(
+        "helper",
+        "crate-type = [\"cdylib\", \"rlib\"]",
+        "#[unsafe(no_mangle)] pub extern \"C\" fn f() {}",
+    );
     folder.package("helped", CDYLIB, "use helper as _;");
-    let manifest = folder.read("helped/Cargo.toml") + "[dependencies]\nhelper = { path = \"../helper\" }\n";
+    let manifest =
+        folder.read("helped/Cargo.toml") + "[dependencies]\nhelper = { path = \"../helper\" }\n";
     folder.write("helped/Cargo.toml", manifest);
     // It is built, and only then seen to be no mapper.
     has(&ends(&mut folder.build(&["helped"]), 1).err, &["no mapper: the component is no mapper"]);
@@ -155,7 +178,7 @@ fn a_missing_tool_is_named_with_what_installs_it() {
 }
 
 #[test]
-fn a_rust_without_the_target_of_components_is_told_how_to_add_it() {
+fn a_missing_target_is_told_with_how_to_add_it() {
     let folder = Folder::new();
     ends(&mut folder.mapper(&["new", "targetless", "--lang", "rust"]), 0);
     for (words, status) in [("/nowhere", 0), ("", 1)] {
@@ -165,7 +188,10 @@ fn a_rust_without_the_target_of_components_is_told_how_to_add_it() {
     }
     folder.tool("rustc", "/tmp", 0);
     let command = &mut folder.build(&["targetless"]);
-    cannot(command.env("PATH", folder.path("tools")), &["`cargo` is not installed", "https://rustup.rs"]);
+    cannot(
+        command.env("PATH", folder.path("tools")),
+        &["`cargo` is not installed", "https://rustup.rs"],
+    );
 }
 
 #[test]
@@ -183,7 +209,10 @@ fn what_a_tool_says_of_a_source_that_it_refuses_is_shown() {
 fn a_package_json_that_names_no_mapper_is_refused() {
     let folder = Folder::new();
     folder.write("m/package.json", "\u{feff}{ \"main\": \"other.js\" }");
-    cannot(&mut folder.build(&["m"]), &["there is no `other.js`: `main` of `package.json` has to name the mapper"]);
+    cannot(
+        &mut folder.build(&["m"]),
+        &["there is no `other.js`: `main` of `package.json` has to name the mapper"],
+    );
     folder.write("m/package.json", "{");
     cannot(&mut folder.build(&["m"]), &["`m/package.json` is not JSON"]);
 }

@@ -60,7 +60,9 @@ fn a_component_is_compiled_once_for_all_commands() {
     assert_eq!(made.len(), 1);
     passes(&ends(&mut folder.cached_test(), 0));
     let (mapper, cache) = (wasm(MISBEHAVING), folder.path("cache"));
-    for args in [&["check", "--mapper", &mapper][..], &["run", "cases/one.event.json", "--mapper", &mapper]] {
+    for args in
+        [&["check", "--mapper", &mapper][..], &["run", "cases/one.event.json", "--mapper", &mapper]]
+    {
         ends(folder.mapper(args).env("MAPPER_CACHE_DIR", &cache), 0);
     }
     ends(folder.mapper(&["diff", &mapper, &mapper]).env("MAPPER_CACHE_DIR", &cache), 0);
@@ -71,7 +73,12 @@ fn a_component_is_compiled_once_for_all_commands() {
 fn every_component_has_an_entry_of_its_own_and_images_have_none() {
     let folder = Folder::with_a_case();
     let check = |mapper: &str| {
-        ends(folder.mapper(&["check", "--mapper", mapper]).env("MAPPER_CACHE_DIR", folder.path("cache")), 0);
+        ends(
+            folder
+                .mapper(&["check", "--mapper", mapper])
+                .env("MAPPER_CACHE_DIR", folder.path("cache")),
+            0,
+        );
     };
     check(image(DEFAULT).to_str().unwrap());
     assert_eq!(folder.compiled(), []);
@@ -104,9 +111,15 @@ fn a_cache_that_cannot_be_written_is_said_once_and_does_without() {
         &mut folder.mapper(&["check", "--mapper", &new]),
     ] {
         let ran = ends(command.env("MAPPER_CACHE_DIR", folder.path("cache")), 0);
-        let warning =
-            format!("warning: the cache `{}` can't be written, so nothing is kept", folder.path("cache").display());
-        assert!(ran.err.starts_with(&warning) && ran.err.contains("MAPPER_CACHE_DIR"), "{}", ran.err);
+        let warning = format!(
+            "warning: the cache `{}` can't be written, so nothing is kept",
+            folder.path("cache").display()
+        );
+        assert!(
+            ran.err.starts_with(&warning) && ran.err.contains("MAPPER_CACHE_DIR"),
+            "{}",
+            ran.err
+        );
         assert_eq!(ran.err.lines().count(), 1, "{}", ran.err);
     }
     assert_eq!(folder.read("cache"), "a file");

@@ -1,4 +1,5 @@
-//! `mapper test`: which cases there are, what a mapper makes of them, and whether that is what they expect.
+//! `mapper test`: which cases there are, what a mapper makes of them, and whether that is what they
+//! expect.
 
 use std::fs;
 use std::process::Command;
@@ -24,30 +25,50 @@ fn request(more: Value) -> Value {
 }
 
 #[test]
-fn the_shared_cases_pass_for_the_default_mapper_as_a_component_and_as_an_image() {
+fn the_default_mapper_passes_as_a_component_and_an_image() {
     let folder = Folder::new();
     folder.copy_shared_cases();
     let cases = folder.names("cases").iter().filter(|name| name.ends_with(".event.json")).count();
     fs::copy(component(DEFAULT), folder.path("mapper.wasm")).unwrap();
     let ran = ends(&mut folder.mapper(&["test"]), 0);
-    ran.shows(&[&format!("\n{cases} cases of cases for mapper.wasm\n"), &format!("\n{cases} passed, 0 failed in ")]);
+    ran.shows(&[
+        &format!("\n{cases} cases of cases for mapper.wasm\n"),
+        &format!("\n{cases} passed, 0 failed in "),
+    ]);
     assert_eq!(ran.err, "");
-    ends(folder.mapper(&["test"]).env("MAPPER_IMAGE", image(DEFAULT)), 0).shows(&["mapper.cwasm\n", "0 failed"]);
+    ends(folder.mapper(&["test"]).env("MAPPER_IMAGE", image(DEFAULT)), 0)
+        .shows(&["mapper.cwasm\n", "0 failed"]);
 }
 
 #[test]
 fn a_case_keeps_every_part_of_a_request() {
     let folder = Folder::new();
     for (name, behaviour, expected) in [
-        ("path", "path a/b?c=d", json!({ "deliver": { "method": "POST", "path": "a/b?c=d", "bodyText": "alice" } })),
+        (
+            "path",
+            "path a/b?c=d",
+            json!({ "deliver": { "method": "POST", "path": "a/b?c=d", "bodyText": "alice" } }),
+        ),
         ("text", "text two words", request(json!({ "bodyText": "two words" }))),
         ("binary", "bytes 255 254", request(json!({ "bodyBase64": "//4=" }))),
         ("empty", "text", request(json!({}))),
         ("null", "text null", request(json!({ "body": null }))),
-        ("json", "text {\"b\": [1, 2.5], \"a\": {}}", request(json!({ "body": { "a": {}, "b": [1, 2.5] } }))),
+        (
+            "json",
+            "text {\"b\": [1, 2.5], \"a\": {}}",
+            request(json!({ "body": { "a": {}, "b": [1, 2.5] } })),
+        ),
         ("last", "text {\"a\": 1, \"a\": 2}", request(json!({ "body": { "a": 2 } }))),
-        ("header", "header X-One=1", request(json!({ "bodyText": "alice", "headers": { "x-one": "1" } }))),
-        ("repeated", "repeated b a", request(json!({ "bodyText": "alice", "headers": { "x-repeated": ["b", "a"] } }))),
+        (
+            "header",
+            "header X-One=1",
+            request(json!({ "bodyText": "alice", "headers": { "x-one": "1" } })),
+        ),
+        (
+            "repeated",
+            "repeated b a",
+            request(json!({ "bodyText": "alice", "headers": { "x-repeated": ["b", "a"] } })),
+        ),
         ("accept", "accept 409", request(json!({ "bodyText": "alice", "acceptStatus": [409] }))),
         ("skip", "skip not-today", json!({ "skip": "not-today" })),
         ("error", "error no-id", json!({ "error": "no-id" })),
@@ -74,10 +95,13 @@ fn a_body_that_is_null_is_told_from_one_that_is_empty_or_text() {
 }
 
 #[test]
-fn the_order_of_a_repeated_header_counts_and_that_of_fields_does_not() {
+fn the_order_of_repeated_headers_counts_that_of_fields_not() {
     let folder = Folder::new();
     folder.event("headers", &behaving("repeated a b"));
-    folder.expect("headers", &request(json!({ "bodyText": "alice", "headers": { "x-repeated": ["b", "a"] } })));
+    folder.expect(
+        "headers",
+        &request(json!({ "bodyText": "alice", "headers": { "x-repeated": ["b", "a"] } })),
+    );
     folder.event("fields", &behaving("text {\"a\":1,\"b\":2}"));
     let expected = r#"{"deliver":{"body":{"b":2,"a":1},"path":"users/","method":"POST"}}"#;
     folder.write("cases/fields.expected.json", expected);
@@ -104,25 +128,33 @@ fn a_case_that_differs_is_shown_line_by_line() {
 }
 
 #[test]
-fn a_case_without_an_expectation_fails_and_shows_what_the_mapper_makes() {
+fn a_case_without_an_expectation_fails_and_is_shown() {
     let folder = Folder::new();
     folder.event("new", &behaving("skip not-today"));
     let ran = ends(&mut folder.test(&[]), 1);
-    ran.shows(&["NEW       new", "`--bless`:\n{\n  \"skip\": \"not-today\"\n}\n", "0 passed, 1 failed"]);
+    ran.shows(&[
+        "NEW       new",
+        "`--bless`:\n{\n  \"skip\": \"not-today\"\n}\n",
+        "0 passed, 1 failed",
+    ]);
     assert_eq!(folder.names("cases"), ["new.event.json"]);
 }
 
 #[test]
-fn an_error_of_a_mapper_is_shown_with_its_message_where_nobody_expects_it() {
+fn an_unexpected_error_of_a_mapper_is_shown_with_its_message() {
     let folder = Folder::new();
     folder.event("one", &behaving("error no-id"));
     folder.expect("one", &json!({ "error": "another" }));
-    let says = ["\n  -   \"error\": \"another\"\n", "\"no-id\"", "message of the mapper:\nthe message of the error\n"];
+    let says = [
+        "\n  -   \"error\": \"another\"\n",
+        "\"no-id\"",
+        "message of the mapper:\nthe message of the error\n",
+    ];
     ends(&mut folder.test(&[]), 1).shows(&says);
 }
 
 #[test]
-fn variables_reach_the_mapper_from_the_case_before_the_environment() {
+fn a_cases_variables_come_before_the_environments() {
     let folder = Folder::new();
     for (name, variables, body) in [
         ("own", Some(json!({ "NAME": "of the case" })), json!({ "bodyText": "of the case" })),
@@ -141,10 +173,13 @@ fn variables_reach_the_mapper_from_the_case_before_the_environment() {
 }
 
 #[test]
-fn a_folder_without_cases_or_with_a_file_that_belongs_to_no_event_is_not_tested() {
+fn a_folder_without_cases_or_with_a_stray_file_is_refused() {
     let folder = Folder::new();
     cannot(&mut folder.test(&[]), &["the folder `cases` can't be read"]);
-    cannot(&mut folder.test(&["elsewhere"]), &["there is no case `elsewhere`: name a folder, a `NAME.event.json`"]);
+    cannot(
+        &mut folder.test(&["elsewhere"]),
+        &["there is no case `elsewhere`: name a folder, a `NAME.event.json`"],
+    );
     folder.write("cases/README.md", "");
     cannot(
         &mut folder.test(&[]),
@@ -153,7 +188,8 @@ fn a_folder_without_cases_or_with_a_file_that_belongs_to_no_event_is_not_tested(
     folder.event("one", &sign_up());
     for orphan in ["onee.expected.json", "onee.variables.json"] {
         folder.write(&format!("cases/{orphan}"), "{}");
-        let says = [&*format!("`cases/{orphan}` belongs to no event"), "there is no `onee.event.json`"];
+        let says =
+            [&*format!("`cases/{orphan}` belongs to no event"), "there is no `onee.event.json`"];
         cannot(&mut folder.test(&["--bless"]), &says);
         fs::remove_file(folder.path("cases").join(orphan)).unwrap();
     }
@@ -171,9 +207,21 @@ fn a_file_of_a_case_that_is_broken_is_named() {
         ("expected", "{}", "is not as it has to be"),
         ("expected", r#"{ "skip": "a", "error": "b" }"#, "is not as it has to be"),
         ("expected", r#"{ "delivers": {} }"#, "is not as it has to be: unknown variant `delivers`"),
-        ("expected", r#"{ "deliver": { "method": "POST" } }"#, "is not as it has to be: missing field `path`"),
-        ("expected", r#"{ "deliver": { "method": "POST", "path": "", "bdy": 1 } }"#, "unknown field `bdy`"),
-        ("expected", r#"{ "failed": { "errorType": "Mapper.Trapped", "error": "" } }"#, "unknown variant `failed`"),
+        (
+            "expected",
+            r#"{ "deliver": { "method": "POST" } }"#,
+            "is not as it has to be: missing field `path`",
+        ),
+        (
+            "expected",
+            r#"{ "deliver": { "method": "POST", "path": "", "bdy": 1 } }"#,
+            "unknown field `bdy`",
+        ),
+        (
+            "expected",
+            r#"{ "failed": { "errorType": "Mapper.Trapped", "error": "" } }"#,
+            "unknown variant `failed`",
+        ),
         ("variables", r#"{ "NAME": 1 }"#, "is not as it has to be"),
         ("variables", "[]", "is not as it has to be"),
     ] {
@@ -191,7 +239,10 @@ fn a_file_of_a_case_that_is_broken_is_named() {
 fn a_mapper_that_does_not_load_fails_no_case() {
     let folder = Folder::new();
     folder.event("one", &sign_up());
-    cannot(&mut folder.mapper(&["test"]), &["the mapper `mapper.wasm` can't be read", "`mapper build` makes it"]);
+    cannot(
+        &mut folder.mapper(&["test"]),
+        &["the mapper `mapper.wasm` can't be read", "`mapper build` makes it"],
+    );
     folder.component("(component)");
     let test = ["test", "--mapper", "component.wasm", "--junit", "report.xml"];
     cannot(&mut folder.mapper(&test), &["`component.wasm` can't be compiled", "is no mapper"]);

@@ -11,12 +11,16 @@ use test_support::program;
 
 #[test]
 fn compile_writes_a_manifest_that_describes_image_and_component() {
-    let manifest: Value = serde_json::from_slice(&fs::read(image(DEFAULT).with_extension("json")).unwrap()).unwrap();
+    let manifest: Value =
+        serde_json::from_slice(&fs::read(image(DEFAULT).with_extension("json")).unwrap()).unwrap();
     assert_eq!(manifest["wit"], "cognito:post-confirmation@0.1.0");
     assert_eq!(manifest["image"]["size"], fs::metadata(image(DEFAULT)).unwrap().len());
     assert_eq!(manifest["component"]["size"], fs::metadata(component(DEFAULT)).unwrap().len());
     let imports = manifest["imports"].as_array().unwrap();
-    assert!(imports.iter().all(|import| !import.as_str().unwrap().starts_with("wasi:http")), "{imports:?}");
+    assert!(
+        imports.iter().all(|import| !import.as_str().unwrap().starts_with("wasi:http")),
+        "{imports:?}"
+    );
 }
 
 #[test]
@@ -32,28 +36,40 @@ fn compiling_the_same_component_twice_makes_the_same_image() {
         .unwrap();
     assert!(output.status.success());
     assert_eq!(fs::read(&again).unwrap(), fs::read(image(DEFAULT)).unwrap());
-    let manifest: Value = serde_json::from_slice(&fs::read(again.with_extension("json")).unwrap()).unwrap();
+    let manifest: Value =
+        serde_json::from_slice(&fs::read(again.with_extension("json")).unwrap()).unwrap();
     assert_eq!(serde_json::from_slice::<Value>(&output.stdout).unwrap(), manifest);
 }
 
 #[test]
-fn compile_refuses_an_output_that_would_take_the_place_of_another_file() {
+fn compile_refuses_to_replace_a_file_of_another_kind() {
     let folder = tempfile::tempdir().unwrap();
     let own = folder.path().join("own.wasm");
     fs::copy(component(DEFAULT), &own).unwrap();
     for output in [own.clone(), folder.path().join("image.json"), folder.path().join("image")] {
-        let compiled =
-            Command::new(program("mapper")).arg("compile").arg(&own).arg("-o").arg(&output).output().unwrap();
+        let compiled = Command::new(program("mapper"))
+            .arg("compile")
+            .arg(&own)
+            .arg("-o")
+            .arg(&output)
+            .output()
+            .unwrap();
         assert_eq!(compiled.status.code(), Some(2));
-        assert!(String::from_utf8_lossy(&compiled.stderr).contains("has to end in `.cwasm`"), "{compiled:?}");
+        assert!(
+            String::from_utf8_lossy(&compiled.stderr).contains("has to end in `.cwasm`"),
+            "{compiled:?}"
+        );
     }
     assert_eq!(fs::read(&own).unwrap(), fs::read(component(DEFAULT)).unwrap());
 }
 
 #[test]
-fn compile_takes_and_writes_files_of_fixed_names_where_none_are_given() {
+fn compile_has_default_names_for_its_files() {
     let folder = Folder::new();
-    cannot(&mut folder.mapper(&["compile"]), &["the mapper `mapper.wasm` can't be read", "`mapper build` makes it"]);
+    cannot(
+        &mut folder.mapper(&["compile"]),
+        &["the mapper `mapper.wasm` can't be read", "`mapper build` makes it"],
+    );
     assert_eq!(folder.names("."), [""; 0]);
     fs::copy(component(DEFAULT), folder.path("mapper.wasm")).unwrap();
     let ran = ends(&mut folder.mapper(&["compile"]), 0);
@@ -63,7 +79,7 @@ fn compile_takes_and_writes_files_of_fixed_names_where_none_are_given() {
 }
 
 #[test]
-fn compile_makes_the_folder_of_its_output_and_replaces_an_old_image() {
+fn compile_makes_its_folder_and_replaces_an_old_image() {
     let folder = Folder::new();
     folder.write("layer/mapper.json", "old");
     let compile = ["compile", &wasm(DEFAULT), "--output", "layer/new/mapper.cwasm"];
@@ -72,13 +88,17 @@ fn compile_makes_the_folder_of_its_output_and_replaces_an_old_image() {
     ends(&mut folder.mapper(&compile), 0);
     assert_eq!(folder.names("layer/new"), ["mapper.cwasm", "mapper.json"]);
     assert_eq!(folder.read("layer/mapper.json"), "old");
-    assert_eq!(fs::read(folder.path("layer/new/mapper.cwasm")).unwrap(), fs::read(image(DEFAULT)).unwrap());
+    assert_eq!(
+        fs::read(folder.path("layer/new/mapper.cwasm")).unwrap(),
+        fs::read(image(DEFAULT)).unwrap()
+    );
 }
 
 #[test]
-fn compile_makes_no_image_for_a_machine_that_lambda_does_not_have() {
+fn compile_makes_no_image_for_a_machine_unknown_to_lambda() {
     let folder = Folder::new();
-    let compile = &mut folder.mapper(&["compile", &wasm(DEFAULT), "--target", "riscv64gc-unknown-linux-gnu"]);
+    let compile =
+        &mut folder.mapper(&["compile", &wasm(DEFAULT), "--target", "riscv64gc-unknown-linux-gnu"]);
     cannot(compile, &["invalid value 'riscv64gc-unknown-linux-gnu'", "x86_64", "aarch64"]);
     assert_eq!(folder.names("."), [""; 0]);
 }
@@ -97,7 +117,7 @@ fn a_file_that_is_no_manifest_is_not_overwritten_by_one() {
     folder.write("package.json", "{}");
     let output = folder.path("package.cwasm");
     let args = ["compile", &wasm(DEFAULT), "--output", output.to_str().unwrap()];
-    cannot(&mut folder.mapper(&args), &["package.json` is there and is no manifest"]);
+    cannot(&mut folder.mapper(&args), &["package.json` exists and is not a manifest"]);
     assert_eq!(folder.read("package.json"), "{}");
     fs::remove_file(folder.path("package.json")).unwrap();
     ends(&mut folder.mapper(&args), 0);

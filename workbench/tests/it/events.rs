@@ -19,15 +19,19 @@ fn every_sample_is_listed_with_what_happened() {
 }
 
 #[test]
-fn every_sample_is_an_event_that_the_default_mapper_maps_as_expected() {
+fn the_default_mapper_maps_every_sample_as_expected() {
     let folder = Folder::new();
     let list = ends(&mut folder.mapper(&["events"]), 0).out;
     for name in list.lines().map(|line| line.split(' ').next().unwrap()) {
-        folder.write(&format!("cases/{name}.event.json"), ends(&mut folder.mapper(&["events", name]), 0).out);
+        folder.write(
+            &format!("cases/{name}.event.json"),
+            ends(&mut folder.mapper(&["events", name]), 0).out,
+        );
         let expected = format!("{name}.expected.json");
         fs::copy(shared_cases().join(&expected), folder.path("cases").join(expected)).unwrap();
     }
-    ends(&mut folder.mapper(&["test", "--mapper", &wasm(DEFAULT)]), 0).shows(&["\n6 passed, 0 failed in "]);
+    ends(&mut folder.mapper(&["test", "--mapper", &wasm(DEFAULT)]), 0)
+        .shows(&["\n6 passed, 0 failed in "]);
 }
 
 #[test]
@@ -39,7 +43,10 @@ fn the_list_as_json_holds_the_events() {
         let name = sample["name"].as_str().unwrap();
         let event: Value = ends(&mut folder.mapper(&["events", name, "--json"]), 0).json();
         assert_eq!(sample["event"], event);
-        assert!(event["triggerSource"].as_str().unwrap().starts_with("PostConfirmation_"), "{event}");
+        assert!(
+            event["triggerSource"].as_str().unwrap().starts_with("PostConfirmation_"),
+            "{event}"
+        );
         assert!(sample["about"].is_string());
     }
 }
@@ -47,16 +54,22 @@ fn the_list_as_json_holds_the_events() {
 #[test]
 fn a_sample_that_is_not_there_is_named() {
     let folder = Folder::new();
-    cannot(&mut folder.mapper(&["events", "nativ"]), &["there is no sample `nativ`", "`mapper events` lists them"]);
+    cannot(
+        &mut folder.mapper(&["events", "nativ"]),
+        &["there is no sample `nativ`", "`mapper events` lists them"],
+    );
 }
 
 #[test]
 fn a_reader_that_has_left_is_no_failure() {
     let folder = Folder::new();
     let mapper = wasm(DEFAULT);
-    for args in
-        [&["events"][..], &["events", "--json"], &["new", "left", "--lang", "js", "--json"], &["inspect", &mapper]]
-    {
+    for args in [
+        &["events"][..],
+        &["events", "--json"],
+        &["new", "left", "--lang", "js", "--json"],
+        &["inspect", &mapper],
+    ] {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
         let ended = folder.mapper(args).stdout(writer).output().unwrap();

@@ -1,5 +1,5 @@
-//! A component that is not what its source makes is built before it is used. Only mappers in Rust are built here; what
-//! does not depend on a language is shown with a tool of our own.
+//! A component that is not what its source makes is built before it is used. Only mappers in Rust
+//! are built here; what does not depend on a language is shown with a tool of our own.
 
 use std::fs::{self, File};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -11,8 +11,8 @@ use test_support::components::{DEFAULT, OTHER, component};
 
 pub(super) const LIB: &str = "src/lib.rs";
 
-/// A mapper in Rust, in the folder `name`, and the commands in it. Each test has one of another name, because all share
-/// what cargo builds.
+/// A mapper in Rust, in the folder `name`, and the commands in it. Each test has one of another
+/// name, because all share what cargo builds.
 pub(super) struct Mapper {
     pub(super) folder: Folder,
     name: &'static str,
@@ -79,7 +79,8 @@ fn an_edited_mapper_is_built_before_it_is_used() {
     first.shows(&["6 passed, 0 failed"]);
     let again = ends(&mut mapper.command(&["test"]), 0);
     assert_eq!(again.err, "");
-    fs::copy(mapper.folder.path("edited/mapper.wasm"), mapper.folder.path("edited/old.wasm")).unwrap();
+    fs::copy(mapper.folder.path("edited/mapper.wasm"), mapper.folder.path("edited/old.wasm"))
+        .unwrap();
 
     let says = format!("mapper.wasm: `{LIB}` is not as it was\n");
     let after = |from: &str, to: &str, args: &[&str], status: i32| {
@@ -89,9 +90,12 @@ fn an_edited_mapper_is_built_before_it_is_used() {
         ran
     };
     after("2", "3", &["test"], 1).shows(&["DIFFERS   native", "v3/accounts", "5 failed"]);
-    after("3", "4", &["run", "cases/native.event.json"], 0).shows(&["PUT https://backend.example/v4/accounts/"]);
-    after("4", "5", &["diff", "old.wasm", "mapper.wasm"], 1).shows(&["v5/accounts", "5 of 6 events"]);
-    after("5", "6", &["check", "--mapper", "./mapper.wasm"], 0).shows(&["would load ./mapper.wasm"]);
+    after("3", "4", &["run", "cases/native.event.json"], 0)
+        .shows(&["PUT https://backend.example/v4/accounts/"]);
+    after("4", "5", &["diff", "old.wasm", "mapper.wasm"], 1)
+        .shows(&["v5/accounts", "5 of 6 events"]);
+    after("5", "6", &["check", "--mapper", "./mapper.wasm"], 0)
+        .shows(&["would load ./mapper.wasm"]);
     after("6", "7", &["compile"], 0);
     let run = ["run", "cases/native.event.json", "--mapper", "mapper.cwasm"];
     ends(&mut mapper.command(&run), 0).shows(&["PUT https://backend.example/v7/accounts/"]);
@@ -100,7 +104,11 @@ fn an_edited_mapper_is_built_before_it_is_used() {
     let path = mapper.file("mapper.wasm");
     let run = ["run", "edited/cases/native.event.json", "--json", "--mapper", &path];
     let ran = ends(&mut Folder::sharing(mapper.folder.mapper(&run)), 0);
-    assert!(ran.json()["request"]["url"].as_str().unwrap().contains("/v8/accounts/"), "{}", ran.out);
+    assert!(
+        ran.json()["request"]["url"].as_str().unwrap().contains("/v8/accounts/"),
+        "{}",
+        ran.out
+    );
 }
 
 #[test]
@@ -137,7 +145,10 @@ fn what_a_component_is_made_of_is_told_by_its_bytes() {
     let mapper = Mapper::new("told");
     ends(&mut mapper.command(&["build"]), 0);
     // What is only touched, and what is no source.
-    File::open(mapper.folder.path("told/src/lib.rs")).unwrap().set_modified(SystemTime::now()).unwrap();
+    File::open(mapper.folder.path("told/src/lib.rs"))
+        .unwrap()
+        .set_modified(SystemTime::now())
+        .unwrap();
     mapper.edit("README.md", "A mapper", "This mapper");
     mapper.edit("cases/native.event.json", "alice", "bob");
     mapper.write("cases/new.event.json", mapper.read("cases/native.event.json"));
@@ -164,7 +175,13 @@ fn what_a_component_is_made_of_is_told_by_its_bytes() {
 
     fs::remove_file(mapper.folder.path("told/src/added.rs")).unwrap();
     let ran = ends(&mut mapper.command(&["run", "cases/native.event.json"]), 1);
-    has(&ran.err, &["building mapper.wasm: `src/added.rs` is not as it was", "file not found for module `added`"]);
+    has(
+        &ran.err,
+        &[
+            "building mapper.wasm: `src/added.rs` is not as it was",
+            "file not found for module `added`",
+        ],
+    );
 }
 
 #[test]
@@ -173,7 +190,11 @@ fn a_source_outside_or_of_another_kind_counts() {
     let shared = "[package]\nname = \"shared-by-outside\"\nedition = \"2024\"\n[workspace]\n";
     mapper.folder.write("shared/Cargo.toml", shared);
     mapper.folder.write("shared/src/lib.rs", "pub const VERSION: &str = \"v3\";");
-    mapper.edit("Cargo.toml", "[dependencies]", "[dependencies]\nshared-by-outside = { path = \"../shared\" }");
+    mapper.edit(
+        "Cargo.toml",
+        "[dependencies]",
+        "[dependencies]\nshared-by-outside = { path = \"../shared\" }",
+    );
     mapper.write("src/.name.md", "accounts");
     let path = "format!(\"{}/{}/{}\", shared_by_outside::VERSION, include_str!(\".name.md\"),";
     mapper.edit(LIB, "format!(\"v2/accounts/{}\",", path);
@@ -226,8 +247,9 @@ pub(super) fn with_tool(work: &str) -> Folder {
 
 #[test]
 fn what_is_written_during_a_build_is_not_in_the_component() {
-    let folder =
-        with_tool("test -e edited || echo '# a word' >> app.py; : > edited.log; test -e edited.log && : > edited");
+    let folder = with_tool(
+        "test -e edited || echo '# a word' >> app.py; : > edited.log; test -e edited.log && : > edited",
+    );
     let check = &mut folder.mapper(&["check", "--mapper", "m/mapper.wasm"]);
     has(&ends(check, 0).err, &["building m/mapper.wasm: there is none"]);
     has(&ends(check, 0).err, &["building m/mapper.wasm: `app.py` and 2 more are not as they were"]);

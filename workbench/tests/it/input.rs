@@ -62,25 +62,36 @@ fn a_file_that_is_no_event_is_refused_by_every_command() {
     for (text, says) in [
         ("", "it is empty"),
         ("{}", "it has no `triggerSource` and no `request`"),
-        ("null", "it is no object"),
-        ("[]", "it holds no message: those that were received before come back after the visibility timeout"),
+        ("null", "it is not an object"),
+        (
+            "[]",
+            "it holds no message: those that were received before come back after the visibility timeout",
+        ),
         ("\"text\"", "it is a text that is not JSON"),
         (r#"{ "Messages": [] }"#, "it holds no message"),
         (r#"{ "Records": [] }"#, "it holds no message"),
         (r#"{ "Messages": [{ "Body": "{}" }] }"#, "it has no `triggerSource` and no `request`"),
-        (r#"{ "triggerSource": 1, "request": {} }"#, "its `triggerSource` is no text"),
-        (r#"{ "triggerSource": "x", "request": [] }"#, "its `request` is no object"),
+        (r#"{ "triggerSource": 1, "request": {} }"#, "its `triggerSource` is not a text"),
+        (r#"{ "triggerSource": "x", "request": [] }"#, "its `request` is not an object"),
         (&without("triggerSource"), "it has no `triggerSource`\n"),
         (&without("request"), "it has no `request`\n"),
         (&line.to_string(), log),
         (&format!("{line}\n{line}\n"), log),
-        (&json!({ "events": [{ "logStreamName": "s", "message": line.to_string() }] }).to_string(), log),
-        (&json!({ "events": [{ "logStreamName": "s", "message": "START RequestId: r\n" }] }).to_string(), log),
-        (&deep, "it is no object"),
+        (
+            &json!({ "events": [{ "logStreamName": "s", "message": line.to_string() }] })
+                .to_string(),
+            log,
+        ),
+        (
+            &json!({ "events": [{ "logStreamName": "s", "message": "START RequestId: r\n" }] })
+                .to_string(),
+            log,
+        ),
+        (&deep, "it is not an object"),
     ] {
         folder.write("cases/one.event.json", text);
         for mut command in commands(&folder) {
-            cannot(&mut command, &["`cases/one.event.json` is no event of Cognito: ", says]);
+            cannot(&mut command, &["`cases/one.event.json` is not an event of Cognito: ", says]);
         }
         cannot(
             &mut folder.mapper(&["events", "--from", "cases/one.event.json", "--into", "new"]),
@@ -96,8 +107,9 @@ fn a_file_that_is_no_event_is_refused_by_every_command() {
     let several = format!("{}\n{}\n", sign_up(), behaving("skip not-today"));
     for (text, number) in holding().into_iter().chain([(several, 2)]) {
         folder.write("cases/one.event.json", text);
-        let says =
-            format!("is no event of Cognito, but holds {number}: `mapper events --from cases/one.event.json --into");
+        let says = format!(
+            "is not an event of Cognito, but holds {number}: `mapper events --from cases/one.event.json --into"
+        );
         for mut command in commands(&folder) {
             cannot(&mut command, &[&says]);
         }
@@ -113,7 +125,8 @@ fn an_event_of_any_source_is_an_event() {
         let mut event = sign_up();
         event["triggerSource"] = source.into();
         folder.event("one", &event);
-        ends(&mut folder.mapper(&["run", "cases/one.event.json", "--mapper", &wasm(DEFAULT)]), 0).shows(&["skipped  "]);
+        ends(&mut folder.mapper(&["run", "cases/one.event.json", "--mapper", &wasm(DEFAULT)]), 0)
+            .shows(&["skipped  "]);
     }
 }
 
@@ -142,10 +155,17 @@ fn each_event_in_what_other_tools_print_becomes_a_case() {
 fn values_one_after_the_other_are_all_taken_apart() {
     let folder = Folder::new();
     let (one, other) = (sign_up(), behaving("skip not-today"));
-    folder.write("held.json", format!("{one}\t{other}\n{}\n", json!({ "Messages": [message(&one)] })));
+    folder.write(
+        "held.json",
+        format!("{one}\t{other}\n{}\n", json!({ "Messages": [message(&one)] })),
+    );
     let take = ["events", "--from", "held.json", "--into", "cases", "--json"];
     let taken = ends(&mut folder.mapper(&take), 0).json();
-    assert_eq!((taken["files"].as_array().unwrap().len(), &taken["others"]), (2, &json!(0)), "{taken}");
+    assert_eq!(
+        (taken["files"].as_array().unwrap().len(), &taken["others"]),
+        (2, &json!(0)),
+        "{taken}"
+    );
     for name in folder.names("cases") {
         assert!(name.starts_with("sign-up-") && name.ends_with(".event.json"), "{name}");
     }
@@ -155,7 +175,10 @@ fn values_one_after_the_other_are_all_taken_apart() {
 fn parts_without_an_event_are_counted_and_others_are_taken() {
     let folder = Folder::new();
     let broken = json!({ "Body": "no JSON" });
-    folder.write("held.json", json!({ "Messages": [broken, message(&sign_up()), { "other": 1 }] }).to_string());
+    folder.write(
+        "held.json",
+        json!({ "Messages": [broken, message(&sign_up()), { "other": 1 }] }).to_string(),
+    );
     let ran = ends(&mut folder.mapper(&["events", "--from", "held.json", "--into", "cases"]), 1);
     has(&ran.err, &["2 more in `held.json`: no event of Cognito"]);
     assert_eq!(folder.names("cases").len(), 1);
@@ -169,12 +192,21 @@ fn what_can_not_be_taken_apart_is_named() {
     folder.write("held.json", sign_up().to_string());
     let take = |from: &str, into: &str| folder.mapper(&["events", "--from", from, "--into", into]);
     cannot(&mut take("broken.json", "cases"), &["`broken.json` is not JSON"]);
-    cannot(&mut take("empty.json", "cases"), &["`empty.json` holds no event of Cognito: it is empty"]);
+    cannot(
+        &mut take("empty.json", "cases"),
+        &["`empty.json` holds no event of Cognito: it is empty"],
+    );
     cannot(&mut take("missing.json", "cases"), &["`missing.json` can't be read"]);
-    cannot(&mut take("held.json", "held.json/cases"), &["held.json/cases/sign-up-", "can't be written"]);
+    cannot(
+        &mut take("held.json", "held.json/cases"),
+        &["held.json/cases/sign-up-", "can't be written"],
+    );
     cannot(&mut folder.mapper(&["events", "--from", "held.json"]), &["--into <DIR>"]);
     cannot(&mut folder.mapper(&["events", "--into", "cases"]), &["--from <FILE>"]);
-    cannot(&mut folder.mapper(&["events", "native", "--from", "held.json", "--into", "x"]), &["cannot be used with"]);
+    cannot(
+        &mut folder.mapper(&["events", "native", "--from", "held.json", "--into", "x"]),
+        &["cannot be used with"],
+    );
 }
 
 #[test]
@@ -182,7 +214,8 @@ fn a_byte_order_mark_is_no_part_of_any_file_of_a_case() {
     let folder = Folder::new();
     folder.write("cases/one.event.json", format!("\u{feff}{}", behaving("variable NAME")));
     folder.write("cases/one.variables.json", "\u{feff}{ \"NAME\": \"value\" }");
-    let expected = json!({ "deliver": { "method": "POST", "path": "users/", "bodyText": "value" } });
+    let expected =
+        json!({ "deliver": { "method": "POST", "path": "users/", "bodyText": "value" } });
     folder.write("cases/one.expected.json", format!("\u{feff}{expected}"));
     ends(&mut folder.test(&[]), 0).shows(&["1 passed, 0 failed"]);
     let run = &mut folder.mapper(&["run", "cases/one.event.json", "--mapper", &wasm(MISBEHAVING)]);
@@ -203,7 +236,10 @@ fn a_file_in_another_encoding_is_told_which_it_has_to_be_in() {
         (wide("\u{feff}", u16::to_be_bytes), "is in UTF-16"),
         (wide("", u16::to_le_bytes), "is in UTF-16"),
         (wide("", u16::to_be_bytes), "is in UTF-16"),
-        (event.replace("alice", "Zo\u{eb}").chars().map(|it| it as u8).collect(), "is not in UTF-8"),
+        (
+            event.replace("alice", "Zo\u{eb}").chars().map(|it| it as u8).collect(),
+            "is not in UTF-8",
+        ),
     ] {
         fs::create_dir_all(folder.path("cases")).unwrap();
         folder.write("cases/one.event.json", bytes);

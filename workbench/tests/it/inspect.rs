@@ -11,12 +11,15 @@ use test_support::components::{DEFAULT, component, copy_of_image};
 const CONTRACT: &str = "cognito:post-confirmation@0.1.0";
 
 #[test]
-fn a_component_is_shown_with_its_contract_its_imports_and_what_made_it() {
+fn a_component_is_shown_with_contract_imports_and_tools() {
     let folder = Folder::new();
     let file = File::describe(&fs::read(component(DEFAULT)).unwrap());
     let shown = ends(&mut folder.mapper(&["inspect", &wasm(DEFAULT)]), 0);
     shown.shows(&[&wasm(DEFAULT), &file.sha256, CONTRACT, "Rust", "rustc 1.", "wit-component "]);
-    shown.shows(&["cognito:post-confirmation/mapper@0.1.0", "cognito:post-confirmation/types@0.1.0"]);
+    shown.shows(&[
+        "cognito:post-confirmation/mapper@0.1.0",
+        "cognito:post-confirmation/types@0.1.0",
+    ]);
     // Each line is a name and a value, and nothing stands at its end.
     assert!(shown.out.lines().all(|line| line == line.trim_end()), "{}", shown.out);
 
@@ -24,9 +27,17 @@ fn a_component_is_shown_with_its_contract_its_imports_and_what_made_it() {
     assert_eq!((&json["kind"], &json["wit"]), (&json!("component"), &json!(CONTRACT)));
     assert_eq!((&json["sha256"], &json["size"]), (&json!(file.sha256), &json!(file.size)));
     assert_eq!(json["exports"], json!(["cognito:post-confirmation/mapper@0.1.0"]));
-    assert!(json["imports"].as_array().unwrap().contains(&json!("cognito:post-confirmation/types@0.1.0")), "{json}");
+    assert!(
+        json["imports"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("cognito:post-confirmation/types@0.1.0")),
+        "{json}"
+    );
     let made_by = json["madeBy"].as_array().unwrap();
-    let with = |role: &str, name: &str| made_by.iter().any(|tool| tool["role"] == role && tool["name"] == name);
+    let with = |role: &str, name: &str| {
+        made_by.iter().any(|tool| tool["role"] == role && tool["name"] == name)
+    };
     assert!(with("language", "Rust") && with("processed-by", "rustc"), "{json}");
     assert!((1..made_by.len()).all(|at| !made_by[..at].contains(&made_by[at])), "{json}");
     assert_eq!(json.get("refused"), None);
@@ -39,8 +50,16 @@ fn an_image_is_shown_by_its_manifest() {
     let manifest: Value = serde_json::from_str(&folder.read("mapper.json")).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let shown = ends(&mut folder.mapper(&["inspect", "mapper.cwasm"]), 0);
-    let (image, component) = (text(&manifest["image"]["sha256"]), text(&manifest["component"]["sha256"]));
-    shown.shows(&["mapper.cwasm\n", &text(&manifest["target"]), &image, CONTRACT, &component, "48.0."]);
+    let (image, component) =
+        (text(&manifest["image"]["sha256"]), text(&manifest["component"]["sha256"]));
+    shown.shows(&[
+        "mapper.cwasm\n",
+        &text(&manifest["target"]),
+        &image,
+        CONTRACT,
+        &component,
+        "48.0.",
+    ]);
     let json = ends(&mut folder.mapper(&["inspect", "mapper.cwasm", "--json"]), 0).json();
     assert_eq!(json, json!({ "kind": "image", "manifest": manifest, "unchanged": true }));
 }
@@ -53,7 +72,8 @@ fn an_image_that_was_changed_is_told_from_its_manifests() {
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
     fs::write(&image, bytes).unwrap();
-    ends(&mut folder.mapper(&["inspect", "mapper.cwasm"]), 1).shows(&["it is not this manifest's image"]);
+    ends(&mut folder.mapper(&["inspect", "mapper.cwasm"]), 1)
+        .shows(&["it is not this manifest's image"]);
     let json = ends(&mut folder.mapper(&["inspect", "mapper.cwasm", "--json"]), 1).json();
     assert_eq!(json["unchanged"], false);
 }
@@ -74,7 +94,10 @@ fn a_component_that_is_no_mapper_is_shown_with_the_reason() {
     let json = ends(&mut folder.mapper(&["inspect", "component.wasm", "--json"]), 1).json();
     assert!(json["refused"].as_str().unwrap().contains("post-confirmation-mapper"), "{json}");
     assert_eq!(json.get("wit"), None);
-    assert_eq!((&json["exports"], &json["imports"]), (&json!(["a:b/c"]), &json!(["db:store/kv@1.0.0"])));
+    assert_eq!(
+        (&json["exports"], &json["imports"]),
+        (&json!(["a:b/c"]), &json!(["db:store/kv@1.0.0"]))
+    );
     assert_eq!(json["madeBy"], json!([]));
 }
 
@@ -97,5 +120,8 @@ fn what_is_neither_component_nor_image_is_not_inspected() {
     ] {
         cannot(&mut folder.mapper(&["inspect", file, "--json"]), &[says]);
     }
-    cannot(&mut folder.mapper(&["inspect"]), &["the mapper `mapper.wasm` can't be read; `mapper build` makes it"]);
+    cannot(
+        &mut folder.mapper(&["inspect"]),
+        &["the mapper `mapper.wasm` can't be read; `mapper build` makes it"],
+    );
 }

@@ -18,9 +18,14 @@ fn a_mapper_that_loops_or_sleeps_fails_when_its_time_is_over() {
     }
     folder.event("good", &behaving("skip not-today"));
     // As long as the good one can do with.
-    let report = ends(folder.test(&["--json", "--bless"]).env("MAPPER_TIMEOUT_MS", "2000"), 1).json();
+    let report =
+        ends(folder.test(&["--json", "--bless"]).env("MAPPER_TIMEOUT_MS", "2000"), 1).json();
     for name in ["loop", "sleep"] {
-        assert_eq!(case(&report, name)["mapped"]["failed"]["errorType"], "Mapper.TimedOut", "{report}");
+        assert_eq!(
+            case(&report, name)["mapped"]["failed"]["errorType"],
+            "Mapper.TimedOut",
+            "{report}"
+        );
     }
     assert_eq!(case(&report, "good")["verdict"], "blessed", "{report}");
 }
@@ -31,9 +36,14 @@ fn fixed_clocks_do_not_suspend_the_limit_of_time() {
     for behaviour in ["loop", "sleep"] {
         folder.event(behaviour, &behaving(behaviour));
     }
-    let report = ends(folder.test(&["--json", "--deterministic"]).env("MAPPER_TIMEOUT_MS", "50"), 1).json();
+    let report =
+        ends(folder.test(&["--json", "--deterministic"]).env("MAPPER_TIMEOUT_MS", "50"), 1).json();
     for name in ["loop", "sleep"] {
-        assert_eq!(case(&report, name)["mapped"]["failed"]["errorType"], "Mapper.TimedOut", "{report}");
+        assert_eq!(
+            case(&report, name)["mapped"]["failed"]["errorType"],
+            "Mapper.TimedOut",
+            "{report}"
+        );
     }
 }
 
@@ -47,7 +57,11 @@ fn a_mapper_has_the_memory_of_the_environment() {
         command
     };
     let report = ends(&mut test("10"), 1).json();
-    assert_eq!(case(&report, "eats")["mapped"]["failed"]["errorType"], "Mapper.OutOfMemory", "{report}");
+    assert_eq!(
+        case(&report, "eats")["mapped"]["failed"]["errorType"],
+        "Mapper.OutOfMemory",
+        "{report}"
+    );
     ends(&mut test("40"), 0);
 }
 
@@ -67,10 +81,12 @@ fn a_failure_is_shown_with_what_the_mapper_said() {
 }
 
 #[test]
-fn settings_that_the_function_would_refuse_are_named_before_any_case() {
+fn settings_that_bootstrap_refuses_are_named_before_any_case() {
     let folder = Folder::new();
     folder.event("one", &sign_up());
-    for (name, value) in [("MAPPER_TIMEOUT_MS", "soon"), ("MAPPER_MEMORY_MB", "1"), ("BACKEND_API_URL", "ftp://x/")] {
+    for (name, value) in
+        [("MAPPER_TIMEOUT_MS", "soon"), ("MAPPER_MEMORY_MB", "1"), ("BACKEND_API_URL", "ftp://x/")]
+    {
         cannot(folder.test(&["--bless"]).env(name, value), &[name]);
     }
     assert_eq!(folder.names("cases"), ["one.event.json"]);

@@ -95,12 +95,14 @@ impl Folder {
     /// The names of all that is there, in order.
     fn names(&self, folder: &str) -> Vec<String> {
         let entries = fs::read_dir(self.path(folder)).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
 
-    /// `mapper` with these arguments in this folder and ample time, without the settings of whoever runs the tests.
+    /// `mapper` with these arguments in this folder and ample time, without the settings of whoever
+    /// runs the tests.
     fn mapper(&self, args: &[&str]) -> Command {
         let mut command = Command::new(program("mapper"));
         command.args(args).current_dir(self.0.path());

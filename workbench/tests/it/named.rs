@@ -1,5 +1,5 @@
-//! What a run of cases names: the cases that were asked for, the part of a request that is wrong, the command to go on
-//! with.
+//! What a run of cases names: the cases that were asked for, the part of a request that is wrong,
+//! the command to go on with.
 
 use std::process::Command;
 
@@ -35,11 +35,25 @@ fn a_case_is_tested_by_its_name_or_by_any_of_its_files() {
         ran.shows(&[&format!("\n{passed} {cases}"), &format!("\n{passed} passed, 0 failed in ")]);
     }
     for name in ["four", "cases/four.event.json", "elsewhere/one", "one.json", "missing/one"] {
-        cannot(&mut folder.test(&[name]), &[&format!("there is no case `{name}`: "), "`NAME.event.json`"]);
+        cannot(
+            &mut folder.test(&[name]),
+            &[&format!("there is no case `{name}`: "), "`NAME.event.json`"],
+        );
     }
     folder.write("elsewhere/n.json", "{}");
-    cannot(&mut folder.test(&["elsewhere/n.json"]), &["`elsewhere/n.json` is no case: ", "end in `.event.json`"]);
-    let diff = ["diff", &wasm(MISBEHAVING), &wasm(MISBEHAVING), "--events", "one", "--events", "elsewhere/far"];
+    cannot(
+        &mut folder.test(&["elsewhere/n.json"]),
+        &["`elsewhere/n.json` is no case: ", "end in `.event.json`"],
+    );
+    let diff = [
+        "diff",
+        &wasm(MISBEHAVING),
+        &wasm(MISBEHAVING),
+        "--events",
+        "one",
+        "--events",
+        "elsewhere/far",
+    ];
     ends(&mut folder.mapper(&diff), 0).shows(&["both make the same of all 2 events"]);
     // Only that one is accepted.
     folder.expect("two", &json!({ "skip": "never" }));
@@ -53,8 +67,14 @@ fn a_mappers_folder_is_told_what_to_name_in_its_place() {
     let folder = Folder::new();
     folder.write("m/cases/one.event.json", "{}");
     folder.write("m/mapper.wasm", "");
-    cannot(&mut folder.mapper(&["test", "m"]), &["`m` is a mapper's folder: name `m/cases --mapper m/mapper.wasm`"]);
-    cannot(&mut folder.mapper(&["check", "--mapper", "m"]), &["the mapper `m` is a folder: name `m/mapper.wasm`"]);
+    cannot(
+        &mut folder.mapper(&["test", "m"]),
+        &["`m` is a mapper's folder: name `m/cases --mapper m/mapper.wasm`"],
+    );
+    cannot(
+        &mut folder.mapper(&["check", "--mapper", "m"]),
+        &["the mapper `m` is a folder: name `m/mapper.wasm`"],
+    );
 }
 
 #[test]
@@ -63,7 +83,11 @@ fn an_unstable_case_shows_the_first_run_beside_the_second() {
     folder.event("count", &behaving("random"));
     folder.expect("count", &json!({ "skip": "expected-otherwise" }));
     let ran = ends(&mut folder.test(&["--junit", "report.xml"]), 1);
-    ran.shows(&["---- count ----\n  - first run\n  + second run\n", "  -     \"body\": ", "  +     \"body\": "]);
+    ran.shows(&[
+        "---- count ----\n  - first run\n  + second run\n",
+        "  -     \"body\": ",
+        "  +     \"body\": ",
+    ]);
     assert!(!ran.out.contains("expected-otherwise"), "{}", ran.out);
     assert!(folder.read("report.xml").contains("+ second run"));
     let case = &ends(&mut folder.test(&["--json"]), 1).json()["cases"][0];
@@ -79,8 +103,12 @@ fn the_last_line_is_the_command_that_accepts_what_is_different() {
     let last = ran.out.lines().last().unwrap();
     let command = last.strip_prefix("accept what is different or new: ").unwrap();
     assert!(command.starts_with("mapper test --bless "), "{command}");
-    let path =
-        std::env::join_paths([program("mapper").parent().unwrap(), "/usr/bin".as_ref(), "/bin".as_ref()]).unwrap();
+    let path = std::env::join_paths([
+        program("mapper").parent().unwrap(),
+        "/usr/bin".as_ref(),
+        "/bin".as_ref(),
+    ])
+    .unwrap();
     let mut shell = Command::new("sh");
     ends(shell.args(["-c", command]).env("PATH", path).current_dir(folder.path("")), 0);
     let ran = ends(&mut folder.test(&["it's a folder"]), 0);
@@ -108,19 +136,25 @@ fn a_refused_request_is_shown_with_the_part_that_breaks_a_rule() {
     ] {
         folder.event("one", &behaving(behaviour));
         let tested = ends(&mut folder.test(&[]), 1);
-        tested
-            .shows(&["---- one ----\nMapper.AnswerRefused: the mapper's request was refused: ", &format!("; {part}")]);
+        tested.shows(&[
+            "---- one ----\nMapper.AnswerRefused: the mapper's request was refused: ",
+            &format!("; {part}"),
+        ]);
         assert!(tested.out.len() < 1000, "{}", tested.out);
         let json = ends(&mut folder.test(&["--json"]), 1).json();
         let error = json["cases"][0]["mapped"]["failed"]["error"].as_str().unwrap();
         assert!(error.contains(&format!("; {part}")), "{error}");
         let run = ["run", "cases/one.event.json", "--mapper", &wasm(MISBEHAVING)];
-        ends(&mut folder.mapper(&run), 1).shows(&["failed   Mapper.AnswerRefused: ", &format!("; {part}")]);
+        ends(&mut folder.mapper(&run), 1)
+            .shows(&["failed   Mapper.AnswerRefused: ", &format!("; {part}")]);
         let sent = &mut folder.mapper(&[&run[..], &["--send"]].concat());
-        ends(sent.env("BACKEND_API_URL", "https://backend.example/"), 1).shows(&[&format!("; {part}")]);
+        ends(sent.env("BACKEND_API_URL", "https://backend.example/"), 1)
+            .shows(&[&format!("; {part}")]);
     }
     // Where no part is wrong on its own, the rule says it all.
     folder.event("one", &behaving("headers 65"));
     let tested = ends(&mut folder.test(&[]), 1);
-    tested.shows(&["Mapper.AnswerRefused: the mapper's request was refused: there are more than 64 headers\n"]);
+    tested.shows(&[
+        "Mapper.AnswerRefused: the mapper's request was refused: there are more than 64 headers\n",
+    ]);
 }

@@ -31,7 +31,7 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn new_makes_exactly_the_files_that_its_json_lists_in_every_language() {
+fn new_makes_exactly_the_files_that_its_json_lists() {
     let folder = Folder::new();
     let (rust, js, python): (&[&str], &[&str], &[&str]) = (
         &["Cargo.toml", ".cargo/config.toml", "src/lib.rs"],
@@ -39,17 +39,26 @@ fn new_makes_exactly_the_files_that_its_json_lists_in_every_language() {
         &["requirements.txt", "app.py"],
     );
     for (language, own) in [("rust", rust), ("js", js), ("python", python)] {
-        let made = ends(&mut folder.mapper(&["new", language, "--lang", language, "--json"]), 0).json();
+        let made =
+            ends(&mut folder.mapper(&["new", language, "--lang", language, "--json"]), 0).json();
         assert_eq!(made["folder"], language);
         let mut listed: Vec<String> = serde_json::from_value(made["files"].clone()).unwrap();
         listed.sort();
         assert_eq!(files(&folder.path(language)), listed);
 
-        let shared =
-            ["wit/world.wit", "wit/mapper.wit", "wit/types.wit", "wit/deps/cli.wit", ".gitignore", "README.md"];
-        let cases =
-            SAMPLES.iter().flat_map(|name| [format!("cases/{name}.event.json"), format!("cases/{name}.expected.json")]);
-        let mut expected: Vec<String> = own.iter().chain(&shared).map(ToString::to_string).chain(cases).collect();
+        let shared = [
+            "wit/world.wit",
+            "wit/mapper.wit",
+            "wit/types.wit",
+            "wit/deps/cli.wit",
+            ".gitignore",
+            "README.md",
+        ];
+        let cases = SAMPLES.iter().flat_map(|name| {
+            [format!("cases/{name}.event.json"), format!("cases/{name}.expected.json")]
+        });
+        let mut expected: Vec<String> =
+            own.iter().chain(&shared).map(ToString::to_string).chain(cases).collect();
         expected.sort();
         assert_eq!(listed, expected);
 
@@ -60,16 +69,22 @@ fn new_makes_exactly_the_files_that_its_json_lists_in_every_language() {
 }
 
 #[test]
-fn the_contract_and_the_cases_of_a_new_mapper_are_those_of_this_project() {
+fn a_new_mapper_has_this_projects_contract_and_cases() {
     let folder = Folder::new();
     ends(&mut folder.mapper(&["new", "m", "--lang", "python"]), 0);
     let wit = root().join("wit");
     assert_eq!(files(&folder.path("m/wit")), files(&wit));
     for file in files(&wit) {
-        assert_eq!(fs::read(folder.path("m/wit").join(&file)).unwrap(), fs::read(wit.join(file)).unwrap());
+        assert_eq!(
+            fs::read(folder.path("m/wit").join(&file)).unwrap(),
+            fs::read(wit.join(file)).unwrap()
+        );
     }
     for file in folder.names("m/cases") {
-        assert_eq!(folder.read(&format!("m/cases/{file}")), fs::read_to_string(shared_cases().join(file)).unwrap());
+        assert_eq!(
+            folder.read(&format!("m/cases/{file}")),
+            fs::read_to_string(shared_cases().join(file)).unwrap()
+        );
     }
 }
 
@@ -92,13 +107,21 @@ fn the_last_part_of_the_folder_becomes_the_name_of_the_package() {
         ]);
         for file in files {
             let text = folder.read(&format!("{path}/{file}"));
-            assert!(text.contains(&name) && !text.contains("NAME") && !text.contains("mapper-js"), "{text}");
+            assert!(
+                text.contains(&name) && !text.contains("NAME") && !text.contains("mapper-js"),
+                "{text}"
+            );
         }
     }
-    let package: Value = serde_json::from_str(&folder.read("Some Folder/my-js-2/package.json")).unwrap();
-    let lock: Value = serde_json::from_str(&folder.read("Some Folder/my-js-2/package-lock.json")).unwrap();
+    let package: Value =
+        serde_json::from_str(&folder.read("Some Folder/my-js-2/package.json")).unwrap();
+    let lock: Value =
+        serde_json::from_str(&folder.read("Some Folder/my-js-2/package-lock.json")).unwrap();
     assert_eq!(package["name"], "my-js-2");
-    assert_eq!((&lock["name"], &lock["packages"][""]["name"]), (&package["name"], &package["name"]));
+    assert_eq!(
+        (&lock["name"], &lock["packages"][""]["name"]),
+        (&package["name"], &package["name"])
+    );
     assert_eq!(lock["packages"][""]["devDependencies"], package["devDependencies"]);
     assert_eq!(lock["packages"][""]["dependencies"], package["dependencies"]);
 }
@@ -106,11 +129,23 @@ fn the_last_part_of_the_folder_becomes_the_name_of_the_package() {
 #[test]
 fn new_refuses_a_folder_whose_last_part_is_no_name() {
     let folder = Folder::new();
-    for name in
-        ["Upper", "camelCase", "1st", "-x", "two words", "under_score", "naïve", "a.b", "a/B", ".", "..", "a/..", "/"]
-    {
+    for name in [
+        "Upper",
+        "camelCase",
+        "1st",
+        "-x",
+        "two words",
+        "under_score",
+        "naïve",
+        "a.b",
+        "a/B",
+        ".",
+        "..",
+        "a/..",
+        "/",
+    ] {
         let command = &mut folder.mapper(&["new", "--lang", "js", "--", name]);
-        cannot(command, &[&format!("`{name}` is no name for a mapper"), "begin with a letter"]);
+        cannot(command, &[&format!("`{name}` is not a name for a mapper"), "begin with a letter"]);
     }
     cannot(&mut folder.mapper(&["new", "", "--lang", "js"]), &["NAME"]);
     cannot(&mut folder.mapper(&["new", "--lang", "js"]), &["NAME"]);
@@ -124,10 +159,19 @@ fn new_never_writes_over_what_is_there() {
     folder.write("file", "own");
     for name in ["full", "file"] {
         let command = &mut folder.mapper(&["new", name, "--lang", "rust"]);
-        cannot(command, &[&format!("`{name}` is there already; choose another name, or remove it")]);
+        cannot(
+            command,
+            &[&format!("`{name}` is there already; choose another name, or remove it")],
+        );
     }
-    cannot(&mut folder.mapper(&["new", "file/below", "--lang", "rust"]), &["`file/below/Cargo.toml` can't be written"]);
-    assert_eq!((folder.names("."), folder.names("full")), (vec!["file".into(), "full".into()], vec!["own.txt".into()]));
+    cannot(
+        &mut folder.mapper(&["new", "file/below", "--lang", "rust"]),
+        &["`file/below/Cargo.toml` can't be written"],
+    );
+    assert_eq!(
+        (folder.names("."), folder.names("full")),
+        (vec!["file".into(), "full".into()], vec!["own.txt".into()])
+    );
     assert_eq!(folder.read("file"), "own");
 
     fs::create_dir(folder.path("empty")).unwrap();

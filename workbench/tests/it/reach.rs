@@ -1,4 +1,5 @@
-//! `mapper reach`: whether the function's client would reach the backend, and what stands in the way.
+//! `mapper reach`: whether the function's client would reach the backend, and what stands in the
+//! way.
 
 use std::fs;
 use std::process::Output;
@@ -12,7 +13,12 @@ use test_support::tls::{Flaw, TlsBackend};
 
 async fn reach(url: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
     let mut command = Command::new(program("mapper"));
-    command.arg("reach").args(arguments).env_clear().env("BACKEND_API_URL", url).envs(variables.iter().copied());
+    command
+        .arg("reach")
+        .args(arguments)
+        .env_clear()
+        .env("BACKEND_API_URL", url)
+        .envs(variables.iter().copied());
     command.output().await.unwrap()
 }
 
@@ -33,7 +39,10 @@ async fn what_stands_in_the_way_is_named() {
     let backend = FaultyBackend::start([], Fault::Takes).await;
     backend.down().await;
     let output = reach(&backend.url, &[], &["--json"]).await;
-    assert_eq!((output.status.code(), json_of(&output)), (Some(1), json!({ "reached": false, "cause": "refused" })));
+    assert_eq!(
+        (output.status.code(), json_of(&output)),
+        (Some(1), json!({ "reached": false, "cause": "refused" }))
+    );
     let output = reach(&backend.url, &[], &[]).await;
     assert!(String::from_utf8(output.stdout).unwrap().contains("could not be reached: refused"));
 
@@ -42,7 +51,8 @@ async fn what_stands_in_the_way_is_named() {
     for (flaw, cause) in [(Flaw::Nothing, None), (Flaw::Expired, Some("certificate-expired"))] {
         let backend = TlsBackend::with(flaw).await;
         fs::write(&roots, &backend.authority).unwrap();
-        let output = reach(&backend.url, &[("BACKEND_CA_FILE", roots.to_str().unwrap())], &["--json"]).await;
+        let output =
+            reach(&backend.url, &[("BACKEND_CA_FILE", roots.to_str().unwrap())], &["--json"]).await;
         assert_eq!(json_of(&output)["cause"].as_str(), cause);
     }
     let backend = TlsBackend::start().await;

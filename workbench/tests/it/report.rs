@@ -41,15 +41,18 @@ fn the_json_has_every_case_with_its_verdict() {
     assert_eq!(cases[2].get("expected"), None);
 }
 
-/// The elements of a document of XML, by their tags, each with its depth. Panics where they are not nested as they have
-/// to be.
+/// The elements of a document of XML, by their tags, each with its depth. Panics where they are not
+/// nested as they have to be.
 fn elements(xml: &str) -> Vec<(usize, &str)> {
     let (mut open, mut found) = (Vec::new(), Vec::new());
     let text = xml.trim().strip_prefix("<?xml version=\"1.0\" encoding=\"UTF-8\"?>").unwrap();
     for part in text.split('<').skip(1) {
         let (tag, text) = part.split_once('>').unwrap();
         // Whatever the mapper and the cases put in is escaped.
-        assert!(!text.contains('>') && text.split('&').skip(1).all(|entity| entity.contains(';')), "{text}");
+        assert!(
+            !text.contains('>') && text.split('&').skip(1).all(|entity| entity.contains(';')),
+            "{text}"
+        );
         let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap();
         if tag.starts_with('/') {
             assert_eq!(open.pop(), Some(name), "{xml}");
@@ -73,7 +76,10 @@ fn the_report_for_ci_is_whole_and_counts_every_case() {
     let elements = elements(&xml);
     let counts = ["tests=\"5\"", "failures=\"3\"", "errors=\"1\"", "skipped=\"0\""];
     for tag in [elements[0].1, elements[1].1] {
-        assert!(tag.starts_with("testsuite") && counts.iter().all(|count| tag.contains(count)), "{tag}");
+        assert!(
+            tag.starts_with("testsuite") && counts.iter().all(|count| tag.contains(count)),
+            "{tag}"
+        );
     }
     let below = |depth| elements.iter().filter(move |(at, _)| *at == depth).map(|(_, tag)| *tag);
     let cases: Vec<_> = below(2).map(|tag| tag.split('"').nth(1).unwrap()).collect();
@@ -99,7 +105,8 @@ fn the_report_of_cases_that_pass_holds_no_failure() {
     folder.event("one", &behaving("skip not-today"));
     ends(&mut folder.test(&["--bless", "--junit", "report.xml"]), 0);
     let xml = folder.read("report.xml");
-    let tags: Vec<_> = elements(&xml).into_iter().map(|(_, tag)| tag.split([' ', '/']).next().unwrap()).collect();
+    let tags: Vec<_> =
+        elements(&xml).into_iter().map(|(_, tag)| tag.split([' ', '/']).next().unwrap()).collect();
     assert_eq!(tags, ["testsuites", "testsuite", "testcase"], "{xml}");
     assert!(xml.contains("failures=\"0\"") && xml.contains("errors=\"0\""), "{xml}");
 }
@@ -110,7 +117,10 @@ fn a_report_that_cannot_be_written_is_named() {
     folder.event("one", &behaving("skip not-today"));
     folder.expect("one", &json!({ "skip": "not-today" }));
     let command = &mut folder.test(&["--junit", "missing/report.xml"]);
-    cannot(command, &["the report `missing/report.xml` can't be written: No such file or directory"]);
+    cannot(
+        command,
+        &["the report `missing/report.xml` can't be written: No such file or directory"],
+    );
 }
 
 #[test]
@@ -118,10 +128,18 @@ fn colours_are_for_terminals_and_for_those_who_ask_for_them() {
     let folder = folder();
     assert!(!ends(&mut folder.test(&[]), 1).out.contains('\u{1b}'));
     let coloured = ends(folder.test(&[]).env("CLICOLOR_FORCE", "1"), 1);
-    coloured.shows(&["\u{1b}[31mDIFFERS", "\u{1b}[32mok", "\u{1b}[31m-   \"skip\"", "\u{1b}[31m1 passed, 4 failed"]);
+    coloured.shows(&[
+        "\u{1b}[31mDIFFERS",
+        "\u{1b}[32mok",
+        "\u{1b}[31m-   \"skip\"",
+        "\u{1b}[31m1 passed, 4 failed",
+    ]);
     ends(folder.test(&["--json"]).env("CLICOLOR_FORCE", "1"), 1).json();
 
     let error = |command: &mut std::process::Command| ends(command, 2).err;
     assert!(error(&mut folder.test(&["missing"])).starts_with("error: "));
-    assert!(error(folder.test(&["missing"]).env("CLICOLOR_FORCE", "1")).starts_with("\u{1b}[31merror\u{1b}[0m: "));
+    assert!(
+        error(folder.test(&["missing"]).env("CLICOLOR_FORCE", "1"))
+            .starts_with("\u{1b}[31merror\u{1b}[0m: ")
+    );
 }

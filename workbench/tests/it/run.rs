@@ -28,17 +28,26 @@ fn run(event: &Value, args: &[&str], settings: &[(&str, &str)]) -> Output {
     let (_folder, file) = file(event);
     let mut command = Command::new(program("mapper"));
     command.env_remove("MAPPER_IMAGE").env_remove("BACKEND_API_URL");
-    command.arg("run").arg(file).args(args).envs(AMPLE).envs(settings.iter().copied()).output().unwrap()
+    command
+        .arg("run")
+        .arg(file)
+        .args(args)
+        .envs(AMPLE)
+        .envs(settings.iter().copied())
+        .output()
+        .unwrap()
 }
 
 fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
+    serde_json::from_slice(&output.stdout)
+        .unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)))
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn run_shows_the_request_byte_for_byte_as_the_backend_gets_it_through_bootstrap() {
+async fn run_shows_the_bytes_that_bootstrap_sends() {
     let backend = Backend::start().await;
-    let settings = [("BACKEND_API_URL", backend.url.as_str()), ("BACKEND_AUTHORIZATION", "Bearer t-0-k-e-n")];
+    let settings =
+        [("BACKEND_API_URL", backend.url.as_str()), ("BACKEND_AUTHORIZATION", "Bearer t-0-k-e-n")];
     for (package, event) in [
         (DEFAULT, sign_up()),
         (MISBEHAVING, behaving("path users/a%2Fb?x=1&y='~")),
@@ -58,19 +67,25 @@ async fn run_shows_the_request_byte_for_byte_as_the_backend_gets_it_through_boot
         assert_eq!(shown["url"].as_str().unwrap(), format!("{base}{}", received.path));
         assert_eq!(shown["method"], received.method.as_str());
         let mut body = shown["body"].as_str().unwrap_or_default().as_bytes().to_vec();
-        body.extend(BASE64_STANDARD.decode(shown["bodyBase64"].as_str().unwrap_or_default()).unwrap());
+        body.extend(
+            BASE64_STANDARD.decode(shown["bodyBase64"].as_str().unwrap_or_default()).unwrap(),
+        );
         assert_eq!(body, received.body);
 
         let header = |header: &Value| {
-            let (name, value) = (header["name"].as_str().unwrap(), header["value"].as_str().unwrap());
+            let (name, value) =
+                (header["name"].as_str().unwrap(), header["value"].as_str().unwrap());
             (name.to_owned(), value.trim().to_owned())
         };
         let shown: Vec<_> = shown["headers"].as_array().unwrap().iter().map(header).collect();
-        let received =
-            received.headers.iter().map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
+        let received = received
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()));
         // The connection's, the invocation's and the one that is added.
         let others = ["host", "content-length", "x-amzn-trace-id", "traceparent", "authorization"];
-        let received: Vec<_> = received.filter(|(name, _)| !others.contains(&name.as_str())).collect();
+        let received: Vec<_> =
+            received.filter(|(name, _)| !others.contains(&name.as_str())).collect();
         assert_eq!(shown, received);
     }
 }
@@ -133,8 +148,11 @@ fn run_names_what_is_wrong_with_its_input() {
     let folder = tempfile::tempdir().unwrap();
     let broken = folder.path().join("broken.json");
     fs::write(&broken, "{").unwrap();
-    for (file, saying) in [(broken, "is not JSON"), (folder.path().join("missing.json"), "can't be read")] {
-        let output = Command::new(program("mapper")).arg("run").arg(file).args(mapper).output().unwrap();
+    for (file, saying) in
+        [(broken, "is not JSON"), (folder.path().join("missing.json"), "can't be read")]
+    {
+        let output =
+            Command::new(program("mapper")).arg("run").arg(file).args(mapper).output().unwrap();
         assert_eq!(output.status.code(), Some(2));
         assert!(String::from_utf8_lossy(&output.stderr).contains(saying), "{output:?}");
     }
@@ -148,7 +166,13 @@ fn run_takes_the_component_of_the_folder_where_none_is_named() {
     let folder = Folder::new();
     folder.event("one", &sign_up());
     let run = &mut folder.mapper(&["run", "cases/one.event.json"]);
-    cannot(run, &["the mapper `mapper.wasm` can't be read", "`mapper build` makes it, or `--mapper` names another"]);
+    cannot(
+        run,
+        &[
+            "the mapper `mapper.wasm` can't be read",
+            "`mapper build` makes it, or `--mapper` names another",
+        ],
+    );
     fs::copy(component(DEFAULT), folder.path("mapper.wasm")).unwrap();
     ends(run, 0).shows(&["POST https://backend.example/users/\n"]);
 }
@@ -158,7 +182,8 @@ fn run_takes_the_mapper_of_mapper_image_unless_another_is_named() {
     let folder = Folder::new();
     folder.event("one", &sign_up());
     let mut run = folder.mapper(&["run", "cases/one.event.json"]);
-    ends(run.env("MAPPER_IMAGE", image(OTHER)), 0).shows(&["PUT https://backend.example/v2/accounts/"]);
+    ends(run.env("MAPPER_IMAGE", image(OTHER)), 0)
+        .shows(&["PUT https://backend.example/v2/accounts/"]);
     ends(run.args(["--mapper", &wasm(DEFAULT)]), 0).shows(&["POST https://backend.example/users/"]);
     let run = &mut folder.mapper(&["run", "cases/one.event.json"]);
     cannot(run.env("MAPPER_IMAGE", "nowhere.cwasm"), &["the mapper `nowhere.cwasm` can't be read"]);
@@ -166,8 +191,13 @@ fn run_takes_the_mapper_of_mapper_image_unless_another_is_named() {
 
 #[test]
 fn run_shows_the_address_and_the_variables_that_are_set() {
-    let settings = [("BACKEND_API_URL", "https://users.example/v1/"), ("MAPPER_ENV_NAME", "the value")];
+    let settings =
+        [("BACKEND_API_URL", "https://users.example/v1/"), ("MAPPER_ENV_NAME", "the value")];
     let output = run(&behaving("variable NAME"), &["--mapper", &wasm(MISBEHAVING)], &settings);
     let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("\nPOST https://users.example/v1/users/\n") && text.ends_with("\nthe value\n"), "{text}");
+    assert!(
+        text.contains("\nPOST https://users.example/v1/users/\n")
+            && text.ends_with("\nthe value\n"),
+        "{text}"
+    );
 }

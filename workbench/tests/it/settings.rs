@@ -13,7 +13,10 @@ fn settings_that_the_function_takes_are_said_to_be_fine() {
     let mut command = folder.mapper(&["settings"]);
     ends(command.env_clear().envs([URL]), 0).shows(&["the function would take these settings\n"]);
     let mut command = folder.mapper(&["settings", "--json"]);
-    assert_eq!(ends(command.env_clear().envs([URL]), 0).json(), json!({ "valid": true, "faults": [] }));
+    assert_eq!(
+        ends(command.env_clear().envs([URL]), 0).json(),
+        json!({ "valid": true, "faults": [] })
+    );
 }
 
 #[test]

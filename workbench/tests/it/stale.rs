@@ -1,4 +1,5 @@
-//! What makes a component stale, beyond a plain edit: lost and ambiguous sources, old times, links, files of any kind.
+//! What makes a component stale, beyond a plain edit: lost and ambiguous sources, old times, links,
+//! files of any kind.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -17,12 +18,24 @@ fn a_built_component_without_its_source_is_not_used() {
     };
     ends(&mut inside(&["build"]), 0);
     let says = |reason: &str| {
-        for args in [&["check"][..], &["compile"], &["diff", "mapper.wasm", "mapper.wasm", "--events", "../cases"]] {
-            cannot(&mut inside(args), &["`mapper.wasm` can't be compared with its source: ", reason]);
+        for args in [
+            &["check"][..],
+            &["compile"],
+            &["diff", "mapper.wasm", "mapper.wasm", "--events", "../cases"],
+        ] {
+            cannot(
+                &mut inside(args),
+                &["`mapper.wasm` can't be compared with its source: ", reason],
+            );
         }
     };
     fs::create_dir(folder.path("cases")).unwrap();
-    ends(folder.mapper(&["events", "native"]).stdout(fs::File::create(folder.path("cases/n.event.json")).unwrap()), 0);
+    ends(
+        folder
+            .mapper(&["events", "native"])
+            .stdout(fs::File::create(folder.path("cases/n.event.json")).unwrap()),
+        0,
+    );
     folder.write("m/package.json", "{}");
     says("more than one language");
     fs::remove_file(folder.path("m/package.json")).unwrap();
@@ -37,7 +50,10 @@ fn a_crate_that_no_longer_makes_a_component_is_told() {
     let mapper = Mapper::new("lost");
     ends(&mut mapper.command(&["build"]), 0);
     mapper.edit("Cargo.toml", "cdylib", "rlib");
-    cannot(&mut mapper.command(&["test"]), &["building mapper.wasm: `Cargo.toml` is", "cargo made no component"]);
+    cannot(
+        &mut mapper.command(&["test"]),
+        &["building mapper.wasm: `Cargo.toml` is", "cargo made no component"],
+    );
 }
 
 #[test]
@@ -53,7 +69,9 @@ fn what_cargo_made_of_another_source_is_not_taken() {
     mapper.edit(LIB, "format!(\"v2/accounts/{}\",", path);
     let by_hand = || {
         let mut cargo = Folder::sharing(Command::new("cargo"));
-        cargo.args(["build", "--release", "--target", "wasm32-wasip2"]).current_dir(mapper.folder.path("other-bytes"));
+        cargo
+            .args(["build", "--release", "--target", "wasm32-wasip2"])
+            .current_dir(mapper.folder.path("other-bytes"));
         ends(&mut cargo, 0);
     };
     let run = || ends(&mut mapper.command(&["run", "cases/native.event.json"]), 0);
@@ -94,14 +112,19 @@ fn the_manifest_and_script_of_a_dependency_are_sources() {
     mapper.folder.write("shared/src/lib.rs", "pub const NAME: &str = env!(\"NAME_OF_PATH\");");
     let script = "fn main() { println!(\"cargo::rustc-env=NAME_OF_PATH=accounts\"); }";
     mapper.folder.write("shared/made.rs", script);
-    mapper.edit("Cargo.toml", "[dependencies]", "[dependencies]\nshared-by-scripted = { path = \"../shared\" }");
+    mapper.edit(
+        "Cargo.toml",
+        "[dependencies]",
+        "[dependencies]\nshared-by-scripted = { path = \"../shared\" }",
+    );
     let path = "format!(\"v2/{}/{}\", shared_by_scripted::NAME,";
     mapper.edit(LIB, "format!(\"v2/accounts/{}\",", path);
     ends(&mut mapper.command(&["build"]), 0);
     ends(&mut mapper.command(&["check"]), 0);
     mapper.is_fresh();
 
-    let real = |file: &str| mapper.folder.path(file).canonicalize().unwrap().to_str().unwrap().to_owned();
+    let real =
+        |file: &str| mapper.folder.path(file).canonicalize().unwrap().to_str().unwrap().to_owned();
     mapper.folder.write("shared/made.rs", script.replace("accounts", "members"));
     mapper.seems_old("../shared/made.rs");
     mapper.is_built_for(&real("shared/made.rs")).shows(&["/v2/members/"]);
@@ -116,14 +139,30 @@ fn a_file_of_any_kind_is_a_source() {
     let check = &mut folder.mapper(&["check", "--mapper", "m/mapper.wasm"]);
     ends(check, 0);
     let report = "<?xml version=\"1.0\"?>\n<testsuites name=\"t\"/>";
-    for name in ["notes.md", "docs/README.md", "a.log", "a.xml", ".name", "data/a.event.json", "mapper.json.in"] {
+    for name in [
+        "notes.md",
+        "docs/README.md",
+        "a.log",
+        "a.xml",
+        ".name",
+        "data/a.event.json",
+        "mapper.json.in",
+    ] {
         folder.write(&format!("m/{name}"), "<a/>");
-        has(&ends(check, 0).err, &[&format!("building m/mapper.wasm: `{name}` is not as it was\n")]);
+        has(
+            &ends(check, 0).err,
+            &[&format!("building m/mapper.wasm: `{name}` is not as it was\n")],
+        );
         assert_eq!(ends(check, 0).err, "");
     }
-    for name in
-        ["README.md", "cases/a.event.json", "cases/more/a.variables.json", "mapper.json", "old.wasm", ".a.py.swp"]
-    {
+    for name in [
+        "README.md",
+        "cases/a.event.json",
+        "cases/more/a.variables.json",
+        "mapper.json",
+        "old.wasm",
+        ".a.py.swp",
+    ] {
         folder.write(&format!("m/{name}"), "<a/>");
         assert_eq!(ends(check, 0).err, "", "{name}");
     }
@@ -156,5 +195,8 @@ fn what_a_link_to_a_folder_around_the_mappers_holds_is_a_source() {
     ends(check, 0);
     assert_eq!(ends(check, 0).err, "");
     folder.write("shared/names.py", "A = 1");
-    has(&ends(check, 0).err, &["building m/mapper.wasm: `around/shared/names.py` is not as it was\n"]);
+    has(
+        &ends(check, 0).err,
+        &["building m/mapper.wasm: `around/shared/names.py` is not as it was\n"],
+    );
 }

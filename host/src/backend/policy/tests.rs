@@ -133,7 +133,7 @@ fn a_path_never_changes_host_or_user() {
 }
 
 #[test]
-fn headers_of_the_host_and_the_connection_are_refused_in_any_case() {
+fn reserved_headers_are_refused_in_any_letter_case() {
     for name in RESERVED.into_iter().map(|entry| entry.trim_end_matches('*')).chain([
         "X-HTTP-Method-Override",
         "x_http_method_override",

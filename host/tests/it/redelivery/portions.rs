@@ -1,4 +1,5 @@
-//! A batch may be of any size and its requests as large as may be: memory stays within a bound, and each is delivered.
+//! A batch may be of any size and its requests as large as may be: memory stays within a bound, and
+//! each is delivered.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -19,7 +20,8 @@ const BOUND: u64 = 32;
 
 /// A function whose mapper does what its events ask for, with time for it on a busy machine.
 async fn function(url: &str, settings: &[(&str, &str)]) -> Function {
-    let common = [("BACKEND_API_URL", url), ("MAPPER_TIMEOUT_MS", "4000"), ("ATTEMPT_TIMEOUT_MS", "60000")];
+    let common =
+        [("BACKEND_API_URL", url), ("MAPPER_TIMEOUT_MS", "4000"), ("ATTEMPT_TIMEOUT_MS", "60000")];
     Function::start(&image(MISBEHAVING), &[&common, settings].concat()).await
 }
 
@@ -37,7 +39,8 @@ async fn a_batch_of_any_size_is_delivered_in_the_same_memory() {
         let batch = function.invoke_batch(&records(count, bytes), LONG).await;
         assert!(batch.lines.iter().all(|line| line["end"] == "delivered"), "{:?}", batch.lines);
         let requests = backend.requests();
-        let keys: BTreeSet<_> = requests.iter().map(|request| request.headers["idempotency-key"].clone()).collect();
+        let keys: BTreeSet<_> =
+            requests.iter().map(|request| request.headers["idempotency-key"].clone()).collect();
         assert_eq!((requests.len(), keys.len()), (count, count));
         let peak = function.peak_kilobytes();
         println!("{count} records of {bytes} bytes: at most {peak} KB resident");
@@ -48,7 +51,8 @@ async fn a_batch_of_any_size_is_delivered_in_the_same_memory() {
 #[tokio::test]
 async fn a_shadow_keeps_a_sample_of_a_batch_in_the_same_memory() {
     let (backend, shadow) = (Backend::start().await, image(MISBEHAVING));
-    let mut function = function(&backend.url, &[("SHADOW_MAPPER_IMAGE", shadow.to_str().unwrap())]).await;
+    let mut function =
+        function(&backend.url, &[("SHADOW_MAPPER_IMAGE", shadow.to_str().unwrap())]).await;
     let batch = function.invoke_batch(&records(100, 1 << 20), LONG).await;
     assert!(batch.lines.iter().all(|line| line["end"] == "delivered"), "{:?}", batch.lines);
     // The next event is asked for when the shadow has seen what was left of the batch.
@@ -59,7 +63,10 @@ async fn a_shadow_keeps_a_sample_of_a_batch_in_the_same_memory() {
     }
     let peak = function.peak_kilobytes();
     println!("{compared} of 100 compared: at most {peak} KB resident");
-    assert!((1..10).contains(&compared) && peak < resident_bound(BOUND + 8), "{compared}, {peak} KB");
+    assert!(
+        (1..10).contains(&compared) && peak < resident_bound(BOUND + 8),
+        "{compared}, {peak} KB"
+    );
 }
 
 #[tokio::test]
@@ -79,7 +86,8 @@ async fn what_is_bad_in_a_later_portion_stays_alone() {
     records[15] = record(15, &of("user-15", "panic"));
     records[18] = record(18, &of("user-18", "error no-tenant"));
     let batch = function.invoke_batch(&records, LONG).await;
-    let queued: BTreeSet<&str> = batch.lines.iter().filter(|line| line["end"] == "queued").map(message_id).collect();
+    let queued: BTreeSet<&str> =
+        batch.lines.iter().filter(|line| line["end"] == "queued").map(message_id).collect();
     assert_eq!((queued, backend.requests().len()), (BTreeSet::from(["15", "18"]), 18));
     assert_eq!(batch.failed(), BTreeSet::from(["15".to_owned(), "18".to_owned()]));
 }

@@ -23,7 +23,13 @@ pub struct Drawn {
 }
 
 /// The event `number` of the lane `lane`, whose mapper obeys an event if it is `obedient`.
-pub fn event(rng: &mut Rng, lane: usize, number: usize, obedient: bool, tally: &mut Tally) -> Drawn {
+pub fn event(
+    rng: &mut Rng,
+    lane: usize,
+    number: usize,
+    obedient: bool,
+    tally: &mut Tally,
+) -> Drawn {
     let user = format!("{}-{lane}-{number}", canary::MARK);
     let mapper = mapper(rng, obedient);
     tally.count("drawn for the mapper", mapper);
@@ -94,7 +100,8 @@ fn fault(rng: &mut Rng, tally: &mut Tally) -> Fault {
         _ => Fault::status(*rng.choice(&[408, 425, 429, 500, 502, 503, 504]).unwrap()),
     };
     // A backend may have taken the user before it failed.
-    let taken = one_in(rng, 3) && !matches!(fault, Fault::ResetsUnread | Fault::Drips | Fault::HangsInBody(201));
+    let taken = one_in(rng, 3)
+        && !matches!(fault, Fault::ResetsUnread | Fault::Drips | Fault::HangsInBody(201));
     let fault = if taken { fault.taken() } else { fault };
     tally.count("drawn for the backend", name(&fault));
     fault
@@ -110,8 +117,16 @@ fn name(fault: &Fault) -> String {
 }
 
 fn mapper(rng: &mut Rng, obedient: bool) -> &'static str {
-    const FAULTS: [&str; 8] =
-        ["error broken", "panic", "exit 1", "loop", "sleep", "recurse", "allocate 1024", "path ../x"];
+    const FAULTS: [&str; 8] = [
+        "error broken",
+        "panic",
+        "exit 1",
+        "loop",
+        "sleep",
+        "recurse",
+        "allocate 1024",
+        "path ../x",
+    ];
     if obedient && one_in(rng, 5) { rng.choice(FAULTS).unwrap() } else { "none" }
 }
 

@@ -1,5 +1,5 @@
-//! One pool of the campaign with all that belongs to it: three processes of a function, as many as Cognito's calls of
-//! one event can meet, a backend, and a queue with its dead letters.
+//! One pool of the campaign with all that belongs to it: three processes of a function, as many as
+//! Cognito's calls of one event can meet, a backend, and a queue with its dead letters.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,8 +22,9 @@ use test_support::function::{Function, Invoked};
 use test_support::proxy::{Mode, Proxy};
 use test_support::runtime_api::Answer;
 
-/// The longest time of an event in milliseconds: what `TIMES` has, half a second more for the queue after a slow start,
-/// and the rest for a machine that is busy with all the lanes. What hangs here hangs for ever, and Cognito waits longer.
+/// The longest time of an event in milliseconds: what `TIMES` has, half a second more for the queue
+/// after a slow start, and the rest for a machine that is busy with all the lanes. What hangs here
+/// hangs for ever, and Cognito waits longer.
 const LONGEST: f64 = 3500.0;
 /// Short times, so that a fault takes little of the campaign.
 const TIMES: [(&str, &str); 3] =
@@ -51,7 +52,8 @@ pub struct Lane {
     users: Vec<String>,
     /// The users of whom a line says that nobody has them.
     in_the_log: HashSet<String>,
-    /// What was said of each user when Cognito called, and of each event id when it was redelivered.
+    /// What was said of each user when Cognito called, and of each event id when it was
+    /// redelivered.
     lines: HashMap<String, Vec<Value>>,
     tally: Tally,
 }
@@ -63,7 +65,19 @@ impl Lane {
         let proxy = Proxy::start(aws::endpoint(), Mode::Passes).await;
         let functions = [None, None, None];
         let (users, in_the_log, lines, tally) = Default::default();
-        Lane { number, rng, backend, queue, dead, proxy, functions, users, in_the_log, lines, tally }
+        Lane {
+            number,
+            rng,
+            backend,
+            queue,
+            dead,
+            proxy,
+            functions,
+            users,
+            in_the_log,
+            lines,
+            tally,
+        }
     }
 
     /// Runs so many events and redelivers what was not delivered.
@@ -103,7 +117,8 @@ impl Lane {
         }
         let mapper = if self.obedient() { MISBEHAVING } else { DEFAULT };
         let settings = self.settings();
-        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let settings: Vec<_> =
+            settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let calls = self.functions.iter_mut().take(drawn.calls).map(async |function| {
             if function.is_none() {
                 *function = Some(Function::start(&image(mapper), &settings).await);
@@ -136,7 +151,8 @@ impl Lane {
         }
     }
 
-    /// Redelivers until the queue is empty: while backend and mapper still fail, and then when all is mended.
+    /// Redelivers until the queue is empty: while backend and mapper still fail, and then when all
+    /// is mended.
     async fn redeliver(&mut self) {
         for _ in 0..ROUNDS_OF_FAULTS {
             let mapper = if self.obedient() { MISBEHAVING } else { DEFAULT };
@@ -159,7 +175,8 @@ impl Lane {
     /// Redelivers everything that is visible, once.
     async fn redeliver_once(&mut self, mapper: &str, with_faults: bool) {
         let settings = self.settings();
-        let settings: Vec<_> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let settings: Vec<_> =
+            settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let mut function = None;
         let mut stayed = Vec::new();
         loop {
@@ -171,11 +188,16 @@ impl Lane {
                 function = Some(Function::start(&image(mapper), &settings).await);
             }
             let source = EventSource { timeout: REDELIVERY, ..EventSource::of(&self.queue) };
-            let Some(redelivered) = source.hand_over(function.as_mut().unwrap()).await else { break };
+            let Some(redelivered) = source.hand_over(function.as_mut().unwrap()).await else {
+                break;
+            };
             for line in &redelivered.lines {
                 canary::check(&line.to_string());
                 self.tally.count("redeliveries", line["end"].as_str().unwrap());
-                self.lines.entry(line["eventId"].as_str().unwrap().to_owned()).or_default().push(line.clone());
+                self.lines
+                    .entry(line["eventId"].as_str().unwrap().to_owned())
+                    .or_default()
+                    .push(line.clone());
             }
             stayed.extend(redelivered.stayed);
             if one_in(&mut self.rng, DEATHS) {
@@ -194,12 +216,18 @@ impl Lane {
     /// Where every user is in the end.
     async fn judge(&mut self) {
         let letters = self.dead.receive_all().await;
-        let letters =
-            letters.iter().map(|letter| serde_json::from_str::<Value>(letter.body.as_ref().unwrap()).unwrap());
-        let letters: HashSet<String> = letters.map(|event| event["userName"].as_str().unwrap().to_owned()).collect();
+        let letters = letters
+            .iter()
+            .map(|letter| serde_json::from_str::<Value>(letter.body.as_ref().unwrap()).unwrap());
+        let letters: HashSet<String> =
+            letters.map(|event| event["userName"].as_str().unwrap().to_owned()).collect();
         for user in &self.users {
             self.tally.count("users", "confirmed");
-            let end = match (self.backend.times(user), letters.contains(user), self.in_the_log.contains(user)) {
+            let end = match (
+                self.backend.times(user),
+                letters.contains(user),
+                self.in_the_log.contains(user),
+            ) {
                 (1, ..) => "at the backend once",
                 (0, true, _) => "a dead letter",
                 (0, false, true) => "in a line of the log",

@@ -11,8 +11,7 @@ const WIT: [(&str, &str); 4] = [
     ("wit/deps/cli.wit", include_str!("../../../../wit/deps/cli.wit")),
 ];
 /// What does not belong into version control.
-const IGNORED: &str =
-    "/mapper.wasm\n/mapper.cwasm\n/mapper.json\n/.mapper-build-*\n/target\n/node_modules\n/.venv\n__pycache__\n";
+const IGNORED: &str = "/mapper.wasm\n/mapper.cwasm\n/mapper.json\n/.mapper-build-*\n/target\n/node_modules\n/.venv\n__pycache__\n";
 
 const RUST: [(&str, &str); 3] = [
     ("Cargo.toml", include_str!("Cargo.toml.template")),
@@ -29,7 +28,8 @@ const PYTHON: [(&str, &str); 2] = [
     ("app.py", include_str!("../../../../examples/mapper-python/app.py")),
 ];
 
-/// What the default mapper makes of the samples, in their order; and those in JavaScript and Python.
+/// What the default mapper makes of the samples, in their order; and those in JavaScript and
+/// Python.
 const DEFAULT_EXPECTED: [&str; 6] = [
     include_str!("../../../../guest/cases/native.expected.json"),
     include_str!("../../../../guest/cases/federated.expected.json"),
@@ -48,8 +48,8 @@ const RUST_EXPECTED: [&str; 6] = [
     include_str!("../../../../examples/mapper-rust/cases/admin-confirmed.expected.json"),
 ];
 
-/// The files of a new mapper called `name` whose tools the commands `install` install: paths in its folder with their
-/// texts.
+/// The files of a new mapper called `name` whose tools the commands `install` install: paths in its
+/// folder with their texts.
 pub fn files(language: Language, name: &str, install: &[&str]) -> Vec<(String, String)> {
     let install = install.join("\n");
     let (own, expected): (&[(&str, &str)], _) = match language {
@@ -57,8 +57,10 @@ pub fn files(language: Language, name: &str, install: &[&str]) -> Vec<(String, S
         Language::Js => (&JS, DEFAULT_EXPECTED),
         Language::Python => (&PYTHON, DEFAULT_EXPECTED),
     };
-    let named = |(path, text): &(&str, &str)| (path.to_string(), renamed(path, text, name));
-    let mut files: Vec<(String, String)> = own.iter().chain(&WIT).map(named).collect();
+    let mut files = Vec::new();
+    for (path, text) in own.iter().chain(&WIT) {
+        files.push((path.to_string(), renamed(path, text, name)));
+    }
     for ((case, _, event), expected) in SAMPLES.iter().zip(expected) {
         files.push((format!("cases/{case}.event.json"), event.to_string()));
         files.push((format!("cases/{case}.expected.json"), expected.to_owned()));
@@ -71,10 +73,12 @@ pub fn files(language: Language, name: &str, install: &[&str]) -> Vec<(String, S
     files
 }
 
-/// A file with the package's name in it, where it names one.
+/// A file's text with the package's name in it, if it names one.
 fn renamed(path: &str, text: &str, name: &str) -> String {
     match path {
-        "package.json" | "package-lock.json" => text.replace("\"mapper-js\"", &format!("\"{name}\"")),
+        "package.json" | "package-lock.json" => {
+            text.replace("\"mapper-js\"", &format!("\"{name}\""))
+        }
         "Cargo.toml" => text.replace("NAME", name),
         _ => text.to_owned(),
     }

@@ -11,9 +11,15 @@ use super::{Tried, Verdict};
 use crate::expectation::Mapped;
 use crate::{render, runner};
 
-/// Writes the report of `tried` to `path`: cases of the mapper `mapper` that took `took` together, with `fixed` clocks
-/// or not.
-pub fn write(path: &Path, mapper: &Path, tried: &[Tried], fixed: bool, took: Duration) -> Result<()> {
+/// Writes the report of `tried` to `path`: cases of the mapper `mapper` that took `took` together,
+/// with `fixed` clocks or not.
+pub fn write(
+    path: &Path,
+    mapper: &Path,
+    tried: &[Tried],
+    fixed: bool,
+    took: Duration,
+) -> Result<()> {
     let mut suite = TestSuite::new(mapper.display().to_string());
     suite.set_time(took);
     suite.add_test_cases(tried.iter().map(|tried| case(tried, fixed)));
@@ -29,7 +35,11 @@ pub fn write(path: &Path, mapper: &Path, tried: &[Tried], fixed: bool, took: Dur
 fn case(tried: &Tried, fixed: bool) -> TestCase {
     let mut status = TestCaseStatus::success();
     if !tried.verdict.is_good() {
-        let kind = if tried.verdict == Verdict::Failed { NonSuccessKind::Error } else { NonSuccessKind::Failure };
+        let kind = if tried.verdict == Verdict::Failed {
+            NonSuccessKind::Error
+        } else {
+            NonSuccessKind::Failure
+        };
         status = TestCaseStatus::non_success(kind);
         status.set_message(message(tried, fixed));
         status.set_description(tried.compared());

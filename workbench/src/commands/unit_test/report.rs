@@ -11,7 +11,6 @@ use post_confirmation_host::printable::shown;
 use super::verdict::Verdict;
 use crate::terminal::{BAD, FAINT, GOOD, WARNING};
 
-
 /// A test and the verdict on it.
 pub struct Tested {
     /// Its name.
@@ -59,7 +58,12 @@ impl Report {
             }
             _ => format!("{:gap$}{}", "", styled(FAINT, time(tested.took)), gap = 7 - word.len()),
         };
-        println!("test {:width$} ... {}{more}", tested.label, styled(style, word), width = self.width);
+        println!(
+            "test {:width$} ... {}{more}",
+            tested.label,
+            styled(style, word),
+            width = self.width
+        );
         if self.nocapture
             && let Verdict::Passed { output } | Verdict::Failed { output, .. } = &tested.verdict
             && !output.is_empty()
@@ -82,7 +86,8 @@ impl Report {
             println!("\nfailures:");
             failures.iter().for_each(|test| println!("    {}", test.label));
         }
-        let passed = tested.iter().filter(|test| matches!(test.verdict, Verdict::Passed { .. })).count();
+        let passed =
+            tested.iter().filter(|test| matches!(test.verdict, Verdict::Passed { .. })).count();
         println!(
             "\ntest result: {}. {passed} passed; {} failed; {} ignored; 0 measured; {filtered_out} filtered out; \
              finished in {:.2}s\n",

@@ -38,7 +38,8 @@ pub enum Verdict {
 /// Judges the run of the test `name` alone, with these limits.
 pub fn judge(name: &str, finished: &Finished, settings: &Settings) -> Verdict {
     let stdout = &finished.output.stdout;
-    let output = format!("{}{}", own_output(name, stdout), finished.output.stderr).trim().to_owned();
+    let output =
+        format!("{}{}", own_output(name, stdout), finished.output.stderr).trim().to_owned();
     let backtrace = finished.output.backtrace.as_deref().unwrap_or_default();
     let why = match &finished.result {
         // libtest returns success if the test has passed or was not run.
@@ -71,7 +72,8 @@ pub fn judge(name: &str, finished: &Finished, settings: &Settings) -> Verdict {
     Verdict::Failed { output: output.replace(NOTE, ""), why, frames }
 }
 
-/// The functions between the marks that Rust's own short backtraces go by, as they stand in the source.
+/// The functions between the marks that Rust's own short backtraces go by, as they stand in the
+/// source.
 fn frames(backtrace: &str) -> Vec<String> {
     let names: Vec<String> = backtrace.lines().map(demangled).collect();
     let start = names.iter().rposition(|name| name.contains("__rust_end_short_backtrace"));
