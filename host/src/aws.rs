@@ -27,7 +27,7 @@ pub use endpoint::{Endpoints, Service};
 const FIRST_WAIT: Duration = Duration::from_millis(50);
 /// The longest wait between two tries.
 const LONGEST_WAIT: Duration = Duration::from_millis(400);
-/// As little time as a try can do with.
+/// The least time that a try needs.
 const LEAST_TIME: Duration = Duration::from_millis(30);
 /// The services take a signature that is five minutes old. A clock that is nearer than this is not
 /// why one is refused.

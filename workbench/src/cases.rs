@@ -59,7 +59,7 @@ fn place(wanted: &Path) -> Result<(PathBuf, String)> {
         Some(folder) => Ok((folder, name.to_owned())),
         None if wanted.is_file() => {
             bail!(
-                "`{}` is no case: the name of its event has to end in `{EVENT}`",
+                "`{}` is not a case: the name of its event has to end in `{EVENT}`",
                 wanted.display()
             )
         }
@@ -85,7 +85,7 @@ fn names(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
             others.push((name.to_owned(), file.to_owned()));
         }
     }
-    // A misspelt name would otherwise be a case that nobody runs.
+    // A misspelt name would otherwise be a case that is never run.
     for (name, file) in others {
         ensure!(
             names.contains(&name),

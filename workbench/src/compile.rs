@@ -32,10 +32,10 @@ pub enum CompileError {
     /// Not WebAssembly at all.
     #[error("the file is not a WebAssembly component")]
     NoComponent(#[from] wasmparser::BinaryReaderError),
-    /// A component that is no mapper.
+    /// A component that is not a mapper.
     #[error(transparent)]
     Contract(#[from] ContractError),
-    /// A component that is no WASI program.
+    /// A component that is not a WASI program.
     #[error(
         "the component is not a WASI program: it does not export `{RUN}`; build it as a program or a test for `wasm32-wasip2`"
     )]
@@ -177,7 +177,7 @@ impl Interface {
     /// The contract that the component implements, for example `cognito:post-confirmation@0.1.0`.
     ///
     /// # Errors
-    /// Why it is no mapper for this host.
+    /// Why it is not a mapper for this host.
     pub fn wit(&self) -> Result<String, ContractError> {
         contract::check(&self.imports, &self.exports)
     }
@@ -186,7 +186,7 @@ impl Interface {
 /// The interface of `component`, which is not compiled for it.
 ///
 /// # Errors
-/// That it is no component.
+/// The bytes are not a component.
 pub fn interface(component: &[u8]) -> Result<Interface, CompileError> {
     let (mut imports, mut exports) = (Vec::new(), Vec::new());
     let mut depth = 0;

@@ -58,7 +58,7 @@ fn set(variable: &str) -> Option<PathBuf> {
 }
 
 fn cache(folder: &Path) -> Result<Cache> {
-    // Nobody else may put native code there.
+    // Other users must not put native code there.
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     tempfile::tempfile_in(folder)?;
     let mut config = CacheConfig::new();

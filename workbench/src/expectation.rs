@@ -54,7 +54,7 @@ enum Values {
     Several(Vec<String>),
 }
 
-/// An end that is nobody's intention.
+/// An end that no mapper intends.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failed {

@@ -25,7 +25,7 @@ use clap::{Parser, Subcommand};
 use post_confirmation_host::printable;
 use terminal::BAD;
 
-/// As much of an error is shown, in bytes: it may hold names that a component has chosen.
+/// The most that is shown of an error, in bytes: it may hold names that a component has chosen.
 const MAX_ERROR: usize = 8 * 1024;
 
 /// Make, try and swap mappers for the Cognito post-confirmation trigger.

@@ -27,14 +27,14 @@ const ELF: &[u8] = b"\x7fELF";
 
 /// The mapper that a command tries.
 #[derive(clap::Args)]
-pub struct Which {
+pub struct MapperFile {
     /// The mapper: a component, or an image. The default is the file in MAPPER_IMAGE, or else
     /// `mapper.wasm`.
     #[arg(short, long, value_name = "FILE")]
     mapper: Option<PathBuf>,
 }
 
-impl Which {
+impl MapperFile {
     /// The file.
     pub fn file(&self) -> PathBuf {
         self.mapper

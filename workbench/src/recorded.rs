@@ -27,7 +27,7 @@ const NO_MESSAGES: &str =
 
 /// What JSON holds.
 #[derive(Default)]
-pub struct Found {
+pub struct SearchResult {
     /// The events in it, each exactly as it came.
     pub events: Vec<Box<RawValue>>,
     /// How many parts of it neither are nor hold an event.
@@ -36,10 +36,10 @@ pub struct Found {
     why: Option<&'static str>,
 }
 
-impl Found {
+impl SearchResult {
     /// Looks for events in `values`.
-    pub fn search(values: &[Box<RawValue>]) -> Found {
-        let mut found = Found::default();
+    pub fn search(values: &[Box<RawValue>]) -> SearchResult {
+        let mut found = SearchResult::default();
         values.iter().for_each(|value| found.look_below(value, DEEPEST));
         found
     }
@@ -103,7 +103,7 @@ pub fn event(path: &Path) -> Result<Box<RawValue>> {
     {
         return Ok(values.remove(0));
     }
-    let found = Found::search(&values);
+    let found = SearchResult::search(&values);
     match found.events.len() {
         0 => bail!("`{file}` is not an event of Cognito: {}", found.why()),
         number => bail!(

@@ -9,21 +9,25 @@ use post_confirmation_host::mapper::Outcome;
 use post_confirmation_host::pipeline::Pipeline;
 use post_confirmation_host::{Method, Request};
 
-/// As much of a value as is shown, in bytes.
+/// The most that is shown of a value, in bytes.
 const SHOWN: usize = 200;
 
 /// What a mapper asked for, apart from the body: the rule of the body names it.
-pub struct Asked {
+pub struct RequestParts {
     path: String,
     headers: Vec<(String, String)>,
     accept_status: Vec<u16>,
 }
 
-impl Asked {
+impl RequestParts {
     /// What `request` asks for.
-    pub fn new(request: &Request) -> Asked {
+    pub fn new(request: &Request) -> RequestParts {
         let Request { path, headers, accept_status, .. } = request;
-        Asked { path: path.clone(), headers: headers.clone(), accept_status: accept_status.clone() }
+        RequestParts {
+            path: path.clone(),
+            headers: headers.clone(),
+            accept_status: accept_status.clone(),
+        }
     }
 
     /// The part that breaks the rule `broken`, if it is one part alone.
@@ -70,7 +74,9 @@ pub async fn part(
 ) -> Option<String> {
     let (result, _) = pipeline.mapper()?.transform(event, until).await;
     match result {
-        Ok(Outcome::Deliver(request)) => Asked::new(&request).part(pipeline.backend(), broken),
+        Ok(Outcome::Deliver(request)) => {
+            RequestParts::new(&request).part(pipeline.backend(), broken)
+        }
         _ => None,
     }
 }

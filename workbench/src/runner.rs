@@ -17,7 +17,7 @@ use post_confirmation_host::mapper::{Mapper, MapperOutput, Outcome, Settings};
 use crate::cases::Case;
 use crate::expectation::{Mapped, Request};
 use crate::mapper_file::{self, Loaded};
-use crate::refused::Asked;
+use crate::refused::RequestParts;
 
 /// The most cases at once.
 const AT_ONCE: u32 = 4;
@@ -92,7 +92,7 @@ impl Bench {
         let mapped = match result {
             Ok(Outcome::Deliver(request)) => {
                 let mapped = Mapped::Deliver(Request::from(&request));
-                let asked = Asked::new(&request);
+                let asked = RequestParts::new(&request);
                 match self.backend.prepare(request, &event.id, &Trace::default()) {
                     Ok(_) => mapped,
                     Err(broken) => {

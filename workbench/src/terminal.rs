@@ -36,7 +36,7 @@ pub fn progress(what: String) -> ProgressBar {
     bar.with_finish(indicatif::ProgressFinish::AndClear)
 }
 
-/// Prints `value` as JSON on standard output, to the byte. A reader that has left is no failure.
+/// Prints `value` as JSON on standard output, to the byte. A reader that has left is not a failure.
 pub fn json(value: &impl Serialize) -> Result<()> {
     let text = printable::json(serde_json::to_string_pretty(value)?);
     match writeln!(stdout(), "{text}") {

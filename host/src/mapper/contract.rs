@@ -16,7 +16,7 @@ const GRANTED: [&str; 6] =
 
 /// The longest version that is understood, in bytes: it stands in the line of every event.
 const MAX_VERSION: usize = 64;
-/// As much of a name is repeated, in bytes. Whoever made the component chose it.
+/// The most that is repeated of a name, in bytes. The author of the component chose it.
 const MAX_NAME: usize = 256;
 
 /// Why a component is no mapper for this host.

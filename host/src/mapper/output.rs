@@ -13,7 +13,7 @@ use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
 use crate::printable;
 
-/// As much as a mapper may write at once; WASI's own streams say the same.
+/// The most that a mapper may write at once; WASI's own streams say the same.
 const AT_ONCE: usize = 64 * 1024;
 
 /// One stream. Clones share what is kept.

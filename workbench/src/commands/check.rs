@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use crate::commands::build;
 use crate::compile::compile;
-use crate::mapper_file::{self, Loaded, Which};
+use crate::mapper_file::{self, Loaded, MapperFile};
 use crate::terminal::{self, BAD, FAINT, GOOD, HEADING, size};
 
 /// Say whether the function would load a mapper, what it imports, and what it gets for that.
@@ -25,16 +25,16 @@ use crate::terminal::{self, BAD, FAINT, GOOD, HEADING, size};
 Exit status: 0 if the function would load it, 1 if it would not, 2 if the file can't be read.")]
 pub struct Args {
     #[command(flatten)]
-    mapper: Which,
+    mapper: MapperFile,
     /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// As much is said of why it would not load, in bytes: the reason may name what the component
-/// imports.
+/// The most that is shown of why it would not load, in bytes: the reason may name what the
+/// component imports.
 const MAX_REASON: usize = 2 * 1024;
-/// As much of an import's name is said, in bytes.
+/// The most that is shown of an import's name, in bytes.
 const MAX_NAME: usize = 512;
 
 /// What there is to say.

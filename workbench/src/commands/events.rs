@@ -11,7 +11,7 @@ use post_confirmation_host::mapper::File;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::recorded::{self, Found};
+use crate::recorded::{self, SearchResult};
 use crate::terminal::{self, HEADING, WARNING};
 use crate::{cases, input};
 
@@ -106,7 +106,7 @@ pub fn run(args: &Args) -> Result<bool> {
 
 /// Writes each event in the file `from` to a case in the folder `into`.
 fn take_apart(from: &Path, into: &Path, json: bool) -> Result<bool> {
-    let found = Found::search(&recorded::values(from, &input::text(from)?)?);
+    let found = SearchResult::search(&recorded::values(from, &input::text(from)?)?);
     ensure!(
         !found.events.is_empty(),
         "`{}` holds no event of Cognito: {}",

@@ -16,7 +16,7 @@ use crate::terminal::{self, BAD, HEADING, size};
 
 /// As many tools are named: compilers and libraries of one component are far fewer.
 const MAX_TOOLS: usize = 100;
-/// As much of a name or a version is shown, in bytes: whoever made the file chose it.
+/// The most that is shown of a name or a version, in bytes: the author of the file chose it.
 const MAX_NAME: usize = 512;
 
 /// Say what a component or an image is, from its manifest and its custom sections.
@@ -45,7 +45,7 @@ enum Inspected {
         file: File,
         #[serde(skip_serializing_if = "Option::is_none")]
         wit: Option<String>,
-        /// Why it is no mapper.
+        /// Why it is not a mapper.
         #[serde(skip_serializing_if = "Option::is_none")]
         refused: Option<String>,
         imports: Vec<String>,

@@ -10,7 +10,7 @@ use post_confirmation_host::mapper::Mapper;
 use post_confirmation_host::pipeline::Pipeline;
 
 use crate::commands::build;
-use crate::mapper_file::{self, Loaded, Which};
+use crate::mapper_file::{self, Loaded, MapperFile};
 use crate::render::Shown;
 use crate::{cases, refused, terminal};
 
@@ -29,7 +29,7 @@ pub struct Args {
     /// The event: a file of JSON as Cognito sends it.
     event: PathBuf,
     #[command(flatten)]
-    mapper: Which,
+    mapper: MapperFile,
     /// Send the request to the backend.
     #[arg(long)]
     send: bool,

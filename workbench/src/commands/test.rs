@@ -17,7 +17,7 @@ use tempfile::NamedTempFile;
 use crate::cases::{self, Case};
 use crate::commands::build;
 use crate::expectation::Mapped;
-use crate::mapper_file::Which;
+use crate::mapper_file::MapperFile;
 use crate::render;
 use crate::runner::{self, Bench, Trial};
 use crate::terminal::{self, BAD, FAINT, GOOD, HEADING, WARNING, time};
@@ -44,7 +44,7 @@ pub struct Args {
     #[arg(default_value = cases::FOLDER)]
     cases: Vec<PathBuf>,
     #[command(flatten)]
-    mapper: Which,
+    mapper: MapperFile,
     /// Write what the mapper makes of the events into the expected files.
     #[arg(long)]
     bless: bool,
@@ -76,7 +76,7 @@ enum Verdict {
 }
 
 /// A case and how it ended.
-struct Tried {
+struct CaseResult {
     case: Arc<Case>,
     trial: Trial,
     verdict: Verdict,
@@ -97,7 +97,7 @@ pub async fn run(args: &Args) -> Result<bool> {
     let mut tried = Vec::new();
     for (case, trial) in cases.into_iter().zip(trials) {
         let verdict = Verdict::new(&case, &trial, args.bless)?;
-        tried.push(Tried { case, trial, verdict });
+        tried.push(CaseResult { case, trial, verdict });
     }
     if let Some(path) = &args.junit {
         junit::write(path, &file, &tried, args.deterministic, took)?;
@@ -169,7 +169,7 @@ impl Verdict {
     }
 }
 
-impl Tried {
+impl CaseResult {
     fn line(&self) {
         let style = if self.verdict.is_good() { GOOD } else { BAD };
         let (word, name) = (self.verdict.word(), &self.case.name);
@@ -271,8 +271,8 @@ struct Line<'a> {
     expected: Option<&'a Mapped>,
 }
 
-fn report<'a>(mapper: &'a Path, tried: &'a [Tried], failed: usize) -> Report<'a> {
-    let cases = tried.iter().map(|Tried { case, trial, verdict }| Line {
+fn report<'a>(mapper: &'a Path, tried: &'a [CaseResult], failed: usize) -> Report<'a> {
+    let cases = tried.iter().map(|CaseResult { case, trial, verdict }| Line {
         name: &case.name,
         verdict: *verdict,
         milliseconds: trial.took.as_secs_f64() * 1e3,

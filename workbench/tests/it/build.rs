@@ -106,13 +106,13 @@ fn a_folder_holds_a_mapper_in_exactly_one_language() {
     fs::create_dir(folder.path("empty")).unwrap();
     for name in ["empty", "missing"] {
         let says = [
-            &*format!("`{name}` holds no mapper"),
+            &*format!("`{name}` does not hold a mapper"),
             "`Cargo.toml`, `package.json` or `app.py`",
             "`mapper new`",
         ];
         cannot(&mut folder.build(&[name]), &says);
     }
-    cannot(&mut folder.build(&[]), &["`.` holds no mapper"]);
+    cannot(&mut folder.build(&[]), &["`.` does not hold a mapper"]);
     for (folder_of_two, files) in
         [("a", ["Cargo.toml", "app.py"]), ("b", ["package.json", "app.py"])]
     {

@@ -112,7 +112,7 @@ fn what_is_neither_component_nor_image_is_not_inspected() {
     folder.write("broken.json", "{}");
     for (file, says) in [
         ("component.wasm", "a WebAssembly module, not a component"),
-        ("text.txt", "no component, and no image with its manifest"),
+        ("text.txt", "neither a component nor an image with its manifest"),
         ("empty", "the mapper `empty` is empty"),
         ("cut.wasm", "not a WebAssembly component"),
         ("broken.cwasm", "the manifest `broken.json` is broken"),

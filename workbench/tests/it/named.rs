@@ -43,7 +43,7 @@ fn a_case_is_tested_by_its_name_or_by_any_of_its_files() {
     folder.write("elsewhere/n.json", "{}");
     cannot(
         &mut folder.test(&["elsewhere/n.json"]),
-        &["`elsewhere/n.json` is no case: ", "end in `.event.json`"],
+        &["`elsewhere/n.json` is not a case: ", "end in `.event.json`"],
     );
     let diff = [
         "diff",

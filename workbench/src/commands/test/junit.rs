@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{Tried, Verdict};
+use super::{CaseResult, Verdict};
 use crate::expectation::Mapped;
 use crate::{render, runner};
 
@@ -16,7 +16,7 @@ use crate::{render, runner};
 pub fn write(
     path: &Path,
     mapper: &Path,
-    tried: &[Tried],
+    tried: &[CaseResult],
     fixed: bool,
     took: Duration,
 ) -> Result<()> {
@@ -32,7 +32,7 @@ pub fn write(
         .with_context(|| format!("the report `{}` can't be written", path.display()))
 }
 
-fn case(tried: &Tried, fixed: bool) -> TestCase {
+fn case(tried: &CaseResult, fixed: bool) -> TestCase {
     let mut status = TestCaseStatus::success();
     if !tried.verdict.is_good() {
         let kind = if tried.verdict == Verdict::Failed {
@@ -53,7 +53,7 @@ fn case(tried: &Tried, fixed: bool) -> TestCase {
     case
 }
 
-fn message(Tried { trial, verdict, .. }: &Tried, fixed: bool) -> String {
+fn message(CaseResult { trial, verdict, .. }: &CaseResult, fixed: bool) -> String {
     match (&trial.mapped, verdict) {
         (Mapped::Failed(failed), _) => format!("{}: {}", failed.error_type, failed.error),
         (_, Verdict::Unstable) => runner::unstable(fixed).to_owned(),
