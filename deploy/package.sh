@@ -20,7 +20,9 @@ export RUSTFLAGS="--remap-path-prefix=$PWD=/project --remap-path-prefix=$cargo_h
 target/tools/cargo-lambda/bin/cargo-lambda lambda build --locked --profile lambda --package post-confirmation-host \
     --bin bootstrap --target $target.2.34 --lambda-dir "$folder" --flatten bootstrap
 # The function must not carry the compiler of the workbench, whose panics would name its files.
-! grep --quiet cranelift-codegen- "$folder/bootstrap"
+if grep --quiet cranelift-codegen- "$folder/bootstrap"; then
+    echo "error: $folder/bootstrap holds the compiler of WebAssembly" >&2 && exit 1
+fi
 cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest
 target/dist/mapper compile "$CARGO_TARGET_DIR/wasm32-wasip2/mapper/post_confirmation_guest.wasm" --target $target \
     --output "$folder/mapper.cwasm"

@@ -35,7 +35,7 @@ pub const BACKEND_SIGNING_SECRET: &str = "BACKEND_SIGNING_SECRET";
 pub const BACKEND_CA_FILE: &str = "BACKEND_CA_FILE";
 /// Path of the mapper's image.
 pub const MAPPER_IMAGE: &str = "MAPPER_IMAGE";
-/// Longest time of one call of the mapper.
+/// Time limit of one call of the mapper.
 pub const MAPPER_TIMEOUT_MS: &str = "MAPPER_TIMEOUT_MS";
 /// Memory of the mapper's sandbox.
 pub const MAPPER_MEMORY_MB: &str = "MAPPER_MEMORY_MB";
@@ -43,7 +43,7 @@ pub const MAPPER_MEMORY_MB: &str = "MAPPER_MEMORY_MB";
 pub const MAPPER_LOGS: &str = "MAPPER_LOGS";
 /// Beginning of the variables that the mapper sees without it.
 pub const MAPPER_ENV: &str = "MAPPER_ENV_";
-/// Longest time of one attempt.
+/// Time limit of one attempt.
 pub const ATTEMPT_TIMEOUT_MS: &str = "ATTEMPT_TIMEOUT_MS";
 /// Most attempts.
 pub const MAX_ATTEMPTS: &str = "MAX_ATTEMPTS";
@@ -53,7 +53,7 @@ pub const SHADOW_MAPPER_IMAGE: &str = "SHADOW_MAPPER_IMAGE";
 pub const UNDELIVERED_QUEUE_URL: &str = "UNDELIVERED_QUEUE_URL";
 /// What Cognito gets if a user could not be delivered.
 pub const ON_UNDELIVERED: &str = "ON_UNDELIVERED";
-/// Everything is over by then.
+/// The time of a whole event.
 pub const ANSWER_WITHIN_MS: &str = "ANSWER_WITHIN_MS";
 
 /// How detailed the log is; Lambda sets it from the function's logging configuration.
@@ -77,8 +77,10 @@ const MAPPER_TIMEOUT: (RangeInclusive<u64>, u64) = (10..=4900, 1000);
 /// memory can have.
 const MAPPER_MEMORY: (RangeInclusive<u64>, u64) = (2..=4095, 64);
 
+/// The first one is the default.
 const ON_UNDELIVERED_VALUES: [(&str, OnUndelivered); 2] =
     [("accept", OnUndelivered::Accept), ("reject", OnUndelivered::Reject)];
+/// The first one is the default.
 const LOG_LEVELS: [(&str, Level); 6] = [
     ("INFO", Level::Info),
     ("TRACE", Level::Trace),
@@ -196,34 +198,33 @@ impl Config {
             deterministic: false,
         };
         let shadow = reader.text(SHADOW_MAPPER_IMAGE);
-        let config = Config {
+        let log = reader.log();
+        let queue_url = reader.queue_url();
+        let on_undelivered = reader.one_of(ON_UNDELIVERED, &ON_UNDELIVERED_VALUES);
+        let proxies = reader.proxies();
+        // Everything is read by now, so that all faults are reported at once.
+        let api_url = match api_url {
+            Some(api_url) if reader.faults.is_empty() => api_url,
+            _ => return Err(ConfigError { faults: reader.faults }),
+        };
+        Ok(Config {
             shadow: shadow.map(|image| mapper::Settings { image: image.into(), ..mapper.clone() }),
             mapper,
             mapper_logs,
-            log: reader.log(),
-            queue_url: reader.queue_url(),
+            log,
+            queue_url,
             aws,
-            on_undelivered: reader.one_of(ON_UNDELIVERED, &ON_UNDELIVERED_VALUES),
+            on_undelivered,
             answer_within: Duration::from_millis(answer_within),
-            proxies: reader.proxies(),
+            proxies,
             backend: backend::Settings {
-                api_url: match api_url {
-                    Some(api_url) => api_url,
-                    None => {
-                        return Err(ConfigError { faults: reader.faults });
-                    }
-                },
+                api_url,
                 credentials,
                 roots,
                 attempt_timeout: Duration::from_millis(attempt_timeout),
                 max_attempts: usize::try_from(max_attempts).unwrap_or(usize::MAX),
             },
-        };
-        if reader.faults.is_empty() {
-            Ok(config)
-        } else {
-            Err(ConfigError { faults: reader.faults })
-        }
+        })
     }
 }
 

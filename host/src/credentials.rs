@@ -4,12 +4,12 @@
 
 mod source;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Mutex;
+use tokio::sync::Mutex as AsyncMutex;
 use tokio::time::timeout_at;
 
 use crate::aws::{self, Aws};
@@ -91,23 +91,28 @@ pub struct CredentialStore(Arc<Shared>);
 struct Shared {
     sources: Sources,
     aws: Arc<Aws>,
-    /// Held over a fetch, so that one fetch serves all events that wait for it.
     cached: Mutex<Option<Cached>>,
+    /// Held over a fetch, so that one fetch serves all events that wait for it.
+    fetching: AsyncMutex<()>,
 }
 
 /// Credentials that were fetched.
+#[derive(Clone)]
 struct Cached {
     credentials: Arc<Credentials>,
     fetched: SystemTime,
-    /// When asking again was in vain: no service answered, or the values were the same.
-    in_vain: Option<SystemTime>,
+    /// When they could not be fetched again although they were old.
+    stale: Option<SystemTime>,
+    /// When there were no others although the backend did not accept them.
+    refused: Option<SystemTime>,
 }
 
 impl CredentialStore {
     /// The credentials from `sources`. `aws` is asked for those that AWS holds. Nothing is fetched
     /// yet.
     pub fn new(sources: Sources, aws: Arc<Aws>) -> CredentialStore {
-        CredentialStore(Arc::new(Shared { sources, aws, cached: Mutex::default() }))
+        let (cached, fetching) = (Mutex::default(), AsyncMutex::default());
+        CredentialStore(Arc::new(Shared { sources, aws, cached, fetching }))
     }
 
     /// Whether any of them has to be fetched.
@@ -132,27 +137,34 @@ impl CredentialStore {
     }
 
     /// The credentials, fetched before `until` if the cached ones are old. If none can be fetched,
-    /// old ones are returned.
+    /// or if another event is fetching them, old ones are returned at once.
     ///
     /// # Errors
     /// None are cached, and none could be fetched.
     pub async fn current(&self, until: Instant) -> Result<Arc<Credentials>, Error> {
-        let locked = timeout_at(until.into(), self.0.cached.lock()).await;
-        let mut cached = locked.map_err(|_| self.timed_out())?;
+        let Some(cached) = self.cached() else { return self.first(until).await };
         let now = SystemTime::now();
-        let Some(known) = &mut *cached else {
-            let fetched = self.fetch(until.min(Instant::now() + FETCH_TIMEOUT)).await?;
-            return Ok(cached.insert(Cached::new(fetched)).credentials.clone());
-        };
         let fresh =
-            is_within(FRESH, Some(known.fetched), now) || is_within(PAUSE, known.in_vain, now);
-        if !fresh && self.are_remote() {
-            match self.fetch(until.min(Instant::now() + REFRESH_TIMEOUT)).await {
-                Ok(fetched) => *known = Cached::new(fetched),
-                Err(_) => known.in_vain = Some(now),
-            }
+            is_within(FRESH, Some(cached.fetched), now) || is_within(PAUSE, cached.stale, now);
+        if fresh || !self.are_remote() {
+            return Ok(cached.credentials);
         }
-        Ok(known.credentials.clone())
+        let Ok(_fetching) = self.0.fetching.try_lock() else { return Ok(cached.credentials) };
+        match self.fetch(until.min(Instant::now() + REFRESH_TIMEOUT)).await {
+            Ok(credentials) => Ok(self.store(Cached::new(credentials))),
+            Err(_) => Ok(self.store(Cached { stale: Some(now), ..cached })),
+        }
+    }
+
+    /// The credentials of a process that has none so far.
+    async fn first(&self, until: Instant) -> Result<Arc<Credentials>, Error> {
+        let fetching = timeout_at(until.into(), self.0.fetching.lock()).await;
+        let _fetching = fetching.map_err(|_| self.timed_out())?;
+        if let Some(cached) = self.cached() {
+            return Ok(cached.credentials);
+        }
+        let credentials = self.fetch(until.min(Instant::now() + FETCH_TIMEOUT)).await?;
+        Ok(self.store(Cached::new(credentials)))
     }
 
     /// Other credentials than `refused`, which the backend did not accept. None if there are no
@@ -166,19 +178,35 @@ impl CredentialStore {
             return None;
         }
         let until = until.min(Instant::now() + REFRESH_TIMEOUT);
-        let mut cached = timeout_at(until.into(), self.0.cached.lock()).await.ok()?;
-        let known = cached.as_mut()?;
-        let now = SystemTime::now();
+        let _fetching = timeout_at(until.into(), self.0.fetching.lock()).await.ok()?;
+        let cached = self.cached()?;
         // Another event may have fetched them meanwhile.
-        if !known.credentials.differ_from(refused) && !is_within(PAUSE, known.in_vain, now) {
-            if let Ok(fetched) = self.fetch(until).await {
-                *known = Cached::new(fetched);
-            }
-            if !known.credentials.differ_from(refused) {
-                known.in_vain = Some(now);
-            }
+        if cached.credentials.differ_from(refused) {
+            return Some(cached.credentials);
         }
-        known.credentials.differ_from(refused).then(|| known.credentials.clone())
+        let now = SystemTime::now();
+        if is_within(PAUSE, cached.refused, now) {
+            return None;
+        }
+        let fetched = match self.fetch(until).await {
+            Ok(credentials) => Cached::new(credentials),
+            Err(_) => cached,
+        };
+        if fetched.credentials.differ_from(refused) {
+            return Some(self.store(fetched));
+        }
+        self.store(Cached { refused: Some(now), ..fetched });
+        None
+    }
+
+    fn cached(&self) -> Option<Cached> {
+        self.0.cached.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn store(&self, cached: Cached) -> Arc<Credentials> {
+        let credentials = cached.credentials.clone();
+        *self.0.cached.lock().unwrap_or_else(PoisonError::into_inner) = Some(cached);
+        credentials
     }
 
     async fn fetch(&self, until: Instant) -> Result<Arc<Credentials>, Error> {
@@ -240,7 +268,7 @@ impl Credentials {
 
 impl Cached {
     fn new(credentials: Arc<Credentials>) -> Cached {
-        Cached { credentials, fetched: SystemTime::now(), in_vain: None }
+        Cached { credentials, fetched: SystemTime::now(), stale: None, refused: None }
     }
 }
 

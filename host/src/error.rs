@@ -1,4 +1,4 @@
-//! Why an event was not delivered, by who failed, and the fixed names of it.
+//! Why an event was not delivered, grouped by who failed, with fixed names.
 //!
 //! Nothing here holds user data, so everything here may be logged. What the caller gets is less
 //! still: a name and one constant sentence, because Cognito shows the sentence to the person who
@@ -19,7 +19,7 @@ pub enum Error {
     /// There is no mapper; why.
     #[error("the mapper can't be loaded: {0}")]
     NoMapper(String),
-    /// The mapper made nothing of it.
+    /// The mapper failed.
     #[error(transparent)]
     Mapper(#[from] mapper::Error),
     /// The mapper's request breaks a rule of the contract.
@@ -44,7 +44,7 @@ impl Error {
     /// lists them; monitoring depends on them.
     pub fn error_type(&self) -> &'static str {
         match self {
-            Error::NoMapper(_) => "Mapper.Refused",
+            Error::NoMapper(_) => MAPPER_REFUSED,
             Error::Mapper(mapper::Error::Returned(_) | mapper::Error::ReturnedInvalidCode) => {
                 "Mapper.Failed"
             }
@@ -96,6 +96,13 @@ pub fn queue_error_type(error: &queue::Error) -> &'static str {
         queue::Error::Panicked => "Host.Panicked",
     }
 }
+
+/// The fixed name of a start that failed because of the settings.
+pub const SETTINGS_INVALID: &str = "Settings.Invalid";
+/// The fixed name of a mapper that cannot be loaded, at the start or later.
+pub const MAPPER_REFUSED: &str = "Mapper.Refused";
+/// The fixed name of a start that failed for any other reason.
+pub const START_FAILED: &str = "Host.StartFailed";
 
 /// The answer to the caller if a user could not be delivered and the operator wants Cognito to
 /// know.
@@ -174,8 +181,7 @@ mod tests {
 
     #[test]
     fn the_names_of_a_failed_start_are_in_the_reference() {
-        for error_type in ["Settings.Invalid", "Mapper.Refused", "Host.StartFailed"] {
-            assert!(include_str!("startup.rs").contains(error_type), "{error_type}");
+        for error_type in [SETTINGS_INVALID, MAPPER_REFUSED, START_FAILED] {
             assert_in_reference(error_type);
         }
     }

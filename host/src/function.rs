@@ -21,7 +21,8 @@ use crate::lenient::Object;
 use crate::mapper::{LoadError, Mapper};
 use crate::outcome::{End, Handled, Plan};
 use crate::pipeline::{Pipeline, catch_panic};
-use crate::queue::{Queue, Record};
+use crate::queue::Queue;
+use crate::report::Redelivery;
 use crate::shadow::Shadow;
 use payload::Payload;
 
@@ -33,7 +34,7 @@ pub struct Function {
     pipeline: Pipeline,
     shadow: Option<Shadow>,
     log: Log,
-    log_mapper_output: bool,
+    mapper_logs: bool,
     on_undelivered: OnUndelivered,
     clock: Clock,
 }
@@ -82,7 +83,7 @@ impl Function {
             pipeline: Pipeline::new(mapper, Backend::new(config.backend)?, queue),
             shadow: config.shadow.map(Shadow::new),
             log: config.log,
-            log_mapper_output: config.mapper_logs,
+            mapper_logs: config.mapper_logs,
             on_undelivered: config.on_undelivered,
             clock: Clock::start(config.answer_within, started),
         })
@@ -100,14 +101,14 @@ impl Function {
     ) -> Result<Box<RawValue>, Rejection> {
         let LambdaEvent { payload, context, .. } = event;
         let trace = Trace::parse(context.xray_trace_id.as_deref());
-        // Everything runs inside `catch_panic`: the runtime would show the message of a panic to
+        // All work runs inside `catch_panic`: the runtime would show the message of a panic to
         // the caller. Batches and dry runs are on the heap, because every event from Cognito would
         // carry their room along.
         match Payload::parse(&payload) {
             Payload::Batch(batch) => {
                 let answer = catch_panic(Box::pin(self.redeliver(batch, &context, &trace))).await;
                 // Without an answer the whole batch stays in the queue.
-                answer.ok().flatten().ok_or(Rejection(EventError::Host.error_type()))
+                answer.ok().flatten().ok_or_else(|| self.panicked())
             }
             Payload::DryRun(event) => {
                 let answer =
@@ -119,14 +120,24 @@ impl Function {
             }
             Payload::Event(members) => {
                 let lost = catch_panic(self.process(&members, &payload, &context, &trace)).await;
-                match lost.unwrap_or_else(|error| Some(error.error_type())) {
-                    Some(error_type) if self.on_undelivered == OnUndelivered::Reject => {
-                        Err(Rejection(error_type))
+                let rejection = match lost {
+                    Ok(lost) => lost.map(Rejection),
+                    Err(_) => Some(self.panicked()),
+                };
+                match rejection {
+                    Some(rejection) if self.on_undelivered == OnUndelivered::Reject => {
+                        Err(rejection)
                     }
                     Some(_) | None => Ok(payload),
                 }
             }
         }
+    }
+
+    /// Logs that the host panicked outside of an event's pipeline.
+    fn panicked(&self) -> Rejection {
+        self.log.panicked();
+        Rejection(EventError::Host.error_type())
     }
 
     /// Handles and reports one event. Returns the fixed name of the error if nobody has the user.
@@ -140,42 +151,41 @@ impl Function {
         let deadlines = self.clock.event(context.deadline);
         let event = Event::from_members(members, payload, &context.request_id);
         let handled = self.pipeline.handle(&event, trace, &deadlines).await;
-        self.report(&event, &handled, context, deadlines, None);
         let lost = match &handled.end {
             End::Undelivered { error, .. } => Some(error.error_type()),
             End::Delivered(_) | End::Skipped(_) | End::Queued(_) => None,
         };
-        self.leave_to_shadow(event, handled.plan, deadlines.answer);
+        self.conclude(event, handled, context, deadlines, None);
         lost
     }
 
-    fn report(
+    /// Does what comes after every event, from Cognito or from the queue: it reports the event and
+    /// leaves it to be compared after the answer.
+    fn conclude(
         &self,
-        event: &Event,
-        handled: &Handled,
+        event: Event,
+        handled: Handled,
         context: &Context,
         deadlines: Deadlines,
-        record: Option<&Record>,
+        redelivery: Option<Redelivery<'_>>,
     ) {
         let mapper = self.pipeline.mapper().map(Mapper::identity);
         let start_up = self.clock.start_up();
         let invocation =
-            Invocation { request_id: &context.request_id, deadlines, start_up, record, mapper };
-        self.log.handled(event, handled, &invocation);
-        self.report_output(event, &handled.plan);
+            Invocation { request_id: &context.request_id, deadlines, start_up, redelivery, mapper };
+        self.log.handled(&event, &handled, &invocation);
+        self.report_output(&event, &handled.plan);
+        match (&self.shadow, handled.plan.action) {
+            // The mapper has made nothing of it that could be compared.
+            (None, _) | (_, Err(EventError::Record | EventError::Host)) => {}
+            (Some(shadow), action) => shadow.leave(event, action, deadlines.answer),
+        }
     }
 
     /// Logs what the mapper wrote, if the operator has asked for it.
     fn report_output(&self, event: &Event, plan: &Plan) {
-        if let Some(call) = plan.call.as_ref().filter(|_| self.log_mapper_output) {
+        if let Some(call) = plan.call.as_ref().filter(|_| self.mapper_logs) {
             self.log.mapper_output(event, &call.output);
-        }
-    }
-
-    /// Leaves `event` and what was planned for it to be compared after the answer.
-    fn leave_to_shadow(&self, event: Event, plan: Plan, until: Instant) {
-        if let Some(shadow) = &self.shadow {
-            shadow.leave(event, plan.action, until);
         }
     }
 

@@ -8,33 +8,37 @@
 //! # Layout
 //!
 //! ```text
-//! bootstrap
-//!     │
-//! function ───────► shadow       an event, a batch or a dry run; afterwards the shadow mapper
-//!     │  └────────► report       one line of JSON for each event
-//! pipeline                       the way of one event: map, check, deliver, keep
-//!     │
-//! outcome                        what is to be done with an event, and how it ended
-//!     │
-//! error                          one fixed name for each failure
-//!     │
-//! mapper   backend   queue   credentials      rooms that don't know each other;
-//!     │                                       only backend uses credentials
-//! event   request   signing   deadline   aws   client   …   leaves
+//!              bootstrap
+//!                  │
+//!   config ◄── function ──► shadow ──► report
+//!                  │           an event, a batch or a dry run; then a line in the log,
+//!                  │           and after the answer the shadow mapper
+//!               pipeline       the path of an event: map, check, deliver, keep
+//!                  │
+//!               outcome        what is to be done with an event, and how it ended
+//!                  │
+//!                error         a fixed name for each failure
+//!                  │
+//!    ┌─────────┬───┴───┬────────────┐
+//!  mapper   backend   queue   credentials      they don't know each other, but the backend
+//!    │         │       │            │          is given the credentials
+//!  event  request  signing  deadline  aws  client  …          helpers
 //! ```
 //!
-//! Every arrow goes down. [`config`] reads the settings and makes the `Settings` of the parts; only
-//! [`function`] uses it.
+//! Modules use only what is drawn below them. [`config`] reads the settings and makes the
+//! `Settings` of the parts.
 //!
 //! # Where to change what
 //!
-//! - a setting: [`config`] (its name, range and default), the part that uses it, and the table in
-//!   `docs/reference.md`
+//! - a setting: its name, range and default in [`config`], the part that uses it, and the table in
+//!   `docs/reference.md`; the recipes list it in `deploy/settings.py`
 //! - retries: `backend/retry.rs`
-//! - what happens after an event: [`function`], in `process`
+//! - something more after every event: [`function`], in `conclude`; after the answer, in
+//!   `after_answer`
 //! - the rules of requests: `backend/policy.rs`
 //! - what a mapper may use: `mapper/sandbox.rs` and `mapper/wasi.rs`
-//! - a field of the log: `report/line.rs`
+//! - a field of the log: `report/line.rs`, and what it needs to know in [`outcome::Handled`] or
+//!   [`function::Invocation`]
 
 pub mod backend;
 pub mod config;
@@ -60,6 +64,7 @@ mod shadow;
 mod signing;
 mod startup;
 
+// What the workbench and the benchmarks use besides.
 pub use client::BuildError;
 pub use lenient::Object;
 pub use queue::Queue;

@@ -1,5 +1,5 @@
 //! What is known about one event: what is to be done with it, and how it ended. Pure data, and the
-//! only place that knows the names of the ends.
+//! only place that knows the names of the ends in the log.
 
 use std::time::Duration;
 

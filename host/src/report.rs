@@ -19,7 +19,6 @@ use crate::event::Event;
 use crate::mapper::{Identity, LoadError, MapperOutput};
 use crate::outcome::{End, Handled};
 use crate::printable;
-use crate::queue::Record;
 
 /// The most that is written of why there is no mapper, in bytes: it may name what the component
 /// imports.
@@ -46,6 +45,15 @@ pub struct Log {
     pub function: String,
 }
 
+/// What an event's line says about the message of the queue that the event came with.
+#[derive(Clone, Copy)]
+pub struct Redelivery<'a> {
+    /// The message's id.
+    pub message_id: &'a str,
+    /// How often the message was handed over, this time included.
+    pub receive_count: Option<u32>,
+}
+
 /// What an event's line says about its invocation.
 pub struct Invocation<'a> {
     /// The invocation's id.
@@ -54,8 +62,8 @@ pub struct Invocation<'a> {
     pub deadlines: Deadlines,
     /// How long the process took to start.
     pub start_up: Duration,
-    /// The record of the queue that the event came with.
-    pub record: Option<&'a Record>,
+    /// The message of the queue that the event came with.
+    pub redelivery: Option<Redelivery<'a>>,
     /// What the mapper was made of, if there is a mapper.
     pub mapper: Option<&'a Identity>,
 }
@@ -115,7 +123,16 @@ impl Log {
         self.fault(Level::Error, "the dry run failed", error.to_string());
     }
 
-    /// Logs a fault that belongs to no event.
+    /// Logs that the host panicked outside of an event's pipeline. The place is on standard error.
+    pub fn panicked(&self) {
+        self.fault(
+            Level::Error,
+            "the host panicked",
+            "see standard error for the place".to_owned(),
+        );
+    }
+
+    /// Logs a fault that is not tied to an event.
     fn fault(&self, level: Level, message: &'static str, error: String) {
         self.write(level, &line::Fault::new(level, message, error));
     }

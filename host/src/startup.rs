@@ -11,7 +11,7 @@ use reqwest::{Body, Method, Request};
 
 use crate::client::Client;
 use crate::config::ConfigError;
-use crate::error::SENTENCE;
+use crate::error::{MAPPER_REFUSED, SENTENCE, SETTINGS_INVALID, START_FAILED};
 use crate::function::StartError;
 use crate::mapper::LoadError;
 use crate::printable;
@@ -51,11 +51,11 @@ pub async fn tell_lambda(error: &anyhow::Error) {
 /// The fixed name of what kept the function from starting.
 fn error_type(error: &anyhow::Error) -> &'static str {
     if error.is::<ConfigError>() {
-        return "Settings.Invalid";
+        return SETTINGS_INVALID;
     }
     match error.downcast_ref::<StartError>() {
-        Some(StartError::Mapper(LoadError::Image(_) | LoadError::Link(_))) => "Mapper.Refused",
-        _ => "Host.StartFailed",
+        Some(StartError::Mapper(LoadError::Image(_) | LoadError::Link(_))) => MAPPER_REFUSED,
+        _ => START_FAILED,
     }
 }
 

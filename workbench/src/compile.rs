@@ -79,7 +79,7 @@ pub fn compile(component: &[u8], target: &str) -> Result<Compiled, CompileError>
     let wit = interface.wit()?;
     size::check(component)?;
     let image = if target == THIS_TARGET {
-        let engine = engine::engine(1).map_err(CompileError::Engine)?;
+        let engine = engine::new(1).map_err(CompileError::Engine)?;
         load(&engine, component)?.serialize()
     } else {
         // Whether a sandbox has room for it shows on its own machine alone.

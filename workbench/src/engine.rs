@@ -14,6 +14,8 @@ use wasmtime::{Cache, CacheConfig, Engine};
 
 /// The variable that names the cache's folder.
 pub const MAPPER_CACHE_DIR: &str = "MAPPER_CACHE_DIR";
+/// The folder in it that wasmtime owns.
+const WASMTIME: &str = "wasmtime";
 /// The cache's folder among those of other programs.
 const FOLDER: &str = "post-confirmation-mapper";
 
@@ -24,7 +26,7 @@ static WARNED: Once = Once::new();
 ///
 /// # Errors
 /// The engine can't be started.
-pub fn engine(sandboxes: u32) -> wasmtime::Result<Engine> {
+pub fn new(sandboxes: u32) -> wasmtime::Result<Engine> {
     let mut config = engine::running(sandboxes)?;
     // A target that is named switches off what only this machine's processor can do.
     config.target(THIS_TARGET)?;
@@ -62,6 +64,7 @@ fn cache(folder: &Path) -> Result<Cache> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     tempfile::tempfile_in(folder)?;
     let mut config = CacheConfig::new();
-    config.with_directory(folder);
+    // A folder that is the cache's alone: wasmtime removes all that it does not know in it.
+    config.with_directory(folder.join(WASMTIME));
     Ok(Cache::new(config)?)
 }

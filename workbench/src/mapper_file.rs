@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use indicatif::ProgressBar;
 use post_confirmation_host::config::{
-    self, BACKEND_API_URL, Config, MAPPER_IMAGE, UNDELIVERED_QUEUE_URL,
+    self, ANSWER_WITHIN_MS, BACKEND_API_URL, Config, MAPPER_IMAGE, UNDELIVERED_QUEUE_URL,
 };
-use post_confirmation_host::mapper::{File, Identity, Manifest, image};
+use post_confirmation_host::mapper::{File, Identity, Manifest, Settings, image};
 use wasmtime::component::Component;
 
 use crate::{compile, engine, terminal};
@@ -82,7 +82,7 @@ impl Loaded {
     /// compiled, unless the cache has it from an earlier time.
     pub fn load(file: &Path, sandboxes: u32) -> Result<Loaded> {
         let bytes = read(file)?;
-        let engine = engine::engine(sandboxes)?;
+        let engine = engine::new(sandboxes)?;
         if !is_wasm(&bytes) {
             ensure!(
                 bytes.starts_with(ELF) || Manifest::path(file).is_file(),
@@ -113,6 +113,21 @@ pub fn progress(done: &str, file: &Path, bytes: usize) -> ProgressBar {
 /// The variable `name`, as the settings read it.
 fn variable(name: &str) -> Option<String> {
     env::var(name).ok().as_deref().and_then(config::trimmed).map(str::to_owned)
+}
+
+/// The limits and variables of mappers in the environment, for the program in `file`. Whatever else
+/// is set there has no meaning.
+pub fn mapper_settings(file: &Path) -> Result<Settings> {
+    let mut vars: HashMap<OsString, OsString> = HashMap::new();
+    for (name, value) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("MAPPER_") || text == ANSWER_WITHIN_MS {
+            vars.insert(name, value);
+        }
+    }
+    vars.insert(BACKEND_API_URL.into(), SHOWN_API_URL.into());
+    vars.insert(MAPPER_IMAGE.into(), file.into());
+    Ok(Config::from_vars(vars)?.mapper)
 }
 
 /// The settings of the environment, for the mapper in `file`. They need no backend if nothing is to

@@ -55,7 +55,7 @@ impl Function {
             request_id: &context.request_id,
             deadlines,
             start_up: self.clock.start_up(),
-            record: None,
+            redelivery: None,
             mapper: None,
         };
         self.log.handled(&event, &handled, &invocation);

@@ -1,5 +1,6 @@
-//! Delivering a request: what is tried again, how often, and when. All that is known of retries is
-//! here, apart from how waits are drawn.
+//! Delivering a request, and the retry policy towards the backend: what is tried again, and when.
+//! The limits that an operator sets are in `config`, the jitter is in `backoff`, and
+//! `docs/reference.md` tells users about all of it.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,7 +13,7 @@ use crate::backoff;
 use crate::client::Answer;
 use crate::credentials::Credentials;
 
-/// Statuses that ask to try again: the backend did not take the request, but may take it later.
+/// Statuses that ask to try again: the backend may not have taken the request, and may take it later.
 pub(super) const RETRIED: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
 /// The longest first wait between two attempts.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
@@ -84,6 +85,7 @@ impl Backend {
             delivery.add(Attempt { result, took: started.elapsed() }, retry_after);
             let Err(error) = &delivery.result else { return delivery };
 
+            // Also if this was the last attempt: the next event profits from a renewed secret.
             let next = self.next(error, &credentials, until).await;
             let Some(drawn) = waits.next() else { return delivery };
             let wait = match next {

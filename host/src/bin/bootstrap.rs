@@ -1,4 +1,4 @@
-//! What Lambda runs. This file owns the order of starting: settings, mapper, backend, run loop.
+//! What Lambda runs. This file owns the order of starting: settings, function, run loop.
 
 use std::process::ExitCode;
 use std::time::Instant;

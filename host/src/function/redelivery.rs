@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::outcome::{End, Handled, Plan};
 use crate::pipeline::catch_panic;
 use crate::queue::{self, Batch, Record};
+use crate::report::Redelivery;
 
 /// The most records that are delivered at once: all of a batch of the usual size.
 const MAX_CONCURRENT: usize = 10;
@@ -100,8 +101,9 @@ impl Function {
             end => (end, false),
         };
         let handled = Handled { end, ..handled };
-        self.report(&record.event, &handled, context, deadlines, Some(&record));
-        self.leave_to_shadow(record.event, handled.plan, deadlines.answer);
-        stays.then_some(record.message_id)
+        let Record { event, message_id, receive_count, .. } = record;
+        let record = Redelivery { message_id: &message_id, receive_count };
+        self.conclude(event, handled, context, deadlines, Some(record));
+        stays.then_some(message_id)
     }
 }

@@ -43,9 +43,8 @@ const SETTINGS: Settings = Settings {
     memory64: false,
 };
 
-/// Core instances, memories and tables for each sandbox. A mapper in Rust has 3, 1 and 2, one in
-/// Python some 30, 1 and
-/// 20. A memory takes 4 GiB of address space, which is why there is no more room than this.
+/// Core instances for each sandbox. A mapper in Rust has 3 of them, 1 memory and 2 tables; one in
+/// Python some 30, 1 and 20. A memory takes 4 GiB of address space, which is why there are no more.
 pub const CORE_INSTANCES: u32 = 64;
 /// Memories for each sandbox.
 pub const MEMORIES: u32 = 8;

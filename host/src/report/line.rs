@@ -1,4 +1,4 @@
-//! The lines of the log. Their order and names are what dashboards and alarms are made of.
+//! The lines of the log. Dashboards and alarms depend on their names.
 
 use std::time::Duration;
 
@@ -121,7 +121,7 @@ pub struct Shadow<'a> {
     pub differences: &'a [String],
 }
 
-/// A fault that is no event's.
+/// A fault that is not tied to an event.
 #[derive(Serialize)]
 pub struct Fault {
     #[serde(flatten)]
@@ -175,8 +175,8 @@ impl<'a> Event<'a> {
             mapper: invocation.mapper.map(|mapper| mapper.sha256.as_str()),
             wit: invocation.mapper.map(|mapper| mapper.wit.as_str()),
             request_id: invocation.request_id,
-            message_id: invocation.record.map(|record| record.message_id.as_str()),
-            receive_count: invocation.record.and_then(|record| record.receive_count),
+            message_id: invocation.redelivery.map(|record| record.message_id),
+            receive_count: invocation.redelivery.and_then(|record| record.receive_count),
             metrics: Metrics::new(function, end, attempts.len(), milliseconds.total),
             milliseconds,
         }

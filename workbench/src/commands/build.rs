@@ -44,7 +44,6 @@ struct Built {
     wit: String,
 }
 
-/// Carries the command out.
 pub fn run(args: &Args) -> Result<bool> {
     let language = Language::require(&args.folder)?;
     let started = Instant::now();
@@ -60,18 +59,18 @@ pub fn run(args: &Args) -> Result<bool> {
 
 /// Builds `file` if it is the component of a mapper's folder, or a link to one, and not what its
 /// source makes. Returns whether `file` can be used. If it can't, standard error says why.
-pub fn is_fresh(file: &Path) -> Result<bool> {
-    if !is_fresh_there(file)? {
+pub fn ensure_fresh(file: &Path) -> Result<bool> {
+    if !ensure_fresh_in_folder(file)? {
         return Ok(false);
     }
     match file.canonicalize() {
-        Ok(real) if file.is_symlink() => is_fresh_there(&real),
+        Ok(real) if file.is_symlink() => ensure_fresh_in_folder(&real),
         _ => Ok(true),
     }
 }
 
 /// The same, going by the folder in `file` alone.
-fn is_fresh_there(file: &Path) -> Result<bool> {
+fn ensure_fresh_in_folder(file: &Path) -> Result<bool> {
     let folder = match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
@@ -98,9 +97,9 @@ fn source_language(folder: &Path) -> Result<Option<Language>> {
 
 /// Why the component `file` of the mapper in `folder` has to be built.
 fn stale(language: Language, folder: &Path, file: &Path) -> Result<Option<String>> {
-    let Ok(component) = fs::read(file) else { return Ok(Some("there is none".to_owned())) };
+    let Ok(component) = fs::read(file) else { return Ok(Some("it does not exist".to_owned())) };
     let Some(record) = Record::read(folder).filter(|record| record.is_of(&component)) else {
-        return Ok(Some("`mapper build` has not made it".to_owned()));
+        return Ok(Some("it was not made by `mapper build`".to_owned()));
     };
     let changed = record.changed(folder, &sources::collect(language, folder)?);
     Ok(changed.first().map(|first| match changed.len() {

@@ -10,7 +10,7 @@ use post_confirmation_host::printable;
 use serde::Serialize;
 
 use crate::commands::build;
-use crate::compile::compile;
+use crate::compile::interface;
 use crate::mapper_file::{self, Loaded, MapperFile};
 use crate::terminal::{self, BAD, FAINT, GOOD, HEADING, size};
 
@@ -46,12 +46,12 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
     #[serde(flatten)]
-    loaded: Option<Mapped>,
+    loaded: Option<Description>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Mapped {
+struct Description {
     wit: String,
     target: String,
     component_bytes: u64,
@@ -65,10 +65,9 @@ struct Import {
     gets: &'static str,
 }
 
-/// Carries the command out.
 pub fn run(args: &Args) -> Result<bool> {
     let mapper = args.mapper.file();
-    if !build::is_fresh(&mapper)? {
+    if !build::ensure_fresh(&mapper)? {
         return Ok(false);
     }
     let bytes = mapper_file::read(&mapper)?;
@@ -88,30 +87,40 @@ pub fn run(args: &Args) -> Result<bool> {
 }
 
 /// Loads the mapper in `file`, which holds `bytes`, as the function does.
-fn describe(file: &Path, bytes: &[u8]) -> Result<Mapped> {
+fn describe(file: &Path, bytes: &[u8]) -> Result<Description> {
     let settings = mapper_file::config(file, false)?.mapper;
     let Loaded { component, identity } = Loaded::load(file, settings.sandboxes)?;
-    Mapper::new(&component, identity, settings)?;
-    let manifest = if mapper_file::is_wasm(bytes) {
-        compile(bytes, THIS_TARGET)?.manifest
-    } else {
-        let manifest = Manifest::read(file)?;
-        // The function looks at the size and the end of an image; here is time to read all of it.
-        let unchanged = File::describe(bytes) == manifest.image;
-        ensure!(
-            unchanged,
-            "the image was changed after its manifest was made; run `mapper compile` again"
-        );
-        manifest
-    };
-    let Manifest { wit, target, component, image, imports, .. } = manifest;
-    let imports = imports.iter().map(|name| Import::new(name)).collect();
-    Ok(Mapped { wit, target, component_bytes: component.size, image_bytes: image.size, imports })
+    Mapper::new(&component, identity.clone(), settings)?;
+    if mapper_file::is_wasm(bytes) {
+        return Ok(Description {
+            wit: identity.wit,
+            target: THIS_TARGET.to_owned(),
+            component_bytes: bytes.len() as u64,
+            // An image ends with the component's digest.
+            image_bytes: (component.serialize()?.len() + identity.sha256.len()) as u64,
+            imports: Import::describe(&interface(bytes)?.imports),
+        });
+    }
+    let manifest = Manifest::read(file)?;
+    // The function looks at the size and the end of an image; here is time to read all of it.
+    let unchanged = File::describe(bytes) == manifest.image;
+    ensure!(
+        unchanged,
+        "the image was changed after its manifest was made; run `mapper compile` again"
+    );
+    Ok(Description {
+        wit: manifest.wit,
+        target: manifest.target,
+        component_bytes: manifest.component.size,
+        image_bytes: manifest.image.size,
+        imports: Import::describe(&manifest.imports),
+    })
 }
 
 impl Import {
-    fn new(name: &str) -> Import {
-        Import { gets: granted(name), name: printable::cut(name, MAX_NAME).to_owned() }
+    fn describe(names: &[String]) -> Vec<Import> {
+        let names = names.iter().map(|name| printable::cut(name, MAX_NAME).to_owned());
+        names.map(|name| Import { gets: granted(&name), name }).collect()
     }
 }
 
@@ -165,5 +174,5 @@ fn granted(name: &str) -> &'static str {
     GRANTS
         .iter()
         .find(|(beginning, _)| name.starts_with(beginning))
-        .map_or("nothing is known of it", |(_, grant)| grant)
+        .map_or("unknown interface", |(_, grant)| grant)
 }

@@ -35,7 +35,6 @@ pub struct Args {
     json: bool,
 }
 
-/// Carries the command out.
 pub fn run(args: &Args) -> Result<bool> {
     // The manifest takes the image's place in the one case, the image the component's in the other.
     ensure!(
@@ -49,7 +48,7 @@ pub fn run(args: &Args) -> Result<bool> {
         "`{}` exists and is not a manifest: it would be lost; choose another `--output`",
         manifest.display()
     );
-    if !build::is_fresh(&args.component)? {
+    if !build::ensure_fresh(&args.component)? {
         return Ok(false);
     }
     let component = mapper_file::read(&args.component)?;

@@ -54,11 +54,10 @@ struct Compared<'a> {
     new: &'a Mapped,
 }
 
-/// Carries the command out.
 pub async fn run(args: &Args) -> Result<bool> {
     let cases = cases::chosen(&args.events)?;
     for mapper in [&args.old, &args.new] {
-        if !build::is_fresh(mapper)? {
+        if !build::ensure_fresh(mapper)? {
             return Ok(false);
         }
     }

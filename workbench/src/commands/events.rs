@@ -78,7 +78,6 @@ pub struct Args {
     json: bool,
 }
 
-/// Carries the command out.
 pub fn run(args: &Args) -> Result<bool> {
     if let (Some(from), Some(into)) = (&args.from, &args.into) {
         return take_apart(from, into, args.json);

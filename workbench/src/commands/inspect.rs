@@ -67,7 +67,6 @@ struct Tool {
     version: String,
 }
 
-/// Carries the command out.
 pub fn run(args: &Args) -> Result<bool> {
     let bytes = mapper_file::read(&args.file)?;
     let inspected =

@@ -36,7 +36,6 @@ pub struct Args {
     json: bool,
 }
 
-/// Carries the command out.
 pub fn run(args: &Args) -> Result<bool> {
     let Args { folder, lang, .. } = args;
     let name = name(folder)?;

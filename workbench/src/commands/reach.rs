@@ -1,4 +1,4 @@
-//! `mapper reach`: a connection to the backend by the very client of `bootstrap`.
+//! `mapper reach`: a connection to the backend with `bootstrap`'s own client.
 
 use std::time::Instant;
 
@@ -32,7 +32,6 @@ struct Reached {
     cause: Option<&'static str>,
 }
 
-/// Carries the command out.
 pub async fn run(args: Args) -> Result<bool> {
     let config = Config::from_env()?;
     let until = Instant::now() + config.answer_within;

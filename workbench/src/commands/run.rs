@@ -38,11 +38,10 @@ pub struct Args {
     json: bool,
 }
 
-/// Carries the command out.
 pub async fn run(args: Args) -> Result<bool> {
     let event = cases::event(&args.event)?;
     let mapper = args.mapper.file();
-    if !build::is_fresh(&mapper)? {
+    if !build::ensure_fresh(&mapper)? {
         return Ok(false);
     }
     let config = mapper_file::config(&mapper, args.send)?;

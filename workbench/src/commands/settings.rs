@@ -38,7 +38,6 @@ struct Fault {
     fault: String,
 }
 
-/// Carries the command out.
 pub fn run(args: &Args) -> Result<bool> {
     let report = Report::new(Config::from_env().err());
     if args.json {

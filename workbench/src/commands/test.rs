@@ -82,11 +82,10 @@ struct CaseResult {
     verdict: Verdict,
 }
 
-/// Carries the command out.
 pub async fn run(args: &Args) -> Result<bool> {
     let cases = cases::chosen(&args.cases)?;
     let file = args.mapper.file();
-    if !build::is_fresh(&file)? {
+    if !build::ensure_fresh(&file)? {
         return Ok(false);
     }
     let bench = Bench::load(&file, &cases, args.deterministic)?;

@@ -97,7 +97,6 @@ enum Format {
     Junit,
 }
 
-/// Carries the command out.
 pub async fn run(args: &Args) -> Result<bool> {
     args.refused.check()?;
     ensure!(
@@ -204,8 +203,8 @@ impl Args {
 fn load(args: &Args) -> Result<Program> {
     let file = args.program.display();
     let component = fs::read(&args.program).with_context(|| format!("`{file}` can't be read"))?;
-    let settings = mapper_file::config(&args.program, false)?.mapper;
-    let engine = engine::engine(MAX_TESTS as u32)?;
+    let settings = mapper_file::mapper_settings(&args.program)?;
+    let engine = engine::new(MAX_TESTS as u32)?;
     let component = compile::program(&engine, &component)
         .with_context(|| format!("`{file}` can't be compiled"))?;
     Ok(Program::new(&component, settings)?)
@@ -218,8 +217,9 @@ async fn list(program: &Program, options: &[&str]) -> Result<Vec<String>> {
     let text = &finished.output.stdout;
     ensure!(
         matches!(finished.result, Ok(true)),
-        "the program does not list its tests; it has to be built by `cargo test`\n{}",
-        text.trim()
+        "the program does not list its tests ({}); it has to be built by `cargo test`\n{}",
+        finished.result.as_ref().map_or_else(ToString::to_string, |_| "it failed".to_owned()),
+        format!("{text}{}", finished.output.stderr).trim()
     );
     Ok(text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
 }

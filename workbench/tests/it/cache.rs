@@ -28,7 +28,7 @@ impl Folder {
     /// The compiled components in the cache, each with the time at which it was written.
     fn compiled(&self) -> Vec<(std::path::PathBuf, SystemTime)> {
         let mut found = Vec::new();
-        below(&self.path("cache"), &mut found);
+        below(&self.path("cache/wasmtime"), &mut found);
         found.sort();
         found
     }
@@ -67,6 +67,16 @@ fn a_component_is_compiled_once_for_all_commands() {
     }
     ends(folder.mapper(&["diff", &mapper, &mapper]).env("MAPPER_CACHE_DIR", &cache), 0);
     assert_eq!(folder.compiled(), made);
+}
+
+#[test]
+fn the_users_own_files_beside_the_cache_stay() {
+    let folder = Folder::with_a_case();
+    folder.write("cache/own.txt", "own");
+    folder.write("cache/sub/deep.rs", "own");
+    passes(&ends(&mut folder.cached_test(), 0));
+    assert_eq!(folder.names("cache"), ["own.txt", "sub", "wasmtime"]);
+    assert_eq!(folder.read("cache/sub/deep.rs"), "own");
 }
 
 #[test]

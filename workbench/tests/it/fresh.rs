@@ -75,7 +75,7 @@ impl Mapper {
 fn an_edited_mapper_is_built_before_it_is_used() {
     let mapper = Mapper::new("edited");
     let first = ends(&mut mapper.command(&["test"]), 0);
-    has(&first.err, &["building mapper.wasm: there is none\n"]);
+    has(&first.err, &["building mapper.wasm: it does not exist\n"]);
     first.shows(&["6 passed, 0 failed"]);
     let again = ends(&mut mapper.command(&["test"]), 0);
     assert_eq!(again.err, "");
@@ -218,11 +218,11 @@ fn a_component_that_another_tool_put_there_is_built_anew() {
     ends(&mut mapper.command(&["build"]), 0);
     fs::copy(component(OTHER), mapper.folder.path("replaced/mapper.wasm")).unwrap();
     let ran = ends(&mut mapper.command(&["check"]), 0);
-    has(&ran.err, &["building mapper.wasm: `mapper build` has not made it\n"]);
+    has(&ran.err, &["building mapper.wasm: it was not made by `mapper build`\n"]);
     mapper.is_fresh();
     fs::remove_file(mapper.folder.path("replaced/.mapper-build-sources.json")).unwrap();
     let ran = ends(&mut mapper.command(&["check"]), 0);
-    has(&ran.err, &["building mapper.wasm: `mapper build` has not made it\n"]);
+    has(&ran.err, &["building mapper.wasm: it was not made by `mapper build`\n"]);
     // Linked folders are followed.
     fs::rename(mapper.folder.path("replaced/wit"), mapper.folder.path("wit")).unwrap();
     symlink("../wit", mapper.folder.path("replaced/wit")).unwrap();
@@ -251,7 +251,7 @@ fn what_is_written_during_a_build_is_not_in_the_component() {
         "test -e edited || echo '# a word' >> app.py; : > edited.log; test -e edited.log && : > edited",
     );
     let check = &mut folder.mapper(&["check", "--mapper", "m/mapper.wasm"]);
-    has(&ends(check, 0).err, &["building m/mapper.wasm: there is none"]);
+    has(&ends(check, 0).err, &["building m/mapper.wasm: it does not exist"]);
     has(&ends(check, 0).err, &["building m/mapper.wasm: `app.py` and 2 more are not as they were"]);
     assert_eq!(ends(check, 0).err, "");
 }

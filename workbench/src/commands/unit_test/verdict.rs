@@ -46,8 +46,10 @@ pub fn judge(name: &str, finished: &Finished, settings: &Settings) -> Verdict {
         Ok(true) if stdout.contains("\ntest result: ok. 0 passed; 0 failed; 1 ignored;") => {
             return Verdict::Ignored { reason: reason(name, stdout) };
         }
-        Ok(true) => return Verdict::Passed { output },
-        Ok(false) => Some("it ended without libtest's word for it".to_owned()),
+        Ok(true) if !stdout.contains("\ntest result: ok. 0 passed;") => {
+            return Verdict::Passed { output };
+        }
+        Ok(_) => Some("it ended without libtest's word for it".to_owned()),
         // libtest exits after a test that has returned an error.
         Err(Error::Exited) if stdout.contains("\ntest result: FAILED. 0 passed; 1 failed;") => {
             output.is_empty().then(|| "it returned an error".to_owned())
