@@ -7,7 +7,7 @@ root := justfile_directory()
 dist := root / "target/dist"
 measured := root / "target/measured"
 tools := root / "target/tools"
-native_packages := "--package post-confirmation-host --package post-confirmation-workbench --package test-support --package side-by-side --package native-function --package parts"
+native_packages := "--package post-confirmation-host --package post-confirmation-workbench --package test-support --package side-by-side --package parts"
 mapper_packages := "--package post-confirmation-guest --package mapper-rust --package misbehaving-mapper"
 native := if arch() == "aarch64" { "arm64" } else { "x86_64" }
 python_lists := "test-support/python/requirements.txt examples/mapper-python/requirements.txt"
@@ -122,6 +122,7 @@ check-fmt:
 # Lint the host and its tools, then the mappers
 clippy: _target
     cargo clippy --locked {{ native_packages }} --all-targets -- --deny warnings
+    cargo clippy --locked {{ native_packages }} --package native-function -- --deny warnings
     cargo clippy --locked {{ mapper_packages }} --target wasm32-wasip2 --all-targets -- --deny warnings
 
 # Lint the scripts and check their format

@@ -102,8 +102,8 @@ impl Function {
         let LambdaEvent { payload, context, .. } = event;
         let trace = Trace::parse(context.xray_trace_id.as_deref());
         // All work runs inside `catch_panic`: the runtime would show the message of a panic to
-        // the caller. Batches and dry runs are on the heap, because every event from Cognito would
-        // carry their room along.
+        // the caller. Batches and dry runs are on the heap: they would enlarge the future of
+        // every event from Cognito.
         match Payload::parse(&payload) {
             Payload::Batch(batch) => {
                 let answer = catch_panic(Box::pin(self.redeliver(batch, &context, &trace))).await;
@@ -178,7 +178,7 @@ impl Function {
         match (&self.shadow, handled.plan.action) {
             // The mapper has made nothing of it that could be compared.
             (None, _) | (_, Err(EventError::Record | EventError::Host)) => {}
-            (Some(shadow), action) => shadow.leave(event, action, deadlines.answer),
+            (Some(shadow), action) => shadow.enqueue(event, action, deadlines.answer),
         }
     }
 

@@ -63,7 +63,7 @@ pub struct Handled {
 }
 
 impl Plan {
-    /// The plan for an event that failed before a mapper was done with it.
+    /// The plan for an event that failed before the mapper finished.
     pub fn failed(error: Error) -> Plan {
         Plan { action: Err(error), call: None }
     }

@@ -1,4 +1,4 @@
-//! The way of one event: map it, check the request, deliver it, and keep what could not be
+//! The path of one event: map it, check the request, deliver it, and keep what could not be
 //! delivered. It knows no log and no settings.
 
 use std::panic::AssertUnwindSafe;
@@ -50,8 +50,7 @@ impl Pipeline {
         if self.queue.is_some() { deadlines.delivery() } else { deadlines.last() }
     }
 
-    /// What is to be done with `event`: its way as far as it goes without the backend, before
-    /// `until`.
+    /// What is to be done with `event`: everything short of contacting the backend, before `until`.
     pub async fn plan(&self, event: &Event, trace: &Trace, until: Instant) -> Plan {
         let mapper = match &self.mapper {
             Ok(mapper) => mapper,

@@ -17,27 +17,26 @@ use crate::outcome::Action;
 use crate::pipeline::action;
 use crate::report::Log;
 
-/// The most that is left at a time of events and requests, in bytes; one event is left whatever its
-/// size.
+/// The most memory that events and requests hold while they wait, in bytes. One event may hold more.
 const ROOM: usize = 8 * 1024 * 1024;
 
 /// The shadow mapper of this process.
 pub struct Shadow {
     settings: Mutex<Option<Settings>>,
     mapper: OnceCell<Option<Mapper>>,
-    left: Mutex<Leavings>,
+    pending: Mutex<Pending>,
 }
 
 /// What was left to be compared since the last time.
 #[derive(Default)]
-struct Leavings {
-    events: Vec<Left>,
+struct Pending {
+    events: Vec<PendingEvent>,
     /// How much of memory they hold, in bytes.
     held: usize,
 }
 
 /// An event that was left to be compared, and what the mapper made of it.
-struct Left {
+struct PendingEvent {
     event: Event,
     action: Result<Action, Error>,
     until: Instant,
@@ -49,27 +48,28 @@ impl Shadow {
         Shadow {
             settings: Mutex::new(Some(settings)),
             mapper: OnceCell::new(),
-            left: Mutex::default(),
+            pending: Mutex::default(),
         }
     }
 
     /// Leaves `event`, for which the mapper planned `action`, to be compared before `until`. Of a
     /// batch as much is left as there is room for: a sample of it will do.
-    pub fn leave(&self, event: Event, action: Result<Action, Error>, until: Instant) {
+    pub fn enqueue(&self, event: Event, action: Result<Action, Error>, until: Instant) {
         let held = event.size() + action.as_ref().map_or(0, Action::size);
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut left = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         if left.events.is_empty() || left.held + held <= ROOM {
             left.held += held;
-            left.events.push(Left { event, action, until });
+            left.events.push(PendingEvent { event, action, until });
         }
     }
 
     /// Compares all that was left for which there is still time, and logs it.
     pub async fn compare(&self, backend: &Backend, log: &Log) {
         let left =
-            std::mem::take(&mut *self.left.lock().unwrap_or_else(PoisonError::into_inner)).events;
+            std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner))
+                .events;
         let Some(mapper) = self.mapper.get_or_init(async || self.load(log)).await else { return };
-        for Left { event, action: planned, until } in left {
+        for PendingEvent { event, action: planned, until } in left {
             if Instant::now() >= until {
                 continue;
             }

@@ -2,6 +2,7 @@
 //! is the worse for it.
 
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -113,4 +114,16 @@ async fn a_shadow_mapper_that_is_missing_is_named_once() {
     for _ in 0..2 {
         assert_eq!(function.invoke(sign_up().to_string()).await.end(), "delivered");
     }
+}
+
+#[tokio::test]
+async fn a_record_that_is_not_an_event_is_not_compared() {
+    let backend = Backend::start().await;
+    let mut function = function(&backend, &image(DEFAULT)).await;
+    let record = json!({ "messageId": "one", "eventSource": "aws:sqs", "body": "null" });
+    let batch = function.invoke_batch(&[record], Duration::from_secs(60)).await;
+    assert_eq!(batch.lines[0]["errorType"], "Queue.RecordUnreadable");
+    // The next lines are those of the next event.
+    let line = shadowed(&mut function, &sign_up()).await;
+    assert_eq!(line["message"], "the shadow mapper agrees");
 }

@@ -17,7 +17,7 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use clap::ValueEnum;
 use post_confirmation_host::mapper::Program;
 use post_confirmation_host::printable;
@@ -215,11 +215,16 @@ async fn list(program: &Program, options: &[&str]) -> Result<Vec<String>> {
     let finished =
         program.call(&[&["test", "--list", "--format", "terse"], options].concat()).await;
     let text = &finished.output.stdout;
-    ensure!(
-        matches!(finished.result, Ok(true)),
-        "the program does not list its tests ({}); it has to be built by `cargo test`\n{}",
-        finished.result.as_ref().map_or_else(ToString::to_string, |_| "it failed".to_owned()),
-        format!("{text}{}", finished.output.stderr).trim()
-    );
+    let why = match &finished.result {
+        Ok(true) => None,
+        Ok(false) => Some("it failed".to_owned()),
+        Err(error) => Some(error.to_string().replace("the mapper", "it")),
+    };
+    if let Some(why) = why {
+        bail!(
+            "the program does not list its tests ({why}); it has to be built by `cargo test`\n{}",
+            format!("{text}{}", finished.output.stderr).trim()
+        );
+    }
     Ok(text.lines().filter_map(|line| line.strip_suffix(": test")).map(str::to_owned).collect())
 }

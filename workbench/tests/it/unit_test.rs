@@ -267,7 +267,7 @@ fn what_cannot_be_carried_out_ends_with_status_2_and_says_why() {
         (
             other,
             &[],
-            "the program does not list its tests; it has to be built by `cargo test`\nno tests",
+            "does not list its tests (it exited); it has to be built by `cargo test`\nno tests",
         ),
         (TESTS_PROGRAM.clone(), &["--bench"], "--bench"),
         (TESTS_PROGRAM.clone(), &["--test-threads", "0"], "--test-threads"),
