@@ -29,7 +29,15 @@ TIMES = 200
 
 def counted(part, times):
     """The instructions of the whole program when it runs a part so many times."""
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", str(PROGRAM), str(IMAGE), part, str(times)]
+    command = [
+        "valgrind",
+        "--tool=callgrind",
+        "--callgrind-out-file=/dev/null",
+        str(PROGRAM),
+        str(IMAGE),
+        part,
+        str(times),
+    ]
     done = run(command, cwd=ROOT, stdout=PIPE, stderr=STDOUT, text=True)
     found = re.search(r"Collected : (\d+)", done.stdout)
     if done.returncode != 0 or not found:

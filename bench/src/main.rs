@@ -1,6 +1,6 @@
 //! `just bench`: the function side by side with the same one without WebAssembly and with one in
 //! Node.js, interleaved in one run. This file owns the order of measuring. What is found goes to
-//! `target/bench`, and a line for each bound of the project to the terminal; the status is 1 where
+//! `target/bench`, and a line for each bound of the project to the terminal; the status is 1 if
 //! one is not met.
 
 mod backend;

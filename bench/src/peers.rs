@@ -109,7 +109,7 @@ impl Parts {
         &self.native
     }
 
-    /// What starts `peer`, with a share of the machine where there is one.
+    /// What starts `peer`, with a share of the machine if there is one.
     fn command(&self, peer: Peer, share: Option<&Share>) -> Command {
         let run = |program: &Path, arguments: &[&str]| {
             let mut command =

@@ -28,7 +28,7 @@ const COGNITO_WAITS: f64 = 5000.0;
 /// A number of processes at a backend.
 pub struct Level {
     pub processes: usize,
-    /// Users a second that the backend takes; `UNLIMITED` where it takes all.
+    /// Users a second that the backend takes; `UNLIMITED` if it takes all.
     pub rate: u32,
     /// How the events ended.
     pub delivered: usize,

@@ -1,6 +1,6 @@
 //! What is said of many figures: quantiles, and ratios of figures that were taken side by side.
 
-/// A quantile of `figures`, from 0 to 1, by the nearest rank; not a number where there are none.
+/// A quantile of `figures`, from 0 to 1, by the nearest rank; not a number if there are none.
 pub fn quantile(figures: &[f64], share: f64) -> f64 {
     let mut sorted = figures.to_vec();
     sorted.sort_by(f64::total_cmp);

@@ -19,7 +19,7 @@ pub struct Warm {
     pub event: Vec<f64>,
     /// Median of each round.
     pub rounds: Vec<f64>,
-    /// The mapper's call, in microseconds, by the function's own log; nothing where there is none.
+    /// The mapper's call, in microseconds, by the function's own log; None if it did not run.
     pub mapping: Vec<f64>,
     /// Events a second, one after the other.
     pub per_second: f64,

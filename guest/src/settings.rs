@@ -3,7 +3,7 @@
 
 use crate::bindings::cognito::post_confirmation::types::Error;
 
-/// Where users are posted; `users/` unless set.
+/// The path to which users are posted; `users/` unless set.
 const USERS_PATH: &str = "USERS_PATH";
 /// Which attributes are sent: their Cognito names, separated by commas; `custom:*` stands for all
 /// custom ones.

@@ -176,7 +176,7 @@ impl Queue {
         got["Attributes"][name].as_str().unwrap().to_owned()
     }
 
-    /// Puts a message into the queue, with the id of its event where it has one.
+    /// Puts a message into the queue, with the id of its event if it has one.
     pub async fn send(&self, body: &str, event_id: Option<&str>) {
         let mut message = json!({ "QueueUrl": self.url, "MessageBody": body });
         if let Some(id) = event_id {

@@ -39,7 +39,7 @@ impl<'a> EventSource<'a> {
     }
 
     /// Hands over one batch: what `function` took is deleted, and all else is visible again at
-    /// once, where Lambda would wait for the visibility timeout. Nothing where no message is
+    /// once, although Lambda would wait for the visibility timeout. None if no message is
     /// visible.
     pub async fn poll(&self, function: &mut Function) -> Option<Redelivered> {
         let redelivered = self.hand_over(function).await?;
@@ -83,7 +83,7 @@ impl Redelivered {
     }
 }
 
-/// What `answer` says has failed. Where Lambda can't read an answer or doesn't know an id in it,
+/// What `answer` says has failed. If Lambda can't read an answer or doesn't know an id in it,
 /// all of the batch stays.
 fn failures(answer: &Answer, ids: &[String]) -> HashSet<String> {
     let all = || ids.iter().cloned().collect();

@@ -24,7 +24,7 @@ use connection::{DRIP, reset};
 /// What the backend does to one connection.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// Takes the user: 201, or 409 where it has the key already.
+    /// Takes the user: 201, or 409 if it has the key already.
     Takes,
     /// The same, after this time.
     TakesAfter(Duration),
@@ -32,7 +32,7 @@ pub enum Fault {
     TakesTogether(Arc<Barrier>),
     /// The same, a byte of the head at a time.
     TakesBitByBit,
-    /// The same where the `authorization` header is this, else 401.
+    /// The same if the `authorization` header is this, else 401.
     Wants(&'static str),
     /// The same, and keeps the connection until `reset_kept`.
     Keeps,
@@ -187,7 +187,7 @@ impl FaultyBackend {
     }
 
     /// How often `user` was taken under another key: what a backend that honours the key would
-    /// count. The user is the body's `username`, or the whole body where it is not JSON.
+    /// count. The user is the body's `username`, or the whole body if it is not JSON.
     pub fn times(&self, user: &str) -> usize {
         self.shared.users().get(user).map_or(0, BTreeSet::len)
     }
@@ -202,7 +202,7 @@ impl Drop for FaultyBackend {
 }
 
 impl Request {
-    /// The value of the header `name`, empty where there is none.
+    /// The value of the header `name`, empty if there is none.
     pub fn header(&self, name: &str) -> String {
         self.headers.get(name).cloned().unwrap_or_default()
     }

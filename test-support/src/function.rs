@@ -195,7 +195,7 @@ impl Function {
         self.signal("CONT").await;
     }
 
-    // The shell has the command built in, where a program of that name may be missing.
+    // The shell has the command built in; a program of that name may be missing.
     async fn signal(&self, name: &str) {
         let command = format!("kill -s {name} {}", self.process.id().unwrap());
         assert!(Command::new("sh").args(["-c", &command]).status().await.unwrap().success());
@@ -270,7 +270,7 @@ impl Invoked {
     }
 
     /// How many milliseconds the event took, by the function's own clock: it counts from the start
-    /// of the process where the event waited for that, and not what others do before and after.
+    /// of the process if the event waited for that, and not what others do before and after.
     pub fn total(&self) -> f64 {
         self.line["milliseconds"]["total"].as_f64().unwrap()
     }

@@ -1,4 +1,4 @@
-//! Mappers written by hand in the text of WebAssembly, where no compiler would make them so.
+//! Mappers written by hand in the text of WebAssembly, as no compiler would make them.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 
 use crate::{AMPLE, program, root};
 
-/// Set where every language has to be there: a missing tool then fails the test that needs it.
+/// Set if every language has to be there: a missing tool then fails the test that needs it.
 const ALL_LANGUAGES: &str = "ALL_LANGUAGES";
 
 /// A language by what the tests need of it.
@@ -40,7 +40,7 @@ pub static PYTHON: Language = Language {
 };
 
 impl Language {
-    /// Whether the language's tool is there. Says so where it is not, past the test harness, which
+    /// Whether the language's tool is there. Says so if it is not, past the test harness, which
     /// would swallow it.
     pub fn is_there(&self) -> bool {
         let (folder, tool) = self.tool;
@@ -89,7 +89,7 @@ impl Language {
     }
 }
 
-/// What `output` says, where it is that of a success.
+/// What `output` says. It has to be that of a success.
 pub fn succeeds(output: &Output) -> String {
     assert!(output.status.success(), "{output:?}");
     String::from_utf8(output.stdout.clone()).unwrap()

@@ -27,9 +27,9 @@ use serde_json::{Value, json};
 /// Longer than anything here takes, also on a machine that has other work; a test that waits so
 /// long has failed.
 pub const PATIENCE: Duration = Duration::from_secs(120);
-/// As much time as there can be, so that a machine that has other work hits no limit of time where
+/// As much time as there can be, so that a machine that has other work hits no limit of time if
 /// another one is meant. A mapper that loops is still stopped before its event's time is over, also
-/// where the queue has its share of that.
+/// if the queue has its share of that.
 pub const AMPLE: [(&str, &str); 2] = [("ANSWER_WITHIN_MS", "4900"), ("MAPPER_TIMEOUT_MS", "3000")];
 
 /// The folder of the project.

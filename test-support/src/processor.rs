@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::process::Command;
 
-/// Where control groups of version 1 are; others have no part in this.
+/// The folder of control groups of version 1; others have no part in this.
 const GROUPS: &str = "/sys/fs/cgroup";
 /// The kernel's period in which a share is used up, in microseconds.
 const PERIOD: u32 = 100_000;
@@ -18,7 +18,7 @@ const PERIOD: u32 = 100_000;
 pub struct Share(Vec<PathBuf>);
 
 impl Share {
-    /// So many thousandths of one processor, where this machine lets us limit it.
+    /// So many thousandths of one processor, if this machine lets us limit it.
     pub fn of(thousandths: u32) -> Option<Share> {
         let mut share = Share(Vec::new());
         let quota = (PERIOD / 1000 * thousandths).to_string();

@@ -221,44 +221,41 @@ mod tests {
                 Err(TooLarge { what, found, most })
             );
         }
-        let tables = |elements: u64| component(&format!("(table {elements} funcref)"), 1);
-        assert_eq!(checked(&tables(100_000)), Ok(()));
-        assert!(checked(&tables(100_001)).is_err());
+        assert_eq!(checked(&component("(table 100000 funcref)", 1)), Ok(()));
+        assert!(checked(&component("(table 100001 funcref)", 1)).is_err());
     }
 
     #[test]
     fn all_of_one_module_count() {
-        let memories = |number: usize| component(&"(memory 1)".repeat(number), 1);
-        assert_eq!(checked(&memories(8)), Ok(()));
-        assert!(checked(&memories(9)).is_err());
-        let tables = |number: usize| component(&"(table 1 funcref)".repeat(number), 1);
-        assert_eq!(checked(&tables(32)), Ok(()));
-        assert!(checked(&tables(33)).is_err());
+        for (part, most) in [("(memory 1)", 8), ("(table 1 funcref)", 32)] {
+            assert_eq!(checked(&component(&part.repeat(most), 1)), Ok(()));
+            assert!(checked(&component(&part.repeat(most + 1), 1)).is_err());
+        }
     }
 
     #[test]
     fn what_components_within_a_component_take_counts_each_time() {
-        let nested = |times: usize| {
+        fn nested(times: usize) -> String {
             let instances = "(instance (instantiate $c))".repeat(times);
             format!(
                 "(component (core module $m (memory 1))
                     (component $c (alias outer 1 $m (core module $n)) (core instance (instantiate $n)))
                     {instances})"
             )
-        };
+        }
         assert_eq!(checked(&nested(8)), Ok(()));
         assert!(checked(&nested(9)).is_err());
     }
 
     #[test]
     fn a_module_by_another_name_counts_as_well() {
-        let renamed = |memories: usize| {
+        fn renamed(memories: usize) -> String {
             let memories = "(memory 1)".repeat(memories);
             format!(
                 "(component $c (core module $m {memories})
                     (alias outer $c $m (core module $n)) (core instance (instantiate $n)))"
             )
-        };
+        }
         assert_eq!(checked(&renamed(8)), Ok(()));
         assert!(checked(&renamed(9)).is_err());
     }

@@ -4,7 +4,7 @@
 
 mod function;
 
-// Formatted where it is at home, beside its tests.
+// Formatted in its own crate, beside its tests.
 #[rustfmt::skip]
 #[path = "../../../guest/src/mapping.rs"]
 mod mapping;

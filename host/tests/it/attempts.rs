@@ -98,7 +98,7 @@ async fn a_failure_that_lasts_is_met_three_times_and_named() {
         (Fault::status(503), "503", "Backend.Unavailable"),
     ] {
         let backend = FaultyBackend::start([], fault.clone()).await;
-        // Short only where nothing else can come of an attempt.
+        // Short only if nothing else can come of an attempt.
         let short = [("ATTEMPT_TIMEOUT_MS", "500")];
         let invoked =
             deliver(&backend, if attempt == "Backend.TimedOut" { &short } else { &HALF }).await;

@@ -53,7 +53,7 @@ impl Run {
         Run { level, backend, queue: Queue::new().await }
     }
 
-    /// A function with this mapper and all secrets; with a queue where there is an `endpoint` of
+    /// A function with this mapper and all secrets; with a queue if there is an `endpoint` of
     /// AWS.
     async fn function(
         &self,

@@ -1,4 +1,4 @@
-//! Mappers in other languages: what their authors do, and what the function does with them. Where a
+//! Mappers in other languages: what their authors do, and what the function does with them. If a
 //! language's tool is missing, its tests say so and pass.
 
 use std::collections::BTreeMap;

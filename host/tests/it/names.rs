@@ -30,7 +30,7 @@ fn doubling(levels: usize) -> String {
     name
 }
 
-/// Names that cost or break something where they are read or repeated without care.
+/// Names that cost or break something if they are read or repeated without care.
 fn hostile() -> Vec<(String, usize)> {
     let nested = format!("_RI{}{}", "NvC1a1b".repeat(40), "E".repeat(40));
     vec![
@@ -184,7 +184,7 @@ async fn inspect_cuts_and_escapes_names_of_a_component() {
             text.contains("[31m") && text.contains("imports `evil`, which no mapper gets"),
             "{text}"
         );
-        // The colours are the workbench's own, and dropped where nobody looks.
+        // The colours are the workbench's own, and dropped if the output is not a terminal.
         assert!(more.is_empty() || serde_json::from_str::<Value>(&text).is_ok(), "{text}");
         assert!(
             !more.is_empty() || text.contains("\nno mapper    the component imports"),

@@ -110,7 +110,7 @@ async fn a_user_whose_mapper_was_mended_arrives_once() {
     let (backend, queue) = (FaultyBackend::start([], Fault::Takes).await, Queue::new().await);
     let mut broken = function(MISBEHAVING, &backend, &queue).await;
     let invoked = broken.invoke(of("alice", "panic").to_string()).await;
-    // Cognito calls again where it has waited too long.
+    // Cognito calls again if it has waited too long.
     let again = broken.invoke(of("alice", "panic").to_string()).await;
     assert_eq!((invoked.end(), again.end(), queue.count().await), ("queued", "queued", 2));
     let source = EventSource::of(&queue);

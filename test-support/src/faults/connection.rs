@@ -119,7 +119,7 @@ async fn wait_for_the_client(mut connection: TcpStream) {
     let _ = copy(&mut connection, &mut sink()).await;
 }
 
-/// Reads one request whole; none where the client gives up earlier.
+/// Reads one request whole; None if the client gives up earlier.
 async fn read(connection: &mut TcpStream) -> Option<Request> {
     let mut bytes = Vec::new();
     let end = loop {

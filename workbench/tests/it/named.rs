@@ -151,7 +151,7 @@ fn a_refused_request_is_shown_with_the_part_that_breaks_a_rule() {
         ends(sent.env("BACKEND_API_URL", "https://backend.example/"), 1)
             .shows(&[&format!("; {part}")]);
     }
-    // Where no part is wrong on its own, the rule says it all.
+    // If no part is wrong on its own, the rule says it all.
     folder.event("one", &behaving("headers 65"));
     let tested = ends(&mut folder.test(&[]), 1);
     tested.shows(&[

@@ -1,4 +1,4 @@
-//! What `mapper test` writes for machines: JSON, JUnit's XML, and no colours where nobody looks.
+//! What `mapper test` writes for machines: JSON, JUnit's XML, and no colours unless it is a terminal.
 
 use serde_json::json;
 
@@ -41,7 +41,7 @@ fn the_json_has_every_case_with_its_verdict() {
     assert_eq!(cases[2].get("expected"), None);
 }
 
-/// The elements of a document of XML, by their tags, each with its depth. Panics where they are not
+/// The elements of a document of XML, by their tags, each with its depth. Panics if they are not
 /// nested as they have to be.
 fn elements(xml: &str) -> Vec<(usize, &str)> {
     let (mut open, mut found) = (Vec::new(), Vec::new());

@@ -47,7 +47,7 @@ pub struct Lane {
     queue: Queue,
     dead: Queue,
     proxy: Proxy,
-    /// Where there is none, the next call is a cold start.
+    /// If there is none, the next call is a cold start.
     functions: [Option<Function>; 3],
     users: Vec<String>,
     /// The users of whom a line says that nobody has them.
@@ -213,7 +213,7 @@ impl Lane {
         }
     }
 
-    /// Where every user is in the end.
+    /// What became of every user.
     async fn judge(&mut self) {
         let letters = self.dead.receive_all().await;
         let letters = letters
