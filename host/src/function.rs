@@ -120,11 +120,7 @@ impl Function {
             }
             Payload::Event(members) => {
                 let lost = catch_panic(self.process(&members, &payload, &context, &trace)).await;
-                let rejection = match lost {
-                    Ok(lost) => lost.map(Rejection),
-                    Err(_) => Some(self.panicked()),
-                };
-                match rejection {
+                match lost.unwrap_or_else(|_| Some(self.panicked())) {
                     Some(rejection) if self.on_undelivered == OnUndelivered::Reject => {
                         Err(rejection)
                     }
@@ -140,19 +136,19 @@ impl Function {
         Rejection(EventError::Host.error_type())
     }
 
-    /// Handles and reports one event. Returns the fixed name of the error if nobody has the user.
+    /// Handles and reports one event. Returns the rejection if nobody has the user.
     async fn process(
         &self,
         members: &Object<'_>,
         payload: &RawValue,
         context: &Context,
         trace: &Trace,
-    ) -> Option<&'static str> {
+    ) -> Option<Rejection> {
         let deadlines = self.clock.event(context.deadline);
         let event = Event::from_members(members, payload, &context.request_id);
         let handled = self.pipeline.handle(&event, trace, &deadlines).await;
         let lost = match &handled.end {
-            End::Undelivered { error, .. } => Some(error.error_type()),
+            End::Undelivered { error, .. } => Some(Rejection(error.error_type())),
             End::Delivered(_) | End::Skipped(_) | End::Queued(_) => None,
         };
         self.conclude(event, handled, context, deadlines, None);

@@ -211,8 +211,6 @@ impl Mapper {
     ) -> (Result<Outcome, Error>, MapperCall) {
         let started = Instant::now();
         let deadline = until.min(started + self.settings.timeout);
-        // A loop is stopped by the watchdog; a mapper that sleeps inside a call to WASI, by the
-        // timeout.
         self.watchdog.announce(deadline);
         let (mut store, made) = match self.standby.take_ready() {
             Some((mut store, mapper)) => {
@@ -222,10 +220,7 @@ impl Mapper {
             None => (self.sandbox(deadline), None),
         };
         let call = self.call(&mut store, made, event);
-        let answer = match tokio::time::timeout_at(deadline.into(), call).await {
-            Ok(answer) => answer,
-            Err(_) => Err(TimeIsUp.into()),
-        };
+        let answer = sandbox::until(deadline, call).await;
 
         let mut output = store.data().output();
         let result = match answer {

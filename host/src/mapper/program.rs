@@ -7,7 +7,7 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 use wasmtime_wasi::p2::bindings::CommandPre;
 
-use super::sandbox::{Sandbox, TimeIsUp};
+use super::sandbox::{Sandbox, until};
 use super::watchdog::Watchdog;
 use super::{Error, LoadError, MapperOutput, Settings, backtrace, wasi};
 
@@ -67,10 +67,7 @@ impl Program {
             let command = self.pre.instantiate_async(&mut store).await?;
             command.wasi_cli_run().call_run(&mut store).await
         };
-        let answer = match tokio::time::timeout_at(deadline.into(), run).await {
-            Ok(answer) => answer,
-            Err(_) => Err(TimeIsUp.into()),
-        };
+        let answer = until(deadline, run).await;
         let mut output = store.data().output();
         let result = match answer {
             Ok(returned) => Ok(returned.is_ok()),

@@ -41,6 +41,15 @@ struct Memory {
 #[error("the mapper's time is up")]
 pub(super) struct TimeIsUp;
 
+/// What `call` returns before `deadline`. A call that loops is stopped by the epoch; one that sleeps
+/// inside WASI, by this.
+pub(super) async fn until<T>(
+    deadline: Instant,
+    call: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    tokio::time::timeout_at(deadline.into(), call).await.unwrap_or_else(|_| Err(TimeIsUp.into()))
+}
+
 impl Sandbox {
     /// A fresh sandbox, in which nothing runs longer than to `deadline`. Nothing is granted but
     /// variables, `arguments`, the two streams, of which the first `kept` bytes are kept, clocks
