@@ -1,0 +1,184 @@
+// Checks by field what a mapper returns or throws. A fault names the field and what it got.
+
+import { describe } from 'engine:errors';
+import { inspect, kindOf } from 'engine:inspect';
+import { URLSearchParams } from 'engine:url';
+
+const CODE = /^[a-z][a-z0-9-]{0,63}$/;
+const CODE_IS = 'a code of 1 to 64 lower-case letters, digits and hyphens that begins with a letter';
+const OUTCOME_IS = "`{ deliver: { method, path, body } }` or `{ skip: 'code' }`";
+const METHODS = ['post', 'put', 'patch'];
+const REQUEST = ['method', 'path', 'headers', 'body', 'acceptStatus'];
+
+/** What JSON would write as something else without a word. */
+const NOT_IN_JSON = new Map(
+  [Map, Set, WeakMap, WeakSet, WeakRef, Promise, RegExp, Error, ArrayBuffer, DataView, Uint8Array, Int8Array,
+    Uint8ClampedArray, Uint16Array, Int16Array, Uint32Array, Int32Array, Float32Array, Float64Array, BigInt64Array,
+    BigUint64Array, URLSearchParams].map((type) => [type.prototype, type.name]),
+);
+
+/** An answer that is none. */
+class Fault extends Error {}
+
+/**
+ * The answer as a list for `answer.rs`.
+ * @param {unknown} answer
+ * @param {string} named the function that returned it
+ */
+export function checked(answer, named) {
+  try {
+    return outcome(answer);
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    return ['error', 'bad-answer', `${named} returned what is no outcome: ${fault.message}`];
+  }
+}
+
+/** What was thrown, as a list for `answer.rs`. */
+export function errorOf(thrown) {
+  const isOwn = typeof thrown === 'object' && thrown !== null && typeof thrown.code === 'string' && CODE.test(thrown.code) &&
+    typeof thrown.message === 'string';
+  if (isOwn) return ['error', thrown.code, thrown.message.toWellFormed()];
+  return ['error', 'exception', describe(thrown)];
+}
+
+function outcome(answer) {
+  if (!isObject(answer)) throw new Fault(`it has to be ${OUTCOME_IS}, and is ${inspect(answer)}`);
+  let [kind, value] = [undefined, undefined];
+  if (Object.hasOwn(answer, 'tag')) {
+    only(answer, ['tag', 'val'], '');
+    [kind, value] = [answer.tag, answer.val];
+    if (kind !== 'deliver' && kind !== 'skip') throw new Fault(`\`tag\` has to be 'deliver' or 'skip', and is ${inspect(kind)}`);
+  } else {
+    only(answer, ['deliver', 'skip'], '');
+    const kinds = Object.keys(answer);
+    if (kinds.length !== 1) throw new Fault(`it has to be ${OUTCOME_IS}, and is ${inspect(answer)}`);
+    [kind] = kinds;
+    value = answer[kind];
+  }
+  return kind === 'deliver' ? request(value) : ['skip', skip(value)];
+}
+
+function skip(code) {
+  if (typeof code !== 'string' || !CODE.test(code)) throw new Fault(`\`skip\` has to be ${CODE_IS}, and is ${inspect(code)}`);
+  return code;
+}
+
+function request(request) {
+  if (!isObject(request)) throw new Fault(`\`deliver\` has to be \`{ method, path, body }\`, and is ${inspect(request)}`);
+  only(request, REQUEST, 'deliver.');
+  for (const field of ['method', 'path', 'body']) {
+    if (!Object.hasOwn(request, field) || request[field] === undefined) throw new Fault(`\`deliver.${field}\` is missing`);
+  }
+  const path = text(request.path, 'deliver.path');
+  const headers = headersOf(own(request, 'headers'));
+  const body = bodyOf(request.body, headers);
+  return ['deliver', methodOf(request.method), path, headers, body, acceptStatusOf(own(request, 'acceptStatus'))];
+}
+
+/** A field of the object itself: what somebody has added to all objects is not an answer. */
+function own(object, field) {
+  return Object.hasOwn(object, field) ? object[field] : undefined;
+}
+
+function methodOf(method) {
+  const lower = typeof method === 'string' ? method.toLowerCase() : undefined;
+  if (!METHODS.includes(lower)) throw new Fault(`\`deliver.method\` has to be 'post', 'put' or 'patch', and is ${inspect(method)}`);
+  return lower;
+}
+
+/** Names and values in turn. */
+function headersOf(headers) {
+  if (headers === undefined) return [];
+  const flat = [];
+  if (Array.isArray(headers)) {
+    headers.forEach((header, at) => {
+      const field = `deliver.headers[${at}]`;
+      if (!isObject(header)) throw new Fault(`\`${field}\` has to be \`{ name, value }\`, and is ${inspect(header)}`);
+      only(header, ['name', 'value'], `${field}.`);
+      flat.push(text(own(header, 'name'), `${field}.name`), text(own(header, 'value'), `${field}.value`));
+    });
+    return flat;
+  }
+  if (!isPlain(headers)) {
+    throw new Fault(`\`deliver.headers\` has to be an object or a list of \`{ name, value }\`, and is ${inspect(headers)}`);
+  }
+  for (const name of Object.keys(headers)) {
+    flat.push(name.toWellFormed(), text(headers[name], `deliver.headers[${inspect(name)}]`));
+  }
+  return flat;
+}
+
+/** A text or bytes. A body that becomes JSON gets the header that says so, unless there is one. */
+function bodyOf(body, headers) {
+  if (typeof body === 'string') return body.toWellFormed();
+  if (body instanceof Uint8Array) return body;
+  if (!isPlain(body) && !Array.isArray(body)) {
+    throw new Fault(`\`deliver.body\` has to be a text, a Uint8Array or a plain object or array, and is ${inspect(body)}`);
+  }
+  const isTyped = headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'content-type');
+  if (!isTyped) headers.push('content-type', 'application/json');
+  return json(body);
+}
+
+function json(body) {
+  try {
+    return JSON.stringify(body, writable).toWellFormed();
+  } catch (error) {
+    if (error instanceof Fault || !(error instanceof TypeError)) throw error;
+    throw new Fault(`\`deliver.body\` can't be written as JSON: ${error.message}`);
+  }
+}
+
+function writable(key, value) {
+  const lost = typeof value === 'object' && value !== null
+    ? NOT_IN_JSON.get(Object.getPrototypeOf(value))
+    : typeof value === 'function' || (typeof value === 'number' && !Number.isFinite(value)) ? inspect(value) : undefined;
+  if (lost === undefined) return value;
+  const hint = lost === 'Promise' ? '; is an `await` missing?' : '';
+  throw new Fault(`\`deliver.body\` has at \`${key}\` what JSON can't hold: ${lost}${hint}`);
+}
+
+function acceptStatusOf(statuses) {
+  if (statuses === undefined) return [];
+  if (!Array.isArray(statuses)) throw new Fault(`\`deliver.acceptStatus\` has to be a list of numbers, and is ${inspect(statuses)}`);
+  statuses.forEach((status, at) => {
+    if (!Number.isInteger(status) || status < 0 || status > 65535) {
+      throw new Fault(`\`deliver.acceptStatus[${at}]\` has to be a status, and is ${inspect(status)}`);
+    }
+  });
+  return statuses;
+}
+
+function text(value, field) {
+  if (typeof value !== 'string') throw new Fault(`\`${field}\` has to be a text, and is ${inspect(value)}`);
+  return value.toWellFormed();
+}
+
+/** Refuses fields that are not `known`, above all misspelt ones. */
+function only(object, known, prefix) {
+  for (const field of Object.keys(object)) {
+    if (known.includes(field)) continue;
+    const plain = (name) => name.toLowerCase().replace(/[^a-z]/g, '');
+    const meant = known.find((name) => plain(name) === plain(field)) ?? known.find((name) => isNear(plain(name), plain(field)));
+    const instead = meant === undefined ? `it takes ${known.map((name) => `\`${name}\``).join(', ')}` : `\`${meant}\` is meant?`;
+    throw new Fault(`there is no field \`${prefix}${field}\`: ${instead}`);
+  }
+}
+
+/** Whether two words differ by one letter more, less or other, or by two that have changed places. */
+function isNear(one, other) {
+  let from = 0;
+  while (from < one.length && one[from] === other[from]) from += 1;
+  const rests = [[1, 0], [0, 1], [1, 1]].map(([a, b]) => one.slice(from + a) === other.slice(from + b));
+  const isSwapped = one[from] === other[from + 1] && one[from + 1] === other[from] && one.slice(from + 2) === other.slice(from + 2);
+  return rests.includes(true) || isSwapped;
+}
+
+function isObject(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isPlain(value) {
+  return kindOf(value) === 'object';
+}

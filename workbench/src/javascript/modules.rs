@@ -1,0 +1,58 @@
+//! The modules of a mapper: its own file, and whatever that imports.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use super::fault::Fault;
+use super::parsed::{self, Import, Parsed};
+use super::resolved::{Resolved, Resolver};
+
+/// A module as the engine takes it: `module` in `js-engine/wit/`.
+pub(super) struct Module {
+    pub name: String,
+    pub source: String,
+    pub mappings: String,
+    pub imports: Vec<(String, String)>,
+}
+
+/// The modules that `mapper` needs, itself first, and their files.
+pub(super) fn collect(mapper: &Path) -> Result<(Vec<Module>, Vec<PathBuf>), Fault> {
+    let unreadable = |source| Fault::Read { file: mapper.to_owned(), source };
+    let mapper = mapper.canonicalize().map_err(unreadable)?;
+    let folder = mapper.parent().unwrap_or(Path::new("/"));
+    let resolver = Resolver::new();
+    let mut names = BTreeMap::from([(mapper.clone(), name_of(&mapper, folder))]);
+    let mut open = VecDeque::from([mapper.clone()]);
+    let (mut modules, mut files) = (Vec::new(), Vec::new());
+    while let Some(file) = open.pop_front() {
+        let name = names[&file].clone();
+        let read = fs::read_to_string(&file).map_err(|source| Fault::Read { file: file.clone(), source })?;
+        let Parsed { source, mappings, imports } = parsed::parse(&name, &read)?;
+        let mut linked = Vec::new();
+        for Import { words, offset } in imports {
+            let found = resolver.find(&file, &words);
+            match found.map_err(|message| Fault::at(&name, &read, offset, message))? {
+                Resolved::File(found) => {
+                    let other = names.entry(found).or_insert_with_key(|found| {
+                        open.push_back(found.clone());
+                        name_of(found, folder)
+                    });
+                    linked.push((words, other.clone()));
+                }
+                Resolved::OfEngine => {}
+            }
+        }
+        modules.push(Module { name, source, mappings, imports: linked });
+        files.push(file);
+    }
+    Ok((modules, files))
+}
+
+/// The way to `file` from `folder`, by which messages name it. It is the same wherever the folder is.
+fn name_of(file: &Path, folder: &Path) -> String {
+    let common = file.components().zip(folder.components()).take_while(|(one, other)| one == other).count();
+    let up = folder.components().skip(common).map(|_| Component::ParentDir);
+    let way: PathBuf = up.chain(file.components().skip(common)).collect();
+    way.to_string_lossy().into_owned()
+}

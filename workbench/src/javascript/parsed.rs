@@ -1,0 +1,156 @@
+//! One file of a mapper, read as what its name says: JavaScript, TypeScript or JSON. What is no module is refused here.
+
+use std::collections::BTreeMap;
+
+use oxc_allocator::Allocator;
+use oxc_ast::ast::Program;
+use oxc_parser::{Parser, ParserReturn};
+use oxc_semantic::{Scoping, SemanticBuilder};
+use oxc_span::SourceType;
+use oxc_syntax::module_record::ModuleRecord;
+
+use super::fault::Fault;
+use super::typescript;
+
+/// What only CommonJS has.
+const COMMON_JS: [&str; 3] = ["module", "exports", "require"];
+const EXTENSIONS: &str = "a mapper is made of `.js`, `.mjs`, `.ts`, `.mts` and `.json`";
+
+/// A module in JavaScript.
+pub(super) struct Parsed {
+    pub source: String,
+    /// Where its parts are in the author's file, if that is another.
+    pub mappings: String,
+    pub imports: Vec<Import>,
+}
+
+/// Something that a file imports.
+pub(super) struct Import {
+    /// By these words.
+    pub words: String,
+    /// At this byte of the file.
+    pub offset: u32,
+}
+
+/// Reads `source`, the content of the file `name`.
+pub(super) fn parse(name: &str, source: &str) -> Result<Parsed, Fault> {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
+    match extension {
+        "js" | "mjs" => javascript(name, source),
+        "ts" | "mts" => typescript(name, source),
+        "json" => json(name, source),
+        "cjs" | "cts" => Err(common_js(name, source, 0)),
+        _ => Err(Fault::at(name, source, 0, format!("`.{extension}` is no module; {EXTENSIONS}"))),
+    }
+}
+
+fn javascript(name: &str, source: &str) -> Result<Parsed, Fault> {
+    let allocator = Allocator::default();
+    let ParserReturn { program, module_record, .. } = parser(name, source, &allocator, SourceType::mjs())?;
+    let scoping = analysed(name, source, &program)?;
+    refuse_common_js(name, source, &module_record, &scoping)?;
+    Ok(Parsed { source: source.to_owned(), mappings: String::new(), imports: imports(source, &module_record) })
+}
+
+fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
+    let allocator = Allocator::default();
+    let ParserReturn { mut program, module_record, .. } = parser(name, source, &allocator, SourceType::ts())?;
+    let scoping = analysed(name, source, &program)?;
+    refuse_common_js(name, source, &module_record, &scoping)?;
+    let (code, mappings) = typescript::to_javascript(name, source, &allocator, scoping, &mut program)?;
+    let places: BTreeMap<String, u32> =
+        imports(source, &module_record).into_iter().map(|import| (import.words, import.offset)).collect();
+    // What is imported for its types alone is not there any more.
+    let allocator = Allocator::default();
+    let ParserReturn { module_record, .. } = parser(name, &code, &allocator, SourceType::mjs())?;
+    let imports = imports(&code, &module_record).into_iter();
+    let imports = imports.map(|Import { words, .. }| Import { offset: places.get(&words).copied().unwrap_or(0), words });
+    Ok(Parsed { imports: imports.collect(), source: code, mappings })
+}
+
+/// JSON becomes a module with it as its default.
+fn json(name: &str, source: &str) -> Result<Parsed, Fault> {
+    let allocator = Allocator::default();
+    let code = format!("export default {source};");
+    // Of what JavaScript reads, the engine refuses what JSON has not.
+    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(source) {
+        let line = source.split('\n').take(error.line().saturating_sub(1)).map(|line| line.len() + 1).sum::<usize>();
+        let offset = (line + error.column().saturating_sub(1)).min(source.len());
+        return Err(Fault::at(name, source, offset as u32, format!("SyntaxError: {error}")));
+    }
+    parser(name, &code, &allocator, SourceType::mjs())?;
+    Ok(Parsed { source: code, mappings: String::new(), imports: Vec::new() })
+}
+
+fn parser<'a>(
+    name: &str,
+    source: &'a str,
+    allocator: &'a Allocator,
+    source_type: SourceType,
+) -> Result<ParserReturn<'a>, Fault> {
+    let parsed = Parser::new(allocator, source, source_type).parse();
+    match parsed.diagnostics.first() {
+        Some(diagnostic) => Err(Fault::syntax(name, source, diagnostic)),
+        None => Ok(parsed),
+    }
+}
+
+/// What the program's names mean.
+fn analysed(name: &str, source: &str, program: &Program<'_>) -> Result<Scoping, Fault> {
+    let analysed = SemanticBuilder::new().with_check_syntax_error(true).with_enum_eval(true).build(program);
+    match analysed.diagnostics.first() {
+        Some(diagnostic) => Err(Fault::syntax(name, source, diagnostic)),
+        None => Ok(analysed.semantic.into_scoping()),
+    }
+}
+
+/// Refuses a file that has nothing of a module, but something of CommonJS.
+fn refuse_common_js(name: &str, source: &str, record: &ModuleRecord<'_>, scoping: &Scoping) -> Result<(), Fault> {
+    if record.has_module_syntax {
+        return Ok(());
+    }
+    let unknown = scoping.root_unresolved_references();
+    let found = COMMON_JS.iter().find(|word| unknown.keys().any(|name| name.as_str() == **word));
+    match found {
+        Some(word) => Err(common_js(name, source, source.find(word).unwrap_or(0) as u32)),
+        None => Ok(()),
+    }
+}
+
+fn common_js(name: &str, source: &str, offset: u32) -> Fault {
+    let message = match name.rsplit_once("node_modules/") {
+        Some((_, inner)) => {
+            let package: Vec<&str> = inner.split('/').take(if inner.starts_with('@') { 2 } else { 1 }).collect();
+            let file = package.last().copied().unwrap_or_default();
+            format!(
+                "the package `{}` is CommonJS, and a mapper is made of ES modules; bundle it by `npx esbuild {name} \
+                 --bundle --format=esm --outfile={file}.bundled.js`, and import that: `import {} from \
+                 './{file}.bundled.js'`",
+                package.join("/"),
+                file.replace(|character: char| !character.is_ascii_alphanumeric(), "_"),
+            )
+        }
+        None => "this file is CommonJS, and a mapper is made of ES modules: write `import` in place of `require`, and \
+                 `export` in place of `module.exports`"
+            .to_owned(),
+    };
+    Fault::at(name, source, offset, message)
+}
+
+/// What a module imports, in the order of its source: also what it imports later, if that is named by a text.
+fn imports(source: &str, record: &ModuleRecord<'_>) -> Vec<Import> {
+    let requested = record.requested_modules.iter();
+    let mut imports: Vec<Import> = requested
+        .filter_map(|(words, places)| Some(Import { words: words.to_string(), offset: places.first()?.span.start }))
+        .collect();
+    for import in &record.dynamic_imports {
+        let span = import.module_request;
+        let written = source.get(span.start as usize..span.end as usize).unwrap_or_default();
+        let unquoted = written.strip_prefix(['\'', '"']).and_then(|text| text.strip_suffix(['\'', '"']));
+        if let Some(words) = unquoted {
+            imports.push(Import { words: words.to_owned(), offset: span.start });
+        }
+    }
+    imports.sort_by_key(|import| import.offset);
+    imports
+}

@@ -1,0 +1,3 @@
+//! What the authors of mappers work with.
+
+pub mod javascript;
