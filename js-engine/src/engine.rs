@@ -5,7 +5,9 @@ use std::hint::black_box;
 use std::thread;
 use std::time::Duration;
 
-use rquickjs::{CatchResultExt, Context, Ctx, Function, IntoAtom, Module, Object, Persistent, Promise, Result, Runtime};
+use rquickjs::{
+    CatchResultExt, Context, Ctx, Function, IntoAtom, Module, Object, Persistent, Promise, Result, Runtime,
+};
 use rquickjs::{Value, function::IntoArgs};
 
 use crate::bindings::exports::cognito::js_engine::loader;
@@ -72,12 +74,7 @@ fn track_rejections(runtime: &Runtime, main: Persistent<Object<'static>>) {
 }
 
 /// Runs what the mapper's modules have outside of functions.
-fn run_modules<'js>(
-    ctx: &Ctx<'js>,
-    main: &Object<'js>,
-    entry: &str,
-    mappings: Vec<(String, String)>,
-) -> Result<()> {
+fn run_modules<'js>(ctx: &Ctx<'js>, main: &Object<'js>, entry: &str, mappings: Vec<(String, String)>) -> Result<()> {
     for (name, mappings) in mappings {
         call::<()>(main, "begin", (name, mappings))?;
     }

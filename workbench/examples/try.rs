@@ -7,8 +7,13 @@ fn main() {
     for _ in 0..2 {
         let t = Instant::now();
         match post_confirmation_workbench::javascript::build(args[1].as_ref(), args[2].as_ref(), &engine) {
-            Ok(b) => { println!("{} bytes in {:?} {:?}", b.component.len(), t.elapsed(), b.files.len()); std::fs::write(&args[3], &b.component).unwrap(); }
-            Err(e) => { println!("{e} {:?} in {:?}", std::error::Error::source(&e).map(|e| e.to_string()), t.elapsed()); }
+            Ok(b) => {
+                println!("{} bytes in {:?} {:?}", b.component.len(), t.elapsed(), b.files.len());
+                std::fs::write(&args[3], &b.component).unwrap();
+            }
+            Err(e) => {
+                println!("{e} {:?} in {:?}", std::error::Error::source(&e).map(|e| e.to_string()), t.elapsed());
+            }
         }
     }
 }

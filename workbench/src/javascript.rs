@@ -2,6 +2,7 @@
 //! snapshot of that is the component. No Node.js and no bundler is needed, and the same files make the same bytes.
 
 mod fault;
+mod linked;
 mod modules;
 mod parsed;
 mod resolved;

@@ -1,6 +1,6 @@
 // Checks by field what a mapper returns or throws. A fault names the field and what it got.
 
-import { describe } from 'engine:errors';
+import { Fault, describe } from 'engine:errors';
 import { inspect, kindOf } from 'engine:inspect';
 import { URLSearchParams } from 'engine:url';
 
@@ -17,9 +17,6 @@ const NOT_IN_JSON = new Map(
     BigUint64Array, URLSearchParams].map((type) => [type.prototype, type.name]),
 );
 
-/** An answer that is none. */
-class Fault extends Error {}
-
 /**
  * The answer as a list for `answer.rs`.
  * @param {unknown} answer
@@ -34,12 +31,16 @@ export function checked(answer, named) {
   }
 }
 
-/** What was thrown, as a list for `answer.rs`. */
-export function errorOf(thrown) {
+/**
+ * What was thrown, as a list for `answer.rs`.
+ * @param {unknown} thrown
+ * @param {string} named the function that threw it
+ */
+export function errorOf(thrown, named) {
   const isOwn = typeof thrown === 'object' && thrown !== null && typeof thrown.code === 'string' && CODE.test(thrown.code) &&
     typeof thrown.message === 'string';
   if (isOwn) return ['error', thrown.code, thrown.message.toWellFormed()];
-  return ['error', 'exception', describe(thrown)];
+  return ['error', 'exception', describe(thrown, named)];
 }
 
 function outcome(answer) {
@@ -166,13 +167,14 @@ function only(object, known, prefix) {
   }
 }
 
-/** Whether two words differ by one letter more, less or other, or by two that have changed places. */
+/** Whether two words differ by one letter more, less or other, by two that have changed places, or by their ends. */
 function isNear(one, other) {
   let from = 0;
   while (from < one.length && one[from] === other[from]) from += 1;
   const rests = [[1, 0], [0, 1], [1, 1]].map(([a, b]) => one.slice(from + a) === other.slice(from + b));
+  const isLonger = one.length >= 3 && (other.startsWith(one) || (other.length >= 3 && one.startsWith(other)));
   const isSwapped = one[from] === other[from + 1] && one[from + 1] === other[from] && one.slice(from + 2) === other.slice(from + 2);
-  return rests.includes(true) || isSwapped;
+  return rests.includes(true) || isSwapped || isLonger;
 }
 
 function isObject(value) {

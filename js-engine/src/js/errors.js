@@ -5,6 +5,9 @@ import { inspect } from 'engine:inspect';
 
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
+/** What is wrong with what a mapper exports or returns: its words say all of it. */
+export class Fault extends Error {}
+
 /** For each file of TypeScript where its parts are: four numbers each, the line and column here and there. */
 const places = new Map();
 
@@ -76,17 +79,22 @@ export function stackOf(error) {
   ).join('\n');
 }
 
-/** What was thrown, and what caused it. */
-export function describe(thrown) {
+/**
+ * What was thrown, and what caused it.
+ * @param {unknown} thrown
+ * @param {string} [named] the function that threw it, for what does not tell where it is from
+ */
+export function describe(thrown, named = 'the mapper') {
   try {
-    return words(thrown).toWellFormed();
+    return words(thrown, named).toWellFormed();
   } catch {
     return 'something was thrown that can\'t be put into words';
   }
 }
 
-function words(thrown) {
-  if (!(thrown instanceof Error)) return `the mapper threw what is no error and no \`{ code, message }\`: ${inspect(thrown)}`;
+function words(thrown, named) {
+  if (thrown instanceof Fault) return thrown.message;
+  if (!(thrown instanceof Error)) return `${named} threw what is no error and no \`{ code, message }\`: ${inspect(thrown)}`;
   const hint = thrown instanceof ReferenceError ? hintFor(thrown.message) : '';
   const stack = stackOf(thrown);
   const cause = thrown.cause === undefined ? '' : `\ncaused by: ${inspect(thrown.cause)}`;

@@ -2,35 +2,36 @@
 
 /** Makes the event of its parts, in the order in which `event.rs` has them. */
 export function eventOf(tag, other, region, userPoolId, userName, clientId, attributes, metadata, id, json) {
-  const userAttributes = listOf(attributes);
-  const clientMetadata = listOf(metadata);
+  const user = named(attributes);
+  const client = named(metadata);
   return {
     triggerSource: tag === 'other' ? { tag, val: other } : { tag },
     region,
     userPoolId,
     userName,
     clientId,
-    userAttributes,
-    clientMetadata,
-    attributes: objectOf(userAttributes),
-    metadata: objectOf(clientMetadata),
+    userAttributes: user.list,
+    clientMetadata: client.list,
+    attributes: user.object,
+    metadata: client.object,
     id,
     json,
   };
 }
 
-/** @param {string[]} flat names and values in turn */
-function listOf(flat) {
+/**
+ * A list, and an object in which the first of repeated names counts. It has no prototype, so that a name means nothing but
+ * itself. Iterators would take twice as long here.
+ * @param {string[]} flat names and values in turn
+ */
+function named(flat) {
   const list = [];
-  for (let at = 0; at < flat.length; at += 2) list.push({ name: flat[at], value: flat[at + 1] });
-  return list;
-}
-
-/** The first of repeated names counts. Without a prototype, so that a name means nothing but itself. */
-function objectOf(list) {
   const object = Object.create(null);
-  for (const { name, value } of list) {
-    if (!(name in object)) object[name] = value;
+  for (let at = 0; at < flat.length; at += 2) {
+    const name = flat[at];
+    const value = flat[at + 1];
+    list[at >> 1] = { name, value };
+    if (object[name] === undefined) object[name] = value;
   }
-  return object;
+  return { list, object };
 }

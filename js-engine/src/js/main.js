@@ -6,7 +6,7 @@ import { structuredClone } from 'engine:clone';
 import { console } from 'engine:console';
 import { crypto } from 'engine:crypto';
 import { process, stopBuilding } from 'engine:environment';
-import { describe, learn, placeOf } from 'engine:errors';
+import { Fault, describe, learn, placeOf } from 'engine:errors';
 import { eventOf } from 'engine:event';
 import { milliseconds, random } from 'engine:native';
 import { inspect } from 'engine:inspect';
@@ -56,7 +56,7 @@ export function built(exports, file) {
     transform = exports.transform;
     named = `\`transform\` (${placeOf(transform)})`;
   } else {
-    throw new Error(missing(exports, file));
+    throw new Fault(missing(exports, file));
   }
   stopBuilding();
 }
@@ -74,13 +74,13 @@ function missing(exports, file) {
 }
 
 /** Maps an event, given by its parts: a list for `answer.rs`, or a promise of one. */
-export function run(...parts) {
+export function run(tag, other, region, pool, user, client, attributes, metadata, id, json) {
   try {
-    const answer = transform(eventOf(...parts));
+    const answer = transform(eventOf(tag, other, region, pool, user, client, attributes, metadata, id, json));
     if (typeof answer?.then !== 'function') return checked(answer, named);
-    return Promise.resolve(answer).then((answer) => checked(answer, named)).catch(errorOf);
+    return Promise.resolve(answer).then((answer) => checked(answer, named)).catch((thrown) => errorOf(thrown, named));
   } catch (thrown) {
-    return errorOf(thrown);
+    return errorOf(thrown, named);
   }
 }
 
@@ -92,6 +92,7 @@ export function track(promise, reason, isHandled) {
 
 /** What was rejected and is handled by nobody, as a list for `answer.rs`. */
 export function rejected() {
-  for (const reason of unhandled.values()) return errorOf(reason);
-  return undefined;
+  if (unhandled.size === 0) return undefined;
+  const [[, reason]] = unhandled;
+  return errorOf(reason, named);
 }

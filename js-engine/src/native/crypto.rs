@@ -37,7 +37,13 @@ pub fn hmac<'js>(ctx: Ctx<'js>, hash: String, key: Bytes<'js>, data: Bytes<'js>)
 }
 
 /// Whether `signature` is that of `data`. How long it takes tells nothing of how much of it is right.
-pub fn is_hmac<'js>(ctx: Ctx<'js>, hash: String, key: Bytes<'js>, signature: Bytes<'js>, data: Bytes<'js>) -> Result<bool> {
+pub fn is_hmac<'js>(
+    ctx: Ctx<'js>,
+    hash: String,
+    key: Bytes<'js>,
+    signature: Bytes<'js>,
+    data: Bytes<'js>,
+) -> Result<bool> {
     let (key, data) = (bytes(&key).unwrap_or_default(), bytes(&data).unwrap_or_default());
     let signature = bytes(&signature).unwrap_or_default();
     let verified = match hash.as_str() {

@@ -5,15 +5,29 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use super::fault::Fault;
+use super::linked::{self, Given, Taken};
 use super::parsed::{self, Import, Parsed};
 use super::resolved::{Resolved, Resolver};
 
-/// A module as the engine takes it: `module` in `js-engine/wit/`.
+/// A module that is read.
 pub(super) struct Module {
+    /// By which messages name it.
     pub name: String,
+    /// In JavaScript.
     pub source: String,
+    /// Where its parts are in the author's file, if that is another.
     pub mappings: String,
+    /// The words that it imports others by, and their names.
     pub imports: Vec<(String, String)>,
+    pub taken: Vec<Taken>,
+    pub given: Given,
+}
+
+impl Module {
+    /// The name of what it imports by `words`.
+    pub(super) fn imported(&self, words: &str) -> Option<&str> {
+        self.imports.iter().find(|(known, _)| known == words).map(|(_, name)| name.as_str())
+    }
 }
 
 /// The modules that `mapper` needs, itself first, and their files.
@@ -24,11 +38,11 @@ pub(super) fn collect(mapper: &Path) -> Result<(Vec<Module>, Vec<PathBuf>), Faul
     let resolver = Resolver::new();
     let mut names = BTreeMap::from([(mapper.clone(), name_of(&mapper, folder))]);
     let mut open = VecDeque::from([mapper.clone()]);
-    let (mut modules, mut files) = (Vec::new(), Vec::new());
+    let (mut modules, mut files, mut sources) = (Vec::new(), Vec::new(), Vec::new());
     while let Some(file) = open.pop_front() {
         let name = names[&file].clone();
         let read = fs::read_to_string(&file).map_err(|source| Fault::Read { file: file.clone(), source })?;
-        let Parsed { source, mappings, imports } = parsed::parse(&name, &read)?;
+        let Parsed { source, mappings, imports, taken, given } = parsed::parse(&name, &read)?;
         let mut linked = Vec::new();
         for Import { words, offset } in imports {
             let found = resolver.find(&file, &words);
@@ -43,9 +57,11 @@ pub(super) fn collect(mapper: &Path) -> Result<(Vec<Module>, Vec<PathBuf>), Faul
                 Resolved::OfEngine => {}
             }
         }
-        modules.push(Module { name, source, mappings, imports: linked });
+        modules.push(Module { name, source, mappings, imports: linked, taken, given });
+        sources.push(read);
         files.push(file);
     }
+    linked::check(&modules, &sources)?;
     Ok((modules, files))
 }
 

@@ -1,15 +1,16 @@
 //! One file of a mapper, read as what its name says: JavaScript, TypeScript or JSON. What is no module is refused here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use oxc_allocator::Allocator;
 use oxc_ast::ast::Program;
 use oxc_parser::{Parser, ParserReturn};
 use oxc_semantic::{Scoping, SemanticBuilder};
 use oxc_span::SourceType;
-use oxc_syntax::module_record::ModuleRecord;
+use oxc_syntax::module_record::{ExportExportName, ExportImportName, ImportImportName, ModuleRecord};
 
 use super::fault::Fault;
+use super::linked::{Given, Taken};
 use super::typescript;
 
 /// What only CommonJS has.
@@ -22,6 +23,8 @@ pub(super) struct Parsed {
     /// Where its parts are in the author's file, if that is another.
     pub mappings: String,
     pub imports: Vec<Import>,
+    pub taken: Vec<Taken>,
+    pub given: Given,
 }
 
 /// Something that a file imports.
@@ -49,7 +52,8 @@ fn javascript(name: &str, source: &str) -> Result<Parsed, Fault> {
     let ParserReturn { program, module_record, .. } = parser(name, source, &allocator, SourceType::mjs())?;
     let scoping = analysed(name, source, &program)?;
     refuse_common_js(name, source, &module_record, &scoping)?;
-    Ok(Parsed { source: source.to_owned(), mappings: String::new(), imports: imports(source, &module_record) })
+    let (imports, taken) = (imports(source, &module_record), taken(&module_record));
+    Ok(Parsed { source: source.to_owned(), mappings: String::new(), imports, taken, given: given(&module_record) })
 }
 
 fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
@@ -58,28 +62,40 @@ fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
     let scoping = analysed(name, source, &program)?;
     refuse_common_js(name, source, &module_record, &scoping)?;
     let (code, mappings) = typescript::to_javascript(name, source, &allocator, scoping, &mut program)?;
-    let places: BTreeMap<String, u32> =
+    let imports_there: BTreeMap<String, u32> =
         imports(source, &module_record).into_iter().map(|import| (import.words, import.offset)).collect();
+    let taken_there: BTreeMap<(String, String), u32> =
+        taken(&module_record).into_iter().map(|taken| ((taken.words, taken.name), taken.offset)).collect();
     // What is imported for its types alone is not there any more.
     let allocator = Allocator::default();
     let ParserReturn { module_record, .. } = parser(name, &code, &allocator, SourceType::mjs())?;
-    let imports = imports(&code, &module_record).into_iter();
-    let imports = imports.map(|Import { words, .. }| Import { offset: places.get(&words).copied().unwrap_or(0), words });
-    Ok(Parsed { imports: imports.collect(), source: code, mappings })
+    let (mut imports, mut taken) = (imports(&code, &module_record), taken(&module_record));
+    for Import { words, offset } in &mut imports {
+        *offset = imports_there.get(words).copied().unwrap_or_default();
+    }
+    for Taken { words, name, offset } in &mut taken {
+        *offset = taken_there.get(&(words.clone(), name.clone())).copied().unwrap_or_default();
+    }
+    let given = given(&module_record);
+    drop(module_record);
+    Ok(Parsed { source: code, mappings, imports, taken, given })
 }
 
 /// JSON becomes a module with it as its default.
 fn json(name: &str, source: &str) -> Result<Parsed, Fault> {
     let allocator = Allocator::default();
     let code = format!("export default {source};");
-    // Of what JavaScript reads, the engine refuses what JSON has not.
+    // JavaScript would read more than JSON.
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(source) {
         let line = source.split('\n').take(error.line().saturating_sub(1)).map(|line| line.len() + 1).sum::<usize>();
         let offset = (line + error.column().saturating_sub(1)).min(source.len());
-        return Err(Fault::at(name, source, offset as u32, format!("SyntaxError: {error}")));
+        let words = error.to_string();
+        let words = words.split(" at line ").next().unwrap_or_default();
+        return Err(Fault::at(name, source, offset as u32, format!("SyntaxError: {words}")));
     }
     parser(name, &code, &allocator, SourceType::mjs())?;
-    Ok(Parsed { source: code, mappings: String::new(), imports: Vec::new() })
+    let given = Given { names: BTreeSet::from(["default".to_owned()]), all_of: Vec::new() };
+    Ok(Parsed { source: code, mappings: String::new(), imports: Vec::new(), taken: Vec::new(), given })
 }
 
 fn parser<'a>(
@@ -153,4 +169,36 @@ fn imports(source: &str, record: &ModuleRecord<'_>) -> Vec<Import> {
     }
     imports.sort_by_key(|import| import.offset);
     imports
+}
+
+/// The names that a module takes from others, to use them or to pass them on.
+fn taken(record: &ModuleRecord<'_>) -> Vec<Taken> {
+    let used = record.import_entries.iter().filter(|entry| !entry.is_type).filter_map(|entry| {
+        let (name, span) = match &entry.import_name {
+            ImportImportName::Name(name) => (name.name.to_string(), name.span),
+            ImportImportName::Default(span) => ("default".to_owned(), *span),
+            ImportImportName::NamespaceObject => return None,
+        };
+        Some(Taken { words: entry.module_request.name.to_string(), name, offset: span.start })
+    });
+    let passed_on = record.indirect_export_entries.iter().filter(|entry| !entry.is_type).filter_map(|entry| {
+        let (request, ExportImportName::Name(name)) = (entry.module_request.as_ref()?, &entry.import_name) else {
+            return None;
+        };
+        Some(Taken { words: request.name.to_string(), name: name.name.to_string(), offset: name.span.start })
+    });
+    used.chain(passed_on).collect()
+}
+
+/// The names that a module gives.
+fn given(record: &ModuleRecord<'_>) -> Given {
+    let entries = record.local_export_entries.iter().chain(&record.indirect_export_entries);
+    let names = entries.filter(|entry| !entry.is_type).filter_map(|entry| match &entry.export_name {
+        ExportExportName::Name(name) => Some(name.name.to_string()),
+        ExportExportName::Default(_) => Some("default".to_owned()),
+        ExportExportName::Null => None,
+    });
+    let stars = record.star_export_entries.iter().filter(|entry| !entry.is_type);
+    let all_of = stars.filter_map(|entry| Some(entry.module_request.as_ref()?.name.to_string()));
+    Given { names: names.collect(), all_of: all_of.collect() }
 }

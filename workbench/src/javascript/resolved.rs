@@ -64,7 +64,9 @@ impl Resolver {
         match error {
             ResolveError::NotFound(_) if words.starts_with(['.', '/']) => format!("there is no file `{words}`"),
             ResolveError::NotFound(_) => {
-                format!("there is no package `{words}` in a `node_modules` here or above; `npm install {words}` gets it")
+                format!(
+                    "there is no package `{words}` in a `node_modules` here or above; `npm install {words}` gets it"
+                )
             }
             other => format!("`{words}` can't be imported: {other}"),
         }

@@ -36,7 +36,7 @@ struct Module {
 }
 
 impl From<modules::Module> for Module {
-    fn from(modules::Module { name, source, mappings, imports }: modules::Module) -> Module {
+    fn from(modules::Module { name, source, mappings, imports, .. }: modules::Module) -> Module {
         Module { name, source, mappings, imports }
     }
 }

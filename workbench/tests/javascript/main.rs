@@ -1,0 +1,6 @@
+//! Mappers in JavaScript and TypeScript: built from source by the engine that is built from source, and run on the
+//! production host.
+
+mod cases;
+mod mistakes;
+mod support;
