@@ -7,13 +7,13 @@ mod modules;
 mod parsed;
 mod resolved;
 mod snapshot;
+mod system;
 mod typescript;
 
 use std::path::{Path, PathBuf};
 
-use wasmtime::Engine;
-
 pub use fault::{Fault, Place};
+pub use snapshot::JsEngine;
 
 /// A component, and of what it was made.
 pub struct Built {
@@ -23,13 +23,12 @@ pub struct Built {
     pub files: Vec<PathBuf>,
 }
 
-/// Makes the component of the mapper whose own module is the file `mapper`. `js_engine` is the file of the engine that
-/// it is put into, and `engine` is what runs that for once: one with a cache saves the second that compiling takes.
+/// Makes the component of the mapper whose own module is the file `mapper`.
 ///
 /// # Errors
 /// What is wrong with the mapper, by file and line, or that the engine can't be used.
-pub fn build(mapper: &Path, js_engine: &Path, engine: &Engine) -> Result<Built, Fault> {
+pub fn build(mapper: &Path, js_engine: &JsEngine) -> Result<Built, Fault> {
     let (modules, files) = modules::collect(mapper)?;
-    let component = snapshot::take(js_engine, engine, modules)?;
+    let component = js_engine.snapshot(modules)?;
     Ok(Built { component, files })
 }

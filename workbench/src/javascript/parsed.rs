@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use oxc_allocator::Allocator;
 use oxc_ast::ast::Program;
 use oxc_parser::{Parser, ParserReturn};
-use oxc_semantic::{Scoping, SemanticBuilder};
+use oxc_semantic::{Semantic, SemanticBuilder};
 use oxc_span::SourceType;
 use oxc_syntax::module_record::{ExportExportName, ExportImportName, ImportImportName, ModuleRecord};
 
@@ -50,8 +50,8 @@ pub(super) fn parse(name: &str, source: &str) -> Result<Parsed, Fault> {
 fn javascript(name: &str, source: &str) -> Result<Parsed, Fault> {
     let allocator = Allocator::default();
     let ParserReturn { program, module_record, .. } = parser(name, source, &allocator, SourceType::mjs())?;
-    let scoping = analysed(name, source, &program)?;
-    refuse_common_js(name, source, &module_record, &scoping)?;
+    let semantic = analysed(name, source, &program)?;
+    refuse_common_js(name, source, &module_record, &semantic)?;
     let (imports, taken) = (imports(source, &module_record), taken(&module_record));
     Ok(Parsed { source: source.to_owned(), mappings: String::new(), imports, taken, given: given(&module_record) })
 }
@@ -59,8 +59,9 @@ fn javascript(name: &str, source: &str) -> Result<Parsed, Fault> {
 fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
     let allocator = Allocator::default();
     let ParserReturn { mut program, module_record, .. } = parser(name, source, &allocator, SourceType::ts())?;
-    let scoping = analysed(name, source, &program)?;
-    refuse_common_js(name, source, &module_record, &scoping)?;
+    let semantic = analysed(name, source, &program)?;
+    refuse_common_js(name, source, &module_record, &semantic)?;
+    let scoping = semantic.into_scoping();
     let (code, mappings) = typescript::to_javascript(name, source, &allocator, scoping, &mut program)?;
     let imports_there: BTreeMap<String, u32> =
         imports(source, &module_record).into_iter().map(|import| (import.words, import.offset)).collect();
@@ -112,25 +113,25 @@ fn parser<'a>(
 }
 
 /// What the program's names mean.
-fn analysed(name: &str, source: &str, program: &Program<'_>) -> Result<Scoping, Fault> {
+fn analysed<'a>(name: &str, source: &str, program: &'a Program<'a>) -> Result<Semantic<'a>, Fault> {
     let analysed = SemanticBuilder::new().with_check_syntax_error(true).with_enum_eval(true).build(program);
     match analysed.diagnostics.first() {
         Some(diagnostic) => Err(Fault::syntax(name, source, diagnostic)),
-        None => Ok(analysed.semantic.into_scoping()),
+        None => Ok(analysed.semantic),
     }
 }
 
 /// Refuses a file that has nothing of a module, but something of CommonJS.
-fn refuse_common_js(name: &str, source: &str, record: &ModuleRecord<'_>, scoping: &Scoping) -> Result<(), Fault> {
+fn refuse_common_js(name: &str, source: &str, record: &ModuleRecord<'_>, semantic: &Semantic<'_>) -> Result<(), Fault> {
     if record.has_module_syntax {
         return Ok(());
     }
-    let unknown = scoping.root_unresolved_references();
-    let found = COMMON_JS.iter().find(|word| unknown.keys().any(|name| name.as_str() == **word));
-    match found {
-        Some(word) => Err(common_js(name, source, source.find(word).unwrap_or(0) as u32)),
-        None => Ok(()),
-    }
+    let scoping = semantic.scoping();
+    let unknown = scoping.root_unresolved_references().iter();
+    let of_common_js = unknown.filter(|(word, _)| COMMON_JS.contains(&word.as_str()));
+    let places = of_common_js.flat_map(|(_, references)| references);
+    let first = places.map(|place| semantic.reference_span(scoping.get_reference(*place)).start).min();
+    first.map_or(Ok(()), |offset| Err(common_js(name, source, offset)))
 }
 
 fn common_js(name: &str, source: &str, offset: u32) -> Fault {

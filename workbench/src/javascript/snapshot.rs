@@ -1,30 +1,23 @@
 //! The snapshot: the engine is run until it has loaded the mapper, and what is then in its memory becomes a component.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::Duration;
 
-use wasmtime::component::{Component, ComponentNamedList, ComponentType, Instance, Lift, Linker, Lower};
-use wasmtime::component::{ResourceTable, WasmList};
-use wasmtime::{Engine, Error, Result, Store};
-use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxView, WasiView};
+use wasmtime::component::{Component, ComponentNamedList, ComponentType, Instance, Lift, Linker, Lower, WasmList};
+use wasmtime::{Engine, Error, Store};
 use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
 use super::fault::Fault;
 use super::modules;
+use super::system::System;
 
 /// What the engine exports for this.
 const LOADER: &str = "cognito:js-engine/loader@0.1.0";
 const LOAD: &str = "load";
-/// When everything happens: 2026-01-01T00:00:00Z, in seconds since 1970.
-const NOW: u64 = 1_767_225_600;
-/// What random numbers are made of. The engine gives none of them to a mapper.
-const RANDOM: [u8; 32] = *b"the same bytes for the same file";
-
 /// `module` in `js-engine/wit/`.
 #[derive(ComponentType, Lower)]
 #[component(record)]
@@ -41,48 +34,87 @@ impl From<modules::Module> for Module {
     }
 }
 
-/// The component of the engine in the file `js_engine` once it has loaded `modules`.
-pub(super) fn take(js_engine: &Path, engine: &Engine, modules: Vec<modules::Module>) -> Result<Vec<u8>, Fault> {
-    let unreadable = |source| Fault::Read { file: js_engine.to_owned(), source };
-    let wasm = fs::read(js_engine).map_err(unreadable)?;
-    let modules = modules.into_iter().map(Module::from).collect();
-    // WASI blocks here, which it must not on a thread that runs other tasks.
-    let taken = thread::scope(|scope| scope.spawn(|| snapshot(&wasm, engine, modules)).join());
-    let taken = taken.unwrap_or_else(|_| Err(Error::msg("the thread that runs it has panicked")));
-    match taken {
-        Ok(loaded) => loaded.map_err(Fault::Refused),
-        Err(source) => Err(Fault::Engine { file: js_engine.to_owned(), source }),
+/// The engine, in a file that lies beside the workbench. It is read and compiled if the first mapper is put into it: a mapper
+/// that is refused before need not wait for that.
+pub struct JsEngine {
+    file: PathBuf,
+    engine: Engine,
+    ready: OnceLock<Ready>,
+}
+
+/// The engine once it is compiled.
+struct Ready {
+    wasm: Vec<u8>,
+    component: Component,
+}
+
+impl JsEngine {
+    /// The engine in `file`. It is run by `engine`: one with a cache saves the second that compiling takes.
+    pub fn new(file: &Path, engine: &Engine) -> JsEngine {
+        JsEngine { file: file.to_owned(), engine: engine.clone(), ready: OnceLock::new() }
+    }
+
+    /// The component of the engine with `modules` in it.
+    pub(super) fn snapshot(&self, modules: Vec<modules::Module>) -> Result<Vec<u8>, Fault> {
+        let modules = modules.into_iter().map(Module::from).collect();
+        let ready = self.ready()?;
+        // WASI blocks here, which it must not on a thread that runs other tasks.
+        let taken = thread::scope(|scope| scope.spawn(|| ready.snapshot(&self.engine, modules)).join());
+        let taken = taken.unwrap_or_else(|_| Err(Error::msg("the thread that runs it has panicked")));
+        taken.map_err(|source| self.broken(source))?.map_err(Fault::Refused)
+    }
+
+    fn ready(&self) -> Result<&Ready, Fault> {
+        if let Some(ready) = self.ready.get() {
+            return Ok(ready);
+        }
+        let wasm = fs::read(&self.file).map_err(|source| Fault::Read { file: self.file.clone(), source })?;
+        let instrumented = wizer().instrument_component(&wasm).map(|(_, instrumented)| instrumented);
+        let component = instrumented.and_then(|instrumented| Component::new(&self.engine, instrumented));
+        let component = component.map_err(|source| self.broken(source))?;
+        Ok(self.ready.get_or_init(|| Ready { wasm, component }))
+    }
+
+    fn broken(&self, source: Error) -> Fault {
+        Fault::Engine { file: self.file.clone(), source }
     }
 }
 
-/// The component, or why the engine refuses the modules.
-fn snapshot(wasm: &[u8], engine: &Engine, modules: Vec<Module>) -> Result<Result<Vec<u8>, String>> {
+impl Ready {
+    /// The component, or why the engine refuses the modules.
+    fn snapshot(&self, engine: &Engine, modules: Vec<Module>) -> wasmtime::Result<Result<Vec<u8>, String>> {
+        let wizer = wizer();
+        let (context, _) = wizer.instrument_component(&self.wasm)?;
+        let mut linker = Linker::new(engine);
+        wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
+        let mut store = Store::new(engine, System::new());
+        let instance = linker.instantiate(&mut store, &self.component)?;
+        let mut running = Running { store, instance, broken: None };
+        let (loaded,) = running.call::<_, (Result<(), String>,)>(LOADER, LOAD, (modules,))?;
+        if let Err(refused) = loaded {
+            return Ok(Err(refused));
+        }
+        let taken = {
+            let mut taking = pin!(wizer.snapshot_component(&context, &mut running));
+            match taking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(component) => component,
+                // Nothing that is asked for here has to be waited for.
+                Poll::Pending => Err(Error::msg("it does not answer")),
+            }
+        };
+        match running.broken {
+            Some(broken) => Err(broken),
+            None => taken.map(Ok),
+        }
+    }
+}
+
+/// What makes snapshots.
+fn wizer() -> Wizer {
     let mut wizer = Wizer::new();
     // Without its function the component would not be valid.
     wizer.init_func(LOAD).keep_init_func(true);
-    let (context, instrumented) = wizer.instrument_component(wasm)?;
-    let component = Component::new(engine, &instrumented)?;
-    let mut linker = Linker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
-    let mut store = Store::new(engine, System::new());
-    let instance = linker.instantiate(&mut store, &component)?;
-    let mut running = Running { store, instance, broken: None };
-    let (loaded,) = running.call::<_, (Result<(), String>,)>(LOADER, LOAD, (modules,))?;
-    if let Err(refused) = loaded {
-        return Ok(Err(refused));
-    }
-    let taken = {
-        let mut taking = pin!(wizer.snapshot_component(&context, &mut running));
-        match taking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
-            Poll::Ready(component) => component,
-            // Nothing that is asked for here has to be waited for.
-            Poll::Pending => Err(Error::msg("it does not answer")),
-        }
-    };
-    match running.broken {
-        Some(broken) => Err(broken),
-        None => taken.map(Ok),
-    }
+    wizer
 }
 
 /// The engine as it runs.
@@ -94,7 +126,7 @@ struct Running {
 }
 
 impl Running {
-    fn call<P, R>(&mut self, instance: &str, function: &str, parameters: P) -> Result<R>
+    fn call<P, R>(&mut self, instance: &str, function: &str, parameters: P) -> wasmtime::Result<R>
     where
         P: ComponentNamedList + Lower,
         R: ComponentNamedList + Lift,
@@ -141,56 +173,5 @@ impl ComponentInstanceState for Running {
 
     async fn call_func_ret_f64(&mut self, instance: &str, func: &str) -> u64 {
         self.told::<f64>(instance, func).to_bits()
-    }
-}
-
-/// What the engine finds of the system: nothing that is not the same each time. What a mapper prints is for its author.
-struct System {
-    wasi: WasiCtx,
-    handles: ResourceTable,
-}
-
-impl System {
-    fn new() -> System {
-        let mut wasi = WasiCtx::builder();
-        wasi.stdout(std::io::stderr())
-            .stderr(std::io::stderr())
-            .wall_clock(Standing)
-            .monotonic_clock(Advancing(AtomicU64::new(0)))
-            .secure_random(Deterministic::new(RANDOM.to_vec()))
-            .insecure_random(Deterministic::new(RANDOM.to_vec()))
-            .insecure_random_seed(0);
-        System { wasi: wasi.build(), handles: ResourceTable::new() }
-    }
-}
-
-impl WasiView for System {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        WasiCtxView { ctx: &mut self.wasi, table: &mut self.handles }
-    }
-}
-
-struct Standing;
-
-impl HostWallClock for Standing {
-    fn resolution(&self) -> Duration {
-        Duration::from_secs(1)
-    }
-
-    fn now(&self) -> Duration {
-        Duration::from_secs(NOW)
-    }
-}
-
-/// It advances if it is read: who waits for it must not wait for ever.
-struct Advancing(AtomicU64);
-
-impl HostMonotonicClock for Advancing {
-    fn resolution(&self) -> u64 {
-        1
-    }
-
-    fn now(&self) -> u64 {
-        self.0.fetch_add(1, Ordering::Relaxed)
     }
 }

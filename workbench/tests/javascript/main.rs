@@ -2,5 +2,8 @@
 //! production host.
 
 mod cases;
+mod globals;
 mod mistakes;
+mod snapshots;
 mod support;
+mod typescript;

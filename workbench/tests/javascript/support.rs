@@ -9,18 +9,15 @@ use std::time::{Duration, Instant};
 use post_confirmation_host::event::Event;
 use post_confirmation_host::mapper::cache::Cache;
 use post_confirmation_host::mapper::{Call, Failure, Mapper, Outcome, Settings, THIS_TARGET};
-use post_confirmation_workbench::javascript::{self, Fault};
+use post_confirmation_workbench::javascript::{self, Built, Fault, JsEngine};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use wasmtime::Engine;
 
-/// Its cache is this run's.
-static WASMTIME: LazyLock<Engine> = LazyLock::new(Engine::default);
-
-/// The component of the engine.
-pub fn js_engine() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+/// The engine, built and compiled once a run.
+pub fn js_engine() -> &'static JsEngine {
+    static BUILT: OnceLock<JsEngine> = OnceLock::new();
     BUILT.get_or_init(|| {
         let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let target = workspace.join("target");
@@ -32,7 +29,7 @@ pub fn js_engine() -> &'static Path {
             .output()
             .unwrap();
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-        target.join("wasm32-wasip2/mapper/js_engine.wasm")
+        JsEngine::new(&target.join("wasm32-wasip2/mapper/js_engine.wasm"), &Engine::default())
     })
 }
 
@@ -49,7 +46,12 @@ pub fn folder(files: &[(&str, &str)]) -> TempDir {
 
 /// The component of the mapper in a file.
 pub fn build(mapper: &Path) -> Result<Vec<u8>, Fault> {
-    javascript::build(mapper, js_engine(), &WASMTIME).map(|built| built.component)
+    built(mapper).map(|built| built.component)
+}
+
+/// The same, with the files that were read.
+pub fn built(mapper: &Path) -> Result<Built, Fault> {
+    javascript::build(mapper, js_engine())
 }
 
 /// The component of the mapper that these files make, the mapper's own first.
