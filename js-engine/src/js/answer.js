@@ -37,10 +37,20 @@ export function checked(answer, named) {
  * @param {string} named the function that threw it
  */
 export function errorOf(thrown, named) {
-  const isOwn = typeof thrown === 'object' && thrown !== null && typeof thrown.code === 'string' && CODE.test(thrown.code) &&
-    typeof thrown.message === 'string';
-  if (isOwn) return ['error', thrown.code, thrown.message.toWellFormed()];
+  const [code, message] = codeOf(thrown);
+  if (code !== undefined) return ['error', code, message];
   return ['error', 'exception', describe(thrown, named)];
+}
+
+/** The code and the message, if a mapper meant to throw them. */
+function codeOf(thrown) {
+  try {
+    const { code, message } = thrown;
+    if (typeof message === 'string' && typeof code === 'string' && CODE.test(code)) return [code, message.toWellFormed()];
+  } catch {
+    // Whatever keeps its fields from being read is no such error.
+  }
+  return [];
 }
 
 function outcome(answer) {

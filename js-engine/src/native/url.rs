@@ -14,19 +14,25 @@ pub fn parse(address: String, base: Option<String>) -> Option<Vec<String>> {
 /// The parts of `address` with another value in place of one of them. What can't be is left as it is.
 pub fn set(address: String, part: String, value: String) -> Option<Vec<String>> {
     let mut url = Url::parse(&address).ok()?;
-    // What a part can't be changes nothing, which is what the standard says.
-    let _ = match part.as_str() {
-        "protocol" => quirks::set_protocol(&mut url, &value),
-        "username" => quirks::set_username(&mut url, &value),
-        "password" => quirks::set_password(&mut url, &value),
-        "host" => quirks::set_host(&mut url, &value),
-        "hostname" => quirks::set_hostname(&mut url, &value),
-        "port" => quirks::set_port(&mut url, &value),
-        "pathname" => Ok(quirks::set_pathname(&mut url, &value)),
-        "search" => Ok(quirks::set_search(&mut url, &value)),
-        _ => Ok(quirks::set_hash(&mut url, &value)),
-    };
+    match part.as_str() {
+        "pathname" => quirks::set_pathname(&mut url, &value),
+        "search" => quirks::set_search(&mut url, &value),
+        "hash" => quirks::set_hash(&mut url, &value),
+        _ => set_authority(&mut url, &part, &value),
+    }
     Some(parts(&url))
+}
+
+/// Sets a part that can't be of any value. What it can't be changes nothing, as the standard says.
+fn set_authority(url: &mut Url, part: &str, value: &str) {
+    let _ = match part {
+        "protocol" => quirks::set_protocol(url, value),
+        "username" => quirks::set_username(url, value),
+        "password" => quirks::set_password(url, value),
+        "host" => quirks::set_host(url, value),
+        "hostname" => quirks::set_hostname(url, value),
+        _ => quirks::set_port(url, value),
+    };
 }
 
 /// In the order of `PARTS` in `js/url.js`.

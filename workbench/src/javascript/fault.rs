@@ -76,6 +76,6 @@ impl Fault {
     pub(super) fn syntax(file: &str, source: &str, diagnostic: &OxcDiagnostic) -> Fault {
         let offset = diagnostic.labels.first().map_or(0, |label| label.offset());
         let help = diagnostic.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
-        Fault::at(file, source, offset as u32, format!("SyntaxError: {}{help}", diagnostic.message))
+        Fault::at(file, source, offset, format!("SyntaxError: {}{help}", diagnostic.message))
     }
 }

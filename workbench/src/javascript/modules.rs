@@ -44,17 +44,19 @@ pub(super) fn collect(mapper: &Path) -> Result<(Vec<Module>, Vec<PathBuf>), Faul
         let read = fs::read_to_string(&file).map_err(|source| Fault::Read { file: file.clone(), source })?;
         let Parsed { source, mappings, imports, taken, given } = parsed::parse(&name, &read)?;
         let mut linked = Vec::new();
-        for Import { words, offset } in imports {
-            let found = resolver.find(&file, &words);
-            match found.map_err(|message| Fault::at(&name, &read, offset, message))? {
-                Resolved::File(found) => {
+        for Import { words, offset, is_late } in imports {
+            match resolver.find(&file, &words) {
+                Ok(Resolved::File(found)) => {
                     let other = names.entry(found).or_insert_with_key(|found| {
                         open.push_back(found.clone());
                         name_of(found, folder)
                     });
                     linked.push((words, other.clone()));
                 }
-                Resolved::OfEngine => {}
+                Ok(Resolved::OfEngine) => {}
+                // Packages ask for what not everybody has, and do without it.
+                Err(_) if is_late && name.contains("node_modules/") => {}
+                Err(message) => return Err(Fault::at(&name, &read, offset, message)),
             }
         }
         modules.push(Module { name, source, mappings, imports: linked, taken, given });

@@ -33,6 +33,8 @@ pub(super) struct Import {
     pub words: String,
     /// At this byte of the file.
     pub offset: u32,
+    /// Whether it asks for it only if it gets there.
+    pub is_late: bool,
 }
 
 /// Reads `source`, the content of the file `name`.
@@ -71,14 +73,13 @@ fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
     let allocator = Allocator::default();
     let ParserReturn { module_record, .. } = parser(name, &code, &allocator, SourceType::mjs())?;
     let (mut imports, mut taken) = (imports(&code, &module_record), taken(&module_record));
-    for Import { words, offset } in &mut imports {
+    for Import { words, offset, .. } in &mut imports {
         *offset = imports_there.get(words).copied().unwrap_or_default();
     }
     for Taken { words, name, offset } in &mut taken {
         *offset = taken_there.get(&(words.clone(), name.clone())).copied().unwrap_or_default();
     }
     let given = given(&module_record);
-    drop(module_record);
     Ok(Parsed { source: code, mappings, imports, taken, given })
 }
 
@@ -114,7 +115,8 @@ fn parser<'a>(
 
 /// What the program's names mean.
 fn analysed<'a>(name: &str, source: &str, program: &'a Program<'a>) -> Result<Semantic<'a>, Fault> {
-    let analysed = SemanticBuilder::new().with_check_syntax_error(true).with_enum_eval(true).build(program);
+    let analysed =
+        SemanticBuilder::new().with_check_syntax_error(true).with_build_nodes(true).with_enum_eval(true).build(program);
     match analysed.diagnostics.first() {
         Some(diagnostic) => Err(Fault::syntax(name, source, diagnostic)),
         None => Ok(analysed.semantic),
@@ -158,14 +160,16 @@ fn common_js(name: &str, source: &str, offset: u32) -> Fault {
 fn imports(source: &str, record: &ModuleRecord<'_>) -> Vec<Import> {
     let requested = record.requested_modules.iter();
     let mut imports: Vec<Import> = requested
-        .filter_map(|(words, places)| Some(Import { words: words.to_string(), offset: places.first()?.span.start }))
+        .filter_map(|(words, places)| {
+            Some(Import { words: words.to_string(), offset: places.first()?.span.start, is_late: false })
+        })
         .collect();
     for import in &record.dynamic_imports {
         let span = import.module_request;
         let written = source.get(span.start as usize..span.end as usize).unwrap_or_default();
         let unquoted = written.strip_prefix(['\'', '"']).and_then(|text| text.strip_suffix(['\'', '"']));
         if let Some(words) = unquoted {
-            imports.push(Import { words: words.to_owned(), offset: span.start });
+            imports.push(Import { words: words.to_owned(), offset: span.start, is_late: true });
         }
     }
     imports.sort_by_key(|import| import.offset);

@@ -62,6 +62,9 @@ impl Resolver {
             return format!("`{words}` can't be imported; of WASI there is `{OF_ENGINE}0` alone");
         }
         match error {
+            ResolveError::NotFound(_) if words.starts_with('#') => {
+                format!("`{words}` is not among the `imports` of the `package.json` of this file")
+            }
             ResolveError::NotFound(_) if words.starts_with(['.', '/']) => format!("there is no file `{words}`"),
             ResolveError::NotFound(_) => {
                 format!(

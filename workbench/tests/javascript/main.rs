@@ -3,6 +3,7 @@
 
 mod cases;
 mod globals;
+mod hostile;
 mod mistakes;
 mod snapshots;
 mod support;
