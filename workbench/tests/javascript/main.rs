@@ -5,6 +5,7 @@ mod cases;
 mod globals;
 mod hostile;
 mod mistakes;
+mod packages;
 mod snapshots;
 mod support;
 mod typescript;
