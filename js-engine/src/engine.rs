@@ -13,6 +13,7 @@ use rquickjs::{Value, function::IntoArgs};
 use crate::bindings::exports::cognito::js_engine::loader;
 use crate::bindings::exports::cognito::post_confirmation::mapper::{Error, Event, Outcome};
 use crate::modules::MAIN;
+use crate::native::system;
 use crate::{answer, event, modules};
 
 /// As much of the stack may JavaScript use, in bytes: all but what a function of the engine takes between two looks at it.
@@ -56,6 +57,7 @@ pub fn load(modules: Vec<loader::Module>) -> std::result::Result<(), String> {
         let main = main.clone().restore(&ctx).map_err(|error| error.to_string())?;
         run_modules(&ctx, &main, &entry, mappings).map_err(|error| thrown(&ctx, &main, &error))
     })?;
+    system::forget();
     runtime.run_gc();
     runtime.set_gc_threshold(COLLECT_AT);
     drop(black_box(Vec::<u8>::with_capacity(black_box(ROOM))));
@@ -79,6 +81,7 @@ fn run_modules<'js>(ctx: &Ctx<'js>, main: &Object<'js>, entry: &str, mappings: V
         call::<()>(main, "begin", (name, mappings))?;
     }
     let exports = settle(ctx, main, Module::import(ctx, entry)?)?;
+    while ctx.execute_pending_job() {}
     call(main, "built", (exports, entry))
 }
 

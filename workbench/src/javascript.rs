@@ -32,3 +32,6 @@ pub fn build(mapper: &Path, js_engine: &JsEngine) -> Result<Built, Fault> {
     let component = js_engine.snapshot(modules)?;
     Ok(Built { component, files })
 }
+
+/// The types of all this for editors, `mapper.d.ts`.
+pub const TYPES: &str = include_str!("javascript/mapper.d.ts");

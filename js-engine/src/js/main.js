@@ -58,6 +58,7 @@ export function built(exports, file) {
   } else {
     throw new Fault(missing(exports, file));
   }
+  for (const reason of unhandled.values()) throw reason;
   stopBuilding();
 }
 

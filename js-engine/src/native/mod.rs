@@ -1,7 +1,7 @@
 //! What JavaScript has of Rust: the module `engine:native`, for the modules in `js/` alone.
 
 mod crypto;
-mod system;
+pub mod system;
 pub mod text;
 mod url;
 

@@ -1,7 +1,7 @@
 //! What a mapper has of the system: variables, random numbers, a clock and the standard streams. Each is asked for anew,
 //! so that nothing of it is in the snapshot.
 
-use std::cell::OnceCell;
+use std::cell::Cell;
 use std::env;
 use std::io::{Write, stderr, stdout};
 use std::time::Instant;
@@ -9,7 +9,7 @@ use std::time::Instant;
 use rquickjs::{Ctx, Exception, Result, TypedArray};
 
 thread_local! {
-    static STARTED: OnceCell<Instant> = const { OnceCell::new() };
+    static STARTED: Cell<Option<Instant>> = const { Cell::new(None) };
 }
 
 /// Names and values of the variables in turn.
@@ -37,7 +37,15 @@ fn fill(ctx: &Ctx<'_>, bytes: &mut [u8]) -> Result<()> {
 
 /// Milliseconds since it was asked for first.
 pub fn milliseconds() -> f64 {
-    STARTED.with(|started| started.get_or_init(Instant::now).elapsed().as_secs_f64() * 1000.0)
+    let now = Instant::now();
+    let started = STARTED.get().unwrap_or(now);
+    STARTED.set(Some(started));
+    (now - started).as_secs_f64() * 1000.0
+}
+
+/// Forgets what of the system is known: the snapshot is taken next.
+pub fn forget() {
+    STARTED.set(None);
 }
 
 /// Writes a line to standard error, else to standard output. A stream that takes no more is the host's matter.

@@ -4,7 +4,7 @@ import { getEnvironment } from 'wasi:cli/environment@0.2.0';
 
 const bytes = (text) => new TextEncoder().encode(text);
 const hex = (buffer) => new Uint8Array(buffer).toHex();
-const early = { random: Math.random(), now: Date.now() };
+const early = { random: Math.random(), now: Date.now(), since: performance.now() };
 
 const tries = {
   text: () => ({
@@ -85,7 +85,7 @@ const tries = {
   }),
   random: () => ({
     random: Math.random(), uuid: crypto.randomUUID(), bytes: [...crypto.getRandomValues(new Uint8Array(8))], now: Date.now(),
-    early, kept: (globalThis.kept = (globalThis.kept ?? 0) + 1),
+    early, origin: performance.timeOrigin, since: performance.now(), kept: (globalThis.kept = (globalThis.kept ?? 0) + 1),
   }),
   language: () => ({
     sets: [...new Set([1, 2]).union(new Set([3]))], groups: Object.groupBy([1, 2, 3], (n) => (n % 2 ? 'odd' : 'even')),

@@ -136,6 +136,9 @@ async fn random_numbers_and_clocks_differ_from_event_to_event() {
         assert_eq!(other["kept"], 1);
     }
     assert!(one["now"].as_u64() > one["early"]["now"].as_u64());
+    // The time is that of the event, and not since the mapper was built.
+    assert!(one["since"].as_f64().unwrap() < 20_000.0);
+    assert!(one["origin"].as_f64().unwrap() > one["early"]["now"].as_f64().unwrap());
     let random = one["random"].as_f64().unwrap();
     assert!((0.0..1.0).contains(&random));
 }

@@ -119,7 +119,7 @@ async fn a_mistake_of_another_encoding_or_cipher_is_named() {
 const GOOD: &str = "export const mapper = { transform: () => ({ skip: 'no' }) };\n";
 
 /// A mistake that shows when the mapper is built: its files, and what the message says.
-const AT_BUILD_TIME: [(&[(&str, &str)], &str); 33] = [
+const AT_BUILD_TIME: [(&[(&str, &str)], &str); 34] = [
     (
         &[("mapper.js", "export const mapper = {\n  transform(event { }\n};\n")],
         "mapper.js:2:19: SyntaxError: Expected `,` or `)` but found `{`",
@@ -206,6 +206,10 @@ const AT_BUILD_TIME: [(&[(&str, &str)], &str); 33] = [
     (
         &[("mapper.js", "import './a.js';\n"), ("a.js", "\n\nthrow new Error('no');\n")],
         "Error: no\n    at <anonymous> (a.js:3:",
+    ),
+    (
+        &[("mapper.js", "(async () => {\n  throw new Error('unheard');\n})();\nexport const transform = () => {};\n")],
+        "Error: unheard\n    at <anonymous> (mapper.js:2:",
     ),
     (&[("mapper.js", "throw 'no';\n")], "the mapper threw what is no error and no `{ code, message }`: 'no'"),
     (&[("mapper.js", "\nfetch('https://example.org');\n")], "there is no `fetch`: the host sends the request"),
