@@ -16,10 +16,11 @@ use crate::modules::MAIN;
 use crate::native::system;
 use crate::{answer, event, modules};
 
-/// As much of the stack may JavaScript use, in bytes: all but what a function of the engine takes between two looks at it.
+/// As much of the stack may JavaScript use, in bytes: all but what a function of the engine takes
+/// between two looks at it.
 const STACK: usize = 192 * 1024;
-/// Garbage in cycles is collected if so much is allocated, in bytes. A collection writes to every object, so to every
-/// page of the snapshot; few events allocate as much.
+/// Garbage in cycles is collected if so much is allocated, in bytes. A collection writes to every
+/// object, so to every page of the snapshot; few events allocate as much.
 const COLLECT_AT: usize = 16 * 1024 * 1024;
 /// As much memory is free in the snapshot, in bytes, so that a small event need not let it grow.
 const ROOM: usize = 192 * 1024;

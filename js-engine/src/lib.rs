@@ -1,5 +1,6 @@
-//! The JavaScript engine that `mapper build` puts mappers into. It loads a mapper's modules once; a snapshot of that is the
-//! mapper, and maps one event. This file only binds the component's interface to [`engine`].
+//! The JavaScript engine that `mapper build` puts mappers into. It loads a mapper's modules once; a
+//! snapshot of that is the mapper, and maps one event. This file only binds the component's
+//! interface to [`engine`].
 
 mod answer;
 mod engine;

@@ -29,7 +29,8 @@ const OWN: [(&str, &str); 13] = [
     ("engine:timers", include_str!("js/timers.js")),
     ("engine:url", include_str!("js/url.js")),
 ];
-/// The one interface of WASI that a mapper may import by name, in any version of 0.2, and the module that stands for it.
+/// The one interface of WASI that a mapper may import by name, in any version of 0.2, and the
+/// module that stands for it.
 const WASI_ENVIRONMENT: (&str, &str) = ("wasi:cli/environment@0.2.", "engine:environment");
 
 /// What each module of the mapper means by the words that it imports by.

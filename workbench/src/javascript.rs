@@ -1,5 +1,6 @@
-//! From a mapper in JavaScript or TypeScript to its component: its modules are found and read, put into the engine, and a
-//! snapshot of that is the component. No Node.js and no bundler is needed, and the same files make the same bytes.
+//! From a mapper in JavaScript or TypeScript to its component: its modules are found and read, put
+//! into the engine, and a snapshot of that is the component. No Node.js and no bundler is needed,
+//! and the same files make the same bytes.
 
 mod fault;
 mod linked;

@@ -38,13 +38,20 @@ const ABSENT = {
   Bun: 'a mapper runs on QuickJS',
 };
 
-/** Those that are called by name, so that a call can say it. The others are asked for by packages that do without. */
+/**
+ * Those that are called by name, so that a call can say it. The others are asked for by packages
+ * that do without.
+ */
 const CALLED = { fetch: HOST_SENDS, require: ESM, importScripts: ESM, alert: 'use `console.log`' };
 
 /** Puts functions in place that say what to do instead. */
 export function installAbsent() {
   for (const [name, instead] of Object.entries(CALLED)) {
-    const value = { [name]() { throw new Error(`there is no \`${name}\`: ${instead}`); } }[name];
+    const value = {
+      [name]() {
+        throw new Error(`there is no \`${name}\`: ${instead}`);
+      },
+    }[name];
     Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
   }
 }
@@ -52,5 +59,7 @@ export function installAbsent() {
 /** What to do instead of the name that the message of a ReferenceError calls unknown. */
 export function hintFor(message) {
   const [, name] = /^'?([\w$]+)'? is not defined$/.exec(message) ?? [];
-  return name !== undefined && Object.hasOwn(ABSENT, name) ? `: there is no \`${name}\`: ${ABSENT[name]}` : '';
+  return name !== undefined && Object.hasOwn(ABSENT, name)
+    ? `: there is no \`${name}\`: ${ABSENT[name]}`
+    : '';
 }

@@ -10,12 +10,11 @@ const OUTCOME_IS = "`{ deliver: { method, path, body } }` or `{ skip: 'code' }`"
 const METHODS = ['post', 'put', 'patch'];
 const REQUEST = ['method', 'path', 'headers', 'body', 'acceptStatus'];
 
-/** What JSON would write as something else without a word. */
-const NOT_IN_JSON = new Map(
-  [Map, Set, WeakMap, WeakSet, WeakRef, Promise, RegExp, Error, ArrayBuffer, DataView, Uint8Array, Int8Array,
-    Uint8ClampedArray, Uint16Array, Int16Array, Uint32Array, Int32Array, Float32Array, Float64Array, BigInt64Array,
-    BigUint64Array, URLSearchParams].map((type) => [type.prototype, type.name]),
-);
+/** What JSON would write as something else without a word, like typed arrays. */
+const NOT_IN_JSON = [
+  ...[Map, Set, WeakMap, WeakSet, WeakRef, Promise],
+  ...[RegExp, Error, ArrayBuffer, URLSearchParams],
+];
 
 /**
  * The answer as a list for `answer.rs`.
@@ -46,7 +45,8 @@ export function errorOf(thrown, named) {
 function codeOf(thrown) {
   try {
     const { code, message } = thrown;
-    if (typeof message === 'string' && typeof code === 'string' && CODE.test(code)) return [code, message.toWellFormed()];
+    if (typeof message === 'string' && typeof code === 'string' && CODE.test(code))
+      return [code, message.toWellFormed()];
   } catch {
     // Whatever keeps its fields from being read is no such error.
   }
@@ -59,7 +59,8 @@ function outcome(answer) {
   if (Object.hasOwn(answer, 'tag')) {
     only(answer, ['tag', 'val'], '');
     [kind, value] = [answer.tag, answer.val];
-    if (kind !== 'deliver' && kind !== 'skip') throw new Fault(`\`tag\` has to be 'deliver' or 'skip', and is ${inspect(kind)}`);
+    if (kind !== 'deliver' && kind !== 'skip')
+      throw new Fault(`\`tag\` has to be 'deliver' or 'skip', and is ${inspect(kind)}`);
   } else {
     only(answer, ['deliver', 'skip'], '');
     const kinds = Object.keys(answer);
@@ -71,20 +72,30 @@ function outcome(answer) {
 }
 
 function skip(code) {
-  if (typeof code !== 'string' || !CODE.test(code)) throw new Fault(`\`skip\` has to be ${CODE_IS}, and is ${inspect(code)}`);
+  if (typeof code !== 'string' || !CODE.test(code))
+    throw new Fault(`\`skip\` has to be ${CODE_IS}, and is ${inspect(code)}`);
   return code;
 }
 
 function request(request) {
-  if (!isObject(request)) throw new Fault(`\`deliver\` has to be \`{ method, path, body }\`, and is ${inspect(request)}`);
+  if (!isObject(request))
+    throw new Fault(`\`deliver\` has to be \`{ method, path, body }\`, and is ${inspect(request)}`);
   only(request, REQUEST, 'deliver.');
   for (const field of ['method', 'path', 'body']) {
-    if (!Object.hasOwn(request, field) || request[field] === undefined) throw new Fault(`\`deliver.${field}\` is missing`);
+    if (!Object.hasOwn(request, field) || request[field] === undefined)
+      throw new Fault(`\`deliver.${field}\` is missing`);
   }
   const path = text(request.path, 'deliver.path');
   const headers = headersOf(own(request, 'headers'));
   const body = bodyOf(request.body, headers);
-  return ['deliver', methodOf(request.method), path, headers, body, acceptStatusOf(own(request, 'acceptStatus'))];
+  return [
+    'deliver',
+    methodOf(request.method),
+    path,
+    headers,
+    body,
+    acceptStatusOf(own(request, 'acceptStatus')),
+  ];
 }
 
 /** A field of the object itself: what somebody has added to all objects is not an answer. */
@@ -94,7 +105,8 @@ function own(object, field) {
 
 function methodOf(method) {
   const lower = typeof method === 'string' ? method.toLowerCase() : undefined;
-  if (!METHODS.includes(lower)) throw new Fault(`\`deliver.method\` has to be 'post', 'put' or 'patch', and is ${inspect(method)}`);
+  if (!METHODS.includes(lower))
+    throw new Fault(`\`deliver.method\` has to be 'post', 'put' or 'patch', and is ${inspect(method)}`);
   return lower;
 }
 
@@ -105,14 +117,17 @@ function headersOf(headers) {
   if (Array.isArray(headers)) {
     headers.forEach((header, at) => {
       const field = `deliver.headers[${at}]`;
-      if (!isObject(header)) throw new Fault(`\`${field}\` has to be \`{ name, value }\`, and is ${inspect(header)}`);
+      if (!isObject(header))
+        throw new Fault(`\`${field}\` has to be \`{ name, value }\`, and is ${inspect(header)}`);
       only(header, ['name', 'value'], `${field}.`);
       flat.push(text(own(header, 'name'), `${field}.name`), text(own(header, 'value'), `${field}.value`));
     });
     return flat;
   }
   if (!isPlain(headers)) {
-    throw new Fault(`\`deliver.headers\` has to be an object or a list of \`{ name, value }\`, and is ${inspect(headers)}`);
+    throw new Fault(
+      `\`deliver.headers\` has to be an object or a list of \`{ name, value }\`, and is ${inspect(headers)}`,
+    );
   }
   for (const name of Object.keys(headers)) {
     flat.push(name.toWellFormed(), text(headers[name], `deliver.headers[${inspect(name)}]`));
@@ -125,7 +140,9 @@ function bodyOf(body, headers) {
   if (typeof body === 'string') return body.toWellFormed();
   if (body instanceof Uint8Array) return body;
   if (!isPlain(body) && !Array.isArray(body)) {
-    throw new Fault(`\`deliver.body\` has to be a text, a Uint8Array or a plain object or array, and is ${inspect(body)}`);
+    throw new Fault(
+      `\`deliver.body\` has to be a text, a Uint8Array or a plain object or array, and is ${inspect(body)}`,
+    );
   }
   const isTyped = headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'content-type');
   if (!isTyped) headers.push('content-type', 'application/json');
@@ -142,17 +159,22 @@ function json(body) {
 }
 
 function writable(key, value) {
-  const lost = typeof value === 'object' && value !== null
-    ? NOT_IN_JSON.get(Object.getPrototypeOf(value))
-    : typeof value === 'function' || (typeof value === 'number' && !Number.isFinite(value)) ? inspect(value) : undefined;
-  if (lost === undefined) return value;
-  const hint = lost === 'Promise' ? '; is an `await` missing?' : '';
-  throw new Fault(`\`deliver.body\` has at \`${key}\` what JSON can't hold: ${lost}${hint}`);
+  if (!isLost(value)) return value;
+  const hint = value instanceof Promise ? '; is an `await` missing?' : '';
+  const is = typeof value === 'object' ? kindOf(value) : inspect(value);
+  throw new Fault(`\`deliver.body\` has at \`${key}\` what JSON can't hold: ${is}${hint}`);
+}
+
+function isLost(value) {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return typeof value === 'function';
+  return ArrayBuffer.isView(value) || NOT_IN_JSON.some((type) => value instanceof type);
 }
 
 function acceptStatusOf(statuses) {
   if (statuses === undefined) return [];
-  if (!Array.isArray(statuses)) throw new Fault(`\`deliver.acceptStatus\` has to be a list of numbers, and is ${inspect(statuses)}`);
+  if (!Array.isArray(statuses))
+    throw new Fault(`\`deliver.acceptStatus\` has to be a list of numbers, and is ${inspect(statuses)}`);
   statuses.forEach((status, at) => {
     if (!Number.isInteger(status) || status < 0 || status > 65535) {
       throw new Fault(`\`deliver.acceptStatus[${at}]\` has to be a status, and is ${inspect(status)}`);
@@ -171,19 +193,34 @@ function only(object, known, prefix) {
   for (const field of Object.keys(object)) {
     if (known.includes(field)) continue;
     const plain = (name) => name.toLowerCase().replace(/[^a-z]/g, '');
-    const meant = known.find((name) => plain(name) === plain(field)) ?? known.find((name) => isNear(plain(name), plain(field)));
-    const instead = meant === undefined ? `it takes ${known.map((name) => `\`${name}\``).join(', ')}` : `\`${meant}\` is meant?`;
+    const meant =
+      known.find((name) => plain(name) === plain(field)) ??
+      known.find((name) => isNear(plain(name), plain(field)));
+    const instead =
+      meant === undefined
+        ? `it takes ${known.map((name) => `\`${name}\``).join(', ')}`
+        : `\`${meant}\` is meant?`;
     throw new Fault(`there is no field \`${prefix}${field}\`: ${instead}`);
   }
 }
 
-/** Whether two words differ by one letter more, less or other, by two that have changed places, or by their ends. */
+/**
+ * Whether two words differ by one letter more, less or other, by two that have changed places, or
+ * by their ends.
+ */
 function isNear(one, other) {
   let from = 0;
   while (from < one.length && one[from] === other[from]) from += 1;
-  const rests = [[1, 0], [0, 1], [1, 1]].map(([a, b]) => one.slice(from + a) === other.slice(from + b));
+  const rests = [
+    [1, 0],
+    [0, 1],
+    [1, 1],
+  ].map(([a, b]) => one.slice(from + a) === other.slice(from + b));
   const isLonger = one.length >= 3 && (other.startsWith(one) || (other.length >= 3 && one.startsWith(other)));
-  const isSwapped = one[from] === other[from + 1] && one[from + 1] === other[from] && one.slice(from + 2) === other.slice(from + 2);
+  const isSwapped =
+    one[from] === other[from + 1] &&
+    one[from + 1] === other[from] &&
+    one.slice(from + 2) === other.slice(from + 2);
   return rests.includes(true) || isSwapped || isLonger;
 }
 

@@ -10,9 +10,12 @@ const MOST = 65_536;
 const HASHES = { 'SHA-1': 64, 'SHA-256': 64, 'SHA-384': 128, 'SHA-512': 128 };
 
 function getRandomValues(array) {
-  const isFit = ArrayBuffer.isView(array) && !(array instanceof DataView || array instanceof Float32Array || array instanceof Float64Array);
+  const isFit =
+    ArrayBuffer.isView(array) &&
+    !(array instanceof DataView || array instanceof Float32Array || array instanceof Float64Array);
   if (!isFit) throw new DOMException('random values go into an array of integers', 'TypeMismatchError');
-  if (array.byteLength > MOST) throw new DOMException(`there are at most ${MOST} random bytes at once`, 'QuotaExceededError');
+  if (array.byteLength > MOST)
+    throw new DOMException(`there are at most ${MOST} random bytes at once`, 'QuotaExceededError');
   notWhileBuilding('random numbers');
   bytesOf(array).set(randomBytes(array.byteLength));
   return array;
@@ -26,7 +29,7 @@ function randomUUID() {
   return bytes.toHex().replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
-class CryptoKey {
+export class CryptoKey {
   #bytes;
 
   constructor(bytes, algorithm, extractable, usages) {
@@ -39,14 +42,16 @@ class CryptoKey {
 
   static bytes(key, usage) {
     if (!(key instanceof CryptoKey)) throw new TypeError('the key is no CryptoKey');
-    if (usage !== undefined && !key.usages.includes(usage)) throw new DOMException(`the key may not be used to ${usage}`, 'InvalidAccessError');
+    if (usage !== undefined && !key.usages.includes(usage))
+      throw new DOMException(`the key may not be used to ${usage}`, 'InvalidAccessError');
     return key.#bytes;
   }
 }
 
 function hashOf(algorithm) {
   const name = String(typeof algorithm === 'string' ? algorithm : algorithm?.name).toUpperCase();
-  if (!Object.hasOwn(HASHES, name)) throw unsupported(`the hash function ${name}; there are ${Object.keys(HASHES).join(', ')}`);
+  if (!Object.hasOwn(HASHES, name))
+    throw unsupported(`the hash function ${name}; there are ${Object.keys(HASHES).join(', ')}`);
   return name;
 }
 
@@ -64,12 +69,14 @@ function copyOf(bytes) {
   return bytesOf(bytes).slice();
 }
 
-const absent = ['encrypt', 'decrypt', 'deriveBits', 'deriveKey', 'wrapKey', 'unwrapKey', 'generateKey'].map((name) => [
-  name,
-  async () => {
-    throw unsupported(`\`${name}\`; there are digest, importKey, exportKey, sign and verify`);
-  },
-]);
+const absent = ['encrypt', 'decrypt', 'deriveBits', 'deriveKey', 'wrapKey', 'unwrapKey', 'generateKey'].map(
+  (name) => [
+    name,
+    async () => {
+      throw unsupported(`\`${name}\`; there are digest, importKey, exportKey, sign and verify`);
+    },
+  ],
+);
 
 const subtle = {
   ...Object.fromEntries(absent),
@@ -84,7 +91,9 @@ const subtle = {
     const bytes = copyOf(data);
     if (bytes.length === 0) throw new DOMException('the key is empty', 'DataError');
     const hash = { name: hashOf(algorithm.hash) };
-    return new CryptoKey(bytes, { name: 'HMAC', hash, length: bytes.length * 8 }, Boolean(extractable), [...usages]);
+    return new CryptoKey(bytes, { name: 'HMAC', hash, length: bytes.length * 8 }, Boolean(extractable), [
+      ...usages,
+    ]);
   },
 
   async exportKey(format, key) {
@@ -107,4 +116,4 @@ const subtle = {
   },
 };
 
-export const crypto = { getRandomValues, randomUUID, subtle, CryptoKey };
+export const crypto = { getRandomValues, randomUUID, subtle };

@@ -1,5 +1,5 @@
-// The variables that the operator has set for the mapper: `process.env`, and `wasi:cli/environment`. They are read for each
-// event, so not while the mapper is built.
+// The variables that the operator has set for the mapper: `process.env`, and
+// `wasi:cli/environment`. They are read for each event, so not while the mapper is built.
 
 import { variables } from 'engine:native';
 
@@ -14,15 +14,11 @@ export function stopBuilding() {
   building = false;
 }
 
-/** Whether the mapper is being built: what is read now is the same for all events. */
-export function isBuilding() {
-  return building;
-}
-
 /** Refuses what is different in each event while the mapper is built. */
 export function notWhileBuilding(what) {
   if (building) {
-    throw new Error(`${what} belong into functions: what is outside of them runs once, if the mapper is built, and not for each event`);
+    const reason = 'what is outside of them runs once, if the mapper is built, and not for each event';
+    throw new Error(`${what} belong into functions: ${reason}`);
   }
 }
 
@@ -35,11 +31,15 @@ export function getEnvironment() {
 
 function environment() {
   if (building) {
-    const get = (_, name) => {
-      if (typeof name === 'string' && !ASKED_EARLY.includes(name)) notWhileBuilding(`variables such as \`process.env.${name}\``);
-      return undefined;
-    };
-    return new Proxy({}, { get });
+    const refuse = (name) => notWhileBuilding(`variables such as \`process.env.${String(name)}\``);
+    return new Proxy(
+      {},
+      {
+        get: (_, name) => (typeof name === 'symbol' || ASKED_EARLY.includes(name) ? undefined : refuse(name)),
+        has: (_, name) => refuse(name),
+        ownKeys: () => notWhileBuilding('variables'),
+      },
+    );
   }
   if (known === undefined) {
     known = Object.create(null);

@@ -1,4 +1,5 @@
-// What was thrown, in words for the mapper's author: text, file, line and stack as they are in the author's source.
+// What was thrown, in words for the mapper's author: text, file, line and stack as they are in the
+// author's source.
 
 import { hintFor } from 'engine:absent';
 import { inspect } from 'engine:inspect';
@@ -8,7 +9,10 @@ const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/
 /** What is wrong with what a mapper exports or returns: its words say all of it. */
 export class Fault extends Error {}
 
-/** For each file of TypeScript where its parts are: four numbers each, the line and column here and there. */
+/**
+ * For each file of TypeScript where its parts are: four numbers each, the line and column here and
+ * there.
+ */
 const places = new Map();
 
 /** Learns where the parts of `file` are in its source, from the `mappings` of a source map. */
@@ -34,7 +38,10 @@ function parts(mappings) {
   return Int32Array.from(found);
 }
 
-/** The numbers of a segment, as source maps write them: five bits a digit, with another bit if there is more. */
+/**
+ * The numbers of a segment, as source maps write them: five bits a digit, with another bit if there
+ * is more.
+ */
 function numbers(segment) {
   const found = [];
   let [value, shift] = [0, 0];
@@ -56,7 +63,8 @@ function place(file, line, column) {
   let [low, high] = [0, table.length / 4];
   while (low < high) {
     const middle = (low + high) >> 1;
-    const isAfter = table[middle * 4] > line || (table[middle * 4] === line && table[middle * 4 + 1] > column);
+    const isAfter =
+      table[middle * 4] > line || (table[middle * 4] === line && table[middle * 4 + 1] > column);
     if (isAfter) high = middle;
     else low = middle + 1;
   }
@@ -72,11 +80,17 @@ export function placeOf(of) {
 /** The calls on the way to the error, without those within the engine. */
 export function stackOf(error) {
   const lines = String(error.stack ?? '').split('\n');
-  const shown = lines.filter((line) => line.trim() !== '' && !/\bengine:/.test(line) && !line.endsWith('(native)'));
-  return shown.map((line) =>
-    line.replace(/^(\s*at (?:.* \()?)(.+):(\d+):(\d+)(\)?)$/s, (_, before, file, at, column, after) =>
-      `${before}${place(file, Number(at), Number(column))}${after}`),
-  ).join('\n');
+  const shown = lines.filter(
+    (line) => line.trim() !== '' && !/\bengine:/.test(line) && !line.endsWith('(native)'),
+  );
+  return shown
+    .map((line) =>
+      line.replace(
+        /^(\s*at (?:.* \()?)(.+):(\d+):(\d+)(\)?)$/s,
+        (_, before, file, at, column, after) => `${before}${place(file, Number(at), Number(column))}${after}`,
+      ),
+    )
+    .join('\n');
 }
 
 /**
@@ -88,13 +102,14 @@ export function describe(thrown, named = 'the mapper') {
   try {
     return words(thrown, named).toWellFormed();
   } catch {
-    return 'something was thrown that can\'t be put into words';
+    return "something was thrown that can't be put into words";
   }
 }
 
 function words(thrown, named) {
   if (thrown instanceof Fault) return thrown.message;
-  if (!(thrown instanceof Error)) return `${named} threw what is no error and no \`{ code, message }\`: ${inspect(thrown)}`;
+  if (!(thrown instanceof Error))
+    return `${named} threw what is no error and no \`{ code, message }\`: ${inspect(thrown)}`;
   const hint = thrown instanceof ReferenceError ? hintFor(thrown.message) : '';
   const stack = stackOf(thrown);
   const cause = thrown.cause === undefined ? '' : `\ncaused by: ${inspect(thrown.cause)}`;

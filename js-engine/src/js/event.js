@@ -1,4 +1,5 @@
-// The event as a mapper sees it: the fields of the contract in camel case, and besides the lists two objects.
+// The event as a mapper sees it: the fields of the contract in camel case, and besides the lists
+// two objects.
 
 /** Makes the event of its parts, in the order in which `event.rs` has them. */
 export function eventOf(tag, other, region, userPoolId, userName, clientId, attributes, metadata, id, json) {
@@ -20,8 +21,8 @@ export function eventOf(tag, other, region, userPoolId, userName, clientId, attr
 }
 
 /**
- * A list, and an object in which the first of repeated names counts. It has no prototype, so that a name means nothing but
- * itself. Iterators would take twice as long here.
+ * A list, and an object in which the first of repeated names counts. It has no prototype, so that a
+ * name means nothing but itself. Iterators would take twice as long here.
  * @param {string[]} flat names and values in turn
  */
 function named(flat) {

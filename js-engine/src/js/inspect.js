@@ -40,7 +40,9 @@ function shown(value, depth, within) {
 
 function quoted(text) {
   const cut = text.length > LENGTH ? `${text.slice(0, LENGTH)}…` : text;
-  return cut.includes("'") ? JSON.stringify(cut) : `'${JSON.stringify(cut).slice(1, -1).replaceAll('\\"', '"')}'`;
+  return cut.includes("'")
+    ? JSON.stringify(cut)
+    : `'${JSON.stringify(cut).slice(1, -1).replaceAll('\\"', '"')}'`;
 }
 
 function object(value, depth, within) {
@@ -57,10 +59,16 @@ function object(value, depth, within) {
   else if (ArrayBuffer.isView(value) && !(value instanceof DataView)) {
     text = list(`${kind}(${value.length}) [`, Array.from(value.subarray(0, PARTS + 1), inner), ']');
   } else if (value instanceof Map) {
-    text = list(`Map(${value.size}) {`, [...value].map(([key, item]) => `${inner(key)} => ${inner(item)}`), '}');
+    text = list(
+      `Map(${value.size}) {`,
+      [...value].map(([key, item]) => `${inner(key)} => ${inner(item)}`),
+      '}',
+    );
   } else if (value instanceof Set) text = list(`Set(${value.size}) {`, [...value].map(inner), '}');
   else {
-    const fields = Object.keys(value).map((key) => `${/^[\w$]+$/.test(key) ? key : quoted(key)}: ${inner(value[key])}`);
+    const fields = Object.keys(value).map(
+      (key) => `${/^[\w$]+$/.test(key) ? key : quoted(key)}: ${inner(value[key])}`,
+    );
     const name = kind === 'object' ? '' : `${kind} `;
     text = list(`${name}{`, fields, '}');
   }

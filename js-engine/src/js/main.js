@@ -4,7 +4,7 @@ import { installAbsent } from 'engine:absent';
 import { checked, errorOf } from 'engine:answer';
 import { structuredClone } from 'engine:clone';
 import { console } from 'engine:console';
-import { crypto } from 'engine:crypto';
+import { CryptoKey, crypto } from 'engine:crypto';
 import { process, stopBuilding } from 'engine:environment';
 import { Fault, describe, learn, placeOf } from 'engine:errors';
 import { eventOf } from 'engine:event';
@@ -24,8 +24,20 @@ const performance = {
   },
 };
 const globals = {
-  TextDecoder, TextEncoder, URL, URLSearchParams, clearInterval, clearTimeout, console, crypto, performance, process,
-  setInterval, setTimeout, structuredClone,
+  CryptoKey,
+  TextDecoder,
+  TextEncoder,
+  URL,
+  URLSearchParams,
+  clearInterval,
+  clearTimeout,
+  console,
+  crypto,
+  performance,
+  process,
+  setInterval,
+  setTimeout,
+  structuredClone,
 };
 for (const [name, value] of Object.entries(globals)) {
   Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
@@ -62,16 +74,12 @@ export function built(exports, file) {
   stopBuilding();
 }
 
-/** What is wrong with what a module exports. */
+/** What is wrong with what a module exports. That it exports either is seen before it gets here. */
 function missing(exports, file) {
   const example = 'write `export const mapper = { transform(event) { … } };`';
-  if ('mapper' in exports) {
-    return `${file} exports \`mapper\`, which has no function \`transform\` but is ${inspect(exports.mapper)}; ${example}`;
-  }
   if ('transform' in exports) return `${file} exports \`transform\`, which is no function; ${example}`;
-  const names = Object.keys(exports);
-  const instead = names.length === 0 ? 'nothing' : names.map((name) => `\`${name}\``).join(', ');
-  return `${file} exports no \`mapper\` but ${instead}; ${example}`;
+  const is = inspect(exports.mapper);
+  return `${file} exports \`mapper\`, which has no function \`transform\` but is ${is}; ${example}`;
 }
 
 /** Maps an event, given by its parts: a list for `answer.rs`, or a promise of one. */
@@ -79,7 +87,9 @@ export function run(tag, other, region, pool, user, client, attributes, metadata
   try {
     const answer = transform(eventOf(tag, other, region, pool, user, client, attributes, metadata, id, json));
     if (typeof answer?.then !== 'function') return checked(answer, named);
-    return Promise.resolve(answer).then((answer) => checked(answer, named)).catch((thrown) => errorOf(thrown, named));
+    return Promise.resolve(answer)
+      .then((answer) => checked(answer, named))
+      .catch((thrown) => errorOf(thrown, named));
   } catch (thrown) {
     return errorOf(thrown, named);
   }

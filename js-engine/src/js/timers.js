@@ -33,7 +33,8 @@ export const clearInterval = clear;
 
 /** In how many milliseconds the next one is due. */
 export function due() {
-  if (timers.length === 0) throw new Error('a promise that is waited for is never settled: nothing is left that could do it');
+  if (timers.length === 0)
+    throw new Error('a promise that is waited for is never settled: nothing is left that could do it');
   return Math.max(0, timers[0].due - milliseconds());
 }
 

@@ -3,7 +3,19 @@
 import { urlFormDecode, urlFormEncode, urlParse, urlSet } from 'engine:native';
 
 /** In the order of `parts` in `native/url.rs`. */
-const PARTS = ['href', 'origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search', 'hash'];
+const PARTS = [
+  'href',
+  'origin',
+  'protocol',
+  'username',
+  'password',
+  'host',
+  'hostname',
+  'port',
+  'pathname',
+  'search',
+  'hash',
+];
 
 export class URLSearchParams {
   #pairs = [];
@@ -53,7 +65,11 @@ export class URLSearchParams {
   }
 
   delete(name, value) {
-    this.#write(this.#pairs.filter((pair) => pair[0] !== String(name) || (value !== undefined && pair[1] !== String(value))));
+    this.#write(
+      this.#pairs.filter(
+        (pair) => pair[0] !== String(name) || (value !== undefined && pair[1] !== String(value)),
+      ),
+    );
   }
 
   get(name) {
@@ -65,14 +81,18 @@ export class URLSearchParams {
   }
 
   has(name, value) {
-    return this.#pairs.some((pair) => pair[0] === String(name) && (value === undefined || pair[1] === String(value)));
+    return this.#pairs.some(
+      (pair) => pair[0] === String(name) && (value === undefined || pair[1] === String(value)),
+    );
   }
 
   set(name, value) {
     const at = this.#pairs.findIndex((pair) => pair[0] === String(name));
     if (at === -1) return this.append(name, value);
     const set = [this.#pairs[at][0], String(value).toWellFormed()];
-    return this.#write(this.#pairs.flatMap((pair, other) => (other === at ? [set] : pair[0] === set[0] ? [] : [pair])));
+    return this.#write(
+      this.#pairs.flatMap((pair, other) => (other === at ? [set] : pair[0] === set[0] ? [] : [pair])),
+    );
   }
 
   sort() {
@@ -109,7 +129,10 @@ export class URL {
   #params;
 
   constructor(address, base) {
-    const parts = urlParse(String(address).toWellFormed(), base === undefined ? undefined : String(base).toWellFormed());
+    const parts = urlParse(
+      String(address).toWellFormed(),
+      base === undefined ? undefined : String(base).toWellFormed(),
+    );
     if (parts === undefined || parts === null) throw new TypeError(`Invalid URL: ${address}`);
     this.#parts = parts;
   }
@@ -132,10 +155,19 @@ export class URL {
         return this.#parts[at];
       };
       const set = function (value) {
-        this.#parts = part === 'href' ? new URL(value).#parts : urlSet(this.#parts[0], part, String(value).toWellFormed());
-        if (this.#params !== undefined) URLSearchParams.update(this.#params, this.#parts[PARTS.indexOf('search')]);
+        this.#parts =
+          part === 'href'
+            ? new URL(value).#parts
+            : urlSet(this.#parts[0], part, String(value).toWellFormed());
+        if (this.#params !== undefined)
+          URLSearchParams.update(this.#params, this.#parts[PARTS.indexOf('search')]);
       };
-      Object.defineProperty(URL.prototype, part, { get, set: part === 'origin' ? undefined : set, enumerable: true, configurable: true });
+      Object.defineProperty(URL.prototype, part, {
+        get,
+        set: part === 'origin' ? undefined : set,
+        enumerable: true,
+        configurable: true,
+      });
     });
   }
 

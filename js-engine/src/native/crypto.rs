@@ -36,7 +36,8 @@ pub fn hmac<'js>(ctx: Ctx<'js>, hash: String, key: Bytes<'js>, data: Bytes<'js>)
     TypedArray::new(ctx.clone(), signature.ok_or_else(|| unknown(&ctx))?)
 }
 
-/// Whether `signature` is that of `data`. How long it takes tells nothing of how much of it is right.
+/// Whether `signature` is that of `data`. How long it takes tells nothing of how much of it is
+/// right.
 pub fn is_hmac<'js>(
     ctx: Ctx<'js>,
     hash: String,

@@ -1,5 +1,5 @@
-//! What a mapper has of the system: variables, random numbers, a clock and the standard streams. Each is asked for anew,
-//! so that nothing of it is in the snapshot.
+//! What a mapper has of the system: variables, random numbers, a clock and the standard streams.
+//! Each is asked for anew, so that nothing of it is in the snapshot.
 
 use std::cell::Cell;
 use std::env;
@@ -48,7 +48,8 @@ pub fn forget() {
     STARTED.set(None);
 }
 
-/// Writes a line to standard error, else to standard output. A stream that takes no more is the host's matter.
+/// Writes a line to standard error, else to standard output. A stream that takes no more is the
+/// host's matter.
 pub fn print(to_stderr: bool, line: String) {
     let line = line + "\n";
     let _ = match to_stderr {

@@ -11,7 +11,8 @@ pub fn parse(address: String, base: Option<String>) -> Option<Vec<String>> {
     Url::options().base_url(base.as_ref()).parse(&address).ok().map(|url| parts(&url))
 }
 
-/// The parts of `address` with another value in place of one of them. What can't be is left as it is.
+/// The parts of `address` with another value in place of one of them. What can't be is left as it
+/// is.
 pub fn set(address: String, part: String, value: String) -> Option<Vec<String>> {
     let mut url = Url::parse(&address).ok()?;
     match part.as_str() {

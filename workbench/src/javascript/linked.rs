@@ -1,4 +1,5 @@
-//! Whether every name that a module imports is exported by the other: the engine would say so too, but not where.
+//! Whether every name that a module imports is exported by the other: the engine would say so too,
+//! but not where.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,7 +23,11 @@ pub(super) struct Given {
     pub all_of: Vec<String>,
 }
 
-/// Refuses the first name that is taken, but not given. `sources` are the author's own.
+/// What the mapper's own module may export: an object with the function, or the function.
+const ENTRY: [&str; 2] = ["mapper", "transform"];
+
+/// Refuses the first name that is taken, but not given, and a mapper that gives nothing to call.
+/// `sources` are the author's own.
 pub(super) fn check(modules: &[Module], sources: &[String]) -> Result<(), Fault> {
     let by_name: BTreeMap<&str, &Module> = modules.iter().map(|module| (module.name.as_str(), module)).collect();
     for (module, source) in modules.iter().zip(sources) {
@@ -34,13 +39,26 @@ pub(super) fn check(modules: &[Module], sources: &[String]) -> Result<(), Fault>
             if name != "default" && given.contains(name.as_str()) || other.given.names.contains(name) {
                 continue;
             }
-            let all: Vec<String> = given.iter().map(|name| format!("`{name}`")).collect();
-            let has = if all.is_empty() { "has no exports".to_owned() } else { format!("has {}", all.join(", ")) };
-            let message = format!("`{name}` is not exported by {}, which {has}", other.name);
+            let message = format!("`{name}` is not exported by {}, which has {}", other.name, listed(&given));
             return Err(Fault::at(&module.name, source, *offset, message));
         }
     }
-    Ok(())
+    let (Some(entry), Some(source)) = (modules.first(), sources.first()) else { return Ok(()) };
+    let mut given = BTreeSet::new();
+    gather(entry, &by_name, &mut BTreeSet::new(), &mut given);
+    if ENTRY.iter().any(|name| given.contains(name)) {
+        return Ok(());
+    }
+    let instead = listed(&given);
+    let message = format!(
+        "the file exports no `mapper` but {instead}; write `export const mapper = {{ transform(event) {{ … }} }};`"
+    );
+    Err(Fault::at(&entry.name, source, 0, message))
+}
+
+fn listed(names: &BTreeSet<&str>) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
 
 /// All names that `module` gives.

@@ -67,7 +67,8 @@ pub(super) fn collect(mapper: &Path) -> Result<(Vec<Module>, Vec<PathBuf>), Faul
     Ok((modules, files))
 }
 
-/// The way to `file` from `folder`, by which messages name it. It is the same wherever the folder is.
+/// The way to `file` from `folder`, by which messages name it. It is the same wherever the folder
+/// is.
 fn name_of(file: &Path, folder: &Path) -> String {
     let common = file.components().zip(folder.components()).take_while(|(one, other)| one == other).count();
     let up = folder.components().skip(common).map(|_| Component::ParentDir);

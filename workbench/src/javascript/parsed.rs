@@ -1,4 +1,5 @@
-//! One file of a mapper, read as what its name says: JavaScript, TypeScript or JSON. What is no module is refused here.
+//! One file of a mapper, read as what its name says: JavaScript, TypeScript or JSON. What is no
+//! module is refused here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -156,7 +157,8 @@ fn common_js(name: &str, source: &str, offset: u32) -> Fault {
     Fault::at(name, source, offset, message)
 }
 
-/// What a module imports, in the order of its source: also what it imports later, if that is named by a text.
+/// What a module imports, in the order of its source: also what it imports later, if that is named
+/// by a text.
 fn imports(source: &str, record: &ModuleRecord<'_>) -> Vec<Import> {
     let requested = record.requested_modules.iter();
     let mut imports: Vec<Import> = requested

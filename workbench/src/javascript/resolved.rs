@@ -1,4 +1,5 @@
-//! Which file is meant by what a module imports: by the rules of Node.js for ES modules, and TypeScript's besides.
+//! Which file is meant by what a module imports: by the rules of Node.js for ES modules, and
+//! TypeScript's besides.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,5 @@
-//! The snapshot: the engine is run until it has loaded the mapper, and what is then in its memory becomes a component.
+//! The snapshot: the engine is run until it has loaded the mapper, and what is then in its memory
+//! becomes a component.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -34,8 +35,8 @@ impl From<modules::Module> for Module {
     }
 }
 
-/// The engine, in a file that lies beside the workbench. It is read and compiled if the first mapper is put into it: a mapper
-/// that is refused before need not wait for that.
+/// The engine, in a file that lies beside the workbench. It is read and compiled if the first
+/// mapper is put into it: a mapper that is refused before need not wait for that.
 pub struct JsEngine {
     file: PathBuf,
     engine: Engine,
@@ -49,7 +50,8 @@ struct Ready {
 }
 
 impl JsEngine {
-    /// The engine in `file`. It is run by `engine`: one with a cache saves the second that compiling takes.
+    /// The engine in `file`. It is run by `engine`: one with a cache saves the second that
+    /// compiling takes.
     pub fn new(file: &Path, engine: &Engine) -> JsEngine {
         JsEngine { file: file.to_owned(), engine: engine.clone(), ready: OnceLock::new() }
     }

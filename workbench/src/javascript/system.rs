@@ -1,4 +1,5 @@
-//! What the engine finds of the system while a mapper is built: nothing that is not the same each time.
+//! What the engine finds of the system while a mapper is built: nothing that is not the same each
+//! time.
 
 use std::io::stderr;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +10,8 @@ use wasmtime_wasi::{Deterministic, HostMonotonicClock, HostWallClock, WasiCtx, W
 
 /// When everything happens: 2026-01-01T00:00:00Z, in seconds since 1970.
 const NOW: u64 = 1_767_225_600;
-/// What random numbers are made of. A mapper that is built gets some of them by `Math.random` alone.
+/// What random numbers are made of. A mapper that is built gets some of them by `Math.random`
+/// alone.
 const RANDOM: [u8; 32] = *b"the same bytes for the same file";
 
 /// The system. What a mapper prints is for its author.

@@ -165,6 +165,8 @@ async fn what_is_printed_goes_to_the_standard_streams() {
     let source = "export const mapper = { transform() {
         console.log('id %s of %d%%', { a: [1, 'x', new Map([['k', null]])] }, 5, 'more');
         console.error(new TypeError('no'));
+        console.time('all');
+        console.timeEnd('none');
         console.warn(undefined, -0, 1n, Symbol('s'));
         return { skip: 'done' };
     } };";

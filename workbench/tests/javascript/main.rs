@@ -1,5 +1,5 @@
-//! Mappers in JavaScript and TypeScript: built from source by the engine that is built from source, and run on the
-//! production host.
+//! Mappers in JavaScript and TypeScript: built from source by the engine that is built from source,
+//! and run on the production host.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where one of them panics")]
 

@@ -50,6 +50,8 @@ const mistakes = {
   'uses a key to sign with AES': () => crypto.subtle.encrypt('AES', null, new Uint8Array()),
   'decodes another encoding': () => new TextDecoder('latin1'),
   'recurses': () => { const again = () => again() + 1; return again(); },
+  'has a body with an error': () => deliver({ body: { reason: new RangeError('no') } }),
+  'has a body with bytes': () => deliver({ body: [new Uint8Array(2)] }),
 };
 
 export const mapper = {

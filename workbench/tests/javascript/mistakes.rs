@@ -4,8 +4,9 @@ use crate::support::{Loaded, refused};
 
 const MAPPER: (&str, &str) = ("mapper.js", include_str!("mistakes.mapper.js"));
 
-/// A mistake that shows when an event is mapped: its name, the code, and what the message says of it.
-const AT_RUN_TIME: [(&str, &str, &str); 46] = [
+/// A mistake that shows when an event is mapped: its name, the code, and what the message says of
+/// it.
+const AT_RUN_TIME: [(&str, &str, &str); 48] = [
     ("returns nothing", "bad-answer", "`mapper.transform` (mapper.js:"),
     (
         "returns nothing",
@@ -49,12 +50,14 @@ const AT_RUN_TIME: [(&str, &str, &str); 46] = [
     ("has a body of a map", "bad-answer", "a plain object or array, and is Map(0) {}"),
     ("has a body with a promise", "bad-answer", "has at `id` what JSON can't hold: Promise; is an `await` missing?"),
     ("has a body with a set", "bad-answer", "has at `groups` what JSON can't hold: Set"),
+    ("has a body with an error", "bad-answer", "has at `reason` what JSON can't hold: RangeError"),
+    ("has a body with bytes", "bad-answer", "has at `0` what JSON can't hold: Uint8Array"),
     ("has a body with NaN", "bad-answer", "has at `age` what JSON can't hold: NaN"),
     ("has a body with a bigint", "bad-answer", "`deliver.body` can't be written as JSON: "),
     (
         "throws a text",
         "exception",
-        "`mapper.transform` (mapper.js:56:3) threw what is no error and no `{ code, message }`: 'no user'",
+        "`mapper.transform` (mapper.js:58:3) threw what is no error and no `{ code, message }`: 'no user'",
     ),
     ("throws what is nearly an error", "exception", "{ code: 'no-user', mesage: 'it is missing' }"),
     ("throws a code that is none", "exception", "{ code: 'NO_USER', message: 'it is missing' }"),
@@ -119,7 +122,7 @@ async fn a_mistake_of_another_encoding_or_cipher_is_named() {
 const GOOD: &str = "export const mapper = { transform: () => ({ skip: 'no' }) };\n";
 
 /// A mistake that shows when the mapper is built: its files, and what the message says.
-const AT_BUILD_TIME: [(&[(&str, &str)], &str); 34] = [
+const AT_BUILD_TIME: [(&[(&str, &str)], &str); 36] = [
     (
         &[("mapper.js", "export const mapper = {\n  transform(event { }\n};\n")],
         "mapper.js:2:19: SyntaxError: Expected `,` or `)` but found `{`",
@@ -160,9 +163,9 @@ const AT_BUILD_TIME: [(&[(&str, &str)], &str); 34] = [
     ),
     (
         &[("mapper.js", "export const handler = () => 1;\n")],
-        "mapper.js exports no `mapper` but `handler`; write `export const mapper = { transform(event) { … } };`",
+        "mapper.js:1:1: the file exports no `mapper` but `handler`; write `export const mapper = { transform(event) { … } };`",
     ),
-    (&[("mapper.js", "const mapper = 1;\n")], "mapper.js exports no `mapper` but nothing"),
+    (&[("mapper.js", "const mapper = 1;\n")], "mapper.js:1:1: the file exports no `mapper` but nothing; write"),
     (
         &[("mapper.js", "export const mapper = { transfrom() {} };\n")],
         "which has no function `transform` but is { transfrom: the function transfrom }",
@@ -200,31 +203,51 @@ const AT_BUILD_TIME: [(&[(&str, &str)], &str); 34] = [
         "mapper.js:1:19: `new/hidden.js` can't be imported: ",
     ),
     (
-        &[("mapper.js", "\nundefined.name;\n"), ("a.js", "")],
+        &[("mapper.js", "\nundefined.name;\nexport const mapper = {};\n"), ("a.js", "")],
         "TypeError: cannot read property 'name' of undefined\n    at <anonymous> (mapper.js:2:",
     ),
     (
-        &[("mapper.js", "import './a.js';\n"), ("a.js", "\n\nthrow new Error('no');\n")],
+        &[("mapper.js", "export * from './a.js';\nexport let mapper;"), ("a.js", "\n\nthrow new Error('no');\n")],
         "Error: no\n    at <anonymous> (a.js:3:",
     ),
     (
         &[("mapper.js", "(async () => {\n  throw new Error('unheard');\n})();\nexport const transform = () => {};\n")],
         "Error: unheard\n    at <anonymous> (mapper.js:2:",
     ),
-    (&[("mapper.js", "throw 'no';\n")], "the mapper threw what is no error and no `{ code, message }`: 'no'"),
-    (&[("mapper.js", "\nfetch('https://example.org');\n")], "there is no `fetch`: the host sends the request"),
     (
-        &[("mapper.js", "\nexport const path = process.env.USERS_PATH;\n")],
+        &[("mapper.js", "throw 'no';\nexport const mapper = {};\n")],
+        "the mapper threw what is no error and no `{ code, message }`: 'no'",
+    ),
+    (
+        &[("mapper.js", "\nfetch('https://example.org');\nexport const mapper = {};\n")],
+        "there is no `fetch`: the host sends the request",
+    ),
+    (
+        &[("mapper.js", "\nexport const mapper = process.env.USERS_PATH;\n")],
         "variables such as `process.env.USERS_PATH` belong into functions",
     ),
     (
-        &[("mapper.js", "\nconst id = crypto.randomUUID();\n")],
+        &[("mapper.js", "export const mapper = 'USERS_PATH' in process.env;\n")],
+        "variables such as `process.env.USERS_PATH` belong into functions",
+    ),
+    (
+        &[("mapper.js", "export const mapper = { ...process.env };\n")],
+        "variables belong into functions: what is outside of them runs once, if the mapper is built",
+    ),
+    (
+        &[("mapper.js", "\nconst id = crypto.randomUUID();\nexport const mapper = {};\n")],
         "random numbers belong into functions: what is outside of them runs once, if the mapper is built, and not for each event\n    at <anonymous> (mapper.js:2:",
     ),
-    (&[("mapper.js", "setTimeout(() => {}, 5);\n")], "timers belong into functions"),
-    (&[("mapper.js", "await new Promise(() => {});\n")], "a promise that is waited for is never settled"),
+    (&[("mapper.js", "setTimeout(() => {}, 5);\nexport const mapper = {};\n")], "timers belong into functions"),
     (
-        &[("mapper.js", "import { getEnvironment } from 'wasi:cli/environment@0.2.0';\n\ngetEnvironment();\n")],
+        &[("mapper.js", "await new Promise(() => {});\nexport const mapper = {};\n")],
+        "a promise that is waited for is never settled",
+    ),
+    (
+        &[(
+            "mapper.js",
+            "import { getEnvironment } from 'wasi:cli/environment@0.2.0';\n\ngetEnvironment();\nexport const mapper = {};\n",
+        )],
         "variables belong into functions: ",
     ),
     (
@@ -237,7 +260,7 @@ const AT_BUILD_TIME: [(&[(&str, &str)], &str); 34] = [
     ),
     (&[("mapper.ts", "export const mapper = { transform(event: string { } };\n")], "mapper.ts:1:49: SyntaxError: "),
     (
-        &[("mapper.ts", "type A = string;\n\nconst a: A = (undefined as any).name;\n")],
+        &[("mapper.ts", "type A = string;\n\nconst a: A = (undefined as any).name;\nexport const mapper = {};\n")],
         "TypeError: cannot read property 'name' of undefined\n    at <anonymous> (mapper.ts:3:",
     ),
 ];

@@ -1,5 +1,5 @@
-//! Packages from npm, as they are. `npm ci` in `target/packages`, by the lists in the folder `packages`, brings them; where
-//! they are missing, the test says so and passes.
+//! Packages from npm, as they are. `npm ci` in `target/packages`, by the lists in the folder
+//! `packages`, brings them; where they are missing, the test says so and passes.
 
 use std::env;
 use std::fs;
