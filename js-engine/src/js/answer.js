@@ -1,6 +1,7 @@
 // Checks by field what a mapper returns or throws. A fault names the field and what it got.
 
 import { Fault, describe } from 'engine:errors';
+import { needed, only, own, text } from 'engine:fields';
 import { inspect, kindOf } from 'engine:inspect';
 import { URLSearchParams } from 'engine:url';
 
@@ -8,6 +9,9 @@ const CODE = /^[a-z][a-z0-9-]{0,63}$/;
 const CODE_IS = 'a code of 1 to 64 lower-case letters, digits and hyphens that begins with a letter';
 const OUTCOME_IS = "`{ deliver: { method, path, body } }` or `{ skip: 'code' }`";
 const METHODS = ['post', 'put', 'patch'];
+const OUTCOME = ['deliver', 'skip'];
+const VARIANT = ['tag', 'val'];
+const HEADER = ['name', 'value'];
 const REQUEST = ['method', 'path', 'headers', 'body', 'acceptStatus'];
 
 /** What JSON would write as something else without a word, like typed arrays. */
@@ -57,12 +61,12 @@ function outcome(answer) {
   if (!isObject(answer)) throw new Fault(`it has to be ${OUTCOME_IS}, and is ${inspect(answer)}`);
   let [kind, value] = [undefined, undefined];
   if (Object.hasOwn(answer, 'tag')) {
-    only(answer, ['tag', 'val'], '');
+    only(answer, VARIANT, '');
     [kind, value] = [answer.tag, answer.val];
     if (kind !== 'deliver' && kind !== 'skip')
       throw new Fault(`\`tag\` has to be 'deliver' or 'skip', and is ${inspect(kind)}`);
   } else {
-    only(answer, ['deliver', 'skip'], '');
+    only(answer, OUTCOME, '');
     const kinds = Object.keys(answer);
     if (kinds.length !== 1) throw new Fault(`it has to be ${OUTCOME_IS}, and is ${inspect(answer)}`);
     [kind] = kinds;
@@ -81,26 +85,12 @@ function request(request) {
   if (!isObject(request))
     throw new Fault(`\`deliver\` has to be \`{ method, path, body }\`, and is ${inspect(request)}`);
   only(request, REQUEST, 'deliver.');
-  for (const field of ['method', 'path', 'body']) {
-    if (!Object.hasOwn(request, field) || request[field] === undefined)
-      throw new Fault(`\`deliver.${field}\` is missing`);
-  }
-  const path = text(request.path, 'deliver.path');
+  const method = needed(request, 'method', 'deliver.');
+  const path = text(needed(request, 'path', 'deliver.'), 'deliver.path');
+  const body = needed(request, 'body', 'deliver.');
   const headers = headersOf(own(request, 'headers'));
-  const body = bodyOf(request.body, headers);
-  return [
-    'deliver',
-    methodOf(request.method),
-    path,
-    headers,
-    body,
-    acceptStatusOf(own(request, 'acceptStatus')),
-  ];
-}
-
-/** A field of the object itself: what somebody has added to all objects is not an answer. */
-function own(object, field) {
-  return Object.hasOwn(object, field) ? object[field] : undefined;
+  const acceptStatus = acceptStatusOf(own(request, 'acceptStatus'));
+  return ['deliver', methodOf(method), path, headers, bodyOf(body, headers), acceptStatus];
 }
 
 function methodOf(method) {
@@ -112,25 +102,28 @@ function methodOf(method) {
 
 /** Names and values in turn. */
 function headersOf(headers) {
-  if (headers === undefined) return [];
   const flat = [];
+  if (headers === undefined) return flat;
   if (Array.isArray(headers)) {
-    headers.forEach((header, at) => {
-      const field = `deliver.headers[${at}]`;
-      if (!isObject(header))
-        throw new Fault(`\`${field}\` has to be \`{ name, value }\`, and is ${inspect(header)}`);
-      only(header, ['name', 'value'], `${field}.`);
-      flat.push(text(own(header, 'name'), `${field}.name`), text(own(header, 'value'), `${field}.value`));
-    });
+    for (let at = 0; at < headers.length; at += 1) {
+      const header = headers[at];
+      if (!isObject(header)) {
+        const is = inspect(header);
+        throw new Fault(`\`deliver.headers[${at}]\` has to be \`{ name, value }\`, and is ${is}`);
+      }
+      only(header, HEADER, 'deliver.headers', at);
+      flat.push(text(own(header, 'name'), 'deliver.headers', at, '.name'));
+      flat.push(text(own(header, 'value'), 'deliver.headers', at, '.value'));
+    }
     return flat;
   }
   if (!isPlain(headers)) {
-    throw new Fault(
-      `\`deliver.headers\` has to be an object or a list of \`{ name, value }\`, and is ${inspect(headers)}`,
-    );
+    const what = 'an object or a list of `{ name, value }`';
+    throw new Fault(`\`deliver.headers\` has to be ${what}, and is ${inspect(headers)}`);
   }
-  for (const name of Object.keys(headers)) {
-    flat.push(name.toWellFormed(), text(headers[name], `deliver.headers[${inspect(name)}]`));
+  const names = Object.keys(headers);
+  for (let at = 0; at < names.length; at += 1) {
+    flat.push(names[at].toWellFormed(), text(headers[names[at]], 'deliver.headers', names[at]));
   }
   return flat;
 }
@@ -168,6 +161,8 @@ function writable(key, value) {
 function isLost(value) {
   if (typeof value === 'number') return !Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return typeof value === 'function';
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === Array.prototype) return false;
   return ArrayBuffer.isView(value) || NOT_IN_JSON.some((type) => value instanceof type);
 }
 
@@ -181,47 +176,6 @@ function acceptStatusOf(statuses) {
     }
   });
   return statuses;
-}
-
-function text(value, field) {
-  if (typeof value !== 'string') throw new Fault(`\`${field}\` has to be a text, and is ${inspect(value)}`);
-  return value.toWellFormed();
-}
-
-/** Refuses fields that are not `known`, above all misspelt ones. */
-function only(object, known, prefix) {
-  for (const field of Object.keys(object)) {
-    if (known.includes(field)) continue;
-    const plain = (name) => name.toLowerCase().replace(/[^a-z]/g, '');
-    const meant =
-      known.find((name) => plain(name) === plain(field)) ??
-      known.find((name) => isNear(plain(name), plain(field)));
-    const instead =
-      meant === undefined
-        ? `it takes ${known.map((name) => `\`${name}\``).join(', ')}`
-        : `\`${meant}\` is meant?`;
-    throw new Fault(`there is no field \`${prefix}${field}\`: ${instead}`);
-  }
-}
-
-/**
- * Whether two words differ by one letter more, less or other, by two that have changed places, or
- * by their ends.
- */
-function isNear(one, other) {
-  let from = 0;
-  while (from < one.length && one[from] === other[from]) from += 1;
-  const rests = [
-    [1, 0],
-    [0, 1],
-    [1, 1],
-  ].map(([a, b]) => one.slice(from + a) === other.slice(from + b));
-  const isLonger = one.length >= 3 && (other.startsWith(one) || (other.length >= 3 && one.startsWith(other)));
-  const isSwapped =
-    one[from] === other[from + 1] &&
-    one[from + 1] === other[from] &&
-    one.slice(from + 2) === other.slice(from + 2);
-  return rests.includes(true) || isSwapped || isLonger;
 }
 
 function isObject(value) {
