@@ -8,7 +8,7 @@ dist := root / "target/dist"
 measured := root / "target/measured"
 tools := root / "target/tools"
 native_packages := "--package post-confirmation-host --package post-confirmation-workbench --package test-support --package side-by-side --package parts"
-mapper_packages := "--package post-confirmation-guest --package mapper-rust --package misbehaving-mapper"
+mapper_packages := "--package post-confirmation-guest --package js-engine --package mapper-rust --package misbehaving-mapper"
 native := if arch() == "aarch64" { "arm64" } else { "x86_64" }
 python_lists := "test-support/python/requirements.txt examples/mapper-python/requirements.txt"
 export PATH := tools / "bin" + ":" + env("PATH")
@@ -17,13 +17,14 @@ export PATH := tools / "bin" + ":" + env("PATH")
 default:
     @just --list --unsorted
 
-# Build bootstrap, the workbench and the default mapper's image for this machine
-build: _target
-    @echo "Building bootstrap, the workbench and the default mapper (some minutes the first time)"
+# Build bootstrap, the workbench, the JavaScript engine and the default mapper's image for this machine
+build: _target _zig
+    @echo "Building bootstrap, the workbench, the JavaScript engine and the default mapper (some minutes the first time)"
     cargo build --locked --package post-confirmation-host --package post-confirmation-workbench
-    cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest
+    cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest --package js-engine
     mkdir -p {{ dist }}
     install target/debug/bootstrap target/debug/mapper {{ dist }}
+    install --mode 644 target/wasm32-wasip2/mapper/js_engine.wasm {{ dist }}/js-engine.wasm
     {{ dist }}/mapper compile target/wasm32-wasip2/mapper/post_confirmation_guest.wasm --output {{ dist }}/mapper.cwasm
 
 # Run three sign-ups end to end, then swap the mapper under the same host
@@ -32,13 +33,13 @@ demo: build _cargo-lambda
     python3 examples/demo.py
 
 # Run all tests: those of the mappers inside wasmtime, those of the host against the programs in target/dist
-test *args: build _python _javascript
+test *args: build _python _packages
     ANSWER_WITHIN_MS=4900 MAPPER_TIMEOUT_MS=3000 CARGO_TARGET_WASM32_WASIP2_RUNNER="{{ dist }}/mapper unit-test" cargo test --locked --target wasm32-wasip2 --package post-confirmation-guest --package mapper-rust
     DIST={{ dist }} cargo test --locked --package post-confirmation-host --package post-confirmation-workbench {{ args }}
-    @[ -e target/javascript/installed.json ] || echo "Left out: mappers in JavaScript, because npm is not installed"
+    @[ -e target/packages/node_modules ] || echo "Left out: a mapper with packages of npm, because npm is not installed"
 
 # Test sign-ups end to end: Cognito's emulator, the packages, Django, the recipes below, a browser
-e2e *args: (package native) _python _javascript _e2e
+e2e *args: (package native) _python _e2e
     target/e2e/python/bin/python -m pytest e2e {{ args }}
 
 # Run thousands of events under random faults and check that no user is lost; a seed repeats its faults
@@ -94,11 +95,11 @@ doctor *args:
     @python3 {{ root }}/deploy/doctor.py "$@"
 
 # Measure what a mapper costs in each language, the table of docs/languages.md
-costs: _measured _python _javascript
+costs: _measured _python
     DIST={{ measured }} python3 examples/costs.py
 
 # Measure the function beside a native one and Node.js, and check the project's bounds: some ten minutes
-bench: _measured _python _javascript _node-peer
+bench: _measured _python _node-peer
     cargo build --locked --profile lambda --package native-function
     install target/lambda/native {{ measured }}
     DIST={{ measured }} cargo run --locked --release --package side-by-side
@@ -147,7 +148,7 @@ _measured: (package native)
     cargo build --locked --release --package post-confirmation-workbench
     mkdir -p {{ measured }}
     python3 -m zipfile -e target/package/{{ native }}/function.zip {{ measured }}
-    install target/release/mapper {{ measured }}
+    install target/release/mapper {{ dist }}/js-engine.wasm {{ measured }}
     chmod +x {{ measured }}/bootstrap
     {{ measured }}/mapper compile target/wasm32-wasip2/mapper/post_confirmation_guest.wasm --output {{ measured }}/mapper.cwasm
 
@@ -163,15 +164,13 @@ _python:
         target/python/bin/python -m pip install --quiet --disable-pip-version-check {{ prepend("--requirement ", python_lists) }} && \
         cat {{ python_lists }} > target/python/installed.txt; }
 
-# componentize-js, for the tests. Installed again if the list changes; without Node.js the tests of JavaScript are skipped.
-_javascript:
-    @cmp --silent examples/mapper-js/package-lock.json target/javascript/installed.json || \
+# Packages of npm that a test puts into a mapper. Installed again if the list changes.
+_packages:
+    @cmp --silent workbench/tests/javascript/packages/package-lock.json target/packages/installed.json || \
         if command -v npm > /dev/null; then \
-        echo "Installing componentize-js into target/javascript" && rm -rf target/javascript && \
-        mkdir -p target/javascript && cp examples/mapper-js/package*.json target/javascript && \
-        npm ci --silent --no-audit --no-fund --prefix target/javascript && \
-        cp examples/mapper-js/package-lock.json target/javascript/installed.json; \
-        else echo "Node.js with npm is not installed: the tests of mappers in JavaScript are skipped"; fi
+        mkdir -p target/packages && cp workbench/tests/javascript/packages/package*.json target/packages && \
+        npm ci --silent --no-audit --no-fund --prefix target/packages && \
+        cp workbench/tests/javascript/packages/package-lock.json target/packages/installed.json; fi
 
 # The packages of the end-to-end tests, for Python and Node.js. Installed again if the lists change.
 _e2e:

@@ -79,7 +79,7 @@ impl Parts {
                 "mappers in `{}` can't be built: `just bench` installs what is missing",
                 language.name
             );
-            Ok(language.project().join("mapper.wasm"))
+            Ok(language.component().to_owned())
         };
         let component = components::component(DEFAULT);
         let images = [

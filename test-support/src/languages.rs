@@ -5,9 +5,11 @@ use std::ffi::OsString;
 use std::fs;
 use std::io::{Write, stderr};
 use std::path::{Path, PathBuf};
+use std::process;
 use std::process::{Command, Output};
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 
+use crate::components::component;
 use crate::{AMPLE, program, root};
 
 /// Set if every language has to be there: a missing tool then fails the test that needs it.
@@ -17,34 +19,68 @@ const ALL_LANGUAGES: &str = "ALL_LANGUAGES";
 pub struct Language {
     /// As `mapper new --lang` has it.
     pub name: &'static str,
-    /// The folder under `target` in which `just test` installs its tool, and the tool in it.
-    tool: (&'static str, &'static str),
+    /// The folder under `target` in which new mappers are made.
+    folder: &'static str,
+    /// What `just test` installs there for the language, if it needs anything.
+    tool: Option<&'static str>,
     /// The file that holds the mapping.
     pub source: &'static str,
-    project: OnceLock<PathBuf>,
+    /// The full mapper in this language.
+    example: &'static str,
+    component: OnceLock<PathBuf>,
 }
 
-/// JavaScript, with componentize-js in `target/javascript`.
+/// JavaScript.
 pub static JAVASCRIPT: Language = Language {
     name: "js",
-    tool: ("javascript", "node_modules/@bytecodealliance/componentize-js/package.json"),
+    folder: "javascript",
+    tool: None,
     source: "mapper.js",
-    project: OnceLock::new(),
+    example: "examples/mapper-js",
+    component: OnceLock::new(),
+};
+/// TypeScript.
+pub static TYPESCRIPT: Language = Language {
+    name: "ts",
+    folder: "typescript",
+    tool: None,
+    source: "mapper.ts",
+    example: "examples/mapper-ts",
+    component: OnceLock::new(),
 };
 /// Python, with componentize-py in `target/python`.
 pub static PYTHON: Language = Language {
     name: "python",
-    tool: ("python", "bin/componentize-py"),
+    folder: "python",
+    tool: Some("bin/componentize-py"),
     source: "app.py",
-    project: OnceLock::new(),
+    example: "examples/mapper-python",
+    component: OnceLock::new(),
 };
+
+/// Puts the JavaScript engine beside the `mapper` under test, once a run. `just build` has done so
+/// for the programs in `DIST`.
+pub fn javascript_engine() {
+    static BESIDE: Once = Once::new();
+    BESIDE.call_once(|| {
+        if env::var_os("DIST").is_none() {
+            let engine = program("mapper").with_file_name("js-engine.wasm");
+            let new = engine.with_extension(process::id().to_string());
+            fs::copy(component("js-engine"), &new).unwrap();
+            fs::rename(new, engine).unwrap();
+        }
+    });
+}
 
 impl Language {
     /// Whether the language's tool is there. Says so if it is not, past the test harness, which
     /// would swallow it.
     pub fn is_there(&self) -> bool {
-        let (folder, tool) = self.tool;
-        let tool = target().join(folder).join(tool);
+        let Some(tool) = self.tool else {
+            javascript_engine();
+            return true;
+        };
+        let tool = target().join(self.folder).join(tool);
         if tool.exists() {
             return true;
         }
@@ -58,19 +94,22 @@ impl Language {
         false
     }
 
-    /// The folder of a new mapper, built once a run. Tests only read it.
-    pub fn project(&self) -> &Path {
-        self.project.get_or_init(|| {
-            let folder = self.new_folder("shared");
+    /// The component of the full mapper in this language, built once a run.
+    pub fn component(&self) -> &Path {
+        self.component.get_or_init(|| {
+            let folder = target().join(self.folder).join("mappers/example");
+            fs::create_dir_all(&folder).unwrap();
+            let mut copy = Command::new("cp");
+            copy.arg("-rLT").arg(root().join(self.example)).arg(&folder);
+            assert!(copy.status().unwrap().success());
             succeeds(&self.mapper(&folder, &["build"]));
-            folder
+            folder.join("mapper.wasm")
         })
     }
 
-    /// A new mapper in a folder of its own. It stands below the installed tool, where Node.js looks
-    /// for it.
+    /// A new mapper in a folder of its own.
     pub fn new_folder(&self, name: &str) -> PathBuf {
-        let folder = target().join(self.tool.0).join("mappers").join(name);
+        let folder = target().join(self.folder).join("mappers").join(name);
         if folder.exists() {
             fs::remove_dir_all(&folder).unwrap();
         }

@@ -10,7 +10,7 @@ use std::sync::Once;
 use anyhow::Result;
 use post_confirmation_host::mapper::THIS_TARGET;
 use post_confirmation_host::mapper::engine;
-use wasmtime::{Cache, CacheConfig, Engine};
+use wasmtime::{Cache, CacheConfig, Config, Engine};
 
 /// The variable that names the cache's folder.
 pub const MAPPER_CACHE_DIR: &str = "MAPPER_CACHE_DIR";
@@ -30,6 +30,23 @@ pub fn new(sandboxes: u32) -> wasmtime::Result<Engine> {
     let mut config = engine::running(sandboxes)?;
     // A target that is named switches off what only this machine's processor can do.
     config.target(THIS_TARGET)?;
+    keep(&mut config);
+    Engine::new(&config)
+}
+
+/// An engine that runs the language of a mapper while one is built, and stops it if its epoch ends.
+///
+/// # Errors
+/// The engine can't be started.
+pub fn building() -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    keep(&mut config);
+    Engine::new(&config)
+}
+
+/// Lets an engine with this `config` keep what it compiles.
+fn keep(config: &mut Config) {
     if let Some(folder) = folder() {
         match cache(&folder) {
             Ok(cache) => _ = config.cache(Some(cache)),
@@ -42,7 +59,6 @@ pub fn new(sandboxes: u32) -> wasmtime::Result<Engine> {
             }),
         }
     }
-    Engine::new(&config)
 }
 
 /// The cache's folder: `$MAPPER_CACHE_DIR`, else `post-confirmation-mapper` in `$XDG_CACHE_HOME` or

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use test_support::backend::{Answer, Backend, Recorded};
 use test_support::components::{DEFAULT, image};
 use test_support::function::Function;
-use test_support::languages::{JAVASCRIPT, Language, PYTHON, succeeds};
+use test_support::languages::{JAVASCRIPT, Language, PYTHON, TYPESCRIPT, succeeds};
 use test_support::root;
 
 /// The cases that the default mapper and its counterparts in other languages share.
@@ -20,7 +20,7 @@ fn shared_cases() -> PathBuf {
 
 /// Does with a new mapper what its author does, and then makes the mistake of writing `wrong` in
 /// place of `right`.
-fn from_new_to_deployed(language: &Language, right: &str, wrong: &str) {
+fn from_new_to_deployed(language: &Language, right: &str, wrong: &str, says: [&str; 3]) {
     if !language.is_there() {
         return;
     }
@@ -52,34 +52,45 @@ fn from_new_to_deployed(language: &Language, right: &str, wrong: &str) {
     // The component of before is not tested in its place.
     fs::copy(folder.join("old.wasm"), folder.join("mapper.wasm")).unwrap();
     let tested = mapper(&["test"]);
-    let says = format!("building mapper.wasm: `{}` is not as it was\n", language.source);
-    assert!(String::from_utf8_lossy(&tested.stderr).starts_with(&says), "{tested:?}");
+    let stale = format!("building mapper.wasm: `{}` is not as it was\n", language.source);
+    assert!(String::from_utf8_lossy(&tested.stderr).starts_with(&stale), "{tested:?}");
     assert_eq!(tested.status.code(), Some(1));
     let text = String::from_utf8(tested.stdout).unwrap();
-    for part in [
-        "DIFFERS   native",
-        "\n  -       \"user_pool_id\": \"eu-central-1_Example01\"",
-        "\n  +       \"pool\": ",
-    ] {
+    let [lost, new, differing] = says;
+    for part in ["DIFFERS   native", &format!("\n  -       {lost}"), &format!("\n  +       {new}")]
+    {
         assert!(text.contains(part), "`{part}` is not in: {text}");
     }
     let compared = mapper(&["diff", "old.wasm", "mapper.wasm"]);
     assert_eq!(compared.status.code(), Some(1));
-    assert!(
-        String::from_utf8(compared.stdout)
-            .unwrap()
-            .contains("5 of 6 events are mapped differently")
-    );
+    assert!(String::from_utf8(compared.stdout).unwrap().contains(differing));
 }
+
+/// What a new mapper's tests and comparisons say of an `id` that has become a `user`.
+const TEMPLATES: [&str; 3] = ["\"id\": \"", "\"user\": \"", "4 of 6 events are mapped differently"];
 
 #[test]
 fn a_javascript_mapper_is_made_tested_and_compiled() {
-    from_new_to_deployed(&JAVASCRIPT, "'user_pool_id'", "'pool'");
+    from_new_to_deployed(&JAVASCRIPT, "id: sub", "user: sub", TEMPLATES);
+}
+
+#[test]
+fn a_typescript_mapper_is_made_tested_and_compiled() {
+    from_new_to_deployed(&TYPESCRIPT, "id: sub", "user: sub", TEMPLATES);
 }
 
 #[test]
 fn a_python_mapper_is_made_tested_and_compiled() {
-    from_new_to_deployed(&PYTHON, "\"user_pool_id\"", "\"pool\"");
+    from_new_to_deployed(
+        &PYTHON,
+        "\"user_pool_id\"",
+        "\"pool\"",
+        [
+            "\"user_pool_id\": \"eu-central-1_Example01\"",
+            "\"pool\": ",
+            "5 of 6 events are mapped differently",
+        ],
+    );
 }
 
 /// Checks that a source that is no program is refused with the words of the language's tool, and
@@ -107,9 +118,10 @@ fn broken_python_is_refused_in_its_tools_words() {
     broken_source(&PYTHON, "SyntaxError");
 }
 
-/// The image of the mapper that `mapper new` makes.
+/// The image of the full mapper in this language.
 fn image_of(language: &Language) -> PathBuf {
-    let folder = language.project();
+    let component = language.component();
+    let folder = component.parent().unwrap();
     succeeds(&language.mapper(folder, &["compile"]));
     folder.join("mapper.cwasm")
 }
@@ -186,6 +198,13 @@ async fn the_default_mapper_passes_the_shared_cases_in_128_mb() {
 async fn a_javascript_mapper_passes_the_shared_cases_in_128_mb() {
     if JAVASCRIPT.is_there() {
         pass_the_shared_cases(&image_of(&JAVASCRIPT)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_typescript_mapper_passes_the_shared_cases_in_128_mb() {
+    if TYPESCRIPT.is_there() {
+        pass_the_shared_cases(&image_of(&TYPESCRIPT)).await;
     }
 }
 

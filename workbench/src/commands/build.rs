@@ -17,10 +17,11 @@ use crate::toolchain::Language;
 /// Build the component of the mapper in a folder, with the tool of its language, and write it to
 /// `mapper.wasm` there.
 ///
-/// A folder with `Cargo.toml` is built by cargo for wasm32-wasip2; one with `package.json`, by
-/// componentize-js; one with `app.py`, by componentize-py. The contract is read from the folder
-/// `wit` in it. `check`, `test`, `run`, `diff` and `compile` do the same first if `mapper.wasm` is
-/// not what its source makes.
+/// A folder with `mapper.js` or `mapper.ts`, or with another module that `package.json` names as
+/// `main`, needs no other tool. One with `app.py` is built by componentize-py, and one with
+/// `Cargo.toml` by cargo for wasm32-wasip2; they read the contract from the folder `wit` in it.
+/// `check`, `test`, `run`, `diff` and `compile` do the same first if `mapper.wasm` is not what its
+/// source makes.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper build

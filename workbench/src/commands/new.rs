@@ -15,12 +15,11 @@ mod template;
 
 /// Make a folder with a mapper to start from: source, contract, cases.
 ///
-/// The mapper in JavaScript or Python does what the default mapper does; the one in Rust makes
-/// another request.
+/// JavaScript and TypeScript need no other tool. The types for an editor are among the files.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper new my-mapper --lang js
-  mapper new mappers/accounts --lang rust
+  mapper new mappers/accounts --lang ts
 
 Exit status: 0 if the folder is made, 2 if it could not be.")]
 pub struct Args {
@@ -93,7 +92,7 @@ fn steps(language: Language, folder: &Path) -> Vec<String> {
 fn install(language: Language) -> &'static [&'static str] {
     match language {
         Language::Rust => &["rustup target add wasm32-wasip2"],
-        Language::Js => &["npm install"],
+        Language::Js | Language::Ts => &[],
         Language::Python => &["python3 -m venv .venv", ".venv/bin/pip install -r requirements.txt"],
     }
 }

@@ -1,64 +1,94 @@
-//! The files of a new mapper: the examples of this project as they are, with a new name.
+//! The files of a new mapper, with its name in them.
 
 use crate::commands::events::SAMPLES;
-use crate::toolchain::Language;
+use crate::toolchain::{Language, TYPES};
 
-/// The contract.
+/// A file in `templates/`.
+macro_rules! template {
+    ($path:literal) => {
+        include_str!(concat!("../../../templates/", $path))
+    };
+}
+/// A file of this project.
+macro_rules! of_project {
+    ($path:literal) => {
+        include_str!(concat!("../../../../", $path))
+    };
+}
+
+/// The contract, for languages whose tools read it.
 const WIT: [(&str, &str); 4] = [
-    ("wit/world.wit", include_str!("../../../../wit/world.wit")),
-    ("wit/mapper.wit", include_str!("../../../../wit/mapper.wit")),
-    ("wit/types.wit", include_str!("../../../../wit/types.wit")),
-    ("wit/deps/cli.wit", include_str!("../../../../wit/deps/cli.wit")),
+    ("wit/world.wit", of_project!("wit/world.wit")),
+    ("wit/mapper.wit", of_project!("wit/mapper.wit")),
+    ("wit/types.wit", of_project!("wit/types.wit")),
+    ("wit/deps/cli.wit", of_project!("wit/deps/cli.wit")),
 ];
 /// What does not belong into version control.
 const IGNORED: &str = "/mapper.wasm\n/mapper.cwasm\n/mapper.json\n/.mapper-build-*\n/target\n/node_modules\n/.venv\n__pycache__\n";
 
-const RUST: [(&str, &str); 3] = [
-    ("Cargo.toml", include_str!("Cargo.toml.template")),
-    (".cargo/config.toml", include_str!("cargo-config.toml.template")),
-    ("src/lib.rs", include_str!("../../../../examples/mapper-rust/src/lib.rs")),
+const JS: [(&str, &str); 5] = [
+    ("mapper.js", template!("js/mapper.js")),
+    ("mapper.test.js", template!("js/mapper.test.js")),
+    ("mapper.d.ts", TYPES),
+    ("jsconfig.json", template!("js/jsconfig.json")),
+    ("package.json", template!("js/package.json")),
 ];
-const JS: [(&str, &str); 3] = [
-    ("package.json", include_str!("../../../../examples/mapper-js/package.json")),
-    ("package-lock.json", include_str!("../../../../examples/mapper-js/package-lock.json")),
-    ("mapper.js", include_str!("../../../../examples/mapper-js/mapper.js")),
+const TS: [(&str, &str); 5] = [
+    ("mapper.ts", template!("ts/mapper.ts")),
+    ("mapper.test.js", template!("ts/mapper.test.js")),
+    ("mapper.d.ts", TYPES),
+    ("tsconfig.json", template!("ts/tsconfig.json")),
+    ("package.json", template!("ts/package.json")),
 ];
 const PYTHON: [(&str, &str); 2] = [
-    ("requirements.txt", include_str!("../../../../examples/mapper-python/requirements.txt")),
-    ("app.py", include_str!("../../../../examples/mapper-python/app.py")),
+    ("requirements.txt", of_project!("examples/mapper-python/requirements.txt")),
+    ("app.py", of_project!("examples/mapper-python/app.py")),
+];
+const RUST: [(&str, &str); 3] = [
+    ("Cargo.toml", template!("rust/Cargo.toml.template")),
+    (".cargo/config.toml", template!("rust/cargo-config.toml.template")),
+    ("src/lib.rs", of_project!("examples/mapper-rust/src/lib.rs")),
 ];
 
-/// What the default mapper makes of the samples, in their order; and those in JavaScript and
-/// Python.
-const DEFAULT_EXPECTED: [&str; 6] = [
-    include_str!("../../../../guest/cases/native.expected.json"),
-    include_str!("../../../../guest/cases/federated.expected.json"),
-    include_str!("../../../../guest/cases/phone-only.expected.json"),
-    include_str!("../../../../guest/cases/password-reset.expected.json"),
-    include_str!("../../../../guest/cases/custom-attributes.expected.json"),
-    include_str!("../../../../guest/cases/admin-confirmed.expected.json"),
+/// What the mappers in `templates/` make of the samples, in their order.
+const EXPECTED: [&str; 6] = [
+    template!("cases/native.expected.json"),
+    template!("cases/federated.expected.json"),
+    template!("cases/phone-only.expected.json"),
+    template!("cases/password-reset.expected.json"),
+    template!("cases/custom-attributes.expected.json"),
+    template!("cases/admin-confirmed.expected.json"),
 ];
-/// What the example in Rust makes of them.
+/// What the one in Python makes of them.
+const PYTHON_EXPECTED: [&str; 6] = [
+    of_project!("guest/cases/native.expected.json"),
+    of_project!("guest/cases/federated.expected.json"),
+    of_project!("guest/cases/phone-only.expected.json"),
+    of_project!("guest/cases/password-reset.expected.json"),
+    of_project!("guest/cases/custom-attributes.expected.json"),
+    of_project!("guest/cases/admin-confirmed.expected.json"),
+];
+/// What the one in Rust makes of them.
 const RUST_EXPECTED: [&str; 6] = [
-    include_str!("../../../../examples/mapper-rust/cases/native.expected.json"),
-    include_str!("../../../../examples/mapper-rust/cases/federated.expected.json"),
-    include_str!("../../../../examples/mapper-rust/cases/phone-only.expected.json"),
-    include_str!("../../../../examples/mapper-rust/cases/password-reset.expected.json"),
-    include_str!("../../../../examples/mapper-rust/cases/custom-attributes.expected.json"),
-    include_str!("../../../../examples/mapper-rust/cases/admin-confirmed.expected.json"),
+    of_project!("examples/mapper-rust/cases/native.expected.json"),
+    of_project!("examples/mapper-rust/cases/federated.expected.json"),
+    of_project!("examples/mapper-rust/cases/phone-only.expected.json"),
+    of_project!("examples/mapper-rust/cases/password-reset.expected.json"),
+    of_project!("examples/mapper-rust/cases/custom-attributes.expected.json"),
+    of_project!("examples/mapper-rust/cases/admin-confirmed.expected.json"),
 ];
 
 /// The files of a new mapper called `name` whose tools the commands `install` install: paths in its
 /// folder with their texts.
 pub fn files(language: Language, name: &str, install: &[&str]) -> Vec<(String, String)> {
-    let install = install.join("\n");
-    let (own, expected): (&[(&str, &str)], _) = match language {
-        Language::Rust => (&RUST, RUST_EXPECTED),
-        Language::Js => (&JS, DEFAULT_EXPECTED),
-        Language::Python => (&PYTHON, DEFAULT_EXPECTED),
+    let (own, contract, expected): (&[(&str, &str)], &[(&str, &str)], _) = match language {
+        Language::Js => (&JS, &[], EXPECTED),
+        Language::Ts => (&TS, &[], EXPECTED),
+        Language::Python => (&PYTHON, &WIT, PYTHON_EXPECTED),
+        Language::Rust => (&RUST, &WIT, RUST_EXPECTED),
     };
     let mut files = Vec::new();
-    for (path, text) in own.iter().chain(&WIT) {
+    for (path, text) in own.iter().chain(contract) {
         files.push((path.to_string(), renamed(path, text, name)));
     }
     for ((case, _, event), expected) in SAMPLES.iter().zip(expected) {
@@ -66,20 +96,24 @@ pub fn files(language: Language, name: &str, install: &[&str]) -> Vec<(String, S
         files.push((format!("cases/{case}.expected.json"), expected.to_owned()));
     }
     files.push((".gitignore".to_owned(), IGNORED.to_owned()));
-    files.push((
-        "README.md".to_owned(),
-        include_str!("README.md.template").replace("NAME", name).replace("INSTALL", &install),
-    ));
+    files.push(("README.md".to_owned(), readme(language, name, install)));
     files
 }
 
 /// A file's text with the package's name in it, if it names one.
 fn renamed(path: &str, text: &str, name: &str) -> String {
     match path {
-        "package.json" | "package-lock.json" => {
-            text.replace("\"mapper-js\"", &format!("\"{name}\""))
-        }
-        "Cargo.toml" => text.replace("NAME", name),
+        "package.json" | "Cargo.toml" => text.replace("NAME", name),
         _ => text.to_owned(),
     }
+}
+
+fn readme(language: Language, name: &str, install: &[&str]) -> String {
+    let contract = match language {
+        Language::Js | Language::Ts => "`mapper.d.ts`",
+        Language::Python | Language::Rust => "`wit/types.wit`",
+    };
+    let install: String = install.iter().map(|line| format!("{line}\n")).collect();
+    let text = template!("README.md.template");
+    text.replace("NAME", name).replace("CONTRACT", contract).replace("INSTALL", &install)
 }

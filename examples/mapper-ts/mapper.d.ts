@@ -1,0 +1,1 @@
+../../workbench/src/toolchain/javascript/mapper.d.ts

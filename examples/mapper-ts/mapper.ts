@@ -1,0 +1,131 @@
+// The default mapper, in TypeScript: a confirmed user becomes a `POST` with a small JSON body, and password resets are
+// skipped.
+//
+// Each event gets a sandbox of its own, made from a snapshot that was taken when the component was built. Code outside
+// of functions therefore runs once, at build time: variables, clocks and random numbers belong into functions. There is
+// no network and there are no files; the host sends the request.
+
+import type { Attribute, Event, Outcome } from './mapper.d.ts';
+
+/** The attributes that are sent if `USER_ATTRIBUTES` is not set: most user tables have a column for them. */
+const COMMON = 'email,email_verified,phone_number,name,given_name,family_name,identities,custom:*';
+
+/** Cognito's own attributes, except those that begin with `cognito:`. */
+const STANDARD = new Set(
+  `address birthdate email email_verified family_name gender given_name identities locale middle_name name nickname
+   phone_number phone_number_verified picture preferred_username profile sub updated_at website zoneinfo`.split(/\s+/),
+);
+
+/** Maps one event. */
+export function transform(event: Event): Outcome {
+  switch (event.triggerSource.tag) {
+    case 'confirm-sign-up':
+      break;
+    case 'confirm-forgot-password':
+      return { skip: 'password-reset' };
+    default:
+      return { skip: 'unknown-trigger-source' };
+  }
+  // A variable that is set to nothing counts as not set.
+  const attributes = attributesIn(process.env.USER_ATTRIBUTES || COMMON);
+  return {
+    deliver: {
+      method: 'post',
+      path: process.env.USERS_PATH || 'users/',
+      body: userOf(event, attributes),
+      // The backend has the user already, from an earlier attempt.
+      acceptStatus: [409],
+    },
+  };
+}
+
+/**
+ * The names in `USER_ATTRIBUTES`. A name that no attribute has (in a list with another separator, for example) would
+ * match nothing, and users would silently be sent without attributes.
+ */
+function attributesIn(text: string): string[] {
+  const names = text.split(',').map((name) => name.trim()).filter((name) => name !== '');
+  const wrong = names.find((name) => !isPossible(name));
+  if (wrong === undefined && names.length > 0) return names;
+  const holds = wrong === undefined ? 'no name' : `\`${wrong}\`, which is no name of an attribute of Cognito`;
+  const takes = 'it takes names of attributes, separated by commas: `email,locale,custom:*`';
+  throw { code: 'bad-user-attributes', message: `USER_ATTRIBUTES holds ${holds}; ${takes}` };
+}
+
+/** Whether an attribute can have this name, or `*` in it stands for all custom ones. */
+function isPossible(name: string): boolean {
+  const own = customName(name);
+  if (own !== undefined) return own === '*' || isName(own);
+  return STANDARD.has(name) || (name.startsWith('cognito:') && isName(name.slice('cognito:'.length)));
+}
+
+/** Whether a name, without its prefix, holds no blank and no separator of a list. */
+function isName(text: string): boolean {
+  return /^[^\s\x00-\x1f\x7f-\x9f;:|/+&*"]+$/.test(text);
+}
+
+/**
+ * The name of a custom attribute without its prefix; undefined if it is another one. Those that only a developer can
+ * write have `dev:` before it.
+ */
+function customName(name: string): string | undefined {
+  return name.match(/^(?:(?:dev:)?custom:|dev:)(.*)$/s)?.[1];
+}
+
+/** The user as the backend gets it. `clientMetadata` is never copied: the person who signs up can write anything into it. */
+function userOf(event: Event, sent: string[]): object {
+  const { sub } = event.attributes;
+  if (!sub) throw { code: 'no-sub', message: "the event has no attribute `sub`, which is the user's id" };
+
+  // Maps, because a name such as `__proto__` is not like others in an object.
+  const user = new Map<string, unknown>();
+  const custom = new Map<string, unknown>();
+  const sentCustom = new Set(sent.map(customName));
+  // What only a developer can write comes last, so that no user can write another value in its place.
+  const isDevelopers = ({ name }: Attribute) => name.startsWith('dev:');
+  const others = event.userAttributes.filter((attribute) => !isDevelopers(attribute));
+  for (const attribute of [...others, ...event.userAttributes.filter(isDevelopers)]) {
+    const own = customName(attribute.name);
+    const isSent = own === undefined ? sent.includes(attribute.name) : sentCustom.has(own) || sentCustom.has('*');
+    const value = isSent ? valueOf(attribute) : undefined;
+    if (value === undefined) continue;
+    if (own === undefined) user.set(attribute.name, value);
+    else custom.set(own, value);
+  }
+  // What the user is comes last, so that no attribute of the same name can take its place.
+  if (custom.size > 0) user.set('custom', Object.fromEntries(custom));
+  if (event.clientId !== undefined) user.set('client_id', event.clientId);
+  user.set('cognito_id', sub);
+  user.set('username', event.userName);
+  user.set('trigger_source', 'PostConfirmation_ConfirmSignUp');
+  user.set('user_pool_id', event.userPoolId);
+  return Object.fromEntries(user);
+}
+
+/**
+ * An attribute's value as JSON; undefined if it has the wrong type, which must not keep the user from the backend.
+ * Cognito writes every value as text.
+ */
+function valueOf({ name, value }: Attribute): unknown {
+  switch (name) {
+    case 'email_verified':
+    case 'phone_number_verified':
+      if (/^true$/i.test(value)) return true;
+      if (/^false$/i.test(value)) return false;
+      return leftOut(name, 'is neither `true` nor `false`');
+    case 'identities':
+      try {
+        return JSON.parse(value);
+      } catch {
+        return leftOut(name, 'is not JSON');
+      }
+    default:
+      return value;
+  }
+}
+
+/** Says on standard error that an attribute is left out, without its value. */
+function leftOut(name: string, reason: string): undefined {
+  console.error(`the attribute \`${name}\` ${reason} and is left out`);
+  return undefined;
+}

@@ -1,0 +1,163 @@
+//! The engine's life: it is made and loaded once, before the snapshot, and maps one event after it.
+
+use std::cell::RefCell;
+use std::hint::black_box;
+use std::thread;
+use std::time::Duration;
+
+use rquickjs::{
+    CatchResultExt, Context, Ctx, Function, IntoAtom, Module, Object, Persistent, Promise, Result,
+    Runtime,
+};
+use rquickjs::{Value, function::IntoArgs};
+
+use crate::bindings::exports::cognito::js_engine::loader;
+use crate::bindings::exports::cognito::post_confirmation::mapper::{Error, Event, Outcome};
+use crate::modules::MAIN;
+use crate::native::system;
+use crate::{answer, event, modules};
+
+/// As much of the stack may JavaScript use, in bytes: all but what a function of the engine takes
+/// between two looks at it.
+const STACK: usize = 192 * 1024;
+/// Garbage in cycles is collected if so much is allocated, in bytes. A collection writes to every
+/// object, so to every page of the snapshot; few events allocate as much.
+const COLLECT_AT: usize = 16 * 1024 * 1024;
+/// As much memory is free in the snapshot, in bytes, so that a small event need not let it grow.
+const ROOM: usize = 192 * 1024;
+
+/// A mapper that is loaded.
+struct Loaded {
+    context: Context,
+    /// The module `js/main.js`.
+    main: Persistent<Object<'static>>,
+}
+
+thread_local! {
+    static LOADED: RefCell<Option<Loaded>> = const { RefCell::new(None) };
+}
+
+/// Makes the engine and loads the mapper's `modules`, the mapper's own first.
+pub fn load(modules: Vec<loader::Module>) -> std::result::Result<(), String> {
+    if LOADED.with_borrow(Option::is_some) {
+        return Err("the engine holds a mapper already".to_owned());
+    }
+    let runtime = Runtime::new().map_err(|error| error.to_string())?;
+    runtime.set_max_stack_size(STACK);
+    let entry = modules.first().map(|module| module.name.clone()).unwrap_or_default();
+    let mappings: Vec<(String, String)> =
+        modules.iter().map(|module| (module.name.clone(), module.mappings.clone())).collect();
+    let (names, sources) = modules::of(modules);
+    runtime.set_loader(names, sources);
+    let context = Context::full(&runtime).map_err(|error| error.to_string())?;
+    let main = context.with(|ctx| {
+        let main =
+            Module::import(&ctx, MAIN).and_then(|main| main.finish::<Object<'_>>()).catch(&ctx);
+        main.map(|main| Persistent::save(&ctx, main)).map_err(|error| error.to_string())
+    })?;
+    track_rejections(&runtime, main.clone());
+    context.with(|ctx| {
+        let main = main.clone().restore(&ctx).map_err(|error| error.to_string())?;
+        run_modules(&ctx, &main, &entry, mappings).map_err(|error| thrown(&ctx, &main, &error))
+    })?;
+    system::forget();
+    runtime.run_gc();
+    runtime.set_gc_threshold(COLLECT_AT);
+    drop(black_box(Vec::<u8>::with_capacity(black_box(ROOM))));
+    LOADED.set(Some(Loaded { context, main }));
+    Ok(())
+}
+
+/// Notes promises that are rejected and handled by nobody.
+fn track_rejections(runtime: &Runtime, main: Persistent<Object<'static>>) {
+    runtime.set_host_promise_rejection_tracker(Some(Box::new(
+        move |ctx, promise, reason, is_handled| {
+            // Nothing is thrown into whatever runs just now.
+            if let Ok(main) = main.clone().restore(&ctx) {
+                let _ = call::<()>(&main, "track", (promise, reason, is_handled));
+            }
+        },
+    )));
+}
+
+/// Runs what the mapper's modules have outside of functions.
+fn run_modules<'js>(
+    ctx: &Ctx<'js>,
+    main: &Object<'js>,
+    entry: &str,
+    mappings: Vec<(String, String)>,
+) -> Result<()> {
+    for (name, mappings) in mappings {
+        call::<()>(main, "begin", (name, mappings))?;
+    }
+    let exports = settle(ctx, main, Module::import(ctx, entry)?)?;
+    while ctx.execute_pending_job() {}
+    call(main, "built", (exports, entry))
+}
+
+/// Maps the event.
+pub fn transform(event: &Event) -> std::result::Result<Outcome, Error> {
+    LOADED.with_borrow(|loaded| {
+        let Some(Loaded { context, main }) = loaded else {
+            return Err(exception("the engine holds no mapper".to_owned()));
+        };
+        context.with(|ctx| {
+            let main = main.clone().restore(&ctx).map_err(|error| exception(error.to_string()))?;
+            map(&ctx, &main, event)
+                .unwrap_or_else(|error| Err(exception(thrown(&ctx, &main, &error))))
+        })
+    })
+}
+
+fn map<'js>(
+    ctx: &Ctx<'js>,
+    main: &Object<'js>,
+    event: &Event,
+) -> Result<std::result::Result<Outcome, Error>> {
+    let run: Function<'js> = main.get("run")?;
+    let mapped: Value<'js> = run.call_arg(event::arguments(ctx, event)?)?;
+    let mapped = match mapped.as_promise() {
+        Some(promise) => settle(ctx, main, promise.clone())?,
+        None => mapped,
+    };
+    while ctx.execute_pending_job() {}
+    let rejected: Option<Value<'js>> = call(main, "rejected", ())?;
+    answer::read(&rejected.unwrap_or(mapped))
+}
+
+/// Runs jobs and timers until `promise` is settled.
+fn settle<'js>(ctx: &Ctx<'js>, main: &Object<'js>, promise: Promise<'js>) -> Result<Value<'js>> {
+    loop {
+        while ctx.execute_pending_job() {}
+        if let Some(settled) = promise.result() {
+            return settled;
+        }
+        // Throws if nothing is left that could settle it.
+        let due: f64 = call(main, "due", ())?;
+        thread::sleep(Duration::from_secs_f64(due / 1000.0));
+        call::<()>(main, "fire", ())?;
+    }
+}
+
+/// Calls a function of `js/main.js`.
+fn call<'js, R: rquickjs::FromJs<'js>>(
+    main: &Object<'js>,
+    function: impl IntoAtom<'js>,
+    arguments: impl IntoArgs<'js>,
+) -> Result<R> {
+    main.get::<_, Function<'js>>(function)?.call(arguments)
+}
+
+/// An error that the mapper did not return of its own will.
+fn exception(message: String) -> Error {
+    Error { code: "exception".to_owned(), message }
+}
+
+/// What was thrown last, in words for the mapper's author.
+fn thrown<'js>(ctx: &Ctx<'js>, main: &Object<'js>, error: &rquickjs::Error) -> String {
+    if !error.is_exception() {
+        return error.to_string();
+    }
+    let thrown = ctx.catch();
+    call(main, "describe", (thrown,)).unwrap_or_else(|_| error.to_string())
+}

@@ -1,0 +1,187 @@
+// Checks by field what a mapper returns or throws. A fault names the field and what it got.
+
+import { Fault, describe } from 'engine:errors';
+import { needed, only, own, text } from 'engine:fields';
+import { inspect, kindOf } from 'engine:inspect';
+import { URLSearchParams } from 'engine:url';
+
+const CODE = /^[a-z][a-z0-9-]{0,63}$/;
+const CODE_IS = 'a code of 1 to 64 lower-case letters, digits and hyphens that begins with a letter';
+const OUTCOME_IS = "`{ deliver: { method, path, body } }` or `{ skip: 'code' }`";
+const METHODS = ['post', 'put', 'patch'];
+const OUTCOME = ['deliver', 'skip'];
+const VARIANT = ['tag', 'val'];
+const HEADER = ['name', 'value'];
+const REQUEST = ['method', 'path', 'headers', 'body', 'acceptStatus'];
+
+/** What JSON would write as something else without a word, like typed arrays. */
+const NOT_IN_JSON = [
+  ...[Map, Set, WeakMap, WeakSet, WeakRef, Promise],
+  ...[RegExp, Error, ArrayBuffer, URLSearchParams],
+];
+
+/**
+ * The answer as a list for `answer.rs`.
+ * @param {unknown} answer
+ * @param {string} named the function that returned it
+ */
+export function checked(answer, named) {
+  try {
+    return outcome(answer);
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    return ['error', 'bad-answer', `${named} returned what is no outcome: ${fault.message}`];
+  }
+}
+
+/**
+ * What was thrown, as a list for `answer.rs`.
+ * @param {unknown} thrown
+ * @param {string} named the function that threw it
+ */
+export function errorOf(thrown, named) {
+  const [code, message] = codeOf(thrown);
+  if (code !== undefined) return ['error', code, message];
+  return ['error', 'exception', describe(thrown, named)];
+}
+
+/** The code and the message, if a mapper meant to throw them. */
+function codeOf(thrown) {
+  try {
+    const { code, message } = thrown;
+    if (typeof message === 'string' && typeof code === 'string' && CODE.test(code))
+      return [code, message.toWellFormed()];
+  } catch {
+    // Whatever keeps its fields from being read is no such error.
+  }
+  return [];
+}
+
+function outcome(answer) {
+  if (!isObject(answer)) throw new Fault(`it has to be ${OUTCOME_IS}, and is ${inspect(answer)}`);
+  let [kind, value] = [undefined, undefined];
+  if (Object.hasOwn(answer, 'tag')) {
+    only(answer, VARIANT, '');
+    [kind, value] = [answer.tag, answer.val];
+    if (kind !== 'deliver' && kind !== 'skip')
+      throw new Fault(`\`tag\` has to be 'deliver' or 'skip', and is ${inspect(kind)}`);
+  } else {
+    only(answer, OUTCOME, '');
+    const kinds = Object.keys(answer);
+    if (kinds.length !== 1) throw new Fault(`it has to be ${OUTCOME_IS}, and is ${inspect(answer)}`);
+    [kind] = kinds;
+    value = answer[kind];
+  }
+  return kind === 'deliver' ? request(value) : ['skip', skip(value)];
+}
+
+function skip(code) {
+  if (typeof code !== 'string' || !CODE.test(code))
+    throw new Fault(`\`skip\` has to be ${CODE_IS}, and is ${inspect(code)}`);
+  return code;
+}
+
+function request(request) {
+  if (!isObject(request))
+    throw new Fault(`\`deliver\` has to be \`{ method, path, body }\`, and is ${inspect(request)}`);
+  only(request, REQUEST, 'deliver.');
+  const method = needed(request, 'method', 'deliver.');
+  const path = text(needed(request, 'path', 'deliver.'), 'deliver.path');
+  const body = needed(request, 'body', 'deliver.');
+  const headers = headersOf(own(request, 'headers'));
+  const acceptStatus = acceptStatusOf(own(request, 'acceptStatus'));
+  return ['deliver', methodOf(method), path, headers, bodyOf(body, headers), acceptStatus];
+}
+
+function methodOf(method) {
+  const lower = typeof method === 'string' ? method.toLowerCase() : undefined;
+  if (!METHODS.includes(lower))
+    throw new Fault(`\`deliver.method\` has to be 'post', 'put' or 'patch', and is ${inspect(method)}`);
+  return lower;
+}
+
+/** Names and values in turn. */
+function headersOf(headers) {
+  const flat = [];
+  if (headers === undefined) return flat;
+  if (Array.isArray(headers)) {
+    for (let at = 0; at < headers.length; at += 1) {
+      const header = headers[at];
+      if (!isObject(header)) {
+        const is = inspect(header);
+        throw new Fault(`\`deliver.headers[${at}]\` has to be \`{ name, value }\`, and is ${is}`);
+      }
+      only(header, HEADER, 'deliver.headers', at);
+      flat.push(text(own(header, 'name'), 'deliver.headers', at, '.name'));
+      flat.push(text(own(header, 'value'), 'deliver.headers', at, '.value'));
+    }
+    return flat;
+  }
+  if (!isPlain(headers)) {
+    const what = 'an object or a list of `{ name, value }`';
+    throw new Fault(`\`deliver.headers\` has to be ${what}, and is ${inspect(headers)}`);
+  }
+  const names = Object.keys(headers);
+  for (let at = 0; at < names.length; at += 1) {
+    flat.push(names[at].toWellFormed(), text(headers[names[at]], 'deliver.headers', names[at]));
+  }
+  return flat;
+}
+
+/** A text or bytes. A body that becomes JSON gets the header that says so, unless there is one. */
+function bodyOf(body, headers) {
+  if (typeof body === 'string') return body.toWellFormed();
+  if (body instanceof Uint8Array) return body;
+  if (!isPlain(body) && !Array.isArray(body)) {
+    throw new Fault(
+      `\`deliver.body\` has to be a text, a Uint8Array or a plain object or array, and is ${inspect(body)}`,
+    );
+  }
+  const isTyped = headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'content-type');
+  if (!isTyped) headers.push('content-type', 'application/json');
+  return json(body);
+}
+
+function json(body) {
+  try {
+    return JSON.stringify(body, writable).toWellFormed();
+  } catch (error) {
+    if (error instanceof Fault || !(error instanceof TypeError)) throw error;
+    throw new Fault(`\`deliver.body\` can't be written as JSON: ${error.message}`);
+  }
+}
+
+function writable(key, value) {
+  if (!isLost(value)) return value;
+  const hint = value instanceof Promise ? '; is an `await` missing?' : '';
+  const is = typeof value === 'object' ? kindOf(value) : inspect(value);
+  throw new Fault(`\`deliver.body\` has at \`${key}\` what JSON can't hold: ${is}${hint}`);
+}
+
+function isLost(value) {
+  if (typeof value === 'number') return !Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return typeof value === 'function';
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === Object.prototype || prototype === Array.prototype) return false;
+  return ArrayBuffer.isView(value) || NOT_IN_JSON.some((type) => value instanceof type);
+}
+
+function acceptStatusOf(statuses) {
+  if (statuses === undefined) return [];
+  if (!Array.isArray(statuses))
+    throw new Fault(`\`deliver.acceptStatus\` has to be a list of numbers, and is ${inspect(statuses)}`);
+  statuses.forEach((status, at) => {
+    if (!Number.isInteger(status) || status < 0 || status > 65535) {
+      throw new Fault(`\`deliver.acceptStatus[${at}]\` has to be a status, and is ${inspect(status)}`);
+    }
+  });
+  return statuses;
+}
+
+function isObject(value) {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isPlain(value) {
+  return kindOf(value) === 'object';
+}

@@ -1,0 +1,109 @@
+// Ties the engine together: what `engine.rs` calls, and the globals.
+
+import { installAbsent } from 'engine:absent';
+import { checked, errorOf } from 'engine:answer';
+import { structuredClone } from 'engine:clone';
+import { console } from 'engine:console';
+import { CryptoKey, crypto } from 'engine:crypto';
+import { process, stopBuilding } from 'engine:environment';
+import { Fault, describe, learn, placeOf } from 'engine:errors';
+import { eventOf } from 'engine:event';
+import { milliseconds, random } from 'engine:native';
+import { inspect } from 'engine:inspect';
+import { TextDecoder, TextEncoder } from 'engine:text';
+import { clearInterval, clearTimeout, due, fire, setInterval, setTimeout } from 'engine:timers';
+import { URL, URLSearchParams } from 'engine:url';
+
+export { learn as begin, describe, due, fire };
+
+/** The engine's own would tell the time since the mapper was built. */
+const performance = {
+  now: milliseconds,
+  get timeOrigin() {
+    return Date.now() - milliseconds();
+  },
+};
+const globals = {
+  CryptoKey,
+  TextDecoder,
+  TextEncoder,
+  URL,
+  URLSearchParams,
+  clearInterval,
+  clearTimeout,
+  console,
+  crypto,
+  performance,
+  process,
+  setInterval,
+  setTimeout,
+  structuredClone,
+};
+for (const [name, value] of Object.entries(globals)) {
+  Object.defineProperty(globalThis, name, { value, writable: true, configurable: true });
+}
+installAbsent();
+// The engine's own would begin with the same seed in every event.
+Math.random = random;
+
+/** The mapper's function, and what messages call it. */
+let transform;
+let named;
+
+/** Promises that were rejected, and that nobody handles yet. */
+const unhandled = new Map();
+
+/**
+ * Finds the mapper's function among what its module exports.
+ * @param {object} exports
+ * @param {string} file
+ */
+export function built(exports, file) {
+  const { mapper } = exports;
+  if (typeof mapper?.transform === 'function') {
+    // As a method, so that it finds its `this`.
+    transform = (event) => mapper.transform(event);
+    named = `\`mapper.transform\` (${placeOf(mapper.transform)})`;
+  } else if (typeof exports.transform === 'function') {
+    transform = exports.transform;
+    named = `\`transform\` (${placeOf(transform)})`;
+  } else {
+    throw new Fault(missing(exports, file));
+  }
+  for (const reason of unhandled.values()) throw reason;
+  stopBuilding();
+}
+
+/** What is wrong with what a module exports. That it exports either is seen before it gets here. */
+function missing(exports, file) {
+  const example = 'write `export const mapper = { transform(event) { … } };`';
+  if ('transform' in exports) return `${file} exports \`transform\`, which is no function; ${example}`;
+  const is = inspect(exports.mapper);
+  return `${file} exports \`mapper\`, which has no function \`transform\` but is ${is}; ${example}`;
+}
+
+/** Maps an event, given by its parts: a list for `answer.rs`, or a promise of one. */
+export function run(tag, other, region, pool, user, client, attributes, metadata, id, json) {
+  try {
+    const answer = transform(eventOf(tag, other, region, pool, user, client, attributes, metadata, id, json));
+    if (typeof answer?.then !== 'function') return checked(answer, named);
+    return Promise.resolve(answer)
+      .then((answer) => checked(answer, named))
+      .catch((thrown) => errorOf(thrown, named));
+  } catch (thrown) {
+    return errorOf(thrown, named);
+  }
+}
+
+/** Notes that a promise was rejected, or that somebody handles it after all. */
+export function track(promise, reason, isHandled) {
+  if (isHandled) unhandled.delete(promise);
+  else unhandled.set(promise, reason);
+}
+
+/** What was rejected and is handled by nobody, as a list for `answer.rs`. */
+export function rejected() {
+  if (unhandled.size === 0) return undefined;
+  const [[, reason]] = unhandled;
+  return errorOf(reason, named);
+}

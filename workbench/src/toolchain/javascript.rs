@@ -1,0 +1,68 @@
+//! From a mapper in JavaScript or TypeScript to its component: its modules are found and read, put
+//! into the engine, and a snapshot of that is the component. No Node.js and no bundler is needed,
+//! and the same files make the same bytes.
+
+mod fault;
+mod linked;
+mod modules;
+mod parsed;
+mod resolved;
+mod snapshot;
+mod system;
+mod typescript;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::input;
+use fault::Fault;
+
+/// The mapper's own module, unless `package.json` names another.
+const MODULES: [&str; 2] = ["mapper.ts", "mapper.js"];
+/// What describes a package of npm.
+const PACKAGE: &str = "package.json";
+
+/// The types of all this for editors, `mapper.d.ts`.
+pub const TYPES: &str = include_str!("javascript/mapper.d.ts");
+
+/// Makes the component of the mapper in `folder`. Returns the files that were read. None if the
+/// source is refused.
+pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>> {
+    match component(&folder.join(module(folder)?)) {
+        Ok((component, files)) => {
+            fs::write(output, component).context("the component can't be written")?;
+            Ok(Some(files))
+        }
+        Err(fault @ Fault::Engine { .. }) => Err(fault.into()),
+        Err(fault) => {
+            anstream::eprintln!("{fault}");
+            Ok(None)
+        }
+    }
+}
+
+/// The file of the mapper's own module in `folder`.
+fn module(folder: &Path) -> Result<String> {
+    let package = folder.join(PACKAGE);
+    let package: Value = if package.is_file() { input::json(&package)? } else { Value::Null };
+    if let Value::String(main) = &package["main"] {
+        if folder.join(main).is_file() {
+            return Ok(main.clone());
+        }
+        bail!("there is no `{main}`: `main` of `{PACKAGE}` has to name the mapper");
+    }
+    let found = MODULES.iter().find(|file| folder.join(file).is_file());
+    found.map(|file| (*file).to_owned()).context(
+        "there is no `mapper.js` or `mapper.ts`, and `package.json` does not name another file as `main`",
+    )
+}
+
+/// The component of the mapper whose own module is the file `mapper`, and the files that were read.
+fn component(mapper: &Path) -> Result<(Vec<u8>, Vec<PathBuf>), Fault> {
+    let (modules, files) = modules::collect(mapper)?;
+    let component = snapshot::take(modules)?;
+    Ok((component, files))
+}

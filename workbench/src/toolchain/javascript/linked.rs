@@ -1,0 +1,86 @@
+//! Whether every name that a module imports is exported by the other: the engine would say so too,
+//! but not where.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fault::Fault;
+use super::modules::Module;
+
+/// A name that a module takes from another.
+pub(super) struct Taken {
+    /// The words that the other is imported by.
+    pub words: String,
+    pub name: String,
+    /// At this byte of the file.
+    pub offset: u32,
+}
+
+/// The names that a module gives to others.
+#[derive(Default)]
+pub(super) struct Given {
+    pub names: BTreeSet<String>,
+    /// The words of modules whose names it gives as well, but for `default`.
+    pub all_of: Vec<String>,
+}
+
+/// What the mapper's own module may export: an object with the function, or the function.
+const ENTRY: [&str; 2] = ["mapper", "transform"];
+
+/// Refuses the first name that is taken, but not given, and a mapper that gives nothing to call.
+/// `sources` are the author's own.
+pub(super) fn check(modules: &[Module], sources: &[String]) -> Result<(), Fault> {
+    let by_name: BTreeMap<&str, &Module> =
+        modules.iter().map(|module| (module.name.as_str(), module)).collect();
+    for (module, source) in modules.iter().zip(sources) {
+        for Taken { words, name, offset } in &module.taken {
+            let Some(other) = module.imported(words).and_then(|other| by_name.get(other)) else {
+                continue;
+            };
+            let mut given = BTreeSet::new();
+            gather(other, &by_name, &mut BTreeSet::new(), &mut given);
+            // Every module has its own `default`, which is not passed on.
+            if name != "default" && given.contains(name.as_str())
+                || other.given.names.contains(name)
+            {
+                continue;
+            }
+            let message =
+                format!("`{name}` is not exported by {}, which has {}", other.name, listed(&given));
+            return Err(Fault::at(&module.name, source, *offset, message));
+        }
+    }
+    let (Some(entry), Some(source)) = (modules.first(), sources.first()) else { return Ok(()) };
+    let mut given = BTreeSet::new();
+    gather(entry, &by_name, &mut BTreeSet::new(), &mut given);
+    if ENTRY.iter().any(|name| given.contains(name)) {
+        return Ok(());
+    }
+    let instead = listed(&given);
+    let message = format!(
+        "the file exports no `mapper` but {instead}; write `export const mapper = {{ transform(event) {{ … }} }};`"
+    );
+    Err(Fault::at(&entry.name, source, 0, message))
+}
+
+fn listed(names: &BTreeSet<&str>) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
+}
+
+/// All names that `module` gives.
+fn gather<'a>(
+    module: &'a Module,
+    modules: &BTreeMap<&str, &'a Module>,
+    seen: &mut BTreeSet<&'a str>,
+    given: &mut BTreeSet<&'a str>,
+) {
+    if !seen.insert(&module.name) {
+        return;
+    }
+    given.extend(module.given.names.iter().map(String::as_str));
+    for words in &module.given.all_of {
+        if let Some(other) = module.imported(words).and_then(|other| modules.get(other)) {
+            gather(other, modules, seen, given);
+        }
+    }
+}

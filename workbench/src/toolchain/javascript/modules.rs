@@ -1,0 +1,79 @@
+//! The modules of a mapper: its own file, and whatever that imports.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use super::fault::Fault;
+use super::linked::{self, Given, Taken};
+use super::parsed::{self, Import, Parsed};
+use super::resolved::{Resolved, Resolver};
+
+/// A module that is read.
+pub(super) struct Module {
+    /// By which messages name it.
+    pub name: String,
+    /// In JavaScript.
+    pub source: String,
+    /// Where its parts are in the author's file, if that is another.
+    pub mappings: String,
+    /// The words that it imports others by, and their names.
+    pub imports: Vec<(String, String)>,
+    pub taken: Vec<Taken>,
+    pub given: Given,
+}
+
+impl Module {
+    /// The name of what it imports by `words`.
+    pub(super) fn imported(&self, words: &str) -> Option<&str> {
+        self.imports.iter().find(|(known, _)| known == words).map(|(_, name)| name.as_str())
+    }
+}
+
+/// The modules that `mapper` needs, itself first, and their files.
+pub(super) fn collect(mapper: &Path) -> Result<(Vec<Module>, Vec<PathBuf>), Fault> {
+    let unreadable = |source| Fault::Read { file: mapper.to_owned(), source };
+    let mapper = mapper.canonicalize().map_err(unreadable)?;
+    let folder = mapper.parent().unwrap_or(Path::new("/"));
+    let resolver = Resolver::new();
+    let mut names = BTreeMap::from([(mapper.clone(), name_of(&mapper, folder))]);
+    let mut open = VecDeque::from([mapper.clone()]);
+    let (mut modules, mut files, mut sources) = (Vec::new(), Vec::new(), Vec::new());
+    while let Some(file) = open.pop_front() {
+        let name = names[&file].clone();
+        let read = fs::read_to_string(&file)
+            .map_err(|source| Fault::Read { file: file.clone(), source })?;
+        let Parsed { source, mappings, imports, taken, given } = parsed::parse(&name, &read)?;
+        let mut linked = Vec::new();
+        for Import { words, offset, is_late } in imports {
+            match resolver.find(&file, &words) {
+                Ok(Resolved::File(found)) => {
+                    let other = names.entry(found).or_insert_with_key(|found| {
+                        open.push_back(found.clone());
+                        name_of(found, folder)
+                    });
+                    linked.push((words, other.clone()));
+                }
+                Ok(Resolved::OfEngine) => {}
+                // Packages ask for what not everybody has, and do without it.
+                Err(_) if is_late && name.contains("node_modules/") => {}
+                Err(message) => return Err(Fault::at(&name, &read, offset, message)),
+            }
+        }
+        modules.push(Module { name, source, mappings, imports: linked, taken, given });
+        sources.push(read);
+        files.push(file);
+    }
+    linked::check(&modules, &sources)?;
+    Ok((modules, files))
+}
+
+/// The way to `file` from `folder`, by which messages name it. It is the same wherever the folder
+/// is.
+fn name_of(file: &Path, folder: &Path) -> String {
+    let common =
+        file.components().zip(folder.components()).take_while(|(one, other)| one == other).count();
+    let up = folder.components().skip(common).map(|_| Component::ParentDir);
+    let way: PathBuf = up.chain(file.components().skip(common)).collect();
+    way.to_string_lossy().into_owned()
+}

@@ -1,0 +1,258 @@
+//! One file of a mapper, read as what its name says: JavaScript, TypeScript or JSON. What is no
+//! module is refused here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use oxc_allocator::Allocator;
+use oxc_ast::ast::Program;
+use oxc_parser::{Parser, ParserReturn};
+use oxc_semantic::{Semantic, SemanticBuilder};
+use oxc_span::SourceType;
+use oxc_syntax::module_record::{
+    ExportExportName, ExportImportName, ImportImportName, ModuleRecord,
+};
+
+use super::fault::Fault;
+use super::linked::{Given, Taken};
+use super::typescript;
+
+/// What only CommonJS has.
+const COMMON_JS: [&str; 3] = ["module", "exports", "require"];
+const EXTENSIONS: &str = "a mapper is made of `.js`, `.mjs`, `.ts`, `.mts` and `.json`";
+
+/// A module in JavaScript.
+pub(super) struct Parsed {
+    pub source: String,
+    /// Where its parts are in the author's file, if that is another.
+    pub mappings: String,
+    pub imports: Vec<Import>,
+    pub taken: Vec<Taken>,
+    pub given: Given,
+}
+
+/// Something that a file imports.
+pub(super) struct Import {
+    /// By these words.
+    pub words: String,
+    /// At this byte of the file.
+    pub offset: u32,
+    /// Whether it asks for it only if it gets there.
+    pub is_late: bool,
+}
+
+/// Reads `source`, the content of the file `name`.
+pub(super) fn parse(name: &str, source: &str) -> Result<Parsed, Fault> {
+    let extension = name.rsplit_once('.').map(|(_, extension)| extension).unwrap_or_default();
+    match extension {
+        "js" | "mjs" => javascript(name, source),
+        "ts" | "mts" => typescript(name, source),
+        "json" => json(name, source),
+        "cjs" | "cts" => Err(common_js(name, source, 0)),
+        _ => Err(Fault::at(name, source, 0, format!("`.{extension}` is no module; {EXTENSIONS}"))),
+    }
+}
+
+fn javascript(name: &str, source: &str) -> Result<Parsed, Fault> {
+    let allocator = Allocator::default();
+    let ParserReturn { program, module_record, .. } =
+        parser(name, source, &allocator, SourceType::mjs())?;
+    let semantic = analysed(name, source, &program)?;
+    refuse_common_js(name, source, &module_record, &semantic)?;
+    let (imports, taken) = (imports(source, &module_record), taken(&module_record));
+    Ok(Parsed {
+        source: source.to_owned(),
+        mappings: String::new(),
+        imports,
+        taken,
+        given: given(&module_record),
+    })
+}
+
+fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
+    let allocator = Allocator::default();
+    let ParserReturn { mut program, module_record, .. } =
+        parser(name, source, &allocator, SourceType::ts())?;
+    let semantic = analysed(name, source, &program)?;
+    refuse_common_js(name, source, &module_record, &semantic)?;
+    let scoping = semantic.into_scoping();
+    let (code, mappings) =
+        typescript::to_javascript(name, source, &allocator, scoping, &mut program)?;
+    let imports_there: BTreeMap<String, u32> = imports(source, &module_record)
+        .into_iter()
+        .map(|import| (import.words, import.offset))
+        .collect();
+    let taken_there: BTreeMap<(String, String), u32> = taken(&module_record)
+        .into_iter()
+        .map(|taken| ((taken.words, taken.name), taken.offset))
+        .collect();
+    // What is imported for its types alone is not there any more.
+    let allocator = Allocator::default();
+    let ParserReturn { module_record, .. } = parser(name, &code, &allocator, SourceType::mjs())?;
+    let (mut imports, mut taken) = (imports(&code, &module_record), taken(&module_record));
+    for Import { words, offset, .. } in &mut imports {
+        *offset = imports_there.get(words).copied().unwrap_or_default();
+    }
+    for Taken { words, name, offset } in &mut taken {
+        *offset = taken_there.get(&(words.clone(), name.clone())).copied().unwrap_or_default();
+    }
+    let given = given(&module_record);
+    Ok(Parsed { source: code, mappings, imports, taken, given })
+}
+
+/// JSON becomes a module with it as its default.
+fn json(name: &str, source: &str) -> Result<Parsed, Fault> {
+    let allocator = Allocator::default();
+    let code = format!("export default {source};");
+    // JavaScript would read more than JSON.
+    if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(source) {
+        let line = source
+            .split('\n')
+            .take(error.line().saturating_sub(1))
+            .map(|line| line.len() + 1)
+            .sum::<usize>();
+        let offset = (line + error.column().saturating_sub(1)).min(source.len());
+        let words = error.to_string();
+        let words = words.split(" at line ").next().unwrap_or_default();
+        return Err(Fault::at(name, source, offset as u32, format!("SyntaxError: {words}")));
+    }
+    parser(name, &code, &allocator, SourceType::mjs())?;
+    let given = Given { names: BTreeSet::from(["default".to_owned()]), all_of: Vec::new() };
+    Ok(Parsed {
+        source: code,
+        mappings: String::new(),
+        imports: Vec::new(),
+        taken: Vec::new(),
+        given,
+    })
+}
+
+fn parser<'a>(
+    name: &str,
+    source: &'a str,
+    allocator: &'a Allocator,
+    source_type: SourceType,
+) -> Result<ParserReturn<'a>, Fault> {
+    let parsed = Parser::new(allocator, source, source_type).parse();
+    match parsed.diagnostics.first() {
+        Some(diagnostic) => Err(Fault::syntax(name, source, diagnostic)),
+        None => Ok(parsed),
+    }
+}
+
+/// What the program's names mean.
+fn analysed<'a>(name: &str, source: &str, program: &'a Program<'a>) -> Result<Semantic<'a>, Fault> {
+    let analysed = SemanticBuilder::new()
+        .with_check_syntax_error(true)
+        .with_build_nodes(true)
+        .with_enum_eval(true)
+        .build(program);
+    match analysed.diagnostics.first() {
+        Some(diagnostic) => Err(Fault::syntax(name, source, diagnostic)),
+        None => Ok(analysed.semantic),
+    }
+}
+
+/// Refuses a file that has nothing of a module, but something of CommonJS.
+fn refuse_common_js(
+    name: &str,
+    source: &str,
+    record: &ModuleRecord<'_>,
+    semantic: &Semantic<'_>,
+) -> Result<(), Fault> {
+    if record.has_module_syntax {
+        return Ok(());
+    }
+    let scoping = semantic.scoping();
+    let unknown = scoping.root_unresolved_references().iter();
+    let of_common_js = unknown.filter(|(word, _)| COMMON_JS.contains(&word.as_str()));
+    let places = of_common_js.flat_map(|(_, references)| references);
+    let first =
+        places.map(|place| semantic.reference_span(scoping.get_reference(*place)).start).min();
+    first.map_or(Ok(()), |offset| Err(common_js(name, source, offset)))
+}
+
+fn common_js(name: &str, source: &str, offset: u32) -> Fault {
+    let message = match name.rsplit_once("node_modules/") {
+        Some((_, inner)) => {
+            let package: Vec<&str> = inner.split('/').take(if inner.starts_with('@') { 2 } else { 1 }).collect();
+            let file = package.last().copied().unwrap_or_default();
+            format!(
+                "the package `{}` is CommonJS, and a mapper is made of ES modules; bundle it by `npx esbuild {name} \
+                 --bundle --format=esm --outfile={file}.bundled.js`, and import that: `import {} from \
+                 './{file}.bundled.js'`",
+                package.join("/"),
+                file.replace(|character: char| !character.is_ascii_alphanumeric(), "_"),
+            )
+        }
+        None => "this file is CommonJS, and a mapper is made of ES modules: write `import` in place of `require`, and \
+                 `export` in place of `module.exports`"
+            .to_owned(),
+    };
+    Fault::at(name, source, offset, message)
+}
+
+/// What a module imports, in the order of its source: also what it imports later, if that is named
+/// by a text.
+fn imports(source: &str, record: &ModuleRecord<'_>) -> Vec<Import> {
+    let requested = record.requested_modules.iter();
+    let mut imports: Vec<Import> = requested
+        .filter_map(|(words, places)| {
+            Some(Import {
+                words: words.to_string(),
+                offset: places.first()?.span.start,
+                is_late: false,
+            })
+        })
+        .collect();
+    for import in &record.dynamic_imports {
+        let span = import.module_request;
+        let written = source.get(span.start as usize..span.end as usize).unwrap_or_default();
+        let unquoted =
+            written.strip_prefix(['\'', '"']).and_then(|text| text.strip_suffix(['\'', '"']));
+        if let Some(words) = unquoted {
+            imports.push(Import { words: words.to_owned(), offset: span.start, is_late: true });
+        }
+    }
+    imports.sort_by_key(|import| import.offset);
+    imports
+}
+
+/// The names that a module takes from others, to use them or to pass them on.
+fn taken(record: &ModuleRecord<'_>) -> Vec<Taken> {
+    let used = record.import_entries.iter().filter(|entry| !entry.is_type).filter_map(|entry| {
+        let (name, span) = match &entry.import_name {
+            ImportImportName::Name(name) => (name.name.to_string(), name.span),
+            ImportImportName::Default(span) => ("default".to_owned(), *span),
+            ImportImportName::NamespaceObject => return None,
+        };
+        Some(Taken { words: entry.module_request.name.to_string(), name, offset: span.start })
+    });
+    let passed_on =
+        record.indirect_export_entries.iter().filter(|entry| !entry.is_type).filter_map(|entry| {
+            let (request, ExportImportName::Name(name)) =
+                (entry.module_request.as_ref()?, &entry.import_name)
+            else {
+                return None;
+            };
+            Some(Taken {
+                words: request.name.to_string(),
+                name: name.name.to_string(),
+                offset: name.span.start,
+            })
+        });
+    used.chain(passed_on).collect()
+}
+
+/// The names that a module gives.
+fn given(record: &ModuleRecord<'_>) -> Given {
+    let entries = record.local_export_entries.iter().chain(&record.indirect_export_entries);
+    let names =
+        entries.filter(|entry| !entry.is_type).filter_map(|entry| match &entry.export_name {
+            ExportExportName::Name(name) => Some(name.name.to_string()),
+            ExportExportName::Default(_) => Some("default".to_owned()),
+            ExportExportName::Null => None,
+        });
+    let stars = record.star_export_entries.iter().filter(|entry| !entry.is_type);
+    let all_of = stars.filter_map(|entry| Some(entry.module_request.as_ref()?.name.to_string()));
+    Given { names: names.collect(), all_of: all_of.collect() }
+}

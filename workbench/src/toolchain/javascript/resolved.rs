@@ -1,0 +1,104 @@
+//! Which file is meant by what a module imports: by the rules of Node.js for ES modules, and
+//! TypeScript's besides.
+
+use std::path::{Path, PathBuf};
+
+use oxc_resolver::{ResolveError, ResolveOptions, Resolver as Oxc};
+
+/// The one interface that the engine has itself.
+const OF_ENGINE: &str = "wasi:cli/environment@0.2.";
+
+/// What is meant.
+pub(super) enum Resolved {
+    File(PathBuf),
+    OfEngine,
+}
+
+/// Finds files. What it has read of packages it keeps.
+pub(super) struct Resolver {
+    files: Oxc,
+    /// The same, but it knows the modules of Node.js.
+    builtins: Oxc,
+}
+
+impl Resolver {
+    pub(super) fn new() -> Resolver {
+        let texts =
+            |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        let files = Oxc::new(ResolveOptions {
+            condition_names: texts(&["import", "module", "default"]),
+            // TypeScript names the file that it will become.
+            extension_alias: vec![
+                (".js".to_owned(), texts(&[".js", ".ts"])),
+                (".mjs".to_owned(), texts(&[".mjs", ".mts"])),
+            ],
+            extensions: texts(&[".js", ".ts", ".mjs", ".mts", ".json"]),
+            main_fields: texts(&["module", "main"]),
+            ..ResolveOptions::default()
+        });
+        let builtins = files.clone_with_options(ResolveOptions {
+            builtin_modules: true,
+            ..ResolveOptions::default()
+        });
+        Resolver { files, builtins }
+    }
+
+    /// What `words` mean in the file `importer`, or why they mean nothing.
+    pub(super) fn find(&self, importer: &Path, words: &str) -> Result<Resolved, String> {
+        if words.starts_with(OF_ENGINE) {
+            return Ok(Resolved::OfEngine);
+        }
+        let folder = importer.parent().unwrap_or(Path::new("/"));
+        match self.files.resolve(folder, words) {
+            Ok(found) => Ok(Resolved::File(found.into_path_buf())),
+            Err(error) => Err(self.missing(folder, words, &error)),
+        }
+    }
+
+    fn missing(&self, folder: &Path, words: &str, error: &ResolveError) -> String {
+        if let Err(ResolveError::Builtin { .. }) = self.builtins.resolve(folder, words) {
+            let instead = instead_of(words.trim_start_matches("node:"));
+            return format!(
+                "`{words}` is a module of Node.js, which a mapper has not got: {instead}"
+            );
+        }
+        if words.starts_with("http:") || words.starts_with("https:") {
+            return format!(
+                "`{words}` can't be imported from the network; put the file beside the mapper"
+            );
+        }
+        if words.starts_with("wasi:") {
+            return format!("`{words}` can't be imported; of WASI there is `{OF_ENGINE}0` alone");
+        }
+        match error {
+            ResolveError::NotFound(_) if words.starts_with('#') => {
+                format!("`{words}` is not among the `imports` of the `package.json` of this file")
+            }
+            ResolveError::NotFound(_) if words.starts_with(['.', '/']) => {
+                format!("there is no file `{words}`")
+            }
+            ResolveError::NotFound(_) => {
+                format!(
+                    "there is no package `{words}` in a `node_modules` here or above; `npm install {words}` gets it"
+                )
+            }
+            other => format!("`{words}` can't be imported: {other}"),
+        }
+    }
+}
+
+/// What to do in place of a module of Node.js.
+fn instead_of(module: &str) -> &'static str {
+    match module.split('/').next().unwrap_or_default() {
+        "crypto" => "use the global `crypto`",
+        "buffer" => "use `TextEncoder`, `TextDecoder`, `atob` and `btoa`",
+        "process" => "use the global `process.env`",
+        "url" | "querystring" => "use the globals `URL` and `URLSearchParams`",
+        "util" => "use the globals `TextEncoder`, `TextDecoder` and `structuredClone`",
+        "timers" => "use the global `setTimeout`",
+        "perf_hooks" => "use the global `performance`",
+        "http" | "https" | "http2" | "net" | "tls" | "dns" => "the host sends the request",
+        "fs" | "path" | "os" => "it has no files; a `.json` file can be imported",
+        _ => "do without it, or with a package that needs nothing of Node.js",
+    }
+}

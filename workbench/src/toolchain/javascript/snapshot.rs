@@ -1,0 +1,203 @@
+//! The snapshot: the engine is run until it has loaded the mapper, and what is then in its memory
+//! becomes a component.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::task::{Context, Poll, Waker};
+use std::thread;
+use std::time::Duration;
+
+use wasmtime::component::{
+    Component, ComponentNamedList, ComponentType, Instance, Lift, Linker, Lower, WasmList,
+};
+use wasmtime::{Engine, Error, Store};
+use wasmtime_wizer::{ComponentInstanceState, Wizer};
+
+use super::fault::Fault;
+use super::modules;
+use super::system::System;
+use crate::engine;
+
+/// The engine's file, beside this program.
+const ENGINE: &str = "js-engine.wasm";
+/// How long a mapper's modules may take to load.
+const LONGEST: Duration = Duration::from_secs(10);
+
+/// What the engine exports for this.
+const LOADER: &str = "cognito:js-engine/loader@0.1.0";
+const LOAD: &str = "load";
+/// `module` in `js-engine/wit/`.
+#[derive(ComponentType, Lower)]
+#[component(record)]
+struct Module {
+    name: String,
+    source: String,
+    mappings: String,
+    imports: Vec<(String, String)>,
+}
+
+impl From<modules::Module> for Module {
+    fn from(modules::Module { name, source, mappings, imports, .. }: modules::Module) -> Module {
+        Module { name, source, mappings, imports }
+    }
+}
+
+/// The engine, compiled.
+struct Compiled {
+    engine: Engine,
+    wasm: Vec<u8>,
+    component: Component,
+}
+
+/// The component of the engine with `modules` in it.
+pub(super) fn take(modules: Vec<modules::Module>) -> Result<Vec<u8>, Fault> {
+    let file = file();
+    let broken = |source| Fault::Engine { file: file.clone(), source };
+    let compiled = Compiled::read(&file).map_err(broken)?;
+    let modules = modules.into_iter().map(Module::from).collect();
+    // WASI blocks here, which it must not on a thread that runs other tasks.
+    thread::scope(|scope| {
+        let (running, ended) = mpsc::channel::<()>();
+        let compiled = &compiled;
+        let taken = scope.spawn(move || {
+            let _running = running;
+            compiled.snapshot(modules)
+        });
+        if ended.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout) {
+            compiled.engine.increment_epoch();
+            _ = taken.join();
+            return Err(Fault::Refused(format!(
+                "what the mapper does outside of functions has not ended within {} s; it runs once, when the mapper is built",
+                LONGEST.as_secs()
+            )));
+        }
+        let taken = taken
+            .join()
+            .unwrap_or_else(|_| Err(Error::msg("the thread that runs it has panicked")));
+        taken.map_err(broken)?.map_err(Fault::Refused)
+    })
+}
+
+/// The file of the engine, which lies beside this program.
+fn file() -> PathBuf {
+    env::current_exe().unwrap_or_default().with_file_name(ENGINE)
+}
+
+impl Compiled {
+    fn read(file: &Path) -> wasmtime::Result<Compiled> {
+        let engine = engine::building()?;
+        let wasm = fs::read(file)?;
+        let (_, instrumented) = wizer().instrument_component(&wasm)?;
+        let component = Component::new(&engine, instrumented)?;
+        Ok(Compiled { engine, wasm, component })
+    }
+
+    /// The component, or why the engine refuses the modules.
+    fn snapshot(&self, modules: Vec<Module>) -> wasmtime::Result<Result<Vec<u8>, String>> {
+        let wizer = wizer();
+        let (context, _) = wizer.instrument_component(&self.wasm)?;
+        let mut linker = Linker::new(&self.engine);
+        wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
+        let mut store = Store::new(&self.engine, System::new());
+        store.set_epoch_deadline(1);
+        let instance = linker.instantiate(&mut store, &self.component)?;
+        let mut running = Running { store, instance, broken: None };
+        let (loaded,) = running.call::<_, (Result<(), String>,)>(LOADER, LOAD, (modules,))?;
+        if let Err(refused) = loaded {
+            return Ok(Err(refused));
+        }
+        let taken = {
+            let mut taking = pin!(wizer.snapshot_component(&context, &mut running));
+            match taking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Ready(component) => component,
+                // Nothing that is asked for here has to be waited for.
+                Poll::Pending => Err(Error::msg("it does not answer")),
+            }
+        };
+        match running.broken {
+            Some(broken) => Err(broken),
+            None => taken.map(Ok),
+        }
+    }
+}
+
+/// What makes snapshots.
+fn wizer() -> Wizer {
+    let mut wizer = Wizer::new();
+    // Without its function the component would not be valid.
+    wizer.init_func(LOAD).keep_init_func(true);
+    wizer
+}
+
+/// The engine as it runs.
+struct Running {
+    store: Store<System>,
+    instance: Instance,
+    /// Why it did not tell something about itself.
+    broken: Option<Error>,
+}
+
+impl Running {
+    fn call<P, R>(&mut self, instance: &str, function: &str, parameters: P) -> wasmtime::Result<R>
+    where
+        P: ComponentNamedList + Lower,
+        R: ComponentNamedList + Lift,
+    {
+        let missing = || Error::msg(format!("it exports no `{function}` in `{instance}`"));
+        let interface =
+            self.instance.get_export_index(&mut self.store, None, instance).ok_or_else(missing)?;
+        let found = self
+            .instance
+            .get_export_index(&mut self.store, Some(&interface), function)
+            .ok_or_else(missing)?;
+        self.instance
+            .get_typed_func::<P, R>(&mut self.store, found)?
+            .call(&mut self.store, parameters)
+    }
+
+    /// What a function of wizer's tells of the engine's state.
+    fn told<R: Lift + Default + 'static>(&mut self, instance: &str, function: &str) -> R {
+        match self.call::<(), (R,)>(instance, function, ()) {
+            Ok((told,)) => told,
+            Err(error) => {
+                self.broken.get_or_insert(error);
+                R::default()
+            }
+        }
+    }
+}
+
+impl ComponentInstanceState for Running {
+    async fn call_func_ret_list_u8(
+        &mut self,
+        instance: &str,
+        func: &str,
+        contents: impl FnOnce(&[u8]) + Send,
+    ) {
+        match self.call::<(), (WasmList<u8>,)>(instance, func, ()) {
+            Ok((bytes,)) => contents(bytes.as_le_slice(&self.store)),
+            Err(error) => {
+                self.broken.get_or_insert(error);
+            }
+        }
+    }
+
+    async fn call_func_ret_s32(&mut self, instance: &str, func: &str) -> i32 {
+        self.told(instance, func)
+    }
+
+    async fn call_func_ret_s64(&mut self, instance: &str, func: &str) -> i64 {
+        self.told(instance, func)
+    }
+
+    async fn call_func_ret_f32(&mut self, instance: &str, func: &str) -> u32 {
+        self.told::<f32>(instance, func).to_bits()
+    }
+
+    async fn call_func_ret_f64(&mut self, instance: &str, func: &str) -> u64 {
+        self.told::<f64>(instance, func).to_bits()
+    }
+}

@@ -1,0 +1,23 @@
+// @ts-check
+
+/**
+ * Makes the request for one confirmed user. Every event runs this in a sandbox of its own; what is outside of functions
+ * runs once, when the mapper is built.
+ * @param {import('./mapper').Event} event
+ * @returns {import('./mapper').Outcome}
+ */
+export function transform(event) {
+  if (event.triggerSource.tag !== 'confirm-sign-up') return { skip: 'no-sign-up' };
+
+  const { sub, email, 'custom:plan': plan = 'free' } = event.attributes;
+  if (!email) throw { code: 'no-email', message: 'the user has no e-mail address' };
+
+  return {
+    deliver: {
+      method: 'post',
+      path: process.env.USERS_PATH ?? 'users/', // below BACKEND_API_URL
+      body: { id: sub, email, plan },
+      acceptStatus: [409], // the backend knows the user already
+    },
+  };
+}

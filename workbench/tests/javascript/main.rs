@@ -1,0 +1,17 @@
+//! Mappers in JavaScript and TypeScript: built from source by the engine that is built from source,
+//! and run on the production host.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails where one of them panics"
+)]
+
+mod globals;
+mod hostile;
+mod mistakes;
+mod packages;
+mod snapshots;
+mod support;
+mod types;
+mod typescript;

@@ -1,0 +1,61 @@
+// Makes the mistake that the user's name asks for.
+
+const right = { method: 'post', path: 'users/', body: 'text' };
+const deliver = (other) => ({ deliver: { ...right, ...other } });
+
+const mistakes = {
+  'returns nothing': () => undefined,
+  'returns a text': () => 'users/',
+  'returns both': () => ({ deliver: right, skip: 'no' }),
+  'misspells deliver': () => ({ delivr: right }),
+  'misspells tag': () => ({ tag: 'delivered', val: right }),
+  'misspells val': () => ({ tag: 'deliver', value: right }),
+  'skips for a sentence': () => ({ skip: 'Not for us' }),
+  'skips for no reason': () => ({ skip: undefined }),
+  'delivers a text': () => ({ deliver: 'users/' }),
+  'deletes': () => deliver({ method: 'DELETE' }),
+  'has no path': () => ({ deliver: { method: 'post', body: '' } }),
+  'has an address': () => deliver({ path: new URL('https://example.org/users') }),
+  'misspells acceptStatus': () => deliver({ acceptStatuses: [409] }),
+  'misspells acceptStatus by a letter': () => deliver({ acceptStatsu: [409] }),
+  'writes accept-status': () => deliver({ 'accept-status': [409] }),
+  'accepts a number': () => deliver({ acceptStatus: 409 }),
+  'accepts a text': () => deliver({ acceptStatus: [409, '404'] }),
+  'has headers of Headers': () => deliver({ headers: new Map([['x-a', '1']]) }),
+  'has a header of a number': () => deliver({ headers: { 'x-count': 5 } }),
+  'has a header without value': () => deliver({ headers: [{ name: 'x-a', valu: '1' }] }),
+  'has a header of a pair': () => deliver({ headers: [['x-a', '1']] }),
+  'has no body': () => deliver({ body: undefined }),
+  'has a body of a number': () => deliver({ body: 42 }),
+  'has a body of a map': () => deliver({ body: new Map() }),
+  'has a body with a promise': () => deliver({ body: { user: { id: Promise.resolve(1) } } }),
+  'has a body with a set': () => deliver({ body: { groups: new Set(['a']) } }),
+  'has a body with NaN': () => deliver({ body: { age: Number('x') } }),
+  'has a body with a bigint': () => deliver({ body: { id: 1n } }),
+  'throws a text': () => { throw 'no user'; },
+  'throws what is nearly an error': () => { throw { code: 'no-user', mesage: 'it is missing' }; },
+  'throws a code that is none': () => { throw { code: 'NO_USER', message: 'it is missing' }; },
+  'throws an error': () => { throw new Error('no user', { cause: 'a reason' }); },
+  'throws its own error': () => { throw Object.assign(new Error('it is missing'), { code: 'no-user' }); },
+  'reads of undefined': () => undefined.name,
+  'rejects': async () => { throw new RangeError('too many'); },
+  'rejects unheard': () => { (async () => { throw new Error('unheard'); })(); return { skip: 'done' }; },
+  'waits for ever': () => new Promise(() => {}),
+  'returns a mistake later': async () => deliver({ body: 42 }),
+  'exits': () => process.exit(1),
+  'requires': () => require('fs'),
+  'fetches': () => fetch('https://example.org'),
+  'uses Buffer': () => Buffer.from('text'),
+  'uses a name of nothing': () => bufffer,
+  'uses a key to sign with AES': () => crypto.subtle.encrypt('AES', null, new Uint8Array()),
+  'decodes another encoding': () => new TextDecoder('latin1'),
+  'recurses': () => { const again = () => again() + 1; return again(); },
+  'has a body with an error': () => deliver({ body: { reason: new RangeError('no') } }),
+  'has a body with bytes': () => deliver({ body: [new Uint8Array(2)] }),
+};
+
+export const mapper = {
+  transform(event) {
+    return mistakes[event.userName]();
+  },
+};

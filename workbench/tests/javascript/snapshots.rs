@@ -1,0 +1,78 @@
+//! The component itself: the same each time, small, and without imports that it does not need.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::{build, component, folder, mapper};
+
+const MAPPER: (&str, &str) = (
+    "mapper.js",
+    "import { skip } from './lib/skip.js';\nexport const mapper = { transform: () => skip };\n",
+);
+const LIB: (&str, &str) = (
+    "lib/skip.js",
+    "export const skip = { skip: String(Date.now()).length > 3 ? 'no' : 'yes', };\nnew Map([[{}, Math.random()]]);\n",
+);
+
+#[test]
+fn the_same_files_make_the_same_bytes_wherever_they_are() {
+    let first = component(&[MAPPER, LIB]);
+    let elsewhere = folder(&[("deep/er/mapper.js", MAPPER.1), ("deep/er/lib/skip.js", LIB.1)]);
+    let second = fs::read(build(&elsewhere.path().join("deep/er")).unwrap()).unwrap();
+    assert!(first == second);
+    let other = component(&[MAPPER, ("lib/skip.js", "export const skip = { skip: 'other' };\n")]);
+    assert!(first != other);
+}
+
+#[test]
+fn the_component_is_small() {
+    let component = component(&[MAPPER, LIB]);
+    assert!(component.len() < 1_600_000, "{} bytes", component.len());
+}
+
+#[test]
+fn the_component_imports_what_a_mapper_in_rust_does() {
+    let files = folder(&[MAPPER, LIB]);
+    build(files.path()).unwrap();
+    let inspected = mapper(files.path(), &["inspect", "mapper.wasm", "--json"]);
+    let inspected: Value = serde_json::from_slice(&inspected.stdout).unwrap();
+    assert_eq!(inspected["wit"], "cognito:post-confirmation@0.1.0");
+    let packages = [
+        "wasi:cli/",
+        "wasi:clocks/",
+        "wasi:io/",
+        "wasi:random/",
+        "cognito:post-confirmation/types@",
+    ];
+    let imports = inspected["imports"].as_array().unwrap();
+    assert!(!imports.is_empty());
+    for import in imports {
+        let import = import.as_str().unwrap();
+        assert!(packages.iter().any(|package| import.starts_with(package)), "{import}");
+    }
+}
+
+#[test]
+fn the_component_names_no_folder_of_the_machine() {
+    let files = folder(&[MAPPER, LIB]);
+    let component = fs::read(build(files.path()).unwrap()).unwrap();
+    let place = files.path().to_str().unwrap().as_bytes();
+    assert!(!component.windows(place.len()).any(|window| window == place));
+}
+
+#[test]
+fn a_module_outside_of_the_folder_is_a_source() {
+    let far = [("m/mapper.js", "export { mapper } from '../far.js';"), ("far.js", MAPPER.1), LIB];
+    let files = folder(&far);
+    let inside = files.path().join("m");
+    build(&inside).unwrap();
+    assert!(mapper(&inside, &["check"]).stderr.is_empty());
+    fs::write(files.path().join(LIB.0), "export const skip = { skip: 'other' };").unwrap();
+    let checked = mapper(&inside, &["check"]);
+    let says = String::from_utf8(checked.stderr).unwrap();
+    assert!(
+        says.starts_with("building mapper.wasm: `") && says.contains("skip.js` is not as it was"),
+        "{says}"
+    );
+}

@@ -1,0 +1,103 @@
+//! Mappers in TypeScript, and what is in several files and packages.
+
+use crate::support::{Loaded, refused};
+
+const MAPPER: &str = r"import type { Event } from './types.ts';
+import { Plan, type Unused } from './lib/plan.js';
+import { greet } from 'greeting/polite';
+import data from './data.json' with { type: 'json' };
+
+namespace Names {
+  export const path = 'users/';
+}
+
+class User {
+  constructor(readonly id: string, private plan: Plan = Plan.Pro) {}
+
+  toJSON(): object {
+    return { id: this.id, plan: this.plan, greeting: greet(this.id), data } satisfies Record<string, unknown>;
+  }
+}
+
+function fail(event: Event): never {
+  const nothing = undefined as unknown as { name: string };
+  throw new Error(nothing!.name);
+}
+
+export const mapper = {
+  async transform(event: Event): Promise<unknown> {
+    if (event.userName === 'fails') fail(event);
+    const { late } = await import('./lib/late.ts');
+    const user = { ...new User(event.attributes.sub!).toJSON(), late } as const;
+    return { deliver: { method: 'post', path: Names.path, body: user } };
+  },
+};
+";
+
+fn files() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("mapper.ts", MAPPER),
+        (
+            "types.ts",
+            "export interface Event { userName: string; attributes: Record<string, string> }\n",
+        ),
+        (
+            "lib/plan.ts",
+            "export enum Plan { Free = 'free', Pro = 'pro' }\nexport type Unused = string;\n",
+        ),
+        ("lib/late.ts", "export const late: number = 7;\n"),
+        ("data.json", r#"{ "a": [1, null] }"#),
+        (
+            "node_modules/greeting/package.json",
+            r#"{ "type": "module", "exports": { "./polite": { "types": "./p.d.ts", "require": "./p.cjs", "import": "./p.js" } } }"#,
+        ),
+        (
+            "node_modules/greeting/p.js",
+            "import { word } from '#word';\nexport const greet = (name) => `${word} ${name}`;\n",
+        ),
+        ("node_modules/greeting/p.cjs", "module.exports = {};\n"),
+    ]
+}
+
+fn with_word() -> Vec<(&'static str, &'static str)> {
+    let mut files = files();
+    files[5].1 = r##"{ "type": "module", "imports": { "#word": "./word.js" }, "exports": { "./polite": { "types": "./p.d.ts", "require": "./p.cjs", "import": "./p.js" } } }"##;
+    files.push(("node_modules/greeting/word.js", "export const word = 'good day';\n"));
+    files
+}
+
+#[tokio::test]
+async fn a_mapper_in_typescript_with_files_and_a_package_is_mapped() {
+    let body = Loaded::of(&with_word()).body("ada").await;
+    let expected = serde_json::json!({
+        "id": "1234", "plan": "pro", "greeting": "good day 1234", "data": { "a": [1, null] }, "late": 7,
+    });
+    assert_eq!(body, expected);
+}
+
+#[tokio::test]
+async fn an_exception_in_typescript_is_placed_in_its_source() {
+    let (code, message) = Loaded::of(&with_word()).error("fails").await;
+    assert_eq!(code, "exception");
+    let lines: Vec<&str> = message.lines().collect();
+    assert_eq!(lines[0], "TypeError: cannot read property 'name' of undefined");
+    assert!(lines[1].starts_with("    at fail (mapper.ts:20:"), "{message}");
+    assert!(lines[2].starts_with("    at transform (mapper.ts:25:"), "{message}");
+}
+
+#[test]
+fn a_package_without_the_file_that_it_names_is_refused_in_place() {
+    let message = refused(&files());
+    let says = "node_modules/greeting/p.js:1:22: `#word` is not among the `imports` of the `package.json` of this file";
+    assert_eq!(message, says);
+}
+
+#[test]
+fn a_missing_name_in_typescript_is_placed_in_its_source() {
+    let mut files = with_word();
+    files[2].1 = "export enum Plans { Free = 'free' }\n";
+    assert_eq!(
+        refused(&files),
+        "mapper.ts:2:10: `Plan` is not exported by lib/plan.ts, which has `Plans`"
+    );
+}
