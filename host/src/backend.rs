@@ -1,6 +1,7 @@
 //! The team's backend, for the life of the process: what may be requested of it, what only the host
 //! may add to a request, and sending it. It knows nothing of WebAssembly.
 
+mod answer;
 mod policy;
 mod prepared;
 mod retry;
@@ -17,6 +18,7 @@ use crate::credentials::{self, CredentialStore};
 use crate::request::Request;
 
 pub use crate::signing::{Key, signatures};
+pub use answer::Answer;
 pub use policy::Violation;
 pub use prepared::PreparedRequest;
 pub use retry::{Attempt, Delivery};
@@ -64,6 +66,9 @@ pub enum Error {
     /// An answer that asks to try again.
     #[error("the backend answered {0}: not now")]
     Unavailable(StatusCode),
+    /// It took the request, and its answer is larger than a mapper may get.
+    #[error("the backend's answer is larger than 65536 bytes")]
+    AnswerTooLarge,
     /// Any other answer that does not count as delivered; a redirect is one.
     #[error("the backend answered {0}")]
     Refused(StatusCode),

@@ -8,6 +8,7 @@
 //! it so. A control character inside is a fault.
 
 mod aws;
+mod effects;
 mod reader;
 mod roots;
 
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::Aws;
+use crate::effects::Allowed;
 use crate::credentials::{self, CredentialStore, Sources};
 use crate::report::{Level, Log};
 use crate::{backend, mapper};
@@ -51,6 +53,10 @@ pub const MAX_ATTEMPTS: &str = "MAX_ATTEMPTS";
 pub const SHADOW_MAPPER_IMAGE: &str = "SHADOW_MAPPER_IMAGE";
 /// SQS queue for what could not be delivered.
 pub const UNDELIVERED_QUEUE_URL: &str = "UNDELIVERED_QUEUE_URL";
+/// Attributes of the Cognito user that mappers may set.
+pub const COGNITO_ATTRIBUTES: &str = "COGNITO_ATTRIBUTES";
+/// Groups to which mappers may add the Cognito user.
+pub const COGNITO_GROUPS: &str = "COGNITO_GROUPS";
 /// What Cognito gets if a user could not be delivered.
 pub const ON_UNDELIVERED: &str = "ON_UNDELIVERED";
 /// The time of a whole event.
@@ -110,6 +116,8 @@ pub struct Config {
     pub queue_url: Option<String>,
     /// The services of AWS.
     pub aws: Arc<Aws>,
+    /// What mappers may write to the Cognito user.
+    pub allowed: Allowed,
     /// What Cognito gets if a user could not be delivered.
     pub on_undelivered: OnUndelivered,
     /// From the start of the process, or from an event's arrival, to the answer.
@@ -202,6 +210,8 @@ impl Config {
         let queue_url = reader.queue_url();
         let on_undelivered = reader.one_of(ON_UNDELIVERED, &ON_UNDELIVERED_VALUES);
         let proxies = reader.proxies();
+        let allowed =
+            Allowed { attributes: reader.cognito_attributes(), groups: reader.cognito_groups() };
         // Everything is read by now, so that all faults are reported at once.
         let api_url = match api_url {
             Some(api_url) if reader.faults.is_empty() => api_url,
@@ -214,6 +224,7 @@ impl Config {
             log,
             queue_url,
             aws,
+            allowed,
             on_undelivered,
             answer_within: Duration::from_millis(answer_within),
             proxies,

@@ -4,7 +4,7 @@
 //! still: a name and one constant sentence, because Cognito shows the sentence to the person who
 //! signs up.
 
-use crate::{aws, backend, credentials, mapper, queue};
+use crate::{aws, backend, credentials, effects, mapper, queue};
 use lambda_runtime::Diagnostic;
 
 pub use crate::client::Cause;
@@ -28,6 +28,9 @@ pub enum Error {
     /// The backend did not take it.
     #[error(transparent)]
     Backend(#[from] backend::Error),
+    /// The backend has the user, and what is to be done with the Cognito user is not done.
+    #[error(transparent)]
+    Effect(#[from] effects::Error),
     /// A record of the queue that is not an event.
     #[error("the record's body is not an event of Cognito")]
     Record,
@@ -57,6 +60,7 @@ impl Error {
                 "Mapper.AnswerRefused"
             }
             Error::Backend(error) => backend_error_type(error),
+            Error::Effect(error) => effect_error_type(error),
             Error::Record => "Queue.RecordUnreadable",
             Error::OutOfTime => "Host.OutOfTime",
             Error::Host => "Host.Panicked",
@@ -67,6 +71,7 @@ impl Error {
     pub fn cause(&self) -> Option<Cause> {
         match self {
             Error::Backend(error) => error.cause(),
+            Error::Effect(effects::Error::Aws(error)) => error.cause(),
             _ => None,
         }
     }
@@ -82,6 +87,18 @@ pub fn backend_error_type(error: &backend::Error) -> &'static str {
         backend::Error::TimedOut(_) => "Backend.TimedOut",
         backend::Error::Unavailable(_) => "Backend.Unavailable",
         backend::Error::Refused(_) => "Backend.Refused",
+        backend::Error::AnswerTooLarge => "Backend.AnswerTooLarge",
+    }
+}
+
+/// The fixed name of why effects are not done.
+fn effect_error_type(error: &effects::Error) -> &'static str {
+    match error {
+        effects::Error::NotAllowed(_) => "Effect.NotAllowed",
+        effects::Error::Aws(aws::Error::Unreachable(_)) => "Effect.Unreachable",
+        effects::Error::Aws(aws::Error::TimedOut(_)) => "Effect.TimedOut",
+        effects::Error::Aws(aws::Error::Unavailable(_)) => "Effect.Unavailable",
+        effects::Error::Aws(aws::Error::Refused(_)) => "Effect.Refused",
     }
 }
 
@@ -149,6 +166,12 @@ mod tests {
                 "Secret.Unavailable",
             ),
             (Credentials(Invalid("A", credentials::ValueError::Object)).into(), "Secret.Invalid"),
+            (backend::Error::AnswerTooLarge.into(), "Backend.AnswerTooLarge"),
+            (effects::Error::from(effects::Rule::Twice).into(), "Effect.NotAllowed"),
+            (effect(aws::Error::Unreachable(Cause::Refused)), "Effect.Unreachable"),
+            (effect(aws::Error::TimedOut(Cause::AnswerTimedOut)), "Effect.TimedOut"),
+            (effect(aws::Error::Unavailable("InternalError".to_owned())), "Effect.Unavailable"),
+            (effect(aws::Error::Refused("AccessDenied".to_owned())), "Effect.Refused"),
             (Error::Record, "Queue.RecordUnreadable"),
             (Error::OutOfTime, "Host.OutOfTime"),
             (OutOfTime.into(), "Host.OutOfTime"),
@@ -172,6 +195,10 @@ mod tests {
             assert_eq!(queue_error_type(&error), error_type);
             assert_in_reference(error_type);
         }
+    }
+
+    fn effect(error: aws::Error) -> Error {
+        effects::Error::from(error).into()
     }
 
     fn assert_in_reference(error_type: &str) {

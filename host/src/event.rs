@@ -4,8 +4,11 @@
 //! added, so unknown fields, unknown sources, nulls, absent parts and values of another type are
 //! all fine.
 
+use std::time::SystemTime;
+
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
+use time::OffsetDateTime;
 
 use crate::hex;
 use crate::lenient::Object;
@@ -38,6 +41,8 @@ pub struct Event {
     pub client_metadata: Vec<(String, String)>,
     /// The same for every attempt and for every retry by Cognito.
     pub id: String,
+    /// When the host was first called with it.
+    pub received_at: SystemTime,
 }
 
 /// Why Cognito called.
@@ -82,6 +87,21 @@ impl Event {
         Event { id, ..Event::view(&Object::parse(json), json) }
     }
 
+    /// When the host was first called with it, as mappers get it: RFC 3339 with milliseconds, UTC.
+    pub fn received_at_text(&self) -> String {
+        let at = OffsetDateTime::from(self.received_at);
+        format!(
+            "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+            at.year(),
+            u8::from(at.month()),
+            at.day(),
+            at.hour(),
+            at.minute(),
+            at.second(),
+            at.millisecond()
+        )
+    }
+
     fn view(event: &Object<'_>, json: &RawValue) -> Event {
         let caller = event.object("callerContext");
         let request = event.object("request");
@@ -99,6 +119,7 @@ impl Event {
             user_attributes: request.object("userAttributes").texts(),
             client_metadata: request.object("clientMetadata").texts(),
             id: String::new(),
+            received_at: SystemTime::now(),
             json: json.to_owned(),
         }
     }

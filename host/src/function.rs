@@ -15,11 +15,12 @@ use thiserror::Error;
 use crate::backend::{Backend, Trace};
 use crate::client::BuildError;
 use crate::config::{Config, OnUndelivered};
+use crate::effects::Effects;
 use crate::error::{Error as EventError, Rejection};
 use crate::event::Event;
 use crate::lenient::Object;
-use crate::mapper::{LoadError, Mapper};
-use crate::outcome::{End, Handled, Plan};
+use crate::mapper::{LoadError, Mapper, MapperCall};
+use crate::outcome::{End, Handled};
 use crate::pipeline::{Pipeline, catch_panic};
 use crate::queue::Queue;
 use crate::report::Redelivery;
@@ -78,9 +79,10 @@ impl Function {
             Err(error) if config.queue_url.is_some() => Err(config.log.no_mapper(&error)),
             Err(error) => return Err(error.into()),
         };
+        let effects = Effects::new(config.allowed, config.aws.clone());
         let queue = config.queue_url.map(|url| Queue::new(url, config.aws));
         Ok(Function {
-            pipeline: Pipeline::new(mapper, Backend::new(config.backend)?, queue),
+            pipeline: Pipeline::new(mapper, Backend::new(config.backend)?, effects, queue),
             shadow: config.shadow.map(Shadow::new),
             log: config.log,
             mapper_logs: config.mapper_logs,
@@ -170,7 +172,8 @@ impl Function {
         let invocation =
             Invocation { request_id: &context.request_id, deadlines, start_up, redelivery, mapper };
         self.log.handled(&event, &handled, &invocation);
-        self.report_output(&event, &handled.plan);
+        self.report_output(&event, handled.plan.call.as_ref());
+        self.report_output(&event, handled.follow_up.as_ref());
         match (&self.shadow, handled.plan.action) {
             // The mapper has made nothing of it that could be compared.
             (None, _) | (_, Err(EventError::Record | EventError::Host)) => {}
@@ -179,8 +182,8 @@ impl Function {
     }
 
     /// Logs what the mapper wrote, if the operator has asked for it.
-    fn report_output(&self, event: &Event, plan: &Plan) {
-        if let Some(call) = plan.call.as_ref().filter(|_| self.mapper_logs) {
+    fn report_output(&self, event: &Event, call: Option<&MapperCall>) {
+        if let Some(call) = call.filter(|_| self.mapper_logs) {
             self.log.mapper_output(event, &call.output);
         }
     }

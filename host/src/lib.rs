@@ -55,6 +55,7 @@ mod backoff;
 mod client;
 mod credentials;
 mod deadline;
+mod effects;
 mod hex;
 mod lenient;
 mod queue;

@@ -18,14 +18,16 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use wasmtime::component::Component;
+use wasmtime::component::{Component, InstancePre};
 use wasmtime::{Engine, Store, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
+use crate::backend::Answer;
+use crate::effects::Effect;
 use crate::event::Event;
 use crate::printable::{self, Bounded};
 use crate::request::Request;
-use bindings::MapperPre;
+use bindings::{Exports, Failed, Returned};
 use sandbox::{Sandbox, TimeIsUp};
 use standby::Standby;
 use watchdog::Watchdog;
@@ -158,8 +160,11 @@ pub struct MapperOutput {
 /// The mapper of this process.
 pub struct Mapper {
     engine: Engine,
-    pre: MapperPre<Sandbox>,
+    pre: InstancePre<Sandbox>,
+    exports: Exports,
     standby: Standby,
+    /// Held while a follow-up runs: there is room for one sandbox.
+    concluding: tokio::sync::Mutex<()>,
     watchdog: Watchdog,
     identity: Identity,
     settings: Settings,
@@ -189,10 +194,12 @@ impl Mapper {
     ) -> Result<Mapper, LoadError> {
         let engine = component.engine().clone();
         let linker = wasi::linker(component).map_err(LoadError::Engine)?;
-        let pre =
-            linker.instantiate_pre(component).and_then(MapperPre::new).map_err(LoadError::Link)?;
+        let pre = linker.instantiate_pre(component).map_err(LoadError::Link)?;
+        let exports = Exports::find(&pre).map_err(LoadError::Link)?;
         let watchdog = Watchdog::start(&engine)?;
-        Ok(Mapper { engine, pre, standby: Standby::default(), watchdog, identity, settings })
+        let concluding = tokio::sync::Mutex::new(());
+        let standby = Standby::default();
+        Ok(Mapper { engine, pre, exports, standby, concluding, watchdog, identity, settings })
     }
 
     /// What the mapper was made of.
@@ -224,26 +231,70 @@ impl Mapper {
 
         let mut output = store.data().output();
         let result = match answer {
-            Ok(Ok(bindings::Outcome::Deliver(request))) => Ok(Outcome::Deliver(request.into())),
-            Ok(Ok(bindings::Outcome::Skip(code))) => {
+            Ok(Returned::Deliver(request)) => Ok(Outcome::Deliver(request)),
+            Ok(Returned::Skip(code)) => {
                 Code::parse(code).map(Outcome::Skip).ok_or(Error::SkippedInvalidCode)
             }
-            Ok(Err(error)) => {
-                output.message = Some(printable::cut(&error.message, MAX_OUTPUT).to_owned());
-                Err(Code::parse(error.code).map_or(Error::ReturnedInvalidCode, Error::Returned))
-            }
-            Err(error) => {
-                if self.settings.backtraces {
-                    output.backtrace = error.downcast_ref().map(backtrace);
-                }
-                Err(Error::from_engine(&error, store.data()))
-            }
+            Ok(Returned::Error(failed)) => Err(Error::returned(failed, &mut output)),
+            Err(error) => Err(self.ended(&error, &store, &mut output)),
         };
         let memory = store.data().memory_used();
         if result.is_ok() {
             self.standby.retire((memory <= MAX_RETAINED).then_some(store));
         }
         (result, MapperCall { output, took: started.elapsed(), memory })
+    }
+
+    /// Whether the mapper wants the backend's answer.
+    pub fn has_follow_up(&self) -> bool {
+        self.exports.has_follow_up()
+    }
+
+    /// Lets the mapper say what is to be done with the user of `event` after the backend's
+    /// `answer`, in a fresh sandbox, in the time set for a call and in any case before `until`.
+    ///
+    /// # Errors
+    /// How the call ended without effects.
+    pub async fn conclude(
+        &self,
+        event: &Event,
+        answer: &Answer,
+        until: Instant,
+    ) -> (Result<Vec<Effect>, Error>, MapperCall) {
+        // The records of a batch are delivered at once.
+        let _alone = self.concluding.lock().await;
+        self.standby.drop_used();
+        let started = Instant::now();
+        let deadline = until.min(started + self.settings.timeout);
+        self.watchdog.announce(deadline);
+        let mut store = self.sandbox(deadline);
+        let call = async {
+            let instance = self.pre.instantiate_async(&mut store).await?;
+            self.exports.conclude(&mut store, &instance, event, answer).await
+        };
+        let concluded = sandbox::until(deadline, call).await;
+
+        let mut output = store.data().output();
+        let result = match concluded {
+            Ok(Ok(effects)) => Ok(effects),
+            Ok(Err(failed)) => Err(Error::returned(failed, &mut output)),
+            Err(error) => Err(self.ended(&error, &store, &mut output)),
+        };
+        let memory = store.data().memory_used();
+        (result, MapperCall { output, took: started.elapsed(), memory })
+    }
+
+    /// How a call in the sandbox `store` ended with the engine's `error`.
+    fn ended(
+        &self,
+        error: &wasmtime::Error,
+        store: &Store<Sandbox>,
+        output: &mut MapperOutput,
+    ) -> Error {
+        if self.settings.backtraces {
+            output.backtrace = error.downcast_ref().map(backtrace);
+        }
+        Error::from_engine(error, store.data())
     }
 
     /// A fresh sandbox of a mapper, which has no arguments.
@@ -256,12 +307,17 @@ impl Mapper {
         store: &mut Store<Sandbox>,
         made: Option<bindings::Mapper>,
         event: &Event,
-    ) -> wasmtime::Result<Result<bindings::Outcome, bindings::Error>> {
+    ) -> wasmtime::Result<Returned> {
         let mapper = match made {
             Some(mapper) => mapper,
-            None => self.pre.instantiate_async(&mut *store).await?,
+            None => self.instantiate(store).await?,
         };
-        mapper.cognito_post_confirmation_mapper().call_transform(store, &event.into()).await
+        mapper.transform(store, event).await
+    }
+
+    async fn instantiate(&self, store: &mut Store<Sandbox>) -> wasmtime::Result<bindings::Mapper> {
+        let instance = self.pre.instantiate_async(&mut *store).await?;
+        self.exports.mapper(store, &instance)
     }
 
     /// Drops the sandbox of the last event.
@@ -279,7 +335,7 @@ impl Mapper {
         let deadline = Instant::now() + self.settings.timeout.min(PREPARE_TIMEOUT);
         self.watchdog.announce(deadline);
         let mut store = self.sandbox(deadline);
-        let making = self.pre.instantiate_async(&mut store);
+        let making = self.instantiate(&mut store);
         // A sandbox that can't be made is made again for its event, which reports the failure.
         if let Ok(Ok(mapper)) = tokio::time::timeout_at(deadline.into(), making).await {
             self.standby.put_ready(store, mapper);
@@ -308,6 +364,12 @@ impl MapperOutput {
 }
 
 impl Error {
+    /// The error that the mapper returned. Its words go to `output`.
+    fn returned(failed: Failed, output: &mut MapperOutput) -> Error {
+        output.message = Some(printable::cut(&failed.message, MAX_OUTPUT).to_owned());
+        Code::parse(failed.code).map_or(Error::ReturnedInvalidCode, Error::Returned)
+    }
+
     /// How a call in `sandbox` ended with the engine's `error`.
     fn from_engine(error: &wasmtime::Error, sandbox: &Sandbox) -> Error {
         if error.is::<TimeIsUp>() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use crate::backend::{Delivery, PreparedRequest};
+use crate::effects::Done;
 use crate::error::Error;
 use crate::mapper::{Code, MapperCall};
 use crate::queue;
@@ -58,8 +59,19 @@ pub struct Handled {
     pub plan: Plan,
     /// The delivery. None if nothing was to be sent.
     pub delivery: Option<Delivery>,
+    /// What was done with the Cognito user. None if the mapper was not asked.
+    pub effects: Option<Done>,
+    /// The call of the mapper's follow-up. None if it was not made.
+    pub follow_up: Option<MapperCall>,
     /// How long the queue took. None if it was not asked.
     pub queue_time: Option<Duration>,
+}
+
+impl Handled {
+    /// What was done by `plan` so far, without a follow-up and a queue.
+    pub fn new(end: End, plan: Plan, delivery: Option<Delivery>) -> Handled {
+        Handled { end, plan, delivery, effects: None, follow_up: None, queue_time: None }
+    }
 }
 
 impl Plan {

@@ -1,13 +1,14 @@
-//! The path of one event: map it, check the request, deliver it, and keep what could not be
-//! delivered. It knows no log and no settings.
+//! The path of one event: map it, check the request, deliver it, do what the mapper wants after the
+//! answer, and keep what did not come to its end. It knows no log and no settings.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Instant, SystemTime};
 
 use futures_util::FutureExt;
 
-use crate::backend::{Backend, Delivery, Trace};
+use crate::backend::{self, Answer, Backend, Delivery, Trace};
 use crate::deadline::Deadlines;
+use crate::effects::{self, Done, Effects};
 use crate::error::Error;
 use crate::event::Event;
 use crate::mapper::{self, Mapper, Outcome};
@@ -18,13 +19,19 @@ use crate::queue::{self, Queue, QueueAttributes};
 pub struct Pipeline {
     mapper: Result<Mapper, String>,
     backend: Backend,
+    effects: Effects,
     queue: Option<Queue>,
 }
 
 impl Pipeline {
     /// A pipeline with this mapper, or with the reason why there is no mapper.
-    pub fn new(mapper: Result<Mapper, String>, backend: Backend, queue: Option<Queue>) -> Pipeline {
-        Pipeline { mapper, backend, queue }
+    pub fn new(
+        mapper: Result<Mapper, String>,
+        backend: Backend,
+        effects: Effects,
+        queue: Option<Queue>,
+    ) -> Pipeline {
+        Pipeline { mapper, backend, effects, queue }
     }
 
     /// The mapper of this process, if there is one.
@@ -41,7 +48,7 @@ impl Pipeline {
     pub async fn handle(&self, event: &Event, trace: &Trace, deadlines: &Deadlines) -> Handled {
         let until = self.delivery_deadline(deadlines);
         let plan = catch_panic(self.plan(event, trace, until)).await.unwrap_or_else(Plan::failed);
-        let handled = self.deliver(plan, until).await;
+        let handled = self.deliver(event, plan, until).await;
         self.keep(event, handled, deadlines).await
     }
 
@@ -69,14 +76,54 @@ impl Pipeline {
         Plan { action, call: Some(call) }
     }
 
-    /// Does what `plan` says, before `until`. What the backend does not take is undelivered until a
-    /// queue has it.
-    pub async fn deliver(&self, plan: Plan, until: Instant) -> Handled {
-        let (end, delivery) = match catch_panic(self.carry_out(&plan, until)).await {
-            Ok(done) => done,
-            Err(error) => (undelivered(error), None),
+    /// Does what `plan` says with `event`, before `until`. What does not come to its end is
+    /// undelivered until a queue has it.
+    pub async fn deliver(&self, event: &Event, plan: Plan, until: Instant) -> Handled {
+        let mut handled = match catch_panic(self.carry_out(&plan, until)).await {
+            Ok((end, delivery)) => Handled::new(end, plan, delivery),
+            Err(error) => Handled::new(undelivered(error), plan, None),
         };
-        Handled { end, plan, delivery, queue_time: None }
+        let answer = handled.delivery.as_mut().and_then(|delivery| delivery.answer.take());
+        if let Some(answer) = answer {
+            // On the heap: it would enlarge the future of every event.
+            let followed = Box::pin(self.follow_up(event, answer, until, &mut handled));
+            if let Err(error) = catch_panic(followed).await.flatten() {
+                handled.end = undelivered(error);
+            }
+        }
+        handled
+    }
+
+    /// Lets the mapper say what is to be done with the Cognito user after the backend's `answer`,
+    /// and does it before `until`. `handled` tells what was done.
+    async fn follow_up(
+        &self,
+        event: &Event,
+        answer: Result<Answer, backend::Error>,
+        until: Instant,
+        handled: &mut Handled,
+    ) -> Result<(), Error> {
+        let started = Instant::now();
+        let Ok(mapper) = &self.mapper else { return Ok(()) };
+        let answer = answer?;
+        let (concluded, call) = mapper.conclude(event, &answer, until).await;
+        handled.follow_up = Some(call);
+        let done = handled.effects.insert(Done::default());
+        let effects = concluded.map_err(|error| match error {
+            // The mapper had less time than was promised to it.
+            mapper::Error::TimedOut if Instant::now() >= until => Error::OutOfTime,
+            error => error.into(),
+        })?;
+        let approved = self.effects.allowed().approve(effects).map_err(effects::Error::from)?;
+        let carried_out = self.effects.carry_out(event, &approved, until, done).await;
+        done.took = started.elapsed();
+        Ok(carried_out?)
+    }
+
+    /// Whether somebody wants the backend's answer: a mapper with a follow-up that may write
+    /// something.
+    fn wants_answer(&self) -> bool {
+        !self.effects.allowed().is_empty() && self.mapper().is_some_and(Mapper::has_follow_up)
     }
 
     /// Puts `event` into the queue, if there is one and nobody has the event.
@@ -107,7 +154,7 @@ impl Pipeline {
             Ok(Action::Skip(code)) => return (End::Skipped(code.clone()), None),
             Err(error) => return (undelivered(error.clone()), None),
         };
-        let delivery = self.backend.deliver(request, until).await;
+        let delivery = self.backend.deliver(request, self.wants_answer(), until).await;
         let end = match &delivery.result {
             Ok(status) => End::Delivered(*status),
             Err(error) => undelivered(error.clone().into()),

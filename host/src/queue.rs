@@ -30,6 +30,8 @@ const EVENT_ID: &str = "event-id";
 const REASON: &str = "reason";
 /// The attribute with the number of attempts.
 const ATTEMPTS: &str = "attempts";
+/// The attribute with the time of the first call with the event, RFC 3339.
+const RECEIVED_AT: &str = "received-at";
 /// The attribute with the time of the first failure, RFC 3339.
 const FIRST_FAILED_AT: &str = "first-failed-at";
 
@@ -116,6 +118,7 @@ impl Queue {
             (EVENT_ID, Attribute::new("String", event.id.clone())),
             (REASON, Attribute::new("String", about.error_type.to_owned())),
             (ATTEMPTS, Attribute::new("Number", about.attempts.to_string())),
+            (RECEIVED_AT, Attribute::new("String", event.received_at_text())),
             (FIRST_FAILED_AT, Attribute::new("String", first_failed)),
         ]);
         let body = writable(event.json.get());

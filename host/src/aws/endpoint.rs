@@ -11,6 +11,7 @@ pub enum Service {
     Sqs,
     SecretsManager,
     Ssm,
+    CognitoIdp,
 }
 
 /// The addresses that the environment sets.
@@ -28,7 +29,8 @@ pub struct Endpoints {
 
 impl Service {
     /// Every service.
-    pub const ALL: [Service; 3] = [Service::Sqs, Service::SecretsManager, Service::Ssm];
+    pub const ALL: [Service; 4] =
+        [Service::Sqs, Service::SecretsManager, Service::Ssm, Service::CognitoIdp];
 
     /// The service's own endpoint variable.
     pub fn variable(self) -> &'static str {
@@ -36,6 +38,7 @@ impl Service {
             Service::Sqs => "AWS_ENDPOINT_URL_SQS",
             Service::SecretsManager => "AWS_ENDPOINT_URL_SECRETS_MANAGER",
             Service::Ssm => "AWS_ENDPOINT_URL_SSM",
+            Service::CognitoIdp => "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER",
         }
     }
 
@@ -45,6 +48,7 @@ impl Service {
             Service::Sqs => "sqs",
             Service::SecretsManager => "secretsmanager",
             Service::Ssm => "ssm",
+            Service::CognitoIdp => "cognito-idp",
         }
     }
 
@@ -54,6 +58,7 @@ impl Service {
             Service::Sqs => "AmazonSQS",
             Service::SecretsManager => "secretsmanager",
             Service::Ssm => "AmazonSSM",
+            Service::CognitoIdp => "AWSCognitoIdentityProviderService",
         }
     }
 
@@ -61,7 +66,9 @@ impl Service {
     pub(super) fn content_type(self) -> &'static str {
         match self {
             Service::Sqs => "application/x-amz-json-1.0",
-            Service::SecretsManager | Service::Ssm => "application/x-amz-json-1.1",
+            Service::SecretsManager | Service::Ssm | Service::CognitoIdp => {
+                "application/x-amz-json-1.1"
+            }
         }
     }
 

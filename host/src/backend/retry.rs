@@ -8,9 +8,9 @@ use std::time::{Duration, Instant, SystemTime};
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-use super::{Backend, Error, PreparedRequest};
+use super::{Answer, Backend, Error, PreparedRequest};
 use crate::backoff;
-use crate::client::Answer;
+use crate::client::{self, Cause};
 use crate::credentials::Credentials;
 
 /// Statuses that ask to try again: the backend may not have taken the request, and may take it later.
@@ -44,6 +44,16 @@ pub struct Delivery {
     pub first_failed: Option<SystemTime>,
     /// How long the backend asked to wait.
     pub retry_after: Option<Duration>,
+    /// The answer with which the backend took it, if somebody wants that, or why it could not be
+    /// read.
+    pub answer: Option<Result<Answer, Error>>,
+}
+
+/// What an attempt brought.
+struct Attempted {
+    result: Result<StatusCode, Error>,
+    retry_after: Option<Duration>,
+    answer: Option<Result<Answer, Error>>,
 }
 
 /// One attempt.
@@ -67,8 +77,13 @@ enum Next {
 
 impl Backend {
     /// Delivers `prepared` before `until`, in as many attempts as it takes, are allowed and have
-    /// time.
-    pub async fn deliver(&self, prepared: &PreparedRequest, until: Instant) -> Delivery {
+    /// time. The answer is kept if it is `wanted`.
+    pub async fn deliver(
+        &self,
+        prepared: &PreparedRequest,
+        wanted: bool,
+        until: Instant,
+    ) -> Delivery {
         let mut credentials = match self.credentials.current(until).await {
             Ok(credentials) => credentials,
             Err(error) => return Delivery::unsent(error.into()),
@@ -81,8 +96,10 @@ impl Backend {
         loop {
             let started = Instant::now();
             let attempt_until = until.min(started + self.attempt_timeout);
-            let (result, retry_after) = self.attempt(prepared, &credentials, attempt_until).await;
+            let attempted = self.attempt(prepared, wanted, &credentials, attempt_until).await;
+            let Attempted { result, retry_after, answer } = attempted;
             delivery.add(Attempt { result, took: started.elapsed() }, retry_after);
+            delivery.answer = answer;
             let Err(error) = &delivery.result else { return delivery };
 
             // Also if this was the last attempt: the next event profits from a renewed secret.
@@ -104,25 +121,23 @@ impl Backend {
         }
     }
 
-    /// Sends `prepared` once. The result is there before `until`, with how long the backend asks to
-    /// wait.
+    /// Sends `prepared` once. The result is there before `until`.
     async fn attempt(
         &self,
         prepared: &PreparedRequest,
+        wanted: bool,
         credentials: &Credentials,
         until: Instant,
-    ) -> (Result<StatusCode, Error>, Option<Duration>) {
+    ) -> Attempted {
         let request = prepared.with_credentials(credentials);
         let answer = match self.client.send(request, until).await {
             Ok(answer) => answer,
-            Err(error) => return (Err(error.into()), None),
+            Err(error) => {
+                return Attempted { result: Err(error.into()), retry_after: None, answer: None };
+            }
         };
         let status = answer.status();
         let retry_after = retry_after(answer.headers());
-        // The status settles the matter: a body that is slow, broken or endless changes nothing.
-        let drained_by = until.min(Instant::now() + MAX_ANSWER_TIME);
-        let _ = tokio::time::timeout_at(drained_by.into(), drain(answer)).await;
-
         let result = if status.is_success() || prepared.accept_status().contains(&status) {
             Ok(status)
         } else if RETRIED.contains(&status.as_u16()) {
@@ -130,7 +145,16 @@ impl Backend {
         } else {
             Err(Error::Refused(status))
         };
-        (result, retry_after)
+        let answer = if wanted && result.is_ok() {
+            let read = tokio::time::timeout_at(until.into(), Answer::read(answer)).await;
+            Some(read.unwrap_or(Err(Error::TimedOut(Cause::AnswerTimedOut))))
+        } else {
+            // The status settles the matter: a body that is slow, broken or endless changes nothing.
+            let drained_by = until.min(Instant::now() + MAX_ANSWER_TIME);
+            let _ = tokio::time::timeout_at(drained_by.into(), drain(answer)).await;
+            None
+        };
+        Attempted { result, retry_after, answer }
     }
 
     /// What comes after an attempt with `credentials` that failed with `error`.
@@ -144,7 +168,10 @@ impl Backend {
                     None => Next::Stop,
                 }
             }
-            Error::Refused(_) | Error::OutOfTime | Error::Credentials(_) => Next::Stop,
+            Error::Refused(_)
+            | Error::AnswerTooLarge
+            | Error::OutOfTime
+            | Error::Credentials(_) => Next::Stop,
         }
     }
 }
@@ -152,7 +179,13 @@ impl Backend {
 impl Delivery {
     /// A delivery without an attempt so far, because of `error`.
     fn unsent(error: Error) -> Delivery {
-        Delivery { result: Err(error), attempts: Vec::new(), first_failed: None, retry_after: None }
+        Delivery {
+            result: Err(error),
+            attempts: Vec::new(),
+            first_failed: None,
+            retry_after: None,
+            answer: None,
+        }
     }
 
     fn add(&mut self, attempt: Attempt, retry_after: Option<Duration>) {
@@ -165,7 +198,7 @@ impl Delivery {
     }
 }
 
-async fn drain(mut answer: Answer) {
+async fn drain(mut answer: client::Answer) {
     let mut read = 0;
     while let Ok(Some(chunk)) = answer.chunk().await {
         read += chunk.len();

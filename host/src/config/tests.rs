@@ -250,3 +250,44 @@ fn a_file_without_certificates_is_a_fault() {
         );
     }
 }
+
+#[test]
+fn names_that_mappers_may_write_are_lists() {
+    let allowed = config(&[
+        URL,
+        (COGNITO_ATTRIBUTES, "custom:backend_id, custom:plan,"),
+    ]);
+    assert!(allowed.is_err(), "an empty name");
+    let allowed = config(&[
+        URL,
+        (COGNITO_ATTRIBUTES, "custom:backend_id, custom:plan"),
+        (COGNITO_GROUPS, "members"),
+    ]);
+    let allowed = allowed.unwrap().allowed;
+    assert!(allowed.attributes.iter().eq(["custom:backend_id", "custom:plan"]));
+    assert!(allowed.groups.iter().eq(["members"]));
+    assert!(config(&[URL]).unwrap().allowed.is_empty());
+    let long = "g".repeat(128);
+    assert!(config(&[URL, (COGNITO_GROUPS, &long)]).is_ok());
+    for groups in ["a b", ",", "a,,b", &format!("{long}g")] {
+        assert_eq!(faults(&[URL, (COGNITO_GROUPS, groups)]), [COGNITO_GROUPS], "{groups}");
+    }
+}
+
+#[test]
+fn attributes_that_say_who_a_user_is_can_not_be_listed() {
+    for name in [
+        "sub",
+        "email",
+        "phone_number",
+        "identities",
+        "email_verified",
+        "custom:x_verified",
+        "cognito:groups",
+        "Email",
+    ] {
+        let listed = format!("custom:plan,{name}");
+        assert_eq!(faults(&[URL, (COGNITO_ATTRIBUTES, &listed)]), [COGNITO_ATTRIBUTES], "{name}");
+    }
+    assert!(config(&[URL, (COGNITO_ATTRIBUTES, "custom:email,nickname,locale")]).is_ok());
+}

@@ -45,7 +45,7 @@ impl Function {
         let until = self.clock.batch(context.deadline).answer;
         let event = Event::read(json, &context.request_id);
         let plan = self.pipeline.plan(&event, trace, until).await;
-        self.report_output(&event, &plan);
+        self.report_output(&event, plan.call.as_ref());
         let action = plan.action?;
         let end = action.intended_end();
         let code = match action {

@@ -94,7 +94,7 @@ impl Function {
     /// to stay in the queue.
     async fn finish(&self, mapped: Mapped, until: Instant, context: &Context) -> Option<String> {
         let Mapped { record, deadlines, plan } = mapped;
-        let handled = self.pipeline.deliver(plan, until).await;
+        let handled = self.pipeline.deliver(&record.event, plan, until).await;
         let (end, stays) = match handled.end {
             // It is in the queue already, and stays there.
             End::Undelivered { error, .. } => (End::Queued(error), true),

@@ -1,5 +1,5 @@
-//! What a component must export and may import to be a mapper: the contract of `wit/`, by the names
-//! in a component.
+//! What a component must export and may import to be a mapper: the contract of `wit/` and of its
+//! earlier versions, by the names in a component.
 
 use semver::{Version, VersionReq};
 use thiserror::Error;
@@ -8,8 +8,11 @@ use crate::printable;
 
 /// The package of the contract.
 pub const PACKAGE: &str = "cognito:post-confirmation";
-/// The version of the contract that this host was built with.
-pub const VERSION: &str = "0.1.0";
+/// The newest version of the contract.
+pub const VERSION: &str = "0.2.0";
+/// Every version that this host runs, by what is compatible by semantic versioning. None of them
+/// ever goes.
+const UNDERSTOOD: [&str; 2] = ["0.1", "0.2"];
 /// What a mapper may import besides the contract's own types: the interfaces of a WASI 0.2 command.
 const GRANTED: [&str; 6] =
     ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
@@ -30,8 +33,8 @@ pub enum ContractError {
     NoMapper,
     /// A version that this host does not understand.
     #[error(
-        "the component implements `{PACKAGE}@{0}`, and this host understands versions compatible with {VERSION}; \
-         build the component against `{PACKAGE}@{VERSION}`, or deploy a host that understands {0}"
+        "the component implements `{PACKAGE}@{0}`, and this host understands the versions 0.1 and 0.2; build \
+         the component against `{PACKAGE}@{VERSION}`, or deploy a host that understands {0}"
     )]
     Version(String),
     /// An import that no mapper gets.
@@ -68,14 +71,13 @@ pub fn check(
     Ok(format!("{PACKAGE}@{version}"))
 }
 
-/// Whether `version` is compatible with this host's by semantic versioning, be it older or newer.
+/// Whether `version` is compatible with one of this host's by semantic versioning, be it older or
+/// newer.
 fn understood(version: &str) -> bool {
-    if version.len() > MAX_VERSION {
-        return false;
-    }
-    let own =
-        VERSION.rsplit_once('.').and_then(|(compatible, _)| VersionReq::parse(compatible).ok());
-    own.is_some_and(|own| Version::parse(version).is_ok_and(|version| own.matches(&version)))
+    let Ok(parsed) = Version::parse(version) else { return false };
+    let is_compatible =
+        |own: &&str| VersionReq::parse(own).is_ok_and(|own| own.matches(&parsed));
+    version.len() <= MAX_VERSION && UNDERSTOOD.iter().any(|own| is_compatible(&own))
 }
 
 /// `name` as an error repeats it.
@@ -111,14 +113,16 @@ mod tests {
     }
 
     #[test]
-    fn a_patch_release_of_the_contract_is_accepted() {
-        let newer = "cognito:post-confirmation/mapper@0.1.7";
-        assert_eq!(check([""; 0], [newer]), Ok("cognito:post-confirmation@0.1.7".to_owned()));
+    fn every_version_of_the_contract_is_accepted() {
+        for version in ["0.1.0", "0.1.7", "0.2.0", "0.2.9"] {
+            let mapper = format!("cognito:post-confirmation/mapper@{version}");
+            assert_eq!(check([""; 0], [mapper]), Ok(format!("{PACKAGE}@{version}")));
+        }
     }
 
     #[test]
-    fn another_minor_release_of_the_contract_is_refused_by_name() {
-        for version in ["0.2.0", "1.0.0", "0.1.0-rc.1", ""] {
+    fn an_unknown_version_of_the_contract_is_refused_by_name() {
+        for version in ["0.3.0", "1.0.0", "0.1.0-rc.1", "0.2.0-rc.1", ""] {
             let other = format!("cognito:post-confirmation/mapper@{version}");
             assert_eq!(check([""; 0], [other]), Err(ContractError::Version(version.to_owned())));
         }

@@ -1,9 +1,13 @@
 //! What SQS hands over: a batch of events that an earlier invocation could not deliver.
 
+use std::time::{Duration, SystemTime};
+
 use serde::Serialize;
 use serde_json::value::RawValue;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
-use super::EVENT_ID;
+use super::{EVENT_ID, RECEIVED_AT};
 use crate::event::{Event, is_event};
 use crate::hex::is_hex;
 use crate::lenient::Object;
@@ -59,20 +63,36 @@ impl Record {
         let body = RawValue::from_string(record.text("body").unwrap_or_default());
         let json = body.unwrap_or_else(|_| RawValue::NULL.to_owned());
         let readable = is_event(&json);
+        let mut event = match id.filter(|id| is_event_id(id)) {
+            Some(id) => Event::with_id(&json, id),
+            // Put there by hand: its message is what makes it one event.
+            None => Event::read(&json, &message_id),
+        };
+        if let Some(received_at) = received_at(record) {
+            event.received_at = received_at;
+        }
         Record {
             receive_count: record
                 .object("attributes")
                 .text("ApproximateReceiveCount")
                 .and_then(|n| n.parse().ok()),
-            event: match id.filter(|id| is_event_id(id)) {
-                Some(id) => Event::with_id(&json, id),
-                // Put there by hand: its message is what makes it one event.
-                None => Event::read(&json, &message_id),
-            },
+            event,
             readable,
             message_id,
         }
     }
+}
+
+/// When the host was first called with the event of `record`; if the message does not say so, when
+/// it was sent.
+fn received_at(record: &Object<'_>) -> Option<SystemTime> {
+    let attribute = record.object("messageAttributes").object(RECEIVED_AT).text("stringValue");
+    let said = attribute.and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok());
+    if let Some(said) = said {
+        return Some(said.into());
+    }
+    let sent = record.object("attributes").text("SentTimestamp")?.parse().ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(sent))
 }
 
 /// What tells SQS which records have to stay, by their message ids.

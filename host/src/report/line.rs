@@ -9,6 +9,7 @@ use super::{Invocation, Level, timestamp};
 use crate::backend;
 use crate::client::Cause;
 use crate::deadline::Deadlines;
+use crate::effects::{self, Done};
 use crate::error::{Error, backend_error_type, queue_error_type};
 use crate::event::{self, TriggerSource};
 use crate::mapper::{self, Identity};
@@ -46,6 +47,10 @@ pub struct Event<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub effect_error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effects: Option<Effects>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_error_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_error: Option<String>,
@@ -65,6 +70,13 @@ pub struct Event<'a> {
     pub receive_count: Option<u32>,
     #[serde(flatten)]
     pub metrics: Metrics<'a>,
+}
+
+/// What was done with the Cognito user, by kind.
+#[derive(Serialize)]
+pub struct Effects {
+    pub attributes: usize,
+    pub groups: usize,
 }
 
 /// One attempt.
@@ -88,6 +100,8 @@ pub struct Milliseconds {
     pub start: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effects: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue: Option<f64>,
     pub total: f64,
@@ -167,6 +181,8 @@ impl<'a> Event<'a> {
             error_type: error.map(Error::error_type),
             error: error.map(Error::to_string),
             cause: error.and_then(Error::cause).map(Cause::name),
+            effect_error: error.and_then(effect_error),
+            effects: handled.effects.map(Effects::new),
             queue_error_type: queue_error.map(queue_error_type),
             queue_error: queue_error.map(ToString::to_string),
             queue_cause: queue_error.and_then(queue::Error::cause).map(Cause::name),
@@ -177,9 +193,21 @@ impl<'a> Event<'a> {
             request_id: invocation.request_id,
             message_id: invocation.redelivery.map(|record| record.message_id),
             receive_count: invocation.redelivery.and_then(|record| record.receive_count),
-            metrics: Metrics::new(function, end, attempts.len(), milliseconds.total),
+            metrics: Metrics::new(
+                function,
+                end,
+                attempts.len(),
+                handled.effects,
+                milliseconds.total,
+            ),
             milliseconds,
         }
+    }
+}
+
+impl Effects {
+    fn new(done: Done) -> Effects {
+        Effects { attributes: done.attributes, groups: done.groups }
     }
 }
 
@@ -189,6 +217,7 @@ impl Milliseconds {
         Milliseconds {
             start: cold.then(|| milliseconds(invocation.start_up)),
             mapping: handled.plan.call.as_ref().map(|call| milliseconds(call.took)),
+            effects: handled.effects.map(|done| milliseconds(done.took)),
             queue: handled.queue_time.map(milliseconds),
             total: milliseconds(started.elapsed()),
         }
@@ -247,6 +276,15 @@ fn head(end: &End) -> Head {
         End::Skipped(_) => Head::new(Level::Info, "the mapper skipped the event"),
         End::Queued(_) => Head::new(Level::Warn, "the user is in the queue, not at the backend"),
         End::Undelivered { .. } => Head::new(Level::Error, "the user is not at the backend"),
+    }
+}
+
+/// What Cognito answered instead of doing it, or the rule that was broken.
+fn effect_error(error: &Error) -> Option<String> {
+    match error {
+        Error::Effect(effects::Error::Aws(error)) => Some(error.to_string()),
+        Error::Effect(effects::Error::NotAllowed(rule)) => Some(rule.to_string()),
+        _ => None,
     }
 }
 

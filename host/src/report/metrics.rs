@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
+use crate::effects::Done;
 use crate::outcome::End;
 
 /// The namespace of all metrics.
@@ -24,6 +25,10 @@ pub struct Metrics<'a> {
     undelivered: u8,
     attempts: usize,
     duration: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attributes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    groups: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -38,7 +43,7 @@ struct Metadata {
 struct Directive {
     namespace: &'static str,
     dimensions: [[&'static str; 1]; 1],
-    metrics: [Metric; 6],
+    metrics: Vec<Metric>,
 }
 
 #[derive(Serialize)]
@@ -49,8 +54,26 @@ struct Metric {
 }
 
 impl<'a> Metrics<'a> {
-    /// The metrics of an event with this `end` after `attempts` and `duration` in milliseconds.
-    pub fn new(function: &'a str, end: &End, attempts: usize, duration: f64) -> Metrics<'a> {
+    /// The metrics of an event with this `end` after `attempts`, these `effects` and `duration` in
+    /// milliseconds.
+    pub fn new(
+        function: &'a str,
+        end: &End,
+        attempts: usize,
+        effects: Option<Done>,
+        duration: f64,
+    ) -> Metrics<'a> {
+        let mut metrics = vec![
+            metric("Delivered", "Count"),
+            metric("Skipped", "Count"),
+            metric("Queued", "Count"),
+            metric("Undelivered", "Count"),
+            metric("Attempts", "Count"),
+            metric("Duration", "Milliseconds"),
+        ];
+        if effects.is_some() {
+            metrics.extend([metric("Attributes", "Count"), metric("Groups", "Count")]);
+        }
         Metrics {
             aws: Metadata {
                 timestamp: SystemTime::now()
@@ -60,14 +83,7 @@ impl<'a> Metrics<'a> {
                 cloud_watch_metrics: [Directive {
                     namespace: NAMESPACE,
                     dimensions: [["FunctionName"]],
-                    metrics: [
-                        metric("Delivered", "Count"),
-                        metric("Skipped", "Count"),
-                        metric("Queued", "Count"),
-                        metric("Undelivered", "Count"),
-                        metric("Attempts", "Count"),
-                        metric("Duration", "Milliseconds"),
-                    ],
+                    metrics,
                 }],
             },
             function_name: function,
@@ -77,6 +93,8 @@ impl<'a> Metrics<'a> {
             undelivered: u8::from(matches!(end, End::Undelivered { .. })),
             attempts,
             duration,
+            attributes: effects.map(|done| done.attributes),
+            groups: effects.map(|done| done.groups),
         }
     }
 }

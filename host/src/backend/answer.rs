@@ -1,0 +1,88 @@
+//! The answer to a request that counts as delivered, as far as a mapper gets it.
+
+use std::fmt;
+
+use reqwest::header::{HeaderMap, HeaderName, SET_COOKIE};
+
+use super::Error;
+use crate::client::{self, Cause};
+
+/// The largest body, in bytes.
+const MAX_BODY: usize = 64 * 1024;
+/// The most headers, and how much they are together, in bytes.
+const MAX_HEADERS: usize = 64;
+const MAX_HEADER_BYTES: usize = 16 * 1024;
+/// Headers that belong to the connection.
+const HOP_BY_HOP: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// An answer that was read to its end.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// Names in lower case with values, in order.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// It shows the status alone: the rest may be about the user.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+impl Answer {
+    /// Reads `answer` to its end.
+    ///
+    /// # Errors
+    /// It is too large, or it breaks off.
+    pub(super) async fn read(mut answer: client::Answer) -> Result<Answer, Error> {
+        let status = answer.status().as_u16();
+        let headers = kept(answer.headers());
+        let mut body = Vec::new();
+        loop {
+            match answer.chunk().await {
+                Ok(None) => return Ok(Answer { status, headers, body }),
+                Ok(Some(chunk)) if body.len() + chunk.len() > MAX_BODY => {
+                    return Err(Error::AnswerTooLarge);
+                }
+                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+                Err(_) => return Err(Error::Unreachable(Cause::AnswerUnreadable)),
+            }
+        }
+    }
+}
+
+/// The headers that a mapper gets.
+fn kept(headers: &HeaderMap) -> Vec<(String, String)> {
+    let mut bytes = 0;
+    let mut kept = Vec::new();
+    for (name, value) in headers {
+        let Ok(value) = value.to_str() else { continue };
+        if is_withheld(name) {
+            continue;
+        }
+        bytes += name.as_str().len() + value.len();
+        if kept.len() == MAX_HEADERS || bytes > MAX_HEADER_BYTES {
+            break;
+        }
+        kept.push((name.as_str().to_owned(), value.to_owned()));
+    }
+    kept
+}
+
+fn is_withheld(name: &HeaderName) -> bool {
+    *name == SET_COOKIE || HOP_BY_HOP.contains(&name.as_str())
+}

@@ -1,0 +1,236 @@
+//! What a mapper's follow-up does to the Cognito user of the event: what of it is allowed, and
+//! doing it. The user is always the event's own, in the event's own pool.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+use serde::de::IgnoredAny;
+use thiserror::Error;
+
+use crate::aws::{self, Aws, Service};
+use crate::event::Event;
+
+/// The most effects of one event.
+const MAX_EFFECTS: usize = 16;
+/// The longest value of an attribute in Cognito, in characters.
+const MAX_VALUE: usize = 2048;
+
+/// What a mapper wants to be done with the user of the event, not yet checked.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Set an attribute.
+    SetAttribute {
+        /// The attribute.
+        name: String,
+        /// Its new value.
+        value: String,
+    },
+    /// Add the user to a group.
+    AddToGroup(String),
+}
+
+/// It shows no value and no name: they may be user data.
+impl fmt::Debug for Effect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Effect::SetAttribute { .. } => "SetAttribute",
+            Effect::AddToGroup(_) => "AddToGroup",
+        })
+    }
+}
+
+/// What the operator lets mappers write: exact names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Allowed {
+    /// Attributes.
+    pub attributes: BTreeSet<String>,
+    /// Groups.
+    pub groups: BTreeSet<String>,
+}
+
+/// The rule that effects break. It names nothing of what the mapper asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[allow(missing_docs, reason = "the texts say it")]
+pub enum Rule {
+    #[error("there are more than {MAX_EFFECTS} effects")]
+    TooMany,
+    #[error("an attribute is not in COGNITO_ATTRIBUTES")]
+    Attribute,
+    #[error("a group is not in COGNITO_GROUPS")]
+    Group,
+    #[error("an attribute is set twice")]
+    Twice,
+    #[error("a value is longer than {MAX_VALUE} characters")]
+    ValueTooLong,
+    #[error("a value holds a control character")]
+    ControlCharacter,
+}
+
+/// Why effects are not done, or not all of them.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Error {
+    /// None is done, because one breaks a rule.
+    #[error("the mapper's effects were refused: {0}")]
+    NotAllowed(#[from] Rule),
+    /// Cognito did not do one.
+    #[error("Cognito did not do what the mapper asked for: {0}")]
+    Aws(#[from] aws::Error),
+}
+
+/// Effects that are allowed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Approved {
+    attributes: Vec<(String, String)>,
+    groups: Vec<String>,
+}
+
+/// What was done.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Done {
+    /// How many attributes were set.
+    pub attributes: usize,
+    /// To how many groups the user was added.
+    pub groups: usize,
+    /// How long it took, with the mapper's call.
+    pub took: Duration,
+}
+
+/// The effects of this process.
+pub struct Effects {
+    allowed: Allowed,
+    aws: Arc<Aws>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct UpdateUserAttributes<'a> {
+    user_pool_id: &'a str,
+    username: &'a str,
+    user_attributes: Vec<Attribute<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attribute<'a> {
+    name: &'a str,
+    value: &'a str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct AddUserToGroup<'a> {
+    user_pool_id: &'a str,
+    username: &'a str,
+    group_name: &'a str,
+}
+
+impl Allowed {
+    /// Whether nothing may be written.
+    pub fn is_empty(&self) -> bool {
+        self.attributes.is_empty() && self.groups.is_empty()
+    }
+
+    /// Checks all `effects`. A group that is named twice is one group.
+    ///
+    /// # Errors
+    /// The rule that one of them breaks.
+    pub fn approve(&self, effects: Vec<Effect>) -> Result<Approved, Rule> {
+        if effects.len() > MAX_EFFECTS {
+            return Err(Rule::TooMany);
+        }
+        let mut approved = Approved::default();
+        for effect in effects {
+            match effect {
+                Effect::SetAttribute { name, value } => {
+                    self.check(&name, &value)?;
+                    if approved.attributes.iter().any(|(other, _)| *other == name) {
+                        return Err(Rule::Twice);
+                    }
+                    approved.attributes.push((name, value));
+                }
+                Effect::AddToGroup(group) if !self.groups.contains(&group) => {
+                    return Err(Rule::Group);
+                }
+                Effect::AddToGroup(group) if approved.groups.contains(&group) => {}
+                Effect::AddToGroup(group) => approved.groups.push(group),
+            }
+        }
+        Ok(approved)
+    }
+
+    fn check(&self, name: &str, value: &str) -> Result<(), Rule> {
+        if !self.attributes.contains(name) {
+            return Err(Rule::Attribute);
+        }
+        if value.chars().count() > MAX_VALUE {
+            return Err(Rule::ValueTooLong);
+        }
+        if value.contains(char::is_control) {
+            return Err(Rule::ControlCharacter);
+        }
+        Ok(())
+    }
+}
+
+impl Effects {
+    /// Effects within what is `allowed`, done through `aws`.
+    pub fn new(allowed: Allowed, aws: Arc<Aws>) -> Effects {
+        Effects { allowed, aws }
+    }
+
+    /// What is allowed.
+    pub fn allowed(&self) -> &Allowed {
+        &self.allowed
+    }
+
+    /// Does what is `approved` with the user of `event` before `until`, and counts in `done` what
+    /// was done. All of it may be done again.
+    ///
+    /// # Errors
+    /// What Cognito did not do.
+    pub async fn carry_out(
+        &self,
+        event: &Event,
+        approved: &Approved,
+        until: Instant,
+        done: &mut Done,
+    ) -> Result<(), Error> {
+        let (user_pool_id, username) = (event.user_pool_id.as_str(), event.user_name.as_str());
+        let attributes = approved.attributes.iter();
+        let user_attributes: Vec<_> =
+            attributes.map(|(name, value)| Attribute { name, value }).collect();
+        let number = user_attributes.len();
+        if number > 0 {
+            let input = UpdateUserAttributes { user_pool_id, username, user_attributes };
+            self.ask(event, "AdminUpdateUserAttributes", &input, until).await?;
+            done.attributes = number;
+        }
+        for group_name in &approved.groups {
+            let input = AddUserToGroup { user_pool_id, username, group_name };
+            self.ask(event, "AdminAddUserToGroup", &input, until).await?;
+            done.groups += 1;
+        }
+        Ok(())
+    }
+
+    async fn ask(
+        &self,
+        event: &Event,
+        operation: &str,
+        input: &impl Serialize,
+        until: Instant,
+    ) -> Result<(), Error> {
+        // The pool's own region, which begins its id.
+        let region = event.user_pool_id.split_once('_').map(|(region, _)| region);
+        let asked = self.aws.ask(Service::CognitoIdp, region, operation, input, until);
+        // On the heap, because it is large and seldom made.
+        let IgnoredAny = Box::pin(asked).await?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

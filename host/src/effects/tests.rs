@@ -1,0 +1,74 @@
+//! The rules of effects as a specification.
+
+use super::*;
+
+fn allowed() -> Allowed {
+    Allowed {
+        attributes: ["custom:id", "custom:plan"].map(str::to_owned).into(),
+        groups: ["members".to_owned()].into(),
+    }
+}
+
+fn set(name: &str, value: &str) -> Effect {
+    Effect::SetAttribute { name: name.to_owned(), value: value.to_owned() }
+}
+
+fn add(group: &str) -> Effect {
+    Effect::AddToGroup(group.to_owned())
+}
+
+#[test]
+fn what_is_listed_may_be_written() {
+    let effects = vec![set("custom:id", "42"), add("members"), set("custom:plan", "")];
+    let approved = allowed().approve(effects).unwrap();
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(approved.attributes, [pair("custom:id", "42"), pair("custom:plan", "")]);
+    assert_eq!(approved.groups, ["members"]);
+    assert_eq!(allowed().approve(Vec::new()), Ok(Approved::default()));
+}
+
+#[test]
+fn names_are_listed_to_the_letter() {
+    for name in ["custom:Id", "id", "custom:id ", "email_verified", "cognito:groups", "custom:i", ""] {
+        assert_eq!(allowed().approve(vec![set(name, "x")]), Err(Rule::Attribute), "{name}");
+    }
+    for group in ["Members", "members ", "admins", ""] {
+        assert_eq!(allowed().approve(vec![add(group)]), Err(Rule::Group), "{group}");
+    }
+    assert!(Allowed::default().approve(vec![set("custom:id", "x")]).is_err());
+}
+
+#[test]
+fn one_effect_that_is_not_allowed_stops_all() {
+    let effects = vec![set("custom:id", "42"), add("members"), add("admins")];
+    assert_eq!(allowed().approve(effects), Err(Rule::Group));
+}
+
+#[test]
+fn there_are_sixteen_effects_and_not_one_more() {
+    let groups = |number| vec![add("members"); number];
+    // Named twice, it is the same group.
+    assert_eq!(allowed().approve(groups(16)).unwrap().groups, ["members"]);
+    assert_eq!(allowed().approve(groups(17)), Err(Rule::TooMany));
+}
+
+#[test]
+fn a_value_has_2048_characters_and_not_one_more() {
+    let value = |number| vec![set("custom:id", &"ä".repeat(number))];
+    assert!(allowed().approve(value(2048)).is_ok());
+    assert_eq!(allowed().approve(value(2049)), Err(Rule::ValueTooLong));
+}
+
+#[test]
+fn no_value_holds_a_control_character() {
+    for value in ["a\nb", "\0", "\u{7f}", "\u{85}"] {
+        let refused = allowed().approve(vec![set("custom:id", value)]);
+        assert_eq!(refused, Err(Rule::ControlCharacter), "{value:?}");
+    }
+}
+
+#[test]
+fn an_attribute_is_set_once() {
+    let twice = vec![set("custom:id", "1"), set("custom:id", "1")];
+    assert_eq!(allowed().approve(twice), Err(Rule::Twice));
+}
