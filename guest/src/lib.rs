@@ -1,6 +1,9 @@
-//! The default mapper: a confirmed user as JSON, posted to `users/`. This file only binds the
-//! component's interface to [`mapping`] and [`settings`].
+//! The default mapper: a confirmed user as JSON, posted to `users/`, and what of the answer is
+//! written to the Cognito user. This file only binds the component's interfaces to [`mapping`] and
+//! [`answer`].
 
+mod answer;
+mod fields;
 mod mapping;
 mod settings;
 
@@ -8,19 +11,27 @@ mod settings;
 mod bindings {
     wit_bindgen::generate!({
         path: "../wit",
-        world: "post-confirmation-mapper",
+        world: "post-confirmation-mapper-with-follow-up",
     });
     export!(Mapper with_types_in self);
 
     use super::Mapper;
 }
 
-use bindings::exports::cognito::post_confirmation::mapper::{Error, Event, Guest, Outcome};
+use bindings::exports::cognito::post_confirmation::{follow_up, mapper};
+use follow_up::{Answer, Effect};
+use mapper::{Error, Event, Outcome};
 
 struct Mapper;
 
-impl Guest for Mapper {
+impl mapper::Guest for Mapper {
     fn transform(event: Event) -> Result<Outcome, Error> {
         mapping::map(&event, |name| std::env::var(name).ok())
+    }
+}
+
+impl follow_up::Guest for Mapper {
+    fn conclude(_: Event, answer: Answer) -> Result<Vec<Effect>, Error> {
+        answer::effects(&answer, |name| std::env::var(name).ok())
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::bindings::cognito::post_confirmation::types::{
     Attribute, Error, Event, Header, Method, Outcome, Request, TriggerSource,
 };
+use crate::fields;
 use crate::settings::{Settings, custom};
 
 /// Maps `event` by the settings that `lookup` finds. `clientMetadata` is never copied: whoever
@@ -19,10 +20,12 @@ pub fn map(event: &Event, lookup: impl Fn(&str) -> Option<String>) -> Result<Out
         TriggerSource::Other(_) => return Ok(Outcome::Skip("unknown-trigger-source".to_owned())),
     }
     let settings = Settings::from_variables(lookup)?;
-    let user = user(event, &settings)?;
+    let sub = sub(event)?;
+    let path = settings.path(sub, &event.user_name)?;
+    let user = user(event, sub, &settings);
     Ok(Outcome::Deliver(Request {
         method: Method::Post,
-        path: settings.path,
+        path,
         headers: vec![Header {
             name: "content-type".to_owned(),
             value: "application/json".to_owned(),
@@ -33,17 +36,20 @@ pub fn map(event: &Event, lookup: impl Fn(&str) -> Option<String>) -> Result<Out
     }))
 }
 
-/// The user as the backend gets it.
-fn user(event: &Event, settings: &Settings) -> Result<Map<String, Value>, Error> {
+/// The user's id.
+fn sub(event: &Event) -> Result<&str, Error> {
     let sub = event
         .user_attributes
         .iter()
         .find(|attribute| attribute.name == "sub" && !attribute.value.is_empty());
-    let sub = sub.ok_or_else(|| Error {
+    sub.map(|sub| sub.value.as_str()).ok_or_else(|| Error {
         code: "no-sub".to_owned(),
         message: "the event has no attribute `sub`, which is the user's id".to_owned(),
-    })?;
+    })
+}
 
+/// The user as the backend gets it.
+fn user(event: &Event, sub: &str, settings: &Settings) -> Map<String, Value> {
     let mut user = Map::new();
     let mut customs = Map::new();
     // What only a developer can write comes last, so that no user can write another value in its
@@ -55,7 +61,7 @@ fn user(event: &Event, settings: &Settings) -> Result<Map<String, Value>, Error>
         others.into_iter().chain(developers).filter(|attribute| settings.sends(&attribute.name))
     {
         let Some(value) = value(attribute) else { continue };
-        match custom(&attribute.name) {
+        match custom(&attribute.name).filter(|_| settings.fields.is_empty()) {
             Some(name) => customs.insert(name.to_owned(), value),
             None => user.insert(attribute.name.clone(), value),
         };
@@ -67,11 +73,11 @@ fn user(event: &Event, settings: &Settings) -> Result<Map<String, Value>, Error>
     if let Some(client_id) = &event.client_id {
         user.insert("client_id".to_owned(), client_id.clone().into());
     }
-    user.insert("cognito_id".to_owned(), sub.value.clone().into());
+    user.insert("cognito_id".to_owned(), sub.into());
     user.insert("username".to_owned(), event.user_name.clone().into());
     user.insert("trigger_source".to_owned(), "PostConfirmation_ConfirmSignUp".into());
     user.insert("user_pool_id".to_owned(), event.user_pool_id.clone().into());
-    Ok(user)
+    if settings.fields.is_empty() { user } else { fields::chosen(&settings.fields, &user) }
 }
 
 /// An attribute's value as JSON. Cognito writes every value as text, whatever it is; one that is

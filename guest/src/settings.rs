@@ -2,8 +2,10 @@
 //! variables that begin with `MAPPER_ENV_`, without that prefix.
 
 use crate::bindings::cognito::post_confirmation::types::Error;
+use crate::fields::{self, Field, Source, USER_FIELDS};
 
-/// The path to which users are posted; `users/` unless set.
+/// The path to which users are posted; `users/` unless set. `{sub}` and `{username}` stand for the
+/// user's.
 const USERS_PATH: &str = "USERS_PATH";
 /// Which attributes are sent: their Cognito names, separated by commas; `custom:*` stands for all
 /// custom ones.
@@ -41,8 +43,10 @@ const SEPARATORS: [char; 8] = [';', ':', '|', '/', '+', '&', '*', '"'];
 /// The settings of this mapper.
 pub struct Settings {
     /// The path under the backend's base address.
-    pub path: String,
+    path: String,
     attributes: Vec<String>,
+    /// The body's fields, if the operator names them.
+    pub fields: Vec<Field>,
 }
 
 impl Settings {
@@ -64,12 +68,35 @@ impl Settings {
                 "`{name}`, which is no name of an attribute of Cognito"
             ))),
             None if attributes.is_empty() => Err(bad_attributes("no name")),
-            None => Ok(Settings { path: or(USERS_PATH, "users/"), attributes }),
+            None => {
+                let fields = fields::parse(&lookup(USER_FIELDS).unwrap_or_default())?;
+                Ok(Settings { path: or(USERS_PATH, "users/"), attributes, fields })
+            }
         }
     }
 
-    /// Whether the attribute `name` is sent.
+    /// The path for the user `sub` called `username`.
+    ///
+    /// # Errors
+    /// It has a `{` that begins neither `{sub}` nor `{username}`.
+    pub fn path(&self, sub: &str, username: &str) -> Result<String, Error> {
+        let path = self.path.replace("{sub}", &percent_encoded(sub));
+        let path = path.replace("{username}", &percent_encoded(username));
+        if path.contains('{') {
+            return Err(Error {
+                code: "bad-users-path".to_owned(),
+                message: format!("{USERS_PATH} holds a `{{` that begins neither `{{sub}}` nor `{{username}}`"),
+            });
+        }
+        Ok(path)
+    }
+
+    /// Whether the attribute `name` is read: it is sent, or a field of the operator's names it.
     pub fn sends(&self, name: &str) -> bool {
+        if !self.fields.is_empty() {
+            let named = |field: &Field| matches!(&field.source, Source::Named(source) if source == name);
+            return self.fields.iter().any(named);
+        }
         match custom(name) {
             Some(own) => self
                 .attributes
@@ -110,4 +137,12 @@ fn bad_attributes(holds: &str) -> Error {
             "USER_ATTRIBUTES holds {holds}; it takes names of attributes, separated by commas: `email,locale,custom:*`"
         ),
     }
+}
+
+/// `text` as one segment of a path.
+fn percent_encoded(text: &str) -> String {
+    let stays = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let encoded =
+        |byte| if stays(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
+    text.bytes().map(encoded).collect()
 }

@@ -81,10 +81,20 @@ pub enum Error {
 }
 
 /// Effects that are allowed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Approved {
-    attributes: Vec<(String, String)>,
-    groups: Vec<String>,
+    /// Attributes with their values, all of which are set in one call.
+    pub attributes: Vec<(String, String)>,
+    /// Groups.
+    pub groups: Vec<String>,
+}
+
+/// It shows no value and no name.
+impl fmt::Debug for Approved {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Approved { attributes, groups } = self;
+        write!(f, "Approved({} attributes, {} groups)", attributes.len(), groups.len())
+    }
 }
 
 /// What was done.
@@ -101,7 +111,8 @@ pub struct Done {
 /// The effects of this process.
 pub struct Effects {
     allowed: Allowed,
-    aws: Arc<Aws>,
+    /// None if they are only shown.
+    aws: Option<Arc<Aws>>,
 }
 
 #[derive(Serialize)]
@@ -178,7 +189,12 @@ impl Allowed {
 impl Effects {
     /// Effects within what is `allowed`, done through `aws`.
     pub fn new(allowed: Allowed, aws: Arc<Aws>) -> Effects {
-        Effects { allowed, aws }
+        Effects { allowed, aws: Some(aws) }
+    }
+
+    /// Effects within what is `allowed`, none of which is done.
+    pub fn only_shown(allowed: Allowed) -> Effects {
+        Effects { allowed, aws: None }
     }
 
     /// What is allowed.
@@ -223,9 +239,10 @@ impl Effects {
         input: &impl Serialize,
         until: Instant,
     ) -> Result<(), Error> {
+        let Some(aws) = &self.aws else { return Ok(()) };
         // The pool's own region, which begins its id.
         let region = event.user_pool_id.split_once('_').map(|(region, _)| region);
-        let asked = self.aws.ask(Service::CognitoIdp, region, operation, input, until);
+        let asked = aws.ask(Service::CognitoIdp, region, operation, input, until);
         // On the heap, because it is large and seldom made.
         let IgnoredAny = Box::pin(asked).await?;
         Ok(())

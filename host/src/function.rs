@@ -173,7 +173,7 @@ impl Function {
             Invocation { request_id: &context.request_id, deadlines, start_up, redelivery, mapper };
         self.log.handled(&event, &handled, &invocation);
         self.report_output(&event, handled.plan.call.as_ref());
-        self.report_output(&event, handled.follow_up.as_ref());
+        self.report_output(&event, handled.follow_up.as_ref().map(|it| &it.call));
         match (&self.shadow, handled.plan.action) {
             // The mapper has made nothing of it that could be compared.
             (None, _) | (_, Err(EventError::Record | EventError::Host)) => {}

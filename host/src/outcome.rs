@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::StatusCode;
 
 use crate::backend::{Delivery, PreparedRequest};
-use crate::effects::Done;
+use crate::effects::{Approved, Done};
 use crate::error::Error;
 use crate::mapper::{Code, MapperCall};
 use crate::queue;
@@ -51,6 +51,16 @@ pub enum End {
     },
 }
 
+/// What the mapper wanted once the backend had the user.
+pub struct FollowUp {
+    /// Its call.
+    pub call: MapperCall,
+    /// What is to be done with the Cognito user; nothing if the call failed or broke a rule.
+    pub effects: Approved,
+    /// What of it was done.
+    pub done: Done,
+}
+
 /// What was done with an event.
 pub struct Handled {
     /// How it ended.
@@ -59,10 +69,8 @@ pub struct Handled {
     pub plan: Plan,
     /// The delivery. None if nothing was to be sent.
     pub delivery: Option<Delivery>,
-    /// What was done with the Cognito user. None if the mapper was not asked.
-    pub effects: Option<Done>,
-    /// The call of the mapper's follow-up. None if it was not made.
-    pub follow_up: Option<MapperCall>,
+    /// What came after the delivery. None if the mapper was not asked.
+    pub follow_up: Option<FollowUp>,
     /// How long the queue took. None if it was not asked.
     pub queue_time: Option<Duration>,
 }
@@ -70,7 +78,7 @@ pub struct Handled {
 impl Handled {
     /// What was done by `plan` so far, without a follow-up and a queue.
     pub fn new(end: End, plan: Plan, delivery: Option<Delivery>) -> Handled {
-        Handled { end, plan, delivery, effects: None, follow_up: None, queue_time: None }
+        Handled { end, plan, delivery, follow_up: None, queue_time: None }
     }
 }
 

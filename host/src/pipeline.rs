@@ -8,11 +8,11 @@ use futures_util::FutureExt;
 
 use crate::backend::{self, Answer, Backend, Delivery, Trace};
 use crate::deadline::Deadlines;
-use crate::effects::{self, Done, Effects};
+use crate::effects::{self, Approved, Done, Effects};
 use crate::error::Error;
 use crate::event::Event;
 use crate::mapper::{self, Mapper, Outcome};
-use crate::outcome::{Action, End, Handled, Plan};
+use crate::outcome::{Action, End, FollowUp, Handled, Plan};
 use crate::queue::{self, Queue, QueueAttributes};
 
 /// The parts that every event of this process goes through.
@@ -107,15 +107,15 @@ impl Pipeline {
         let Ok(mapper) = &self.mapper else { return Ok(()) };
         let answer = answer?;
         let (concluded, call) = mapper.conclude(event, &answer, until).await;
-        handled.follow_up = Some(call);
-        let done = handled.effects.insert(Done::default());
+        let follow_up = FollowUp { call, effects: Approved::default(), done: Done::default() };
+        let FollowUp { effects: approved, done, .. } = handled.follow_up.insert(follow_up);
         let effects = concluded.map_err(|error| match error {
             // The mapper had less time than was promised to it.
             mapper::Error::TimedOut if Instant::now() >= until => Error::OutOfTime,
             error => error.into(),
         })?;
-        let approved = self.effects.allowed().approve(effects).map_err(effects::Error::from)?;
-        let carried_out = self.effects.carry_out(event, &approved, until, done).await;
+        *approved = self.effects.allowed().approve(effects).map_err(effects::Error::from)?;
+        let carried_out = self.effects.carry_out(event, approved, until, done).await;
         done.took = started.elapsed();
         Ok(carried_out?)
     }

@@ -25,6 +25,7 @@ fn sign_up(attributes: &[(&str, &str)]) -> Event {
         }],
         id: "evt_1".to_owned(),
         json: "{}".to_owned(),
+        received_at: "2026-11-28T09:30:00.123Z".to_owned(),
     }
 }
 
@@ -264,4 +265,40 @@ fn a_user_without_sub_is_an_error_and_not_a_skip() {
     for attributes in [&[("email", "a@example.com")][..], &[("sub", "")]] {
         assert_eq!(map(&sign_up(attributes), settings(&[])).unwrap_err().code, "no-sub");
     }
+}
+
+#[test]
+fn the_operator_names_the_fields_of_the_body() {
+    let fields = r#"id=sub, mail=email,plan=custom:plan,verified=email_verified,who=username,source:={"a":[1,2]},none=locale"#;
+    let variables = [("USER_FIELDS", fields), ("USER_ATTRIBUTES", "locale")];
+    let attributes =
+        [("sub", "s-1"), ("email", "a@b.c"), ("email_verified", "true"), ("custom:plan", "gold")];
+    let request = request(&sign_up(&attributes), settings(&variables));
+    let body: Value = serde_json::from_slice(&request.body).unwrap();
+    let expected = json!({
+        "id": "s-1", "mail": "a@b.c", "plan": "gold", "verified": true, "who": "alice", "source": { "a": [1, 2] },
+    });
+    assert_eq!(body, expected);
+}
+
+#[test]
+fn a_list_of_fields_that_is_broken_is_an_error() {
+    for fields in ["id", "=sub", "id=", "a=sub,a=email", "a:=no", "a:=1 b=sub", "a:=1,,b=sub", ","] {
+        let refused = map(&sign_up(&[("sub", "s-1")]), settings(&[("USER_FIELDS", fields)]));
+        assert_eq!(refused.unwrap_err().code, "bad-user-fields", "{fields}");
+    }
+}
+
+#[test]
+fn the_path_can_name_the_user() {
+    let path = |path: &str, sub: &str| {
+        let mapped = map(&sign_up(&[("sub", sub)]), settings(&[("USERS_PATH", path)]));
+        match mapped {
+            Ok(Outcome::Deliver(request)) => request.path,
+            Err(error) => error.code,
+            other => panic!("no request: {other:?}"),
+        }
+    };
+    assert_eq!(path("users/{sub}?by={username}", "a/b?{username}"), "users/a%2Fb%3F%7Busername%7D?by=alice");
+    assert_eq!(path("users/{id}", "s-1"), "bad-users-path");
 }

@@ -182,7 +182,7 @@ impl<'a> Event<'a> {
             error: error.map(Error::to_string),
             cause: error.and_then(Error::cause).map(Cause::name),
             effect_error: error.and_then(effect_error),
-            effects: handled.effects.map(Effects::new),
+            effects: handled.follow_up.as_ref().map(|it| Effects::new(it.done)),
             queue_error_type: queue_error.map(queue_error_type),
             queue_error: queue_error.map(ToString::to_string),
             queue_cause: queue_error.and_then(queue::Error::cause).map(Cause::name),
@@ -197,7 +197,7 @@ impl<'a> Event<'a> {
                 function,
                 end,
                 attempts.len(),
-                handled.effects,
+                handled.follow_up.as_ref().map(|it| it.done),
                 milliseconds.total,
             ),
             milliseconds,
@@ -217,7 +217,7 @@ impl Milliseconds {
         Milliseconds {
             start: cold.then(|| milliseconds(invocation.start_up)),
             mapping: handled.plan.call.as_ref().map(|call| milliseconds(call.took)),
-            effects: handled.effects.map(|done| milliseconds(done.took)),
+            effects: handled.follow_up.as_ref().map(|it| milliseconds(it.done.took)),
             queue: handled.queue_time.map(milliseconds),
             total: milliseconds(started.elapsed()),
         }

@@ -1,0 +1,93 @@
+//! `USER_FIELDS`: the body's fields, named by the operator. `id=sub,mail=email,source:="cognito"`:
+//! a name with an attribute, or with JSON.
+
+use serde_json::{Map, Value};
+
+use crate::bindings::cognito::post_confirmation::types::Error;
+
+/// The variable.
+pub const USER_FIELDS: &str = "USER_FIELDS";
+
+/// A field of the body.
+#[derive(Debug, PartialEq)]
+pub struct Field {
+    /// Its name in the body.
+    pub name: String,
+    /// What it holds.
+    pub source: Source,
+}
+
+/// Where a field's value comes from.
+#[derive(Debug, PartialEq)]
+pub enum Source {
+    /// A field that the body would have otherwise, or an attribute.
+    Named(String),
+    /// The operator.
+    Fixed(Value),
+}
+
+/// The fields in `text`.
+///
+/// # Errors
+/// It is no list of fields.
+pub fn parse(text: &str) -> Result<Vec<Field>, Error> {
+    let mut fields: Vec<Field> = Vec::new();
+    let mut rest = text.trim();
+    while !rest.is_empty() {
+        let (name, after) = rest.split_once('=').ok_or_else(|| bad("a part without `=`"))?;
+        let (name, source) = match name.strip_suffix(':') {
+            Some(name) => {
+                let mut values = serde_json::Deserializer::from_str(after).into_iter::<Value>();
+                let value = values.next().and_then(Result::ok);
+                let value = value.ok_or_else(|| bad("what is no JSON behind `:=`"))?;
+                rest = &after[values.byte_offset()..];
+                (name, Source::Fixed(value))
+            }
+            None => {
+                let end = after.find(',').unwrap_or(after.len());
+                rest = &after[end..];
+                (name, Source::Named(after[..end].trim().to_owned()))
+            }
+        };
+        rest = rest.trim_start();
+        match rest.strip_prefix(',') {
+            Some(next) => rest = next.trim_start(),
+            None if rest.is_empty() => {}
+            None => return Err(bad("something other than a comma behind a field")),
+        }
+        let name = name.trim().to_owned();
+        if name.is_empty() || source == Source::Named(String::new()) {
+            return Err(bad("a field without a name or a value"));
+        }
+        if fields.iter().any(|field| field.name == name) {
+            return Err(bad("a field twice"));
+        }
+        fields.push(Field { name, source });
+    }
+    Ok(fields)
+}
+
+/// The body with `fields` alone, taken from `all` that could be sent. What the user does not have is
+/// left out.
+pub fn chosen(fields: &[Field], all: &Map<String, Value>) -> Map<String, Value> {
+    let mut body = Map::new();
+    for field in fields {
+        let value = match &field.source {
+            Source::Named(source) => all.get(source).cloned(),
+            Source::Fixed(value) => Some(value.clone()),
+        };
+        if let Some(value) = value {
+            body.insert(field.name.clone(), value);
+        }
+    }
+    body
+}
+
+fn bad(holds: &str) -> Error {
+    Error {
+        code: "bad-user-fields".to_owned(),
+        message: format!(
+            "{USER_FIELDS} holds {holds}; it takes fields, separated by commas: `id=sub,mail=email,source:=\"cognito\"`"
+        ),
+    }
+}
