@@ -6,6 +6,7 @@ use std::process::Command;
 
 use serde_json::json;
 
+use test_support::languages::javascript_engine;
 use test_support::scratch;
 
 use super::{Folder, cannot, ends, has};
@@ -107,15 +108,17 @@ fn a_folder_holds_a_mapper_in_exactly_one_language() {
     for name in ["empty", "missing"] {
         let says = [
             &*format!("`{name}` does not hold a mapper"),
-            "`Cargo.toml`, `package.json` or `app.py`",
+            "`mapper.js`, `mapper.ts`, `app.py` or `Cargo.toml`",
             "`mapper new`",
         ];
         cannot(&mut folder.build(&[name]), &says);
     }
     cannot(&mut folder.build(&[]), &["`.` does not hold a mapper"]);
-    for (folder_of_two, files) in
-        [("a", ["Cargo.toml", "app.py"]), ("b", ["package.json", "app.py"])]
-    {
+    for (folder_of_two, files) in [
+        ("a", ["Cargo.toml", "app.py"]),
+        ("b", ["package.json", "app.py"]),
+        ("c", ["mapper.js", "mapper.ts"]),
+    ] {
         files.iter().for_each(|file| folder.write(&format!("{folder_of_two}/{file}"), ""));
         cannot(&mut folder.build(&[folder_of_two]), &["more than one language", "keep only one"]);
     }
@@ -167,13 +170,10 @@ fn a_missing_tool_is_named_with_what_installs_it() {
         cannot(command, says);
         assert!(!folder.path(language).join("mapper.wasm").exists());
     };
-    for language in ["rust", "js", "python"] {
+    for language in ["rust", "python"] {
         ends(&mut folder.mapper(&["new", language, "--lang", language]), 0);
     }
     without("rust", &["`rustc` is not installed", "https://rustup.rs"]);
-    without("js", &["`@bytecodealliance/componentize-js` is not installed", "`npm install`"]);
-    fs::create_dir_all(folder.path("js/node_modules/@bytecodealliance/componentize-js")).unwrap();
-    without("js", &["`node` is not installed", "https://nodejs.org"]);
     without("python", &["`componentize-py` is not installed", "pip install -r requirements.txt"]);
 }
 
@@ -206,13 +206,32 @@ fn what_a_tool_says_of_a_source_that_it_refuses_is_shown() {
 }
 
 #[test]
-fn a_package_json_that_names_no_mapper_is_refused() {
+fn a_mapper_in_javascript_is_built_without_any_tool() {
     let folder = Folder::new();
+    javascript_engine();
+    fs::create_dir(folder.path("nothing")).unwrap();
+    for language in ["js", "ts"] {
+        ends(&mut folder.mapper(&["new", language, "--lang", language]), 0);
+        let command = &mut folder.mapper(&["build", language]);
+        let built = ends(command.env("PATH", folder.path("nothing")), 0);
+        built.shows(&[
+            &format!("{language}/mapper.wasm  1."),
+            " MB, cognito:post-confirmation@0.1.0",
+        ]);
+    }
+}
+
+#[test]
+fn the_module_of_a_package_is_the_one_that_it_names() {
+    let folder = Folder::new();
+    javascript_engine();
     folder.write("m/package.json", "\u{feff}{ \"main\": \"other.js\" }");
-    cannot(
-        &mut folder.build(&["m"]),
-        &["there is no `other.js`: `main` of `package.json` has to name the mapper"],
-    );
+    let says = ["there is no `other.js`: `main` of `package.json` has to name the mapper"];
+    cannot(&mut folder.build(&["m"]), &says);
+    folder.write("m/other.js", "export const transform = () => ({ skip: 'other' });");
+    ends(&mut folder.build(&["m"]), 0);
     folder.write("m/package.json", "{");
     cannot(&mut folder.build(&["m"]), &["`m/package.json` is not JSON"]);
+    folder.write("m/package.json", "{}");
+    cannot(&mut folder.build(&["m"]), &["there is no `mapper.js` or `mapper.ts`", "`main`"]);
 }
