@@ -85,7 +85,9 @@ impl Settings {
         if path.contains('{') {
             return Err(Error {
                 code: "bad-users-path".to_owned(),
-                message: format!("{USERS_PATH} holds a `{{` that begins neither `{{sub}}` nor `{{username}}`"),
+                message: format!(
+                    "{USERS_PATH} holds a `{{` that begins neither `{{sub}}` nor `{{username}}`"
+                ),
             });
         }
         Ok(path)
@@ -94,7 +96,8 @@ impl Settings {
     /// Whether the attribute `name` is read: it is sent, or a field of the operator's names it.
     pub fn sends(&self, name: &str) -> bool {
         if !self.fields.is_empty() {
-            let named = |field: &Field| matches!(&field.source, Source::Named(source) if source == name);
+            let named =
+                |field: &Field| matches!(&field.source, Source::Named(source) if source == name);
             return self.fields.iter().any(named);
         }
         match custom(name) {

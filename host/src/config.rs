@@ -19,8 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::aws::Aws;
-use crate::effects::Allowed;
 use crate::credentials::{self, CredentialStore, Sources};
+use crate::effects::Allowed;
 use crate::report::{Level, Log};
 use crate::{backend, mapper};
 use reader::Reader;

@@ -15,6 +15,11 @@ use crate::event::Event;
 
 /// The most effects of one event.
 const MAX_EFFECTS: usize = 16;
+/// Attributes that say who a user is.
+const IDENTITY: [&str; 4] = ["sub", "email", "phone_number", "identities"];
+/// The ends and beginnings of other such attributes.
+const VERIFIED: &str = "_verified";
+const COGNITO: &str = "cognito:";
 /// The longest value of an attribute in Cognito, in characters.
 const MAX_VALUE: usize = 2048;
 
@@ -138,10 +143,30 @@ struct AddUserToGroup<'a> {
     group_name: &'a str,
 }
 
+/// Whether the attribute `name` says who a user is. No mapper may write it.
+pub fn is_identity(name: &str) -> bool {
+    // Cognito tells names apart by case, and what reads a token may not.
+    let name = name.to_ascii_lowercase();
+    IDENTITY.contains(&name.as_str()) || name.ends_with(VERIFIED) || name.starts_with(COGNITO)
+}
+
 impl Allowed {
     /// Whether nothing may be written.
     pub fn is_empty(&self) -> bool {
         self.attributes.is_empty() && self.groups.is_empty()
+    }
+
+    /// All that `effects` name, but what says who a user is.
+    fn naming(effects: &[Effect]) -> Allowed {
+        let mut allowed = Allowed::default();
+        for effect in effects {
+            match effect {
+                Effect::SetAttribute { name, .. } if is_identity(name) => {}
+                Effect::SetAttribute { name, .. } => _ = allowed.attributes.insert(name.clone()),
+                Effect::AddToGroup(group) => _ = allowed.groups.insert(group.clone()),
+            }
+        }
+        allowed
     }
 
     /// Checks all `effects`. A group that is named twice is one group.
@@ -197,9 +222,21 @@ impl Effects {
         Effects { allowed, aws: None }
     }
 
-    /// What is allowed.
-    pub fn allowed(&self) -> &Allowed {
-        &self.allowed
+    /// Whether anything may come of a follow-up.
+    pub fn are_wanted(&self) -> bool {
+        self.aws.is_none() || !self.allowed.is_empty()
+    }
+
+    /// Checks what a mapper wants to be done. If effects are only shown and the operator's lists are
+    /// not known, every name may be in them.
+    ///
+    /// # Errors
+    /// The rule that one of them breaks.
+    pub fn approve(&self, effects: Vec<Effect>) -> Result<Approved, Rule> {
+        if self.aws.is_none() && self.allowed.is_empty() {
+            return Allowed::naming(&effects).approve(effects);
+        }
+        self.allowed.approve(effects)
     }
 
     /// Does what is `approved` with the user of `event` before `until`, and counts in `done` what

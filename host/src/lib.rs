@@ -42,6 +42,7 @@
 
 pub mod backend;
 pub mod config;
+pub mod effects;
 pub mod error;
 pub mod event;
 pub mod function;
@@ -55,7 +56,6 @@ mod backoff;
 mod client;
 mod credentials;
 mod deadline;
-mod effects;
 mod hex;
 mod lenient;
 mod queue;

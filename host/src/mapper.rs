@@ -346,6 +346,19 @@ impl Mapper {
     }
 }
 
+impl MapperCall {
+    /// Adds a second call for the same event.
+    pub fn add(&mut self, second: MapperCall) {
+        let MapperOutput { stdout, stderr, message, backtrace } = second.output;
+        self.output.stdout.push_str(&stdout);
+        self.output.stderr.push_str(&stderr);
+        self.output.message = message.or(self.output.message.take());
+        self.output.backtrace = backtrace.or(self.output.backtrace.take());
+        self.took += second.took;
+        self.memory = self.memory.max(second.memory);
+    }
+}
+
 impl MapperOutput {
     /// Whether the mapper wrote nothing.
     pub fn is_empty(&self) -> bool {

@@ -5,6 +5,7 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Instant, SystemTime};
 
 use futures_util::FutureExt;
+use reqwest::StatusCode;
 
 use crate::backend::{self, Answer, Backend, Delivery, Trace};
 use crate::deadline::Deadlines;
@@ -94,6 +95,31 @@ impl Pipeline {
         handled
     }
 
+    /// What would be done with `event` after `answer`: like `deliver`, and nothing is sent.
+    pub async fn answered(
+        &self,
+        event: &Event,
+        plan: Plan,
+        answer: Answer,
+        until: Instant,
+    ) -> Handled {
+        let end = match &plan.action {
+            Ok(Action::Deliver(_)) => match StatusCode::from_u16(answer.status) {
+                Ok(status) => End::Delivered(status),
+                Err(_) => undelivered(Error::Host),
+            },
+            Ok(Action::Skip(code)) => End::Skipped(code.clone()),
+            Err(error) => undelivered(error.clone()),
+        };
+        let mut handled = Handled::new(end, plan, None);
+        if let End::Delivered(_) = handled.end
+            && let Err(error) = self.follow_up(event, Ok(answer), until, &mut handled).await
+        {
+            handled.end = undelivered(error);
+        }
+        handled
+    }
+
     /// Lets the mapper say what is to be done with the Cognito user after the backend's `answer`,
     /// and does it before `until`. `handled` tells what was done.
     async fn follow_up(
@@ -114,7 +140,7 @@ impl Pipeline {
             mapper::Error::TimedOut if Instant::now() >= until => Error::OutOfTime,
             error => error.into(),
         })?;
-        *approved = self.effects.allowed().approve(effects).map_err(effects::Error::from)?;
+        *approved = self.effects.approve(effects).map_err(effects::Error::from)?;
         let carried_out = self.effects.carry_out(event, approved, until, done).await;
         done.took = started.elapsed();
         Ok(carried_out?)
@@ -123,7 +149,7 @@ impl Pipeline {
     /// Whether somebody wants the backend's answer: a mapper with a follow-up that may write
     /// something.
     fn wants_answer(&self) -> bool {
-        !self.effects.allowed().is_empty() && self.mapper().is_some_and(Mapper::has_follow_up)
+        self.effects.are_wanted() && self.mapper().is_some_and(Mapper::has_follow_up)
     }
 
     /// Puts `event` into the queue, if there is one and nobody has the event.

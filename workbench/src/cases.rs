@@ -4,20 +4,30 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail, ensure};
+use post_confirmation_host::backend::Answer;
 use post_confirmation_host::event::Event;
 use serde::de::DeserializeOwned;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use crate::expectation::Mapped;
 use crate::mapper_file::COMPONENT;
-use crate::{input, recorded};
+use crate::{answer, input, recorded};
 
 /// The folder of cases, unless another is named.
 pub const FOLDER: &str = "cases";
 pub const EVENT: &str = ".event.json";
 const EXPECTED: &str = ".expected.json";
 const VARIABLES: &str = ".variables.json";
+const ANSWER: &str = ".answer.json";
+const RECEIVED_AT: &str = ".received-at.json";
+/// The ends of what can lie beside an event.
+const BESIDE: [&str; 4] = [EXPECTED, VARIABLES, ANSWER, RECEIVED_AT];
+/// When every event of a case came, unless it says so.
+const RECEIVED: &str = "2026-01-01T00:00:00.000Z";
 
 /// One event with what is expected of it.
 pub struct Case {
@@ -27,6 +37,8 @@ pub struct Case {
     pub event: Event,
     /// The mapper's variables besides those of the environment.
     pub variables: BTreeMap<String, String>,
+    /// What the backend answers, if the follow-up is to be called.
+    pub answer: Option<Answer>,
     /// The expected result, if it is settled.
     pub expected: Option<Mapped>,
     /// The file of `expected`, which may be missing.
@@ -49,10 +61,8 @@ pub fn chosen(wanted: &[PathBuf]) -> Result<Vec<Arc<Case>>> {
 /// The folder and the name of the one case that `wanted` names.
 fn place(wanted: &Path) -> Result<(PathBuf, String)> {
     let file = wanted.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let name = [EVENT, EXPECTED, VARIABLES]
-        .iter()
-        .find_map(|suffix| file.strip_suffix(suffix))
-        .unwrap_or(file);
+    let name =
+        [EVENT].iter().chain(&BESIDE).find_map(|suffix| file.strip_suffix(suffix)).unwrap_or(file);
     let folder = wanted.parent().unwrap_or(Path::new(""));
     let mut folders = [folder.to_owned(), Path::new(FOLDER).join(folder)].into_iter();
     match folders.find(|folder| folder.join(format!("{name}{EVENT}")).is_file()) {
@@ -81,7 +91,7 @@ fn names(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
         let Some(file) = file.to_str() else { continue };
         if let Some(name) = file.strip_suffix(EVENT) {
             names.push(name.to_owned());
-        } else if let Some(name) = file.strip_suffix(EXPECTED).or(file.strip_suffix(VARIABLES)) {
+        } else if let Some(name) = BESIDE.iter().find_map(|end| file.strip_suffix(end)) {
             others.push((name.to_owned(), file.to_owned()));
         }
     }
@@ -112,10 +122,17 @@ fn names(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
 }
 
 fn case(folder: &Path, name: String) -> Result<Case> {
-    let [event_file, variables_file, expected_file] =
-        [EVENT, VARIABLES, EXPECTED].map(|suffix| folder.join(format!("{name}{suffix}")));
+    let file = |suffix| folder.join(format!("{name}{suffix}"));
+    let (variables_file, expected_file) = (file(VARIABLES), file(EXPECTED));
+    let mut event = event(&file(EVENT))?;
+    if let Some(at) = optional::<String>(&file(RECEIVED_AT))? {
+        event.received_at = moment(&at).with_context(|| {
+            format!("`{}` is no time such as \"{RECEIVED}\"", file(RECEIVED_AT).display())
+        })?;
+    }
     Ok(Case {
-        event: event(&event_file)?,
+        event,
+        answer: optional(&file(ANSWER))?.map(answer::Form::answer).transpose()?,
         variables: optional(&variables_file)?.unwrap_or_default(),
         expected: optional(&expected_file)?.map(Mapped::in_order),
         expected_file,
@@ -127,7 +144,15 @@ fn case(folder: &Path, name: String) -> Result<Case> {
 pub fn event(path: &Path) -> Result<Event> {
     let json = recorded::event(path)?;
     // An id of a password reset also depends on the invocation, which is always the same one here.
-    Ok(Event::read(&json, "workbench"))
+    let mut event = Event::read(&json, "workbench");
+    if let Some(received_at) = moment(RECEIVED) {
+        event.received_at = received_at;
+    }
+    Ok(event)
+}
+
+fn moment(text: &str) -> Option<SystemTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok().map(SystemTime::from)
 }
 
 fn optional<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {

@@ -2,29 +2,60 @@
 //! JSON if the body is JSON, names of headers in lower case and in order.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use post_confirmation_host::backend::Violation;
+use post_confirmation_host::effects::Approved;
 use post_confirmation_host::error::Error;
-use post_confirmation_host::mapper;
+use post_confirmation_host::mapper::{self, Code};
 use post_confirmation_host::{Method, printable};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// What becomes of an event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(into = "Form", try_from = "Form")]
 pub enum Mapped {
-    /// This request is delivered.
-    Deliver(Request),
+    /// This request is delivered, and then this is done with the Cognito user, if the mapper was
+    /// given an answer.
+    Deliver(Request, Option<Effects>),
     /// Nothing is, for the reason with this code.
     Skip(String),
     /// The mapper returns an error with this code.
     Error(String),
     /// Anything else: a trap, a limit, a request that breaks a rule. No case can expect this.
-    #[serde(skip_deserializing)]
     Failed(Failed),
+}
+
+/// The same in JSON.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Form {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    deliver: Option<Request>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    effects: Option<Effects>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    skip: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    failed: Option<Failed>,
+}
+
+/// What is done with the Cognito user.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Effects {
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    attributes: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<String>,
+    /// The code of the error that the follow-up returns.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
 }
 
 /// A request as the mapper asks for it, before the host adds anything.
@@ -84,7 +115,7 @@ impl Mapped {
 
     /// As it is when it comes from a mapper: names in lower case, statuses in order.
     pub fn in_order(mut self) -> Mapped {
-        if let Mapped::Deliver(request) = &mut self {
+        if let Mapped::Deliver(request, _) = &mut self {
             let headers = std::mem::take(&mut request.headers);
             request.headers = headers
                 .into_iter()
@@ -99,6 +130,68 @@ impl Mapped {
     pub fn text(&self) -> String {
         // Strings, numbers and maps with strings as keys: this can't fail.
         printable::json(serde_json::to_string_pretty(self).unwrap_or_default())
+    }
+}
+
+impl From<Mapped> for Form {
+    fn from(mapped: Mapped) -> Form {
+        match mapped {
+            Mapped::Deliver(request, effects) => {
+                Form { deliver: Some(request), effects, ..Form::default() }
+            }
+            Mapped::Skip(code) => Form { skip: Some(code), ..Form::default() },
+            Mapped::Error(code) => Form { error: Some(code), ..Form::default() },
+            Mapped::Failed(failed) => Form { failed: Some(failed), ..Form::default() },
+        }
+    }
+}
+
+impl TryFrom<Form> for Mapped {
+    type Error = &'static str;
+
+    fn try_from(form: Form) -> Result<Mapped, &'static str> {
+        match form {
+            Form { deliver: Some(request), effects, skip: None, error: None, .. } => {
+                Ok(Mapped::Deliver(request, effects))
+            }
+            Form { effects: Some(_), .. } => Err("`effects` come after `deliver` alone"),
+            Form { deliver: None, skip: Some(code), error: None, .. } => Ok(Mapped::Skip(code)),
+            Form { deliver: None, skip: None, error: Some(code), .. } => Ok(Mapped::Error(code)),
+            _ => Err("one of `deliver`, `skip` and `error` has to be there, and only one"),
+        }
+    }
+}
+
+impl Effects {
+    /// What comes of a follow-up that returned an error.
+    pub fn failed(code: &Code) -> Effects {
+        Effects { error: Some(code.to_string()), ..Effects::default() }
+    }
+}
+
+/// A line for each.
+impl fmt::Display for Effects {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.attributes.is_empty() && self.groups.is_empty() {
+            return writeln!(f, "nothing is to be done with the Cognito user");
+        }
+        for (name, value) in &self.attributes {
+            writeln!(f, "set {}: {}", printable::line(name), printable::line(value))?;
+        }
+        self.groups
+            .iter()
+            .try_for_each(|group| writeln!(f, "add to group {}", printable::line(group)))
+    }
+}
+
+impl From<&Approved> for Effects {
+    fn from(approved: &Approved) -> Effects {
+        let Approved { attributes, groups } = approved;
+        Effects {
+            attributes: attributes.iter().cloned().collect(),
+            groups: groups.clone(),
+            error: None,
+        }
     }
 }
 

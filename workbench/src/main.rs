@@ -1,6 +1,7 @@
 //! The workbench for the authors of mappers. This file owns the command line. A new command is a
 //! file in `commands/` with its `Args` and `run`, a line in `commands.rs`, and two lines here.
 
+mod answer;
 mod cache;
 mod cases;
 mod commands;

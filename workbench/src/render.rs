@@ -9,10 +9,12 @@ use post_confirmation_host::error::Cause;
 use post_confirmation_host::error::Error;
 use post_confirmation_host::event::Event;
 use post_confirmation_host::mapper::{Identity, MapperOutput};
-use post_confirmation_host::outcome::{Action, End, Plan};
+use post_confirmation_host::outcome::{Action, End, Handled, Plan};
 use post_confirmation_host::printable::{self, Bounded};
 use rustc_demangle::demangle;
 use serde::{Serialize, Serializer};
+
+use crate::expectation::Effects;
 
 /// The most that is read of a function's name, in bytes.
 const MAX_MANGLED: usize = 4096;
@@ -41,6 +43,12 @@ pub struct Shown {
     output: MapperOutput,
     #[serde(skip_serializing_if = "Option::is_none")]
     delivered: Option<u16>,
+    /// What is to be done with the Cognito user. Nothing of it is done here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effects: Option<Effects>,
+    /// What the follow-up wrote.
+    #[serde(skip)]
+    follow_up: Option<MapperOutput>,
 }
 
 #[derive(Serialize)]
@@ -93,6 +101,8 @@ impl Shown {
             failed: None,
             output: plan.call.as_ref().map(|call| call.output.clone()).unwrap_or_default(),
             delivered: None,
+            effects: None,
+            follow_up: None,
         };
         match &plan.action {
             Ok(Action::Deliver(prepared)) => shown.request = Some(Request::new(prepared)),
@@ -109,10 +119,14 @@ impl Shown {
         }
     }
 
-    /// Adds how the event ended.
-    pub fn ended(&mut self, end: &End) {
-        match end {
-            End::Delivered(status) => self.delivered = Some(status.as_u16()),
+    /// Adds how the event ended, and whether it was `sent`.
+    pub fn ended(&mut self, handled: &Handled, sent: bool) {
+        if let Some(follow_up) = &handled.follow_up {
+            self.effects = Some(Effects::from(&follow_up.effects));
+            self.follow_up = Some(follow_up.call.output.clone());
+        }
+        match &handled.end {
+            End::Delivered(status) => self.delivered = sent.then_some(status.as_u16()),
             End::Skipped(_) => {}
             End::Queued(error) | End::Undelivered { error, .. } => {
                 self.failed = Some(Failed::new(error))
@@ -173,8 +187,15 @@ impl fmt::Display for Shown {
                 self.added_headers
                     .iter()
                     .try_for_each(|name| writeln!(f, "{name}: (added to each attempt)"))?;
-                write!(f, "{request}")
+                write!(f, "{request}")?;
             }
+            None => {}
+        }
+        if let Some(output) = &self.follow_up {
+            f.write_str(&words(output))?;
+        }
+        match &self.effects {
+            Some(effects) => write!(f, "\n{effects}"),
             None => Ok(()),
         }
     }

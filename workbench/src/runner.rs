@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use post_confirmation_host::backend::{Backend, Trace};
+use post_confirmation_host::effects::{self, Effects};
 use post_confirmation_host::error::Error;
-use post_confirmation_host::event::Event;
-use post_confirmation_host::mapper::{Mapper, MapperOutput, Outcome, Settings};
+use post_confirmation_host::mapper::{self, Mapper, MapperCall, MapperOutput, Outcome, Settings};
 
 use crate::cases::Case;
-use crate::expectation::{Mapped, Request};
+use crate::expectation::{self, Mapped, Request};
 use crate::mapper_file::{self, Loaded};
 use crate::refused::RequestParts;
 
@@ -28,6 +28,7 @@ type Variables = BTreeMap<String, String>;
 pub struct Bench {
     mappers: HashMap<Variables, Mapper>,
     backend: Backend,
+    effects: Effects,
     answer_within: Duration,
 }
 
@@ -61,6 +62,7 @@ impl Bench {
         Ok(Bench {
             mappers,
             backend: Backend::new(config.backend)?,
+            effects: Effects::only_shown(config.allowed),
             answer_within: config.answer_within,
         })
     }
@@ -82,19 +84,20 @@ impl Bench {
     async fn try_one(&self, case: &Case) -> Result<Trial> {
         let mapper =
             self.mappers.get(&case.variables).context("the mapper is not loaded for this case")?;
-        let first = self.map(mapper, &case.event).await;
-        let second = self.map(mapper, &case.event).await;
+        let first = self.map(mapper, case).await;
+        let second = self.map(mapper, case).await;
         Ok(Trial { second: Some(second.mapped).filter(|second| *second != first.mapped), ..first })
     }
 
-    async fn map(&self, mapper: &Mapper, event: &Event) -> Trial {
-        let (result, call) = mapper.transform(event, Instant::now() + self.answer_within).await;
+    async fn map(&self, mapper: &Mapper, case: &Case) -> Trial {
+        let event = &case.event;
+        let (result, mut call) = mapper.transform(event, Instant::now() + self.answer_within).await;
         let mapped = match result {
             Ok(Outcome::Deliver(request)) => {
-                let mapped = Mapped::Deliver(Request::from(&request));
+                let shown = Request::from(&request);
                 let asked = RequestParts::new(&request);
                 match self.backend.prepare(request, &event.id, &Trace::default()) {
-                    Ok(_) => mapped,
+                    Ok(_) => self.conclude(mapper, case, shown, &mut call).await,
                     Err(broken) => {
                         let part = asked.part(&self.backend, &broken);
                         Mapped::refused(broken, part)
@@ -105,6 +108,34 @@ impl Bench {
             Err(error) => Mapped::failed(Error::from(error)),
         };
         Trial { mapped, output: call.output, took: call.took, second: None }
+    }
+}
+
+impl Bench {
+    /// What comes of `request` for `case`: what the mapper makes of the case's answer besides, if
+    /// there is one. Its call is added to `call`.
+    async fn conclude(
+        &self,
+        mapper: &Mapper,
+        case: &Case,
+        request: Request,
+        call: &mut MapperCall,
+    ) -> Mapped {
+        let Some(answer) = case.answer.as_ref().filter(|_| mapper.has_follow_up()) else {
+            return Mapped::Deliver(request, None);
+        };
+        let until = Instant::now() + self.answer_within;
+        let (concluded, second) = mapper.conclude(&case.event, answer, until).await;
+        call.add(second);
+        let effects = match concluded {
+            Ok(effects) => match self.effects.approve(effects) {
+                Ok(approved) => expectation::Effects::from(&approved),
+                Err(rule) => return Mapped::failed(effects::Error::from(rule).into()),
+            },
+            Err(mapper::Error::Returned(code)) => expectation::Effects::failed(&code),
+            Err(error) => return Mapped::failed(Error::from(error)),
+        };
+        Mapped::Deliver(request, Some(effects))
     }
 }
 

@@ -25,7 +25,8 @@ const MADE_FOLDERS: [&str; 2] = ["node_modules", "__pycache__"];
 const MARKS: [&str; 2] = ["CACHEDIR.TAG", "pyvenv.cfg"];
 /// The folder of cases, and the ends of the files in them that are no source.
 const CASES: &str = "cases/";
-const CASE_FILES: [&str; 3] = [".event.json", ".expected.json", ".variables.json"];
+const CASE_FILES: [&str; 5] =
+    [".event.json", ".expected.json", ".variables.json", ".answer.json", ".received-at.json"];
 /// The ends of components and images, wherever they are.
 const MAPPERS: [&str; 2] = [".wasm", ".cwasm"];
 /// Other files of the workbench, in the mapper's folder itself: what `mapper new` says, and what a

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use lambda_runtime::LambdaEvent;
 use post_confirmation_host::backend::{Backend, Trace};
 use post_confirmation_host::config::Config;
+use post_confirmation_host::effects::Effects;
 use post_confirmation_host::error::{Error, Rejection};
 use post_confirmation_host::event::{self, Event};
 use post_confirmation_host::function::{Clock, Invocation, Log};
@@ -29,10 +30,12 @@ impl Function {
     /// A function with these settings, of which those about the sandbox have no meaning. `main`
     /// began at `started`.
     pub fn new(config: Config, started: Instant) -> Result<Function, BuildError> {
+        let effects = Effects::new(config.allowed, config.aws.clone());
         let queue = config.queue_url.map(|url| Queue::new(url, config.aws));
         let pipeline = Pipeline::new(
             Err("mapping is native".to_owned()),
             Backend::new(config.backend)?,
+            effects,
             queue,
         );
         let clock = Clock::start(config.answer_within, started);
@@ -49,7 +52,7 @@ impl Function {
         let deadlines = self.clock.event(context.deadline);
         let event = Event::read(&payload, &context.request_id);
         let until = self.pipeline.delivery_deadline(&deadlines);
-        let handled = self.pipeline.deliver(self.plan(&event, &trace), until).await;
+        let handled = self.pipeline.deliver(&event, self.plan(&event, &trace), until).await;
         let handled = self.pipeline.keep(&event, handled, &deadlines).await;
         let invocation = Invocation {
             request_id: &context.request_id,
@@ -115,6 +118,7 @@ fn shown(event: &Event) -> wit::Event {
         id: event.id.clone(),
         // The default mapper does not read it.
         json: String::new(),
+        received_at: String::new(),
     }
 }
 

@@ -96,6 +96,7 @@ mod tests {
             client_metadata: Vec::new(),
             id: "evt_1".to_owned(),
             json: "{}".to_owned(),
+            received_at: "2026-01-01T00:00:00.000Z".to_owned(),
         })
     }
 

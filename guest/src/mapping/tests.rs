@@ -283,7 +283,8 @@ fn the_operator_names_the_fields_of_the_body() {
 
 #[test]
 fn a_list_of_fields_that_is_broken_is_an_error() {
-    for fields in ["id", "=sub", "id=", "a=sub,a=email", "a:=no", "a:=1 b=sub", "a:=1,,b=sub", ","] {
+    for fields in ["id", "=sub", "id=", "a=sub,a=email", "a:=no", "a:=1 b=sub", "a:=1,,b=sub", ","]
+    {
         let refused = map(&sign_up(&[("sub", "s-1")]), settings(&[("USER_FIELDS", fields)]));
         assert_eq!(refused.unwrap_err().code, "bad-user-fields", "{fields}");
     }
@@ -299,6 +300,9 @@ fn the_path_can_name_the_user() {
             other => panic!("no request: {other:?}"),
         }
     };
-    assert_eq!(path("users/{sub}?by={username}", "a/b?{username}"), "users/a%2Fb%3F%7Busername%7D?by=alice");
+    assert_eq!(
+        path("users/{sub}?by={username}", "a/b?{username}"),
+        "users/a%2Fb%3F%7Busername%7D?by=alice"
+    );
     assert_eq!(path("users/{id}", "s-1"), "bad-users-path");
 }

@@ -4,12 +4,8 @@ use std::collections::BTreeSet;
 
 use super::reader::Reader;
 use super::{COGNITO_ATTRIBUTES, COGNITO_GROUPS};
+use crate::effects::is_identity;
 
-/// Attributes that say who a user is. No mapper may write them.
-const IDENTITY: [&str; 4] = ["sub", "email", "phone_number", "identities"];
-/// The ends and beginnings of other such attributes.
-const VERIFIED: &str = "_verified";
-const COGNITO: &str = "cognito:";
 /// The longest name of a group, in characters.
 const MAX_NAME: usize = 128;
 
@@ -44,12 +40,6 @@ impl Reader {
         }
         names
     }
-}
-
-fn is_identity(name: &str) -> bool {
-    // Cognito tells names apart by case, and what reads a token may not.
-    let name = name.to_ascii_lowercase();
-    IDENTITY.contains(&name.as_str()) || name.ends_with(VERIFIED) || name.starts_with(COGNITO)
 }
 
 fn is_name(name: &str) -> bool {

@@ -253,10 +253,7 @@ fn a_file_without_certificates_is_a_fault() {
 
 #[test]
 fn names_that_mappers_may_write_are_lists() {
-    let allowed = config(&[
-        URL,
-        (COGNITO_ATTRIBUTES, "custom:backend_id, custom:plan,"),
-    ]);
+    let allowed = config(&[URL, (COGNITO_ATTRIBUTES, "custom:backend_id, custom:plan,")]);
     assert!(allowed.is_err(), "an empty name");
     let allowed = config(&[
         URL,

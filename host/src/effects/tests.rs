@@ -29,7 +29,9 @@ fn what_is_listed_may_be_written() {
 
 #[test]
 fn names_are_listed_to_the_letter() {
-    for name in ["custom:Id", "id", "custom:id ", "email_verified", "cognito:groups", "custom:i", ""] {
+    for name in
+        ["custom:Id", "id", "custom:id ", "email_verified", "cognito:groups", "custom:i", ""]
+    {
         assert_eq!(allowed().approve(vec![set(name, "x")]), Err(Rule::Attribute), "{name}");
     }
     for group in ["Members", "members ", "admins", ""] {

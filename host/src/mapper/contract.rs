@@ -75,8 +75,7 @@ pub fn check(
 /// newer.
 fn understood(version: &str) -> bool {
     let Ok(parsed) = Version::parse(version) else { return false };
-    let is_compatible =
-        |own: &&str| VersionReq::parse(own).is_ok_and(|own| own.matches(&parsed));
+    let is_compatible = |own: &&str| VersionReq::parse(own).is_ok_and(|own| own.matches(&parsed));
     version.len() <= MAX_VERSION && UNDERSTOOD.iter().any(|own| is_compatible(&own))
 }
 

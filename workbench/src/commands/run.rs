@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use post_confirmation_host::backend::{Backend, Trace};
+use post_confirmation_host::effects::Effects;
 use post_confirmation_host::error::Error;
 use post_confirmation_host::mapper::Mapper;
 use post_confirmation_host::pipeline::Pipeline;
@@ -12,12 +13,13 @@ use post_confirmation_host::pipeline::Pipeline;
 use crate::commands::build;
 use crate::mapper_file::{self, Loaded, MapperFile};
 use crate::render::Shown;
-use crate::{cases, refused, terminal};
+use crate::{answer, cases, refused, terminal};
 
 /// Map one event and show the request; send it only with `--send`.
 ///
 /// The settings are those of the function, from the same environment variables. What the mapper
-/// wrote and returned is shown in full, user data included. Nothing is put into the queue.
+/// wrote and returned is shown in full, user data included. Nothing is put into the queue, and
+/// nothing is written to Cognito.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper run cases/native.event.json
@@ -33,6 +35,10 @@ pub struct Args {
     /// Send the request to the backend.
     #[arg(long)]
     send: bool,
+    /// Let the mapper's follow-up see this answer of the backend, and show what it wants to be done
+    /// with the Cognito user. Nothing is sent.
+    #[arg(long, value_name = "FILE", conflicts_with = "send")]
+    answer: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -48,7 +54,13 @@ pub async fn run(args: Args) -> Result<bool> {
     let answer_within = config.answer_within;
     let Loaded { component, identity } = Loaded::load(&mapper, config.mapper.sandboxes)?;
     let mapper = Mapper::new(&component, identity.clone(), config.mapper)?;
-    let pipeline = Pipeline::new(Ok(mapper), Backend::new(config.backend)?, None);
+    let pipeline = Pipeline::new(
+        Ok(mapper),
+        Backend::new(config.backend)?,
+        Effects::only_shown(config.allowed),
+        None,
+    );
+    let answer = args.answer.as_deref().map(answer::read).transpose()?;
 
     let until = Instant::now() + answer_within;
     let plan = pipeline.plan(&event, &Trace::default(), until).await;
@@ -60,10 +72,14 @@ pub async fn run(args: Args) -> Result<bool> {
         }
         _ => None,
     };
-    if args.send {
-        let handled = pipeline.deliver(plan, until).await;
+    let handled = match answer {
+        Some(answer) => Some(pipeline.answered(&event, plan, answer, until).await),
+        None if args.send => Some(pipeline.deliver(&event, plan, until).await),
+        None => None,
+    };
+    if let Some(handled) = handled {
         fine = handled.end.error().is_none();
-        shown.ended(&handled.end);
+        shown.ended(&handled, args.send);
     }
     shown.names(part);
     if args.json {

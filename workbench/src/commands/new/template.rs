@@ -17,11 +17,10 @@ macro_rules! of_project {
 }
 
 /// The contract, for languages whose tools read it.
-const WIT: [(&str, &str); 4] = [
+const WIT: [(&str, &str); 3] = [
     ("wit/world.wit", of_project!("wit/world.wit")),
     ("wit/mapper.wit", of_project!("wit/mapper.wit")),
     ("wit/types.wit", of_project!("wit/types.wit")),
-    ("wit/deps/cli.wit", of_project!("wit/deps/cli.wit")),
 ];
 /// What does not belong into version control.
 const IGNORED: &str = "/mapper.wasm\n/mapper.cwasm\n/mapper.json\n/.mapper-build-*\n/target\n/node_modules\n/.venv\n__pycache__\n";
