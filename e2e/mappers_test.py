@@ -12,7 +12,7 @@ MAPPER = ROOT / "target/dist/mapper"
 # By language: the folder of its tool under target, the tool, and the source to start from.
 LANGUAGES = {
     "JavaScript": ("javascript", "node_modules/@bytecodealliance/componentize-js", "mapper-js", "mapper.js"),
-    "Python": ("python", "bin/componentize-py", "mapper-python", "app.py"),
+    "Python": ("python", "bin/componentize-py", "mapper-python", "mapper.py"),
 }
 
 

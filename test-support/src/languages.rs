@@ -53,7 +53,7 @@ pub static PYTHON: Language = Language {
     name: "python",
     folder: "python",
     tool: Some("bin/componentize-py"),
-    source: "app.py",
+    source: "mapper.py",
     example: "examples/mapper-python",
     component: OnceLock::new(),
 };
