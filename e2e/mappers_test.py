@@ -9,25 +9,22 @@ import pytest
 from support.program import BARE_ENVIRONMENT, ROOT, skip_or_fail
 
 MAPPER = ROOT / "target/dist/mapper"
-# By language: the folder of its tool under target, the tool, and the source to start from.
+# By language: the tool that it needs, if any, and the source to start from.
 LANGUAGES = {
-    "JavaScript": ("javascript", "node_modules/@bytecodealliance/componentize-js", "mapper-js", "mapper.js"),
-    "Python": ("python", "bin/componentize-py", "mapper-python", "mapper.py"),
+    "JavaScript": (None, "mapper-js", "mapper.js"),
+    "Python": (ROOT / "target/python/bin/componentize-py", "mapper-python", "mapper.py"),
 }
 
 
 @pytest.fixture(scope="session")
-def image_of():
+def image_of(tmp_path_factory):
     """Builds an example's mapper with one part of its source changed, and gives the image's path."""
 
     def build(language, part, changed):
-        installed, tool, example, file = LANGUAGES[language]
-        installed = ROOT / "target" / installed
-        if not (installed / tool).exists():
-            skip_or_fail(f"{installed / tool} is missing, which builds a mapper in {language}: `just e2e` installs it")
-        # Below the tool, where Node.js looks for it.
-        folder = installed / "mappers/e2e"
-        shutil.rmtree(folder, ignore_errors=True)
+        tool, example, file = LANGUAGES[language]
+        if tool and not tool.exists():
+            skip_or_fail(f"{tool} is missing, which builds a mapper in {language}: `just e2e` installs it")
+        folder = tmp_path_factory.mktemp("mapper") / example
         shutil.copytree(ROOT / "examples" / example, folder, ignore=shutil.ignore_patterns("mapper.wasm"))
         source = (folder / file).read_text("utf-8")
         assert source.count(part) == 1

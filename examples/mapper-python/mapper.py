@@ -4,8 +4,8 @@ It does what the default mapper does: a confirmed user becomes a `POST` with a s
 skipped. Change `user_of` and `transform` for your backend.
 
 Each event gets a sandbox of its own, made from a snapshot that was taken when the component was built. Code outside of
-functions therefore runs once, at build time: variables and clocks belong into `transform`. There is no network; the host
-sends the request.
+functions therefore runs once, at build time: variables and clocks belong into `transform`. There is no network; the
+host sends the request.
 """
 
 import json

@@ -1,11 +1,12 @@
 //! `mapper build`. Only mappers in Rust are built here.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 
 use serde_json::json;
 
+use test_support::languages::javascript_engine;
 use test_support::scratch;
 
 use super::{Folder, cannot, ends, has};
@@ -31,6 +32,14 @@ impl Folder {
         );
         self.write(&format!("{folder}/Cargo.toml"), manifest);
         self.write(&format!("{folder}/src/lib.rs"), source);
+    }
+
+    /// Links this machine's `python3` into `inside`.
+    pub(super) fn links_python(&self, inside: &str) {
+        let mut asked = Command::new("python3");
+        asked.args(["-c", "import sys; print(sys.executable)"]);
+        let python = String::from_utf8(asked.output().unwrap().stdout).unwrap();
+        symlink(python.trim_end(), self.path(inside).join("python3")).unwrap();
     }
 
     /// A program that says `words` and ends with `status`.
@@ -107,15 +116,17 @@ fn a_folder_holds_a_mapper_in_exactly_one_language() {
     for name in ["empty", "missing"] {
         let says = [
             &*format!("`{name}` does not hold a mapper"),
-            "`Cargo.toml`, `package.json` or `app.py`",
+            "`mapper.js`, `mapper.ts`, `mapper.py` or `Cargo.toml`",
             "`mapper new`",
         ];
         cannot(&mut folder.build(&[name]), &says);
     }
     cannot(&mut folder.build(&[]), &["`.` does not hold a mapper"]);
-    for (folder_of_two, files) in
-        [("a", ["Cargo.toml", "app.py"]), ("b", ["package.json", "app.py"])]
-    {
+    for (folder_of_two, files) in [
+        ("a", ["Cargo.toml", "mapper.py"]),
+        ("b", ["package.json", "mapper.py"]),
+        ("c", ["mapper.js", "mapper.ts"]),
+    ] {
         files.iter().for_each(|file| folder.write(&format!("{folder_of_two}/{file}"), ""));
         cannot(&mut folder.build(&[folder_of_two]), &["more than one language", "keep only one"]);
     }
@@ -167,14 +178,34 @@ fn a_missing_tool_is_named_with_what_installs_it() {
         cannot(command, says);
         assert!(!folder.path(language).join("mapper.wasm").exists());
     };
-    for language in ["rust", "js", "python"] {
+    for language in ["rust", "python"] {
         ends(&mut folder.mapper(&["new", language, "--lang", language]), 0);
     }
     without("rust", &["`rustc` is not installed", "https://rustup.rs"]);
-    without("js", &["`@bytecodealliance/componentize-js` is not installed", "`npm install`"]);
-    fs::create_dir_all(folder.path("js/node_modules/@bytecodealliance/componentize-js")).unwrap();
-    without("js", &["`node` is not installed", "https://nodejs.org"]);
+    without("python", &["`python3` is not installed", "get Python 3.11 or later"]);
+    folder.links_python("nothing");
     without("python", &["`componentize-py` is not installed", "pip install -r requirements.txt"]);
+}
+
+#[test]
+fn a_python_that_is_too_old_is_told() {
+    let folder = Folder::new();
+    ends(&mut folder.mapper(&["new", "m", "--lang", "python"]), 0);
+    folder.tool("python3", "", 1);
+    let command = &mut folder.build(&["m"]);
+    command.env("PATH", folder.path("tools"));
+    cannot(command, &["`python3` can't read the mapper; it has to be Python 3.11 or later"]);
+}
+
+#[test]
+fn a_mapper_of_the_form_of_before_is_told_where_it_moves() {
+    let folder = Folder::new();
+    folder.write("m/app.py", "");
+    let says = [
+        "`m` does not hold a mapper: what `app.py` does moves to `mapper.py`",
+        "a function `transform(event)`; `mapper new --lang python` shows its form",
+    ];
+    cannot(&mut folder.build(&["m"]), &says);
 }
 
 #[test]
@@ -200,19 +231,39 @@ fn what_a_tool_says_of_a_source_that_it_refuses_is_shown() {
     ends(&mut folder.mapper(&["new", "refused", "--lang", "python"]), 0);
     folder.write("refused/mapper.wasm", "old");
     folder.tool("componentize-py", "the words of the tool", 1);
+    folder.links_python("tools");
     let ran = ends(folder.build(&["refused"]).env("PATH", folder.path("tools")), 1);
     has(&ran.err, &["the words of the tool"]);
     assert_eq!((ran.out.as_str(), folder.read("refused/mapper.wasm").as_str()), ("", "old"));
 }
 
 #[test]
-fn a_package_json_that_names_no_mapper_is_refused() {
+fn a_mapper_in_javascript_is_built_without_any_tool() {
     let folder = Folder::new();
+    javascript_engine();
+    fs::create_dir(folder.path("nothing")).unwrap();
+    for language in ["js", "ts"] {
+        ends(&mut folder.mapper(&["new", language, "--lang", language]), 0);
+        let command = &mut folder.mapper(&["build", language]);
+        let built = ends(command.env("PATH", folder.path("nothing")), 0);
+        built.shows(&[
+            &format!("{language}/mapper.wasm  1."),
+            " MB, cognito:post-confirmation@0.1.0",
+        ]);
+    }
+}
+
+#[test]
+fn the_module_of_a_package_is_the_one_that_it_names() {
+    let folder = Folder::new();
+    javascript_engine();
     folder.write("m/package.json", "\u{feff}{ \"main\": \"other.js\" }");
-    cannot(
-        &mut folder.build(&["m"]),
-        &["there is no `other.js`: `main` of `package.json` has to name the mapper"],
-    );
+    let says = ["there is no `other.js`: `main` of `package.json` has to name the mapper"];
+    cannot(&mut folder.build(&["m"]), &says);
+    folder.write("m/other.js", "export const transform = () => ({ skip: 'other' });");
+    ends(&mut folder.build(&["m"]), 0);
     folder.write("m/package.json", "{");
     cannot(&mut folder.build(&["m"]), &["`m/package.json` is not JSON"]);
+    folder.write("m/package.json", "{}");
+    cannot(&mut folder.build(&["m"]), &["there is no `mapper.js` or `mapper.ts`", "`main`"]);
 }

@@ -67,7 +67,7 @@ class Look:
                 self.fault(file, line, "there is no package here to import from by dots; write the module's name alone")
                 continue
             self.modules.add(wanted)
-            problem = self.follow(wanted, (file, line, wanted), is_sure)
+            problem = self.follow(wanted, (file, line, wanted), is_sure=is_sure, is_own=True)
             if problem and is_sure:
                 self.fault(file, line, problem)
 
@@ -90,64 +90,61 @@ class Look:
     def function(self, file, tree):
         """Whether there is `transform`, and takes one argument."""
         found = [node for node in tree.body if isinstance(node, FUNCTIONS) and node.name == "transform"]
-        is_named = "transform" in {name for node in ast.walk(tree) for name in bound(node)}
+        is_named = any("transform" in bound(node) for top in tree.body for node in in_the_open(top))
         if not found and not is_named:
             names = [node.name for node in tree.body if isinstance(node, FUNCTIONS)]
-            has = f"but has {listed(names)}" if names else "and no other"
-            self.fault(file, 1, f"there is no function `transform`, {has}; write `def transform(event): …`")
+            other = f", but {listed(names)}" if names else ""
+            self.fault(file, 1, f"there is no function `transform`{other}; write `def transform(event): …`")
         for function in found:
             given = function.args
             takes = len(given.posonlyargs) + len(given.args)
             required = takes - len(given.defaults)
+            named = [one.arg for one, default in zip(given.kwonlyargs, given.kw_defaults, strict=True) if not default]
             if isinstance(function, ast.AsyncFunctionDef):
-                self.fault(file, function.lineno, "`transform` has to be `def` and not `async def`: it waits for nothing")
+                self.fault(file, function.lineno, "`transform` has to be `def`, not `async def`: it waits for nothing")
             elif required > 1 or (takes == 0 and given.vararg is None):
                 self.fault(file, function.lineno, f"`transform` has to take one argument, the event, and takes {takes}")
+            elif named:
+                wants = listed(named)
+                self.fault(file, function.lineno, f"`transform` has to take one argument, the event, and wants {wants}")
 
-    def follow(self, name, origin, is_sure):
+    def follow(self, name, origin, *, is_sure, is_own):
         """Looks for a module. Says what is wrong if it can't be had."""
-        top = name.partition(".")[0]
+        top, first = name.partition(".")[0], origin[2]
         where, file = self.found(name)
-        if file is None and top in ADDED | STANDARD:
-            return None
+        if file is None and top in NO_SYSTEM:
+            lacks = "not in the Python of mappers: there are no processes, no network and no other system"
+            return f"`{top}` is {lacks}" if is_own else f"`{first}` needs `{top}`, which is {lacks}"
         if file is None:
-            if top in NO_SYSTEM:
-                return f"`{top}` is not in the Python of mappers: there are no processes, no network and no other system"
-            if top in TAKEN_OUT:
-                return f"`{top}` was taken out of Python before {'.'.join(map(str, VERSION))}, which a mapper runs on"
-            base, above = self.found(top)
-            if above is None:
-                return self.missing(name, top)
-            # What a package makes of itself can't be seen from here.
-            return f"there is no module `{name}` in {self.shown(above)}" if base == self.folder else None
+            return self.missing(name, top) if is_own and top not in ADDED | STANDARD else None
         if name in self.known:
             return None
         if file.name.endswith(NATIVE):
-            return f"`{origin[2]}` needs native code, which a mapper has not got: {self.shown(file)}; look for a package in Python alone"
+            lacks = f"needs native code, which a mapper has not got: {self.shown(file)}"
+            return f"`{first}` {lacks}; look for a package in Python alone"
         self.known.add(name)
         if file.suffix == ".py":
             queue = self.pending if where == self.folder else self.of_packages
             queue.append((name, file, origin if is_sure else None))
         if "." in name:
-            return self.follow(name.rpartition(".")[0], origin, is_sure)
+            return self.follow(name.rpartition(".")[0], origin, is_sure=is_sure, is_own=is_own)
         return None
 
     def package(self, name, file, origin):
-        """A module of a package: its faults are those of the import that leads to it."""
+        """A module of a package. If the author's import at `origin` can't do without, its faults are that import's."""
         self.files.append(str(file))
         try:
             tree = ast.parse(file.read_bytes())
         except (OSError, SyntaxError, ValueError):
             return
         for wanted, _, is_sure in imports(tree, name, file, is_own=False):
-            if wanted is None:
-                continue
-            self.modules.add(wanted)
-            problem = self.follow(wanted, origin or (file, 0, name), is_sure and origin is not None)
-            if problem and origin and is_sure and ("native code" in problem or "in the Python of mappers" in problem):
-                where, line, first = origin
-                self.fault(where, line, problem if "native code" in problem else f"`{first}` can't be used: {problem}")
-                return
+            if wanted is not None:
+                self.modules.add(wanted)
+                is_sure = is_sure and origin is not None
+                problem = self.follow(wanted, origin or (file, 0, name), is_sure=is_sure, is_own=False)
+                if problem and is_sure:
+                    self.fault(*origin[:2], problem)
+                    return
 
     def found(self, name):
         """Where a module is: the folder that it was found in, and its file or folder."""
@@ -165,11 +162,18 @@ class Look:
         return None, None
 
     def missing(self, name, top):
-        if self.environment:
-            pip = "pip install" if self.environment != self.folder / ".venv" else ".venv/bin/pip install"
-            return f"there is no module `{name}` in this folder and in `{self.environment.name}`; `{pip} {top}` may get it"
-        make = "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt"
-        return f"there is no module `{name}` in this folder, and there is no `.venv` with packages; `{make}` makes it"
+        if top in TAKEN_OUT:
+            return f"`{top}` was taken out of Python before {'.'.join(map(str, VERSION))}, which a mapper runs on"
+        base, above = self.found(top)
+        if above is not None:
+            # What a package makes of itself can't be seen from here.
+            return f"there is no module `{name}` in {self.shown(above)}" if base == self.folder else None
+        if self.environment is None:
+            make = "python3 -m venv .venv && .venv/bin/pip install -r requirements.txt"
+            return f"there is no module `{name}` in this folder, and there is no `.venv`; `{make}` makes one"
+        pip = ".venv/bin/pip" if self.environment == self.folder / ".venv" else "pip"
+        where = f"in this folder and in `{self.environment.name}`"
+        return f"there is no module `{name}` {where}; `{pip} install {top}` may get it"
 
     def shown(self, file):
         base = next(base for base in (self.folder, *self.packages) if file.is_relative_to(base))
@@ -210,8 +214,18 @@ def statements(node, is_sure, is_own):
             yield from statements(child, is_sure and not is_optional, is_own)
 
 
+def in_the_open(node):
+    """A statement with its parts, but for those of functions and classes."""
+    yield node
+    if not isinstance(node, FUNCTIONS + (ast.ClassDef, ast.Lambda)):
+        for child in ast.iter_child_nodes(node):
+            yield from in_the_open(child)
+
+
 def bound(node):
     """The names that a part of a file binds."""
+    if isinstance(node, FUNCTIONS):
+        return [node.name]
     if isinstance(node, ast.alias):
         return [node.asname or node.name, "transform"] if node.name == "*" else [node.asname or node.name]
     return [node.id] if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else []

@@ -3,13 +3,14 @@
 It loads the mapper once, before the snapshot, and stands between it and the contract afterwards.
 """
 
-from component import loading
-from component.answer import CODE_IS, Fault, is_code, outcome_of, well_formed
-from component.errors import described
 from componentize_py_types import Err
 from post_confirmation import Attribute, Event, MapperError
 from wit_world import exports
 from wit_world.imports.types import Error, TriggerSource_ConfirmForgotPassword, TriggerSource_ConfirmSignUp
+
+from component import loading
+from component.answer import CODE_IS, Fault, is_code, outcome_of, well_formed
+from component.errors import described
 
 transform, named = loading.load()
 

@@ -146,20 +146,16 @@ def refuse_what_json_lacks(value, place):
     if isinstance(value, dict):
         for key, part in value.items():
             if not isinstance(key, IN_JSON):
-                raise lacks(f"a key that is no text: {shown(key)}", place)
+                raise Fault(f"`deliver.body{place}` is a dict with a key that is no text: {shown(key)}")
             refuse_what_json_lacks(part, f"{place}.{key}")
     elif isinstance(value, list | tuple):
         for at, part in enumerate(value):
             refuse_what_json_lacks(part, f"{place}[{at}]")
     elif not isinstance(value, IN_JSON):
         hint = "; is an `await` missing?" if isinstance(value, CoroutineType) else ""
-        raise lacks(f"what JSON can't hold: {shown(value)}{hint}", place)
+        raise Fault(f"`deliver.body{place}` is what JSON can't hold: {shown(value)}{hint}")
     elif isinstance(value, float) and not math.isfinite(value):
-        raise lacks(f"what JSON can't hold: {value}", place)
-
-
-def lacks(what, place):
-    return Fault(f"`deliver.body{place}` is {what}" if place else f"`deliver.body` has {what}")
+        raise Fault(f"`deliver.body{place}` is what JSON can't hold: {value}")
 
 
 def statuses_of(statuses):

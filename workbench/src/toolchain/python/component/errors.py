@@ -1,7 +1,6 @@
 """What was raised, in words for the mapper's author: the traceback of his own files, with the lines of their source."""
 
 import linecache
-import os
 from traceback import StackSummary, TracebackException
 
 # Where componentize-py puts the folders that it is given, in their order: this one, the mapper's, and packages.
@@ -23,6 +22,8 @@ HINTS = (
 
 class Misplaced(Exception):
     """What belongs into a function and stands outside of one."""
+
+    __module__ = "builtins"
 
 
 def remember(file):
@@ -52,10 +53,13 @@ def described(raised, *, is_built=True):
     while pending:
         one = pending.pop()
         one.stack = StackSummary.from_list([renamed(frame) for frame in one.stack if name_of(frame.filename)])
-        if isinstance(raised, SyntaxError) and one.filename is not None:
+        if getattr(one, "filename", None) is not None:
             one.filename = name_of(one.filename) or one.filename
         pending += filter(None, [one.__cause__, one.__context__, *(one.exceptions or ())])
-    text = "".join(told.format()).rstrip("\n")
+        # What a library has dealt with itself says nothing to the author.
+        if one.__context__ and not any(name_of(frame.filename) for frame in one.__context__.stack):
+            one.__context__ = None
+    text = "".join(told.format()).rstrip("\n").replace(f"({MAPPER}", "(")
     hint = next((hint for types, hint in HINTS if is_built and isinstance(raised, types)), None)
     return text if hint is None else f"{text}\n{hint}"
 
@@ -71,4 +75,4 @@ def shown_place(function):
     """Where a function is, for messages."""
     code = getattr(function, "__code__", None)
     file = None if code is None else name_of(code.co_filename)
-    return "" if file is None else f" ({os.fspath(file)}:{code.co_firstlineno})"
+    return "" if file is None else f" ({file}:{code.co_firstlineno})"

@@ -19,18 +19,17 @@ PROGRAMS = ("__main__", "conftest", "setup", "tests", "test")
 
 def load():
     """The mapper's function, and what messages call it. If there is none, the workbench is told why."""
+    # The author's folder stays as it is.
+    sys.dont_write_bytecode = True
     try:
         os.chdir(MAPPER)
         with while_building():
-            function = importlib.import_module("mapper").transform
-            if not callable(function):
-                raise Misplaced(f"`transform` in mapper.py is no function: {function!r}")
+            function = getattr(importlib.import_module("mapper"), "transform", None)
             load_what_is_imported_later()
     except BaseException as raised:
-        words = str(raised) if isinstance(raised, Misplaced) and raised.__traceback__.tb_next is None else None
-        text = words or described(raised, is_built=False)
-        (SCRATCH / "fault.txt").write_text(text, "utf-8", "backslashreplace")
-        raise
+        raise refusal(described(raised, is_built=False)) from None
+    if not callable(function):
+        raise refusal(f"mapper.py: `transform` is no function but {function!r}; write `def transform(event): …`")
     for module in [*sys.modules.values()]:
         if file := file_of(module, (MAPPER,)):
             remember(file)
@@ -38,6 +37,12 @@ def load():
     gc.collect()
     gc.freeze()
     return function, f"`transform`{shown_place(function)}"
+
+
+def refusal(text):
+    """Tells the workbench why there is no component."""
+    (SCRATCH / "fault.txt").write_text(text, "utf-8", "backslashreplace")
+    return SystemExit(1)
 
 
 class while_building:
