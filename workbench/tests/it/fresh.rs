@@ -252,7 +252,10 @@ fn what_is_written_during_a_build_is_not_in_the_component() {
     );
     let check = &mut folder.mapper(&["check", "--mapper", "m/mapper.wasm"]);
     has(&ends(check, 0).err, &["building m/mapper.wasm: it does not exist"]);
-    has(&ends(check, 0).err, &["building m/mapper.wasm: `mapper.py` and 2 more are not as they were"]);
+    has(
+        &ends(check, 0).err,
+        &["building m/mapper.wasm: `mapper.py` and 2 more are not as they were"],
+    );
     assert_eq!(ends(check, 0).err, "");
 }
 

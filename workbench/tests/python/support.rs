@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use post_confirmation_host::Request;
 use post_confirmation_host::event::Event;
-use post_confirmation_host::mapper::{Error, Mapper, MapperOutput, Outcome, Request, Settings};
+use post_confirmation_host::mapper::{Error, Mapper, MapperOutput, Outcome, Settings};
 use serde_json::json;
 use serde_json::value::RawValue;
 use tempfile::TempDir;

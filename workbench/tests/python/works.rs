@@ -1,10 +1,10 @@
 //! What a mapper can do.
 
-use post_confirmation_host::mapper::{Method, Request};
+use post_confirmation_host::{Method, Request};
 use serde_json::{Value, json};
 use test_support::languages::PYTHON;
 
-use crate::support::{Loaded, all};
+use crate::support::all;
 
 fn body(request: &Request) -> Value {
     serde_json::from_slice(&request.body).unwrap()
