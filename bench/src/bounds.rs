@@ -41,7 +41,7 @@ pub fn of(found: &Found) -> Vec<Bound> {
     let first = |peer| {
         cold(found, peer, Condition::FROM_DISK).map_or(f64::NAN, |cold| median(&cold.answered))
     };
-    let from_disk = first(Peer::JavaScript) / first(Peer::Rust);
+    let from_disk = first(JavaScript) / first(Rust);
     let sizes = &found.sizes;
 
     vec![

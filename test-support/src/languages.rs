@@ -53,7 +53,7 @@ pub static PYTHON: Language = Language {
     name: "python",
     folder: "python",
     tool: Some("bin/componentize-py"),
-    source: "app.py",
+    source: "mapper.py",
     example: "examples/mapper-python",
     component: OnceLock::new(),
 };
@@ -107,12 +107,19 @@ impl Language {
         })
     }
 
-    /// A new mapper in a folder of its own.
-    pub fn new_folder(&self, name: &str) -> PathBuf {
+    /// An empty folder of this name for a mapper.
+    pub fn empty_folder(&self, name: &str) -> PathBuf {
         let folder = target().join(self.folder).join("mappers").join(name);
         if folder.exists() {
             fs::remove_dir_all(&folder).unwrap();
         }
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    /// A new mapper in a folder of its own.
+    pub fn new_folder(&self, name: &str) -> PathBuf {
+        let folder = self.empty_folder(name);
         succeeds(&self.mapper(&target(), &["new", folder.to_str().unwrap(), "--lang", self.name]));
         folder
     }

@@ -1,6 +1,7 @@
 //! The languages that the workbench knows: how to tell whose folder it is, and what makes a
 //! component of it.
 
+mod contract;
 mod javascript;
 mod python;
 mod rust;
@@ -11,7 +12,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+pub use contract::CONTRACT;
 pub use javascript::TYPES;
+pub use python::TYPES as PYTHON_TYPES;
 
 /// A language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -31,19 +34,31 @@ const FILES: [(&str, Language); 5] = [
     ("mapper.js", Language::Js),
     ("mapper.ts", Language::Ts),
     ("package.json", Language::Js),
-    ("app.py", Language::Python),
+    ("mapper.py", Language::Python),
     ("Cargo.toml", Language::Rust),
 ];
+
+/// The file of mappers in Python before they had a form of their own.
+const OLD_PYTHON: &str = "app.py";
 
 impl Language {
     /// The language of the mapper in `folder`.
     pub fn require(folder: &Path) -> Result<Language> {
-        Language::found(folder)?.with_context(|| {
-            format!(
-                "`{}` does not hold a mapper: there is no `mapper.js`, `mapper.ts`, `app.py` or `Cargo.toml`; `mapper new` makes one",
+        if let Some(language) = Language::found(folder)? {
+            return Ok(language);
+        }
+        if folder.join(OLD_PYTHON).is_file() {
+            bail!(
+                "`{}` does not hold a mapper: what `{OLD_PYTHON}` does moves to `mapper.py`, into a function \
+                 `transform(event)`; `mapper new --lang python` shows its form",
                 folder.display()
-            )
-        })
+            );
+        }
+        bail!(
+            "`{}` does not hold a mapper: there is no `mapper.js`, `mapper.ts`, `mapper.py` or `Cargo.toml`; \
+             `mapper new` makes one",
+            folder.display()
+        )
     }
 
     /// The language of the mapper in `folder`, by the file that each one has. None if there is no
@@ -61,7 +76,7 @@ impl Language {
             [language] => Ok(Some(*language)),
             _ => bail!(
                 "`{}` could be a mapper in more than one language: keep only one of `mapper.js`, `mapper.ts`, \
-                 `app.py` and `Cargo.toml`",
+                 `mapper.py` and `Cargo.toml`",
                 folder.display()
             ),
         }
@@ -101,7 +116,7 @@ impl Language {
         match self {
             Language::Rust => rust::build(folder, output),
             Language::Js | Language::Ts => javascript::build(folder, output),
-            Language::Python => Ok(python::build(folder, output)?.map(|()| Vec::new())),
+            Language::Python => python::build(folder, output),
         }
     }
 }

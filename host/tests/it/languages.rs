@@ -81,16 +81,7 @@ fn a_typescript_mapper_is_made_tested_and_compiled() {
 
 #[test]
 fn a_python_mapper_is_made_tested_and_compiled() {
-    from_new_to_deployed(
-        &PYTHON,
-        "\"user_pool_id\"",
-        "\"pool\"",
-        [
-            "\"user_pool_id\": \"eu-central-1_Example01\"",
-            "\"pool\": ",
-            "5 of 6 events are mapped differently",
-        ],
-    );
+    from_new_to_deployed(&PYTHON, "\"id\": user", "\"user\": user", TEMPLATES);
 }
 
 /// Checks that a source that is no program is refused with the words of the language's tool, and

@@ -18,8 +18,8 @@ use crate::toolchain::Language;
 /// `mapper.wasm` there.
 ///
 /// A folder with `mapper.js` or `mapper.ts`, or with another module that `package.json` names as
-/// `main`, needs no other tool. One with `app.py` is built by componentize-py, and one with
-/// `Cargo.toml` by cargo for wasm32-wasip2; they read the contract from the folder `wit` in it.
+/// `main`, needs no other tool. One with `mapper.py` is built by componentize-py, and one with
+/// `Cargo.toml` by cargo for wasm32-wasip2, which reads the contract from the folder `wit` in it.
 /// `check`, `test`, `run`, `diff` and `compile` do the same first if `mapper.wasm` is not what its
 /// source makes.
 #[derive(clap::Args)]

@@ -1,37 +1,121 @@
-//! From a mapper in Python to its component: componentize-py builds it.
+//! From a mapper in Python to its component: its source is looked at, and componentize-py makes a
+//! component of it and of our own code around it.
 
-use std::path::Path;
-use std::process::{Command, Stdio};
+mod checked;
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result};
+use tempfile::TempDir;
 
-use super::started;
+use super::{CONTRACT, started};
 use crate::terminal;
+use checked::Checked;
 
+/// A file of this language's own code.
+macro_rules! own {
+    ($path:literal) => {
+        ($path, include_str!(concat!("python/", $path)))
+    };
+}
+
+/// The types of all this for editors and tests, `post_confirmation.py`.
+pub const TYPES: &str = include_str!("python/post_confirmation.py");
+/// What stands around the mapper in the component.
+const AROUND: [(&str, &str); 5] = [
+    ("post_confirmation.py", TYPES),
+    own!("component/__init__.py"),
+    own!("component/answer.py"),
+    own!("component/errors.py"),
+    own!("component/loading.py"),
+];
 /// The world of `wit/`.
 const WORLD: &str = "post-confirmation-mapper";
+/// A module that the component needs later, each on a line; and what `component/loading.py` writes
+/// if the mapper can't be loaded.
+const MODULES: &str = "modules.txt";
+const FAULT: &str = "fault.txt";
+/// In place of an environment with packages, if there is none: componentize-py would look for one
+/// of its own.
+const NO_PACKAGES: &str = "environment";
+/// What the tool says before and after the words that matter.
+const BEFORE: &str = "AssertionError: ";
+const AFTER: [&str; 2] = ["Caused by:", "Stack backtrace:"];
 
-/// Makes the component of the mapper in `folder`. None if componentize-py refuses the source.
-pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<()>> {
+/// Makes the component of the mapper in `folder`. Returns the files of packages that were read.
+/// None if the source is refused.
+pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>> {
     let folder = folder.canonicalize().context("the folder can't be found")?;
-    let own = folder.join(".venv/bin/componentize-py");
-    let mut tool =
-        Command::new(if own.is_file() { own.as_path() } else { Path::new("componentize-py") });
-    tool.args(["--wit-path", "wit", "--world", WORLD, "componentize", "app", "--output"])
-        .arg(output)
-        .current_dir(&folder)
-        .stdin(Stdio::null());
-    let hint = "run `python3 -m venv .venv && .venv/bin/pip install -r requirements.txt`";
+    let environment = environment(&folder);
+    let scratch = scratch().context("nothing can be written for componentize-py")?;
+    let checked = checked::check(&folder, environment.as_deref())?;
+    let files = match checked {
+        Checked { faults, modules, files } if faults.is_empty() => {
+            fs::write(scratch.path().join(MODULES), modules.join("\n"))?;
+            files
+        }
+        Checked { faults, .. } => {
+            faults.iter().for_each(|fault| anstream::eprintln!("{fault}"));
+            return Ok(None);
+        }
+    };
     let progress = terminal::progress("running componentize-py".to_owned());
-    let ended = started(tool.output(), "componentize-py", hint)?;
+    let ended = componentize(&folder, environment.as_deref(), scratch.path(), output)?;
     drop(progress);
     if ended.status.success() {
-        return Ok(Some(()));
+        return Ok(Some(files));
     }
-    anstream::eprint!(
-        "{}{}",
-        String::from_utf8_lossy(&ended.stdout),
-        String::from_utf8_lossy(&ended.stderr)
-    );
+    let fault = fs::read_to_string(scratch.path().join(FAULT));
+    anstream::eprintln!("{}", fault.unwrap_or_else(|_| words(&ended)).trim_end());
     Ok(None)
+}
+
+/// The environment whose packages the mapper can import: its own, or the one that is active.
+fn environment(folder: &Path) -> Option<PathBuf> {
+    let active = env::var_os("VIRTUAL_ENV").map(PathBuf::from);
+    [Some(folder.join(".venv")), active].into_iter().flatten().find(|folder| folder.is_dir())
+}
+
+/// A folder with what componentize-py needs besides the mapper.
+fn scratch() -> Result<TempDir> {
+    let scratch = tempfile::tempdir()?;
+    for (path, text) in AROUND.iter().chain(&CONTRACT) {
+        let path = scratch.path().join(path);
+        fs::create_dir_all(path.parent().unwrap_or(scratch.path()))?;
+        fs::write(path, text)?;
+    }
+    fs::create_dir_all(scratch.path().join(NO_PACKAGES).join("lib/site-packages"))?;
+    Ok(scratch)
+}
+
+/// Runs componentize-py. `component/errors.py` knows the order of the folders.
+fn componentize(
+    folder: &Path,
+    environment: Option<&Path>,
+    scratch: &Path,
+    output: &Path,
+) -> Result<Output> {
+    let own = environment.map(|environment| environment.join("bin/componentize-py"));
+    let tool = own.filter(|tool| tool.is_file()).unwrap_or_else(|| "componentize-py".into());
+    let mut tool = Command::new(tool);
+    tool.arg("--wit-path").arg(scratch.join("wit")).args(["--world", WORLD, "componentize"]);
+    tool.arg("component").arg("--python-path").arg(scratch).arg("--python-path").arg(folder);
+    tool.arg("--output").arg(output).current_dir(folder).stdin(Stdio::null());
+    let environment = environment.map_or_else(|| scratch.join(NO_PACKAGES), Path::to_owned);
+    tool.env("VIRTUAL_ENV", environment).env("RUST_BACKTRACE", "0");
+    let hint = "run `python3 -m venv .venv && .venv/bin/pip install -r requirements.txt`";
+    started(tool.output(), "componentize-py", hint)
+}
+
+/// What the tool says of its own failure, without where in its own code it is.
+fn words(ended: &Output) -> String {
+    let all = [ended.stdout.as_slice(), ended.stderr.as_slice()].concat();
+    let all = String::from_utf8_lossy(&all);
+    let from = all.rfind(BEFORE).map_or(0, |at| at + BEFORE.len());
+    let rest = all.get(from..).unwrap_or_default();
+    let to = AFTER.iter().filter_map(|mark| rest.find(mark)).min().unwrap_or(rest.len());
+    format!("componentize-py failed: {}", rest.get(..to).unwrap_or_default().trim_end())
 }

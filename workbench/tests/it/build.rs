@@ -1,7 +1,7 @@
 //! `mapper build`. Only mappers in Rust are built here.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 
 use serde_json::json;
@@ -32,6 +32,14 @@ impl Folder {
         );
         self.write(&format!("{folder}/Cargo.toml"), manifest);
         self.write(&format!("{folder}/src/lib.rs"), source);
+    }
+
+    /// Links this machine's `python3` into `inside`.
+    pub(super) fn links_python(&self, inside: &str) {
+        let mut asked = Command::new("python3");
+        asked.args(["-c", "import sys; print(sys.executable)"]);
+        let python = String::from_utf8(asked.output().unwrap().stdout).unwrap();
+        symlink(python.trim_end(), self.path(inside).join("python3")).unwrap();
     }
 
     /// A program that says `words` and ends with `status`.
@@ -108,15 +116,15 @@ fn a_folder_holds_a_mapper_in_exactly_one_language() {
     for name in ["empty", "missing"] {
         let says = [
             &*format!("`{name}` does not hold a mapper"),
-            "`mapper.js`, `mapper.ts`, `app.py` or `Cargo.toml`",
+            "`mapper.js`, `mapper.ts`, `mapper.py` or `Cargo.toml`",
             "`mapper new`",
         ];
         cannot(&mut folder.build(&[name]), &says);
     }
     cannot(&mut folder.build(&[]), &["`.` does not hold a mapper"]);
     for (folder_of_two, files) in [
-        ("a", ["Cargo.toml", "app.py"]),
-        ("b", ["package.json", "app.py"]),
+        ("a", ["Cargo.toml", "mapper.py"]),
+        ("b", ["package.json", "mapper.py"]),
         ("c", ["mapper.js", "mapper.ts"]),
     ] {
         files.iter().for_each(|file| folder.write(&format!("{folder_of_two}/{file}"), ""));
@@ -174,7 +182,30 @@ fn a_missing_tool_is_named_with_what_installs_it() {
         ends(&mut folder.mapper(&["new", language, "--lang", language]), 0);
     }
     without("rust", &["`rustc` is not installed", "https://rustup.rs"]);
+    without("python", &["`python3` is not installed", "get Python 3.11 or later"]);
+    folder.links_python("nothing");
     without("python", &["`componentize-py` is not installed", "pip install -r requirements.txt"]);
+}
+
+#[test]
+fn a_python_that_is_too_old_is_told() {
+    let folder = Folder::new();
+    ends(&mut folder.mapper(&["new", "m", "--lang", "python"]), 0);
+    folder.tool("python3", "", 1);
+    let command = &mut folder.build(&["m"]);
+    command.env("PATH", folder.path("tools"));
+    cannot(command, &["`python3` can't read the mapper; it has to be Python 3.11 or later"]);
+}
+
+#[test]
+fn a_mapper_of_the_form_of_before_is_told_where_it_moves() {
+    let folder = Folder::new();
+    folder.write("m/app.py", "");
+    let says = [
+        "`m` does not hold a mapper: what `app.py` does moves to `mapper.py`",
+        "a function `transform(event)`; `mapper new --lang python` shows its form",
+    ];
+    cannot(&mut folder.build(&["m"]), &says);
 }
 
 #[test]
@@ -200,6 +231,7 @@ fn what_a_tool_says_of_a_source_that_it_refuses_is_shown() {
     ends(&mut folder.mapper(&["new", "refused", "--lang", "python"]), 0);
     folder.write("refused/mapper.wasm", "old");
     folder.tool("componentize-py", "the words of the tool", 1);
+    folder.links_python("tools");
     let ran = ends(folder.build(&["refused"]).env("PATH", folder.path("tools")), 1);
     has(&ran.err, &["the words of the tool"]);
     assert_eq!((ran.out.as_str(), folder.read("refused/mapper.wasm").as_str()), ("", "old"));

@@ -234,7 +234,7 @@ fn a_component_that_another_tool_put_there_is_built_anew() {
 /// A folder with a mapper whose tool does `work` and makes the default mapper of anything.
 pub(super) fn with_tool(work: &str) -> Folder {
     let folder = Folder::new();
-    folder.write("m/app.py", "");
+    folder.write("m/mapper.py", "def transform(event): ...\n");
     folder.write("m/.venv/pyvenv.cfg", "");
     folder.write(
         "m/.venv/bin/componentize-py",
@@ -248,11 +248,14 @@ pub(super) fn with_tool(work: &str) -> Folder {
 #[test]
 fn what_is_written_during_a_build_is_not_in_the_component() {
     let folder = with_tool(
-        "test -e edited || echo '# a word' >> app.py; : > edited.log; test -e edited.log && : > edited",
+        "test -e edited || echo '# a word' >> mapper.py; : > edited.log; test -e edited.log && : > edited",
     );
     let check = &mut folder.mapper(&["check", "--mapper", "m/mapper.wasm"]);
     has(&ends(check, 0).err, &["building m/mapper.wasm: it does not exist"]);
-    has(&ends(check, 0).err, &["building m/mapper.wasm: `app.py` and 2 more are not as they were"]);
+    has(
+        &ends(check, 0).err,
+        &["building m/mapper.wasm: `mapper.py` and 2 more are not as they were"],
+    );
     assert_eq!(ends(check, 0).err, "");
 }
 
@@ -266,6 +269,6 @@ fn a_folder_that_is_no_mappers_is_left_alone() {
         assert_eq!(ends(check, 0).err, "");
     }
     // In two languages at once, it can't be said whose it is.
-    folder.write("app.py", "");
+    folder.write("mapper.py", "");
     cannot(check, &["`mapper.wasm` can't be compared with its source: ", "more than one language"]);
 }

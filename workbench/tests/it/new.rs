@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use test_support::root;
 
@@ -37,9 +38,10 @@ fn new_makes_exactly_the_files_that_its_json_lists() {
         &["mapper.js", "mapper.test.js", "post-confirmation.d.ts", "jsconfig.json", "package.json"];
     let ts: &[&str] =
         &["mapper.ts", "mapper.test.js", "post-confirmation.d.ts", "tsconfig.json", "package.json"];
-    let python: &[&str] = &["requirements.txt", "app.py"];
+    let python: &[&str] =
+        &["mapper.py", "test_mapper.py", "post_confirmation.py", "requirements.txt"];
     for (language, own, contract) in
-        [("rust", rust, wit), ("js", js, &[]), ("ts", ts, &[]), ("python", python, wit)]
+        [("rust", rust, wit), ("js", js, &[]), ("ts", ts, &[]), ("python", python, &[])]
     {
         let made =
             ends(&mut folder.mapper(&["new", language, "--lang", language, "--json"]), 0).json();
@@ -69,9 +71,9 @@ fn new_makes_exactly_the_files_that_its_json_lists() {
 }
 
 #[test]
-fn a_new_mapper_has_this_projects_contract_and_cases() {
+fn a_new_mapper_has_this_projects_contract_and_events() {
     let folder = Folder::new();
-    ends(&mut folder.mapper(&["new", "m", "--lang", "python"]), 0);
+    ends(&mut folder.mapper(&["new", "m", "--lang", "rust"]), 0);
     let wit = root().join("wit");
     assert_eq!(files(&folder.path("m/wit")), files(&wit));
     for file in files(&wit) {
@@ -80,12 +82,21 @@ fn a_new_mapper_has_this_projects_contract_and_cases() {
             fs::read(wit.join(file)).unwrap()
         );
     }
-    for file in folder.names("m/cases") {
+    for file in folder.names("m/cases").iter().filter(|file| file.ends_with(".event.json")) {
         assert_eq!(
             folder.read(&format!("m/cases/{file}")),
             fs::read_to_string(shared_cases().join(file)).unwrap()
         );
     }
+}
+
+#[test]
+fn a_new_mapper_in_python_is_tested_by_python_alone() {
+    let folder = Folder::new();
+    ends(&mut folder.mapper(&["new", "m", "--lang", "python"]), 0);
+    let test = "import test_mapper; test_mapper.test_a_user_without_a_plan_gets_the_free_one()";
+    let mut python = Command::new("python3");
+    ends(python.args(["-c", test]).current_dir(folder.path("m")), 0);
 }
 
 #[test]

@@ -39,9 +39,9 @@ fn a_built_component_without_its_source_is_not_used() {
     folder.write("m/package.json", "{}");
     says("more than one language");
     fs::remove_file(folder.path("m/package.json")).unwrap();
-    fs::rename(folder.path("m/app.py"), folder.path("m/other.py")).unwrap();
+    fs::rename(folder.path("m/mapper.py"), folder.path("m/other.py")).unwrap();
     says("does not hold a mapper");
-    fs::rename(folder.path("m/other.py"), folder.path("m/app.py")).unwrap();
+    fs::rename(folder.path("m/other.py"), folder.path("m/mapper.py")).unwrap();
     assert_eq!(ends(&mut inside(&["check"]), 0).err, "");
 }
 

@@ -1,7 +1,7 @@
 //! The files of a new mapper, with its name in them.
 
 use crate::commands::events::SAMPLES;
-use crate::toolchain::{Language, TYPES};
+use crate::toolchain::{CONTRACT, Language, PYTHON_TYPES, TYPES};
 
 /// A file in `templates/`.
 macro_rules! template {
@@ -16,12 +16,6 @@ macro_rules! of_project {
     };
 }
 
-/// The contract, for languages whose tools read it.
-const WIT: [(&str, &str); 3] = [
-    ("wit/world.wit", of_project!("wit/world.wit")),
-    ("wit/mapper.wit", of_project!("wit/mapper.wit")),
-    ("wit/types.wit", of_project!("wit/types.wit")),
-];
 /// What does not belong into version control.
 const IGNORED: &str = "/mapper.wasm\n/mapper.cwasm\n/mapper.json\n/.mapper-build-*\n/target\n/node_modules\n/.venv\n__pycache__\n";
 
@@ -39,9 +33,11 @@ const TS: [(&str, &str); 5] = [
     ("tsconfig.json", template!("ts/tsconfig.json")),
     ("package.json", template!("ts/package.json")),
 ];
-const PYTHON: [(&str, &str); 2] = [
+const PYTHON: [(&str, &str); 4] = [
+    ("mapper.py", template!("python/mapper.py")),
+    ("test_mapper.py", template!("python/test_mapper.py")),
+    ("post_confirmation.py", PYTHON_TYPES),
     ("requirements.txt", of_project!("examples/mapper-python/requirements.txt")),
-    ("app.py", of_project!("examples/mapper-python/app.py")),
 ];
 const RUST: [(&str, &str); 3] = [
     ("Cargo.toml", template!("rust/Cargo.toml.template")),
@@ -57,15 +53,6 @@ const EXPECTED: [&str; 6] = [
     template!("cases/password-reset.expected.json"),
     template!("cases/custom-attributes.expected.json"),
     template!("cases/admin-confirmed.expected.json"),
-];
-/// What the one in Python makes of them.
-const PYTHON_EXPECTED: [&str; 6] = [
-    of_project!("guest/cases/native.expected.json"),
-    of_project!("guest/cases/federated.expected.json"),
-    of_project!("guest/cases/phone-only.expected.json"),
-    of_project!("guest/cases/password-reset.expected.json"),
-    of_project!("guest/cases/custom-attributes.expected.json"),
-    of_project!("guest/cases/admin-confirmed.expected.json"),
 ];
 /// What the one in Rust makes of them.
 const RUST_EXPECTED: [&str; 6] = [
@@ -83,8 +70,8 @@ pub fn files(language: Language, name: &str, install: &[&str]) -> Vec<(String, S
     let (own, contract, expected): (&[(&str, &str)], &[(&str, &str)], _) = match language {
         Language::Js => (&JS, &[], EXPECTED),
         Language::Ts => (&TS, &[], EXPECTED),
-        Language::Python => (&PYTHON, &WIT, PYTHON_EXPECTED),
-        Language::Rust => (&RUST, &WIT, RUST_EXPECTED),
+        Language::Python => (&PYTHON, &[], EXPECTED),
+        Language::Rust => (&RUST, &CONTRACT, RUST_EXPECTED),
     };
     let mut files = Vec::new();
     for (path, text) in own.iter().chain(contract) {
@@ -110,7 +97,8 @@ fn renamed(path: &str, text: &str, name: &str) -> String {
 fn readme(language: Language, name: &str, install: &[&str]) -> String {
     let contract = match language {
         Language::Js | Language::Ts => "`post-confirmation.d.ts`",
-        Language::Python | Language::Rust => "`wit/types.wit`",
+        Language::Python => "`post_confirmation.py`",
+        Language::Rust => "`wit/types.wit`",
     };
     let install: String = install.iter().map(|line| format!("{line}\n")).collect();
     let text = template!("README.md.template");

@@ -4,11 +4,8 @@ It does what the default mapper does: a confirmed user becomes a `POST` with a s
 skipped. Change `user_of` and `transform` for your backend.
 
 Each event gets a sandbox of its own, made from a snapshot that was taken when the component was built. Code outside of
-functions therefore runs once, at build time: variables and clocks belong into `transform`, and every import to the top,
-because the files of modules are not there later. There is no network; the host sends the request.
-
-The types are generated from `wit/`; for an editor, `componentize-py -d wit -w post-confirmation-mapper bindings .`
-writes them.
+functions therefore runs once, at build time: variables and clocks belong into `transform`. There is no network; the
+host sends the request.
 """
 
 import json
@@ -17,21 +14,7 @@ import re
 import sys
 from typing import Any
 
-from componentize_py_types import Err
-from wit_world import exports
-from wit_world.imports.types import (
-    Attribute,
-    Error,
-    Event,
-    Header,
-    Method,
-    Outcome,
-    Outcome_Deliver,
-    Outcome_Skip,
-    Request,
-    TriggerSource_ConfirmForgotPassword,
-    TriggerSource_ConfirmSignUp,
-)
+from post_confirmation import Attribute, Event, MapperError, Outcome
 
 # The attributes that are sent if `USER_ATTRIBUTES` is not set: most user tables have a column for them.
 COMMON = "email,email_verified,phone_number,name,given_name,family_name,identities,custom:*"
@@ -45,31 +28,26 @@ STANDARD = frozenset(
 NAME = re.compile(r"""[^\s\x00-\x1f\x7f-\x9f;:|/+&*"]+""")
 
 
-class Mapper(exports.Mapper):
-    """The interface `mapper` of the contract."""
-
-    def transform(self, event: Event) -> Outcome:
-        """Maps one event; raises `Err` with an `Error` if that fails."""
-        match event.trigger_source:
-            case TriggerSource_ConfirmSignUp():
-                pass
-            case TriggerSource_ConfirmForgotPassword():
-                return Outcome_Skip("password-reset")
-            case _:
-                return Outcome_Skip("unknown-trigger-source")
-        # An empty variable counts as not set.
-        path = os.environ.get("USERS_PATH") or "users/"
-        user = user_of(event, attributes_in(os.environ.get("USER_ATTRIBUTES") or COMMON))
-        return Outcome_Deliver(
-            Request(
-                method=Method.POST,
-                path=path,
-                headers=[Header("content-type", "application/json")],
-                body=json.dumps(user).encode(),
-                # The backend has the user already, from an earlier attempt.
-                accept_status=[409],
-            )
-        )
+def transform(event: Event) -> Outcome:
+    """Maps one event; raises a `MapperError` if that fails."""
+    match event.trigger_source:
+        case "confirm-sign-up":
+            pass
+        case "confirm-forgot-password":
+            return {"skip": "password-reset"}
+        case _:
+            return {"skip": "unknown-trigger-source"}
+    # An empty variable counts as not set.
+    path = os.environ.get("USERS_PATH") or "users/"
+    return {
+        "deliver": {
+            "method": "post",
+            "path": path,
+            "body": user_of(event, attributes_in(os.environ.get("USER_ATTRIBUTES") or COMMON)),
+            # The backend has the user already, from an earlier attempt.
+            "accept_status": [409],
+        }
+    }
 
 
 def attributes_in(text: str) -> set[str]:
@@ -84,7 +62,7 @@ def attributes_in(text: str) -> set[str]:
         return set(names)
     holds = f"`{wrong}`, which is no name of an attribute of Cognito" if names else "no name"
     takes = "it takes names of attributes, separated by commas: `email,locale,custom:*`"
-    raise Err(Error("bad-user-attributes", f"USER_ATTRIBUTES holds {holds}; {takes}"))
+    raise MapperError("bad-user-attributes", f"USER_ATTRIBUTES holds {holds}; {takes}")
 
 
 def is_possible(name: str) -> bool:
@@ -113,7 +91,7 @@ def user_of(event: Event, sent: set[str]) -> dict[str, Any]:
     subs = (attribute.value for attribute in event.user_attributes if attribute.name == "sub" and attribute.value)
     sub = next(subs, None)
     if sub is None:
-        raise Err(Error("no-sub", "the event has no attribute `sub`, which is the user's id"))
+        raise MapperError("no-sub", "the event has no attribute `sub`, which is the user's id")
 
     user: dict[str, Any] = {}
     custom: dict[str, Any] = {}

@@ -1,0 +1,1 @@
+../../workbench/src/toolchain/python/post_confirmation.py

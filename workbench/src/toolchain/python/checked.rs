@@ -1,0 +1,49 @@
+//! What there is to say of a mapper in Python before anything is built: the author's own Python
+//! looks at it, by `check.py`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::toolchain::started;
+
+/// The program that looks.
+const CHECK: &str = include_str!("check.py");
+
+/// What it finds.
+#[derive(Deserialize)]
+pub struct Checked {
+    /// What is wrong, and where: a line each.
+    pub faults: Vec<String>,
+    /// The modules that the mapper imports, wherever it does.
+    pub modules: Vec<String>,
+    /// The files of packages that were read.
+    pub files: Vec<PathBuf>,
+}
+
+/// Looks at the mapper in `folder` with the packages in `environment`.
+pub fn check(folder: &Path, environment: Option<&Path>) -> Result<Checked> {
+    let own = environment.map(|environment| environment.join("bin/python3"));
+    let python = own.filter(|python| python.is_file()).unwrap_or_else(|| "python3".into());
+    let mut looking = Command::new(python);
+    // Neither settings nor packages of the author's Python change what it finds.
+    looking.args(["-I", "-S", "-"]).arg(folder).arg(environment.unwrap_or(Path::new("")));
+    looking.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let hint = "get Python 3.11 or later, with `venv`";
+    let mut running = started(looking.spawn(), "python3", hint)?;
+    if let Some(mut program) = running.stdin.take() {
+        // A Python that ends early says why.
+        let _ = program.write_all(CHECK.as_bytes());
+    }
+    let ended = running.wait_with_output().context("`python3` can't be waited for")?;
+    if !ended.status.success() {
+        bail!(
+            "`python3` can't read the mapper; it has to be Python 3.11 or later: {}",
+            String::from_utf8_lossy(&ended.stderr).trim_end()
+        );
+    }
+    serde_json::from_slice(&ended.stdout).context("`python3` says what is no JSON")
+}

@@ -1,0 +1,78 @@
+"""What was raised, in words for the mapper's author: the traceback of his own files, with the lines of their source."""
+
+import linecache
+from traceback import StackSummary, TracebackException
+
+# Where componentize-py puts the folders that it is given, in their order: this one, the mapper's, and packages.
+MAPPER = "/1/"
+PACKAGES = "/2/"
+
+HINTS = (
+    (
+        SystemExit | KeyboardInterrupt,
+        'a mapper does not end its process: return `{"skip": "code"}`, or raise `MapperError(code, message)`',
+    ),
+    (
+        ModuleNotFoundError,
+        "modules are loaded when the mapper is built: those that `import` names, and none that are asked for later",
+    ),
+    (OSError, "a mapper has no files and no network: read files outside of functions, and leave requests to the host"),
+)
+
+
+class Misplaced(Exception):
+    """What belongs into a function and stands outside of one."""
+
+    __module__ = "builtins"
+
+
+def remember(file):
+    """Keeps the source of a file of the mapper for tracebacks: there are no files later."""
+    name = name_of(file)
+    if name not in linecache.cache:
+        try:
+            with open(file, encoding="utf-8") as source:
+                lines = source.readlines()
+        except (OSError, ValueError):
+            return
+        linecache.cache[name] = (sum(map(len, lines)), None, lines, name)
+
+
+def name_of(file):
+    """A file's name as its author knows it. None if it is not his and of no package."""
+    for prefix in (MAPPER, PACKAGES):
+        if file.startswith(prefix):
+            return file.removeprefix(prefix)
+    return None
+
+
+def described(raised, *, is_built=True):
+    """The traceback as Python writes it, without what is not the author's."""
+    told = TracebackException.from_exception(raised, lookup_lines=False, compact=True)
+    pending = [told]
+    while pending:
+        one = pending.pop()
+        one.stack = StackSummary.from_list([renamed(frame) for frame in one.stack if name_of(frame.filename)])
+        if getattr(one, "filename", None) is not None:
+            one.filename = name_of(one.filename) or one.filename
+        pending += filter(None, [one.__cause__, one.__context__, *(one.exceptions or ())])
+        # What a library has dealt with itself says nothing to the author.
+        if one.__context__ and not any(name_of(frame.filename) for frame in one.__context__.stack):
+            one.__context__ = None
+    text = "".join(told.format()).rstrip("\n").replace(f"({MAPPER}", "(")
+    hint = next((hint for types, hint in HINTS if is_built and isinstance(raised, types)), None)
+    return text if hint is None else f"{text}\n{hint}"
+
+
+def renamed(frame):
+    if frame.filename.startswith(MAPPER):
+        remember(frame.filename)
+    frame.filename = name_of(frame.filename)
+    return frame
+
+
+def shown_place(function):
+    """Where a function is, for messages."""
+    code = getattr(function, "__code__", None)
+    file = None if code is None else name_of(code.co_filename)
+    return "" if file is None else f" ({file}:{code.co_firstlineno})"

@@ -1,0 +1,101 @@
+"""Loads the mapper before the snapshot, and all that it may import later: no file is there then."""
+
+import gc
+import importlib
+import os
+import pkgutil
+import sys
+from pathlib import Path
+
+from component.errors import MAPPER, PACKAGES, Misplaced, described, remember, shown_place
+
+# The folder that the workbench gives, writes the names of modules into, and reads what is wrong from.
+SCRATCH = Path("/0")
+# What the interpreter itself imports if a function of it is called.
+BY_THE_INTERPRETER = ("_strptime", "encodings.idna", "encodings.latin_1", "encodings.cp1252", "encodings.utf_16")
+# Modules of packages that are programs of their own.
+PROGRAMS = ("__main__", "conftest", "setup", "tests", "test")
+
+
+def load():
+    """The mapper's function, and what messages call it. If there is none, the workbench is told why."""
+    # The author's folder stays as it is.
+    sys.dont_write_bytecode = True
+    try:
+        os.chdir(MAPPER)
+        with while_building():
+            function = getattr(importlib.import_module("mapper"), "transform", None)
+            load_what_is_imported_later()
+    except BaseException as raised:
+        raise refusal(described(raised, is_built=False)) from None
+    if not callable(function):
+        raise refusal(f"mapper.py: `transform` is no function but {function!r}; write `def transform(event): …`")
+    for module in [*sys.modules.values()]:
+        if file := file_of(module, (MAPPER,)):
+            remember(file)
+    # What is here by now stays, and a collection in an event need not look at it.
+    gc.collect()
+    gc.freeze()
+    return function, f"`transform`{shown_place(function)}"
+
+
+def refusal(text):
+    """Tells the workbench why there is no component."""
+    (SCRATCH / "fault.txt").write_text(text, "utf-8", "backslashreplace")
+    return SystemExit(1)
+
+
+class while_building:
+    """Refuses to read variables, which are those of the machine that builds, for the author's files."""
+
+    def __enter__(self):
+        self.kind = type(os.environ)
+        os.environ.__class__ = type("_Environ", (self.kind,), {"__getitem__": refused, "__iter__": refused})
+
+    def __exit__(self, *_):
+        os.environ.__class__ = self.kind
+
+
+def refused(environ, *name):
+    frame = sys._getframe(1)
+    while "os.py" in frame.f_code.co_filename or "_collections_abc" in frame.f_code.co_filename:
+        frame = frame.f_back
+    if frame.f_code.co_filename.startswith(MAPPER):
+        raise Misplaced(
+            "variables belong into functions: what is outside of them runs once, when the mapper is built, and not for "
+            "each event"
+        )
+    if name:
+        raise KeyError(*name)
+    return iter(())
+
+
+def load_what_is_imported_later():
+    """Imports what functions import, and the other modules of the packages that are in use."""
+    names = (SCRATCH / "modules.txt").read_text("utf-8").split()
+    for name in (*BY_THE_INTERPRETER, *names):
+        load_if_possible(name)
+    known = set()
+    while new := [name for name, module in [*sys.modules.items()] if is_package(module) and name not in known]:
+        for package in new:
+            known.add(package)
+            for other in pkgutil.iter_modules(sys.modules[package].__path__):
+                if not other.ispkg and not other.name.startswith(PROGRAMS):
+                    load_if_possible(f"{package}.{other.name}")
+
+
+def load_if_possible(name):
+    """Imports a module. One that can't be is not missed before somebody asks for it."""
+    try:
+        importlib.import_module(name)
+    except BaseException:
+        return
+
+
+def is_package(module):
+    return hasattr(module, "__path__") and file_of(module, (MAPPER, PACKAGES)) is not None
+
+
+def file_of(module, prefixes):
+    file = getattr(module, "__file__", None)
+    return file if isinstance(file, str) and file.startswith(prefixes) else None

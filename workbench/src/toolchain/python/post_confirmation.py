@@ -1,0 +1,169 @@
+"""What a mapper is given and what it returns. The sentences are those of the contract; the names are in snake case.
+
+`mapper new` writes this file for editors and tests; `mapper build` takes its own copy.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
+
+
+class Attribute(NamedTuple):
+    """A named value."""
+
+    name: str
+    """The name, for example `sub`, `email` or `custom:plan`."""
+    value: str
+    """The value. Cognito writes every value as text: `email_verified` is `true` or `false`, and `identities`
+    is a JSON document inside the text."""
+
+
+@dataclass(kw_only=True)
+class Event:
+    """One call from Cognito."""
+
+    trigger_source: str = "confirm-sign-up"
+    """Why Cognito called.
+
+    - `confirm-sign-up`:
+      `PostConfirmation_ConfirmSignUp`: a user is confirmed for the first time, by code, by an administrator,
+      by auto-confirmation or by a first sign-in through an identity provider.
+    - `confirm-forgot-password`:
+      `PostConfirmation_ConfirmForgotPassword`: a user has set a new password. This happens any number of times.
+    - other:
+      Any other source, as it came. A mapper should skip what it does not know.
+    """
+    region: str = ""
+    """The user pool's region, for example `eu-central-1`; empty where the event has none."""
+    user_pool_id: str = ""
+    """The user pool's id, for example `eu-central-1_A1b2C3d4E`; empty where the event has none."""
+    user_name: str = ""
+    """The user's name in the pool, which may be an e-mail address or a phone number; empty where the event has
+    none. The attribute `sub` is the id that never changes."""
+    client_id: str | None = None
+    """The app client that the user signed up through; none if an administrator confirmed the user, for whom Cognito
+    writes nothing or `CLIENT_ID_NOT_APPLICABLE`."""
+    user_attributes: list[Attribute] = field(default_factory=list)
+    """The user's attributes, in the order of the event. `custom:*` attributes are among them."""
+    client_metadata: list[Attribute] = field(default_factory=list)
+    """What the signing-up client passed along, in the order of the event.
+
+    This is input from a browser that nobody has checked. A mapper must not let it decide who the user is or
+    what the user may do."""
+    id: str = ""
+    """The host's id of this event: the same for every attempt to deliver it, however often Cognito calls. The
+    host sends it to the backend as `idempotency-key`; a mapper need not."""
+    json: str = "{}"
+    """The event exactly as Cognito sent it, as JSON, for what the other fields leave out."""
+    attributes: dict[str, str] = field(default_factory=dict)
+    """`user_attributes` by name: `event.attributes["email"]`. Of repeated names it has the first."""
+    metadata: dict[str, str] = field(default_factory=dict)
+    """`client_metadata` by name. Of repeated names it has the first."""
+
+    def __post_init__(self) -> None:
+        self.attributes = self.attributes or first_of(self.user_attributes)
+        self.metadata = self.metadata or first_of(self.client_metadata)
+
+
+def first_of(values: list[Attribute]) -> dict[str, str]:
+    """The values by name, in their order. Of repeated names it has the first."""
+    found: dict[str, str] = {}
+    for name, value in values:
+        found.setdefault(name, value)
+    return found
+
+
+Method = Literal["post", "put", "patch", "POST", "PUT", "PATCH"]
+"""How the backend is asked."""
+
+
+class Request(TypedDict):
+    """One HTTP request to the backend. The host checks it, adds what only the host may add, and sends it.
+
+    A request that breaks a rule below is not sent: the event ends as a mapper's error that names the rule.
+    """
+
+    method: Method
+    """The method."""
+    path: str
+    """The path below the base address that the operator has set, with a query where one is needed: `users/`,
+    `users/42?notify=1`. A single leading slash changes nothing.
+
+    At most 8192 bytes of the characters that RFC 3986 allows in a path and a query; everything else is
+    percent-encoded UTF-8, at most three times over. It must not leave the base, however leniently it is read:
+    no scheme, no `//` at its start, no fragment, no backslash; before the query, in any encoding, no control
+    character and no `.` or `..` segment, also with blanks or what has no width beside the dots, with a `;`, `?`
+    or `#` behind them, or with a character in it that Unicode or Windows equates with one of these or with a
+    slash; and no `%u` with four digits behind it that is itself percent-encoded."""
+    headers: NotRequired[dict[str, str] | list[tuple[str, str]]]
+    """The headers, in the order in which they are sent. At most 64, at most 16384 bytes together.
+
+    A mapper must not set what is not its to say. `*` stands for any ending, and any mark for a hyphen:
+
+    - what belongs to the connection: `connection`, `content-length`, `early-data`, `expect`, `host`,
+      `http2-settings`, `keep-alive`, `te`, `trailer`, `transfer-encoding`, `upgrade`;
+    - credentials, and what the host adds: `authorization`, `cookie`, `idempotency-key`, `proxy-*`,
+      `traceparent`, `tracestate`, `webhook-*`;
+    - another method: `http-method-override`, `x-http-method*`, `x-method-override`;
+    - another address: `destination`, `front-end-https`, `path-info`, `proxy`, `script-name`, `x-accel-*`,
+      `x-envoy-*`, `x-host`, `x-http-host-override`, `x-original-*`, `x-path-info`, `x-proxy-*`, `x-rewrite-*`,
+      `x-scheme`, `x-script-name`, `x-sendfile-*`, `x-url-scheme`;
+    - where a request comes from: `client-ip`, `fastly-client-ip`, `fly-client-ip`, `forwarded*`,
+      `true-client-ip`, `via`, `x-appengine-*`, `x-azure-*`, `x-client-ip`, `x-cluster-client-ip`,
+      `x-forward*`, `x-originating-ip`, `x-real-*`;
+    - who asks, as a gateway says it: `cf-*`, `client-cert*`, `remote-*`, `ssl-client-*`, `x-amz-*`, `x-amzn-*`,
+      `x-arr-*`, `x-auth-request-*`, `x-auth-user*`, `x-authenticated-*`, `x-client-cert*`, `x-consumer-*`,
+      `x-credential-*`, `x-goog-authenticated-*`, `x-goog-iap-*`, `x-middleware-*`, `x-ms-client-principal*`,
+      `x-remote-*`, `x-ssl-*`, `x-webauth-*`.
+
+    The name: a token of HTTP, in any case. The value: visible ASCII, spaces and tabs.
+
+    A dict, or a list of names with values; none if it is left out."""
+    body: str | bytes | dict[str, Any] | list[Any]
+    """The body, at most 1048576 bytes. The host does not look into it.
+
+    A text is sent as UTF-8, and a dict or a list as JSON, with `content-type: application/json` unless there is
+    another."""
+    accept_status: NotRequired[list[int]]
+    """Statuses besides 2xx that mean that the backend has the user: 409 where it answers so for a user that it
+    already knows. From 300 to 499, without 408, 425 and 429, which ask to try again; at most 16.
+
+    None if it is left out."""
+
+
+class Deliver(TypedDict):
+    """Deliver this request."""
+
+    deliver: Request
+
+
+class Skip(TypedDict):
+    """Deliver nothing, and count the event as done. The text is a code: 1 to 64 lower-case letters, digits and
+    hyphens, beginning with a letter. It is logged, so it must not be made of user data."""
+
+    skip: str
+
+
+Outcome = Deliver | Skip
+"""What is to be done with an event."""
+
+
+class MapperError(Exception):
+    """Why a mapper could not map an event. The event is not lost: it is handled like one that the backend did not
+    take.
+
+    Raised, it is this error. Whatever else is raised is the error `exception`, with its traceback.
+    """
+
+    code: str
+    """A code in the form of a skip's code. It is logged, so it must not be made of user data."""
+    message: str
+    """What happened, for the mapper's author. It is logged only where the operator has turned `MAPPER_LOGS`
+    on, cut to a limit, and Cognito's users never see it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)
+        self.code = code
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"

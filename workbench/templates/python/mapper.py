@@ -1,0 +1,25 @@
+import os
+
+from post_confirmation import Event, MapperError, Outcome
+
+
+def transform(event: Event) -> Outcome:
+    """Makes the request for one confirmed user.
+
+    Every event runs this in a sandbox of its own; what is outside of functions runs once, when the mapper is built.
+    """
+    if event.trigger_source != "confirm-sign-up":
+        return {"skip": "no-sign-up"}
+
+    user = event.attributes
+    if not user.get("email"):
+        raise MapperError("no-email", "the user has no e-mail address")
+
+    return {
+        "deliver": {
+            "method": "post",
+            "path": os.environ.get("USERS_PATH", "users/"),  # below BACKEND_API_URL
+            "body": {"id": user.get("sub"), "email": user["email"], "plan": user.get("custom:plan", "free")},
+            "accept_status": [409],  # the backend knows the user already
+        }
+    }

@@ -1,0 +1,19 @@
+"""A package whose functions import the rest of it."""
+
+import importlib
+
+
+def polite():
+    from greeting import courtesy
+
+    return courtesy.WORD
+
+
+def word_of(language):
+    return importlib.import_module(f"greeting.{language}").WORD
+
+
+def deep():
+    from .inner import deep
+
+    return deep.WORD

@@ -1,0 +1,66 @@
+//! The mistakes that show when the mapper is loaded, before the snapshot, and what is shown of the
+//! tool's own.
+
+use test_support::languages::PYTHON;
+
+use crate::support::{folder, refused, tool};
+
+/// A mistake: the mapper's files, and all that is said of it.
+const MISTAKES: [(&[(&str, &str)], &str); 4] = [
+    (
+        &[
+            ("mapper.py", "from lib import plans\n\ndef transform(event): ...\n"),
+            ("lib/plans.py", "PLANS = {}\nFREE = PLANS[\"free\"]\n"),
+        ],
+        "Traceback (most recent call last):\n  File \"mapper.py\", line 1, in <module>\n    from lib import plans\n  \
+         File \"lib/plans.py\", line 2, in <module>\n    FREE = PLANS[\"free\"]\n           ~~~~~^^^^^^^^\nKeyError: 'free'",
+    ),
+    (
+        &[(
+            "mapper.py",
+            "import os\n\nPATH = os.environ.get(\"USERS_PATH\", \"users/\")\ndef transform(event): ...\n",
+        )],
+        "Traceback (most recent call last):\n  File \"mapper.py\", line 3, in <module>\n    \
+         PATH = os.environ.get(\"USERS_PATH\", \"users/\")\nMisplaced: variables belong into functions: what is outside of \
+         them runs once, when the mapper is built, and not for each event",
+    ),
+    (
+        &[("mapper.py", "import json\ntransform = \"users/\"\n")],
+        "mapper.py: `transform` is no function but 'users/'; write `def transform(event): …`",
+    ),
+    (
+        &[
+            ("mapper.py", "from lib.a import g\ndef transform(event): ...\n"),
+            ("lib/a.py", "def f(): ...\n"),
+        ],
+        "Traceback (most recent call last):\n  File \"mapper.py\", line 1, in <module>\n    from lib.a import g\n\
+         ImportError: cannot import name 'g' from 'lib.a' (lib/a.py)",
+    ),
+];
+
+#[test]
+fn a_mapper_that_cannot_be_loaded_is_told_by_its_traceback_alone() {
+    if !PYTHON.is_there() {
+        return;
+    }
+    let mut wrong = Vec::new();
+    for (files, says) in MISTAKES {
+        let message = refused(files);
+        if message != says {
+            wrong.push(format!("{message}\n  expected {says}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn a_failure_of_the_tool_is_told_without_its_own_backtrace() {
+    let folder = folder(&[("mapper.py", "def transform(event): ...\n")]);
+    let words = "Traceback (most recent call last):\n  File \"/bin/componentize-py\", line 8\nAssertionError: no memory is left\n\n\n\
+                 Caused by:\n    0: error while executing at wasm backtrace:\n           0: 0x39a8fc - libpython3.14.so!Py_Exit\n";
+    tool(&folder.path().join(".venv/bin/componentize-py"), words);
+    let built = PYTHON.mapper(folder.path(), &["build"]);
+    assert_eq!(built.status.code(), Some(1));
+    let says = String::from_utf8(built.stderr).unwrap();
+    assert_eq!(says, "running componentize-py\ncomponentize-py failed: no memory is left\n");
+}
