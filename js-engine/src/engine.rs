@@ -9,9 +9,11 @@ use rquickjs::{
     CatchResultExt, Context, Ctx, Function, IntoAtom, Module, Object, Persistent, Promise, Result,
     Runtime,
 };
-use rquickjs::{Value, function::IntoArgs};
+use rquickjs::Value;
+use rquickjs::function::{Args, IntoArgs};
 
 use crate::bindings::exports::cognito::js_engine::loader;
+use crate::bindings::exports::cognito::post_confirmation::follow_up::{Answer, Effect};
 use crate::bindings::exports::cognito::post_confirmation::mapper::{Error, Event, Outcome};
 use crate::modules::MAIN;
 use crate::native::system;
@@ -97,32 +99,51 @@ fn run_modules<'js>(
 
 /// Maps the event.
 pub fn transform(event: &Event) -> std::result::Result<Outcome, Error> {
+    with_mapper(|ctx, main| {
+        let arguments = event::arguments(ctx, event)?;
+        answer::read(&run(ctx, main, "run", arguments)?)
+    })
+}
+
+/// Says what is to be done after the backend's answer: nothing if the mapper has no `conclude`.
+pub fn conclude(event: &Event, answer: &Answer) -> std::result::Result<Vec<Effect>, Error> {
+    with_mapper(|ctx, main| {
+        let arguments = event::with_answer(ctx, event, answer)?;
+        answer::effects(&run(ctx, main, "conclude", arguments)?)
+    })
+}
+
+/// What `work` makes with the loaded mapper. What it throws is the error `exception`.
+fn with_mapper<T>(
+    work: impl for<'js> Fn(&Ctx<'js>, &Object<'js>) -> Result<std::result::Result<T, Error>>,
+) -> std::result::Result<T, Error> {
     LOADED.with_borrow(|loaded| {
         let Some(Loaded { context, main }) = loaded else {
             return Err(exception("the engine holds no mapper".to_owned()));
         };
         context.with(|ctx| {
             let main = main.clone().restore(&ctx).map_err(|error| exception(error.to_string()))?;
-            map(&ctx, &main, event)
-                .unwrap_or_else(|error| Err(exception(thrown(&ctx, &main, &error))))
+            work(&ctx, &main).unwrap_or_else(|error| Err(exception(thrown(&ctx, &main, &error))))
         })
     })
 }
 
-fn map<'js>(
+/// Calls the function `name` of `js/main.js` with `arguments`, and waits for what it promises.
+fn run<'js>(
     ctx: &Ctx<'js>,
     main: &Object<'js>,
-    event: &Event,
-) -> Result<std::result::Result<Outcome, Error>> {
-    let run: Function<'js> = main.get("run")?;
-    let mapped: Value<'js> = run.call_arg(event::arguments(ctx, event)?)?;
-    let mapped = match mapped.as_promise() {
+    name: &str,
+    arguments: Args<'js>,
+) -> Result<Value<'js>> {
+    let run: Function<'js> = main.get(name)?;
+    let returned: Value<'js> = run.call_arg(arguments)?;
+    let returned = match returned.as_promise() {
         Some(promise) => settle(ctx, main, promise.clone())?,
-        None => mapped,
+        None => returned,
     };
     while ctx.execute_pending_job() {}
     let rejected: Option<Value<'js>> = call(main, "rejected", ())?;
-    answer::read(&rejected.unwrap_or(mapped))
+    Ok(rejected.unwrap_or(returned))
 }
 
 /// Runs jobs and timers until `promise` is settled.

@@ -21,6 +21,7 @@ mod bindings {
 }
 
 use bindings::exports::cognito::js_engine::loader;
+use bindings::exports::cognito::post_confirmation::follow_up::{self, Answer, Effect};
 use bindings::exports::cognito::post_confirmation::mapper::{self, Error, Event, Outcome};
 
 struct Engine;
@@ -34,5 +35,11 @@ impl loader::Guest for Engine {
 impl mapper::Guest for Engine {
     fn transform(event: Event) -> Result<Outcome, Error> {
         engine::transform(&event)
+    }
+}
+
+impl follow_up::Guest for Engine {
+    fn conclude(event: Event, answer: Answer) -> Result<Vec<Effect>, Error> {
+        engine::conclude(&event, &answer)
     }
 }

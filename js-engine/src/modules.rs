@@ -14,7 +14,7 @@ pub const MAIN: &str = "engine:main";
 /// What the engine has in Rust.
 const NATIVE: &str = "engine:native";
 /// The engine's own modules.
-const OWN: [(&str, &str); 14] = [
+const OWN: [(&str, &str); 15] = [
     (MAIN, include_str!("js/main.js")),
     ("engine:absent", include_str!("js/absent.js")),
     ("engine:answer", include_str!("js/answer.js")),
@@ -25,6 +25,7 @@ const OWN: [(&str, &str); 14] = [
     ("engine:errors", include_str!("js/errors.js")),
     ("engine:event", include_str!("js/event.js")),
     ("engine:fields", include_str!("js/fields.js")),
+    ("engine:follow-up", include_str!("js/follow-up.js")),
     ("engine:inspect", include_str!("js/inspect.js")),
     ("engine:text", include_str!("js/text.js")),
     ("engine:timers", include_str!("js/timers.js")),

@@ -27,6 +27,7 @@ export function eventOf(
   clientMetadata,
   id,
   json,
+  receivedAt,
 ) {
   return {
     __proto__: prototype,
@@ -39,6 +40,7 @@ export function eventOf(
     clientMetadata,
     id,
     json,
+    receivedAt,
   };
 }
 

@@ -8,6 +8,7 @@ import { CryptoKey, crypto } from 'engine:crypto';
 import { process, stopBuilding } from 'engine:environment';
 import { Fault, describe, learn, placeOf } from 'engine:errors';
 import { eventOf } from 'engine:event';
+import { answerOf, checkedEffects } from 'engine:follow-up';
 import { milliseconds, random } from 'engine:native';
 import { inspect } from 'engine:inspect';
 import { TextDecoder, TextEncoder } from 'engine:text';
@@ -46,9 +47,11 @@ installAbsent();
 // The engine's own would begin with the same seed in every event.
 Math.random = random;
 
-/** The mapper's function, and what messages call it. */
+/** The mapper's functions, and what messages call them. */
 let transform;
 let named;
+let follow;
+let followNamed;
 
 /** Promises that were rejected, and that nobody handles yet. */
 const unhandled = new Map();
@@ -70,8 +73,19 @@ export function built(exports, file) {
   } else {
     throw new Fault(missing(exports, file));
   }
+  findFollowUp(mapper?.conclude === undefined ? exports : mapper, file);
   for (const reason of unhandled.values()) throw reason;
   stopBuilding();
+}
+
+/** Finds what is called after the delivery, if `holder` has it. */
+function findFollowUp(holder, file) {
+  const { conclude } = holder;
+  if (conclude === undefined) return;
+  if (typeof conclude !== 'function')
+    throw new Fault(`${file} exports \`conclude\`, which is no function but is ${inspect(conclude)}`);
+  follow = (event, answer) => conclude.call(holder, event, answer);
+  followNamed = `\`conclude\` (${placeOf(conclude)})`;
 }
 
 /** What is wrong with what a module exports. That it exports either is seen before it gets here. */
@@ -83,12 +97,24 @@ function missing(exports, file) {
 }
 
 /** Maps an event, given by its parts: a list for `answer.rs`, or a promise of one. */
-export function run(tag, other, region, pool, user, client, attributes, metadata, id, json) {
+export function run(...parts) {
+  return settled(() => transform(eventOf(...parts)), checked, named);
+}
+
+/** Says what is to be done after the backend's answer, whose parts are the last three. */
+export function conclude(...parts) {
+  if (follow === undefined) return checkedEffects();
+  const answer = answerOf(...parts.splice(-3));
+  return settled(() => follow(eventOf(...parts), answer), checkedEffects, followNamed);
+}
+
+/** What `call` returns, or promises, once it is checked. */
+function settled(call, check, named) {
   try {
-    const answer = transform(eventOf(tag, other, region, pool, user, client, attributes, metadata, id, json));
-    if (typeof answer?.then !== 'function') return checked(answer, named);
-    return Promise.resolve(answer)
-      .then((answer) => checked(answer, named))
+    const returned = call();
+    if (typeof returned?.then !== 'function') return check(returned, named);
+    return Promise.resolve(returned)
+      .then((returned) => check(returned, named))
       .catch((thrown) => errorOf(thrown, named));
   } catch (thrown) {
     return errorOf(thrown, named);

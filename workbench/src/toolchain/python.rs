@@ -32,8 +32,9 @@ const AROUND: [(&str, &str); 5] = [
     own!("component/errors.py"),
     own!("component/loading.py"),
 ];
-/// The world of `wit/`.
+/// The worlds of `wit/`.
 const WORLD: &str = "post-confirmation-mapper";
+const WORLD_WITH_FOLLOW_UP: &str = "post-confirmation-mapper-with-follow-up";
 /// A module that the component needs later, each on a line; and what `component/loading.py` writes
 /// if the mapper can't be loaded.
 const MODULES: &str = "modules.txt";
@@ -52,10 +53,10 @@ pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>
     let environment = environment(&folder);
     let scratch = scratch().context("nothing can be written for componentize-py")?;
     let checked = checked::check(&folder, environment.as_deref())?;
-    let files = match checked {
-        Checked { faults, modules, files } if faults.is_empty() => {
+    let (files, world) = match checked {
+        Checked { faults, modules, files, follow_up } if faults.is_empty() => {
             fs::write(scratch.path().join(MODULES), modules.join("\n"))?;
-            files
+            (files, if follow_up { WORLD_WITH_FOLLOW_UP } else { WORLD })
         }
         Checked { faults, .. } => {
             faults.iter().for_each(|fault| anstream::eprintln!("{fault}"));
@@ -63,7 +64,7 @@ pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>
         }
     };
     let progress = terminal::progress("running componentize-py".to_owned());
-    let ended = componentize(&folder, environment.as_deref(), scratch.path(), output)?;
+    let ended = componentize(&folder, environment.as_deref(), scratch.path(), world, output)?;
     drop(progress);
     if ended.status.success() {
         return Ok(Some(files));
@@ -96,12 +97,13 @@ fn componentize(
     folder: &Path,
     environment: Option<&Path>,
     scratch: &Path,
+    world: &str,
     output: &Path,
 ) -> Result<Output> {
     let own = environment.map(|environment| environment.join("bin/componentize-py"));
     let tool = own.filter(|tool| tool.is_file()).unwrap_or_else(|| "componentize-py".into());
     let mut tool = Command::new(tool);
-    tool.arg("--wit-path").arg(scratch.join("wit")).args(["--world", WORLD, "componentize"]);
+    tool.arg("--wit-path").arg(scratch.join("wit")).args(["--world", world, "componentize"]);
     tool.arg("component").arg("--python-path").arg(scratch).arg("--python-path").arg(folder);
     tool.arg("--output").arg(output).current_dir(folder).stdin(Stdio::null());
     let environment = environment.map_or_else(|| scratch.join(NO_PACKAGES), Path::to_owned);

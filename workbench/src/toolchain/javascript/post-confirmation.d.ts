@@ -57,6 +57,13 @@ export interface Event {
   id: string;
   /** The event exactly as Cognito sent it, as JSON, for what the other fields leave out. */
   json: string;
+  /**
+   * When the host was first called with this event: RFC 3339 with milliseconds, in UTC, for example
+   * `2026-11-28T09:30:00.123Z`. It is the same for every attempt and redelivery, so a mapper can send it. A
+   * mapper must not ask a clock for what it sends: a redelivery would send something else under the same
+   * idempotency key.
+   */
+  receivedAt: string;
   /** `userAttributes` by name: `event.attributes.email`. Of repeated names it has the first. */
   attributes: Readonly<Record<string, string | undefined>>;
   /** `clientMetadata` by name. Of repeated names it has the first. */
@@ -162,9 +169,48 @@ export interface MapperError {
   message: string;
 }
 
-/** What the mapper's own module exports as `mapper`. */
+/**
+ * What the backend answered to the request that counts as delivered.
+ *
+ * The host has not checked what is in it. Nobody sees it but the mapper: it is in no log.
+ */
+export interface Answer {
+  /** The status: from 200 to 299, or one of the request's `acceptStatus`. */
+  status: number;
+  /**
+   * The headers by name, in lower case; of repeated names the first. `set-cookie` and those that belong
+   * to the connection are left out, as is a value that is no visible ASCII; at most 64, at most 16384 bytes
+   * together.
+   */
+  headers: Readonly<Record<string, string | undefined>>;
+  /**
+   * The body, at most 65536 bytes. A longer one, or one that breaks off, is never handed over in part: the
+   * event ends as an error, and is delivered again.
+   */
+  body: Uint8Array;
+  /** The body as text, from UTF-8. */
+  text(): string;
+  /** The body as JSON. */
+  json(): any;
+}
+
+/** What is to be done with the user of the event in the user's own pool. There is no way to name another one. */
+export interface Effects {
+  /**
+   * Attributes of the user to set, for example `custom:backend_id`. An empty value empties it. The name has to
+   * be one of those that the operator has listed. At most 2048 characters, none
+   * of them a control character.
+   */
+  attributes?: Record<string, string>;
+  /** Groups to add the user to. Each has to be one of those that the operator has listed. */
+  groups?: string[];
+}
+
+/** What the mapper's own module exports, or has as `mapper`. */
 export interface Mapper {
   transform(event: Event): Outcome | Promise<Outcome>;
+  /** Is called once the backend has taken the request, if it is there and the operator lists what may be written. */
+  conclude?(event: Event, answer: Answer): Effects | undefined | Promise<Effects | undefined>;
 }
 
 /** The variables that the operator has set for the mapper, and what else of Node.js's `process` is there. */

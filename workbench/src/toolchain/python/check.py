@@ -40,6 +40,8 @@ class Look:
         self.environment = environment
         self.packages = sorted(environment.glob("lib/python3*/site-packages")) if environment else []
         self.faults, self.modules, self.files = [], set(), []
+        # Whether it has a function for the backend's answer.
+        self.follow_up = False
         # Modules that were found, and those that are still to be read: the author's, and those of packages.
         self.known, self.pending, self.of_packages = {MAPPER}, [], []
 
@@ -62,6 +64,7 @@ class Look:
             return
         if name == MAPPER:
             self.function(file, tree)
+            self.follow_up = any("conclude" in bound(node) for top in tree.body for node in in_the_open(top))
         for wanted, line, is_sure in imports(tree, name, file, is_own=True):
             if wanted is None:
                 self.fault(file, line, "there is no package here to import from by dots; write the module's name alone")
@@ -240,7 +243,8 @@ def main():
     folder, environment = Path(sys.argv[1]), sys.argv[2]
     look = Look(folder, Path(environment) if environment else None)
     look.run()
-    print(json.dumps({"faults": look.faults, "modules": sorted(look.modules), "files": look.files}))
+    found = {"faults": look.faults, "modules": sorted(look.modules), "files": look.files}
+    print(json.dumps({**found, "follow_up": look.follow_up}))
 
 
 if __name__ == "__main__":

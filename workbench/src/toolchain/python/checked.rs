@@ -22,6 +22,8 @@ pub struct Checked {
     pub modules: Vec<String>,
     /// The files of packages that were read.
     pub files: Vec<PathBuf>,
+    /// Whether the mapper has a follow-up.
+    pub follow_up: bool,
 }
 
 /// Looks at the mapper in `folder` with the packages in `environment`.

@@ -4,6 +4,7 @@
 """
 
 from dataclasses import dataclass, field
+from json import loads
 from typing import Any, Literal, NamedTuple, NotRequired, TypedDict
 
 
@@ -54,6 +55,11 @@ class Event:
     host sends it to the backend as `idempotency-key`; a mapper need not."""
     json: str = "{}"
     """The event exactly as Cognito sent it, as JSON, for what the other fields leave out."""
+    received_at: str = "2026-01-01T00:00:00.000Z"
+    """When the host was first called with this event: RFC 3339 with milliseconds, in UTC, for example
+    `2026-11-28T09:30:00.123Z`. It is the same for every attempt and redelivery, so a mapper can send it. A
+    mapper must not ask a clock for what it sends: a redelivery would send something else under the same
+    idempotency key."""
     attributes: dict[str, str] = field(default_factory=dict)
     """`user_attributes` by name: `event.attributes["email"]`. Of repeated names it has the first."""
     metadata: dict[str, str] = field(default_factory=dict)
@@ -145,6 +151,38 @@ class Skip(TypedDict):
 
 Outcome = Deliver | Skip
 """What is to be done with an event."""
+
+
+@dataclass(kw_only=True)
+class Answer:
+    """What the backend answered to the request that counts as delivered.
+
+    The host has not checked what is in it. Nobody sees it but the mapper: it is in no log.
+    """
+
+    status: int = 200
+    """The status: from 200 to 299, or one of the request's `accept_status`."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """The headers by name, in lower case; of repeated names the first. `set-cookie` and those that belong
+    to the connection are left out, as is a value that is no visible ASCII; at most 64, at most 16384 bytes
+    together."""
+    body: bytes = b""
+    """The body, at most 65536 bytes. A longer one, or one that breaks off, is never handed over in part: the
+    event ends as an error, and is delivered again."""
+
+    def json(self) -> Any:
+        """The body as JSON."""
+        return loads(self.body)
+
+
+class Effects(TypedDict, total=False):
+    """What is to be done with the user of the event in the user's own pool. There is no way to name another one."""
+
+    attributes: dict[str, str]
+    """Attributes of the user to set, for example `custom:backend_id`. An empty value empties it. The name has to
+    be one of those that the operator has listed. At most 2048 characters, none of them a control character."""
+    groups: list[str]
+    """Groups to add the user to. Each has to be one of those that the operator has listed."""
 
 
 class MapperError(Exception):

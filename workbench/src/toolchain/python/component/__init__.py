@@ -4,35 +4,58 @@ It loads the mapper once, before the snapshot, and stands between it and the con
 """
 
 from componentize_py_types import Err
-from post_confirmation import Attribute, Event, MapperError
+from post_confirmation import Answer, Attribute, Event, MapperError
 from wit_world import exports
 from wit_world.imports.types import Error, TriggerSource_ConfirmForgotPassword, TriggerSource_ConfirmSignUp
 
 from component import loading
-from component.answer import CODE_IS, Fault, is_code, outcome_of, well_formed
+from component.answer import CODE_IS, Fault, effects_of, is_code, outcome_of, well_formed
 from component.errors import described
 
-transform, named = loading.load()
+transform, named, conclude, conclude_named = loading.load()
 
 
 class Mapper(exports.Mapper):
     """The interface `mapper` of the contract."""
 
     def transform(self, event):
-        try:
-            answer = transform(event_of(event))
-        except MapperError as error:
-            raise returned(error) from None
-        # Whatever it is: what ends the interpreter would take the traceback with it.
-        except BaseException as raised:
-            raise Err(Error("exception", well_formed(described(raised)))) from None
-        try:
-            return outcome_of(answer)
-        except Fault as fault:
-            message = f"{named} returned what is no outcome: {fault}"
-        except BaseException as raised:
-            message = f"{named} returned what can't be read:\n{described(raised)}"
-        raise Err(Error("bad-answer", well_formed(message)))
+        return checked(lambda: transform(event_of(event)), outcome_of, named, "is no outcome")
+
+
+if conclude is not None:
+
+    class FollowUp(exports.FollowUp):
+        """The interface `follow-up` of the contract."""
+
+        def conclude(self, event, answer):
+            call = lambda: conclude(event_of(event), answer_of(answer))  # noqa: E731
+            return checked(call, effects_of, conclude_named, "are no effects")
+
+
+def checked(call, check, named, wrong):
+    """What the mapper's function returns, once it is checked."""
+    try:
+        answer = call()
+    except MapperError as error:
+        raise returned(error) from None
+    # Whatever it is: what ends the interpreter would take the traceback with it.
+    except BaseException as raised:
+        raise Err(Error("exception", well_formed(described(raised)))) from None
+    try:
+        return check(answer)
+    except Fault as fault:
+        message = f"{named} returned what {wrong}: {fault}"
+    except BaseException as raised:
+        message = f"{named} returned what can't be read:\n{described(raised)}"
+    raise Err(Error("bad-answer", well_formed(message)))
+
+
+def answer_of(answer):
+    """The backend's answer as a mapper sees it."""
+    headers = {}
+    for header in answer.headers:
+        headers.setdefault(header.name, header.value)
+    return Answer(status=answer.status, headers=headers, body=answer.body)
 
 
 def event_of(event):
@@ -55,6 +78,7 @@ def event_of(event):
         client_metadata=[Attribute(one.name, one.value) for one in event.client_metadata],
         id=event.id,
         json=event.json,
+        received_at=event.received_at,
     )
 
 

@@ -7,12 +7,22 @@ import re
 import reprlib
 from types import CoroutineType
 
-from wit_world.imports.types import Header, Method, Outcome_Deliver, Outcome_Skip, Request
+from wit_world.imports.types import (
+    Attribute,
+    Effect_AddToGroup,
+    Effect_SetAttribute,
+    Header,
+    Method,
+    Outcome_Deliver,
+    Outcome_Skip,
+    Request,
+)
 
 CODE_IS = "a code of 1 to 64 lower-case letters, digits and hyphens that begins with a letter"
 OUTCOME_IS = '`{"deliver": {"method", "path", "body"}}` or `{"skip": "code"}`'
 METHODS = {"post": Method.POST, "put": Method.PUT, "patch": Method.PATCH}
 OUTCOME = ("deliver", "skip")
+EFFECTS = ("attributes", "groups")
 REQUEST = ("method", "path", "headers", "body", "accept_status")
 CODE = re.compile("[a-z][a-z0-9-]{0,63}")
 # What JSON can hold besides lists and dicts, and the types of their keys.
@@ -55,6 +65,24 @@ def outcome_of(answer):
         case {"skip": code}:
             raise Fault(f"`skip` has to be {CODE_IS}, and is {shown(code)}")
     raise Fault(f"it has to be {OUTCOME_IS}, and is {shown(answer)}")
+
+
+def effects_of(effects):
+    """The effects of the contract."""
+    if effects is None:
+        return []
+    if not isinstance(effects, dict):
+        raise Fault(f'it has to be `{{"attributes": {{name: value}}, "groups": [name]}}`, and is {shown(effects)}')
+    only(effects, EFFECTS, "")
+    attributes, groups = effects.get("attributes") or {}, effects.get("groups") or []
+    if not isinstance(attributes, dict):
+        raise Fault(f"`attributes` has to be a dict, and is {shown(attributes)}")
+    if not isinstance(groups, list | tuple):
+        raise Fault(f"`groups` has to be a list, and is {shown(groups)}")
+    return [
+        Effect_SetAttribute(Attribute(text_of(name, "attributes"), text_of(value, f"attributes[{name!r}]")))
+        for name, value in attributes.items()
+    ] + [Effect_AddToGroup(text_of(group, f"groups[{at}]")) for at, group in enumerate(groups)]
 
 
 def request_of(request):

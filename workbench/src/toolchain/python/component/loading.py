@@ -18,25 +18,29 @@ PROGRAMS = ("__main__", "conftest", "setup", "tests", "test")
 
 
 def load():
-    """The mapper's function, and what messages call it. If there is none, the workbench is told why."""
+    """The mapper's functions, and what messages call them. If there is none, the workbench is told why."""
     # The author's folder stays as it is.
     sys.dont_write_bytecode = True
     try:
         os.chdir(MAPPER)
         with while_building():
-            function = getattr(importlib.import_module("mapper"), "transform", None)
+            mapper = importlib.import_module("mapper")
+            function, conclude = getattr(mapper, "transform", None), getattr(mapper, "conclude", None)
             load_what_is_imported_later()
     except BaseException as raised:
         raise refusal(described(raised, is_built=False)) from None
     if not callable(function):
         raise refusal(f"mapper.py: `transform` is no function but {function!r}; write `def transform(event): …`")
+    if conclude is not None and not callable(conclude):
+        raise refusal(f"mapper.py: `conclude` is no function but {conclude!r}")
     for module in [*sys.modules.values()]:
         if file := file_of(module, (MAPPER,)):
             remember(file)
     # What is here by now stays, and a collection in an event need not look at it.
     gc.collect()
     gc.freeze()
-    return function, f"`transform`{shown_place(function)}"
+    named = conclude and f"`conclude`{shown_place(conclude)}"
+    return function, f"`transform`{shown_place(function)}", conclude, named
 
 
 def refusal(text):

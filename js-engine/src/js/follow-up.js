@@ -1,0 +1,66 @@
+// What comes after the delivery: the backend's answer as a mapper sees it, and a check by field of
+// what is to be done with the Cognito user.
+
+import { Fault } from 'engine:errors';
+import { only, own, text } from 'engine:fields';
+import { inspect } from 'engine:inspect';
+import { TextDecoder } from 'engine:text';
+
+const EFFECTS = ['attributes', 'groups'];
+const EFFECTS_ARE = '`{ attributes: { name: value }, groups: [name] }`, or nothing';
+
+/** What all answers have. */
+const prototype = {
+  text() {
+    return new TextDecoder().decode(this.body);
+  },
+  json() {
+    return JSON.parse(this.text());
+  },
+};
+
+/** Makes the answer of its parts; `flat` are names and values in turn, and the first of a name counts. */
+export function answerOf(status, flat, body) {
+  const headers = Object.create(null);
+  for (let at = 0; at < flat.length; at += 2) headers[flat[at]] ??= flat[at + 1];
+  return { __proto__: prototype, status, headers, body };
+}
+
+/**
+ * The effects as a list for `answer.rs`.
+ * @param {unknown} effects
+ * @param {string} named the function that returned them
+ */
+export function checkedEffects(effects, named) {
+  try {
+    return listOf(effects);
+  } catch (fault) {
+    if (!(fault instanceof Fault)) throw fault;
+    return ['error', 'bad-answer', `${named} returned what are no effects: ${fault.message}`];
+  }
+}
+
+function listOf(effects) {
+  if (effects === undefined || effects === null) return ['effects', [], []];
+  if (typeof effects !== 'object' || Array.isArray(effects))
+    throw new Fault(`it has to be ${EFFECTS_ARE}, and is ${inspect(effects)}`);
+  only(effects, EFFECTS, '');
+  return ['effects', attributesOf(own(effects, 'attributes')), groupsOf(own(effects, 'groups'))];
+}
+
+function attributesOf(attributes) {
+  const flat = [];
+  if (attributes === undefined) return flat;
+  if (typeof attributes !== 'object' || attributes === null || Array.isArray(attributes))
+    throw new Fault(`\`attributes\` has to be an object, and is ${inspect(attributes)}`);
+  for (const name of Object.keys(attributes)) {
+    flat.push(name.toWellFormed(), text(attributes[name], 'attributes', name));
+  }
+  return flat;
+}
+
+function groupsOf(groups) {
+  if (groups === undefined) return [];
+  if (!Array.isArray(groups)) throw new Fault(`\`groups\` has to be a list, and is ${inspect(groups)}`);
+  return groups.map((group, at) => text(group, 'groups', at));
+}
