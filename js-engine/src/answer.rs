@@ -2,7 +2,9 @@
 
 use rquickjs::{Array, Error as Broken, FromJs, Result, TypedArray, Value};
 
-use crate::bindings::cognito::post_confirmation::types::{Attribute, Effect, Header, Method, Request};
+use crate::bindings::cognito::post_confirmation::types::{
+    Attribute, Effect, Header, Method, Request,
+};
 use crate::bindings::exports::cognito::post_confirmation::mapper::{Error, Outcome};
 use crate::native::text;
 

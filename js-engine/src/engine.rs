@@ -5,12 +5,12 @@ use std::hint::black_box;
 use std::thread;
 use std::time::Duration;
 
+use rquickjs::Value;
+use rquickjs::function::{Args, IntoArgs};
 use rquickjs::{
     CatchResultExt, Context, Ctx, Function, IntoAtom, Module, Object, Persistent, Promise, Result,
     Runtime,
 };
-use rquickjs::Value;
-use rquickjs::function::{Args, IntoArgs};
 
 use crate::bindings::exports::cognito::js_engine::loader;
 use crate::bindings::exports::cognito::post_confirmation::follow_up::{Answer, Effect};

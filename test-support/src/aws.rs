@@ -241,3 +241,60 @@ pub fn attribute<'a>(message: &'a Message, name: &str) -> (&'a str, &'a str) {
     let attribute = &message.message_attributes[name];
     (attribute.string_value.as_deref().unwrap(), &attribute.data_type)
 }
+
+/// A user pool with one user, `alice`, who has `custom:backend_id` and `custom:plan` in the schema,
+/// and one group, `members`.
+pub struct Pool {
+    /// The pool's id.
+    pub id: String,
+}
+
+impl Pool {
+    /// A new pool.
+    pub async fn new() -> Pool {
+        let attribute = |name: &str| {
+            json!({ "Name": name, "AttributeDataType": "String", "Mutable": true,
+                "StringAttributeConstraints": { "MinLength": "0", "MaxLength": "2048" } })
+        };
+        let schema = [attribute("backend_id"), attribute("plan")];
+        let made = cognito("CreateUserPool", json!({ "PoolName": "pool", "Schema": schema })).await;
+        let pool = Pool { id: made["UserPool"]["Id"].as_str().unwrap().to_owned() };
+        pool.ask("AdminCreateUser", json!({ "Username": "alice" })).await;
+        pool.ask("CreateGroup", json!({ "GroupName": "members" })).await;
+        pool
+    }
+
+    /// A confirmed sign-up of `alice`, whose mapper does this once the backend has answered.
+    pub fn sign_up(&self, conclude: &str) -> Value {
+        let mut event = crate::sign_up();
+        event["userPoolId"] = self.id.as_str().into();
+        event["request"]["userAttributes"]["custom:conclude"] = conclude.into();
+        event
+    }
+
+    /// The value of an attribute of `alice`.
+    pub async fn attribute(&self, name: &str) -> Option<String> {
+        let user = self.ask("AdminGetUser", json!({ "Username": "alice" })).await;
+        let attributes = user["UserAttributes"].as_array().unwrap();
+        let found = attributes.iter().find(|attribute| attribute["Name"] == name);
+        found.map(|attribute| attribute["Value"].as_str().unwrap().to_owned())
+    }
+
+    /// The groups of `alice`.
+    pub async fn groups(&self) -> Vec<String> {
+        let listed = self.ask("AdminListGroupsForUser", json!({ "Username": "alice" })).await;
+        let groups = listed["Groups"].as_array().unwrap().iter();
+        groups.map(|group| group["GroupName"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Asks Cognito to do `operation` in this pool.
+    pub async fn ask(&self, operation: &str, mut input: Value) -> Value {
+        input["UserPoolId"] = self.id.as_str().into();
+        cognito(operation, input).await
+    }
+}
+
+async fn cognito(operation: &str, input: Value) -> Value {
+    let target = format!("AWSCognitoIdentityProviderService.{operation}");
+    ask("cognito-idp", &target, input).await
+}

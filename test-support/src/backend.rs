@@ -20,6 +20,8 @@ pub enum Answer {
     Redirect(String),
     /// 201 with a body of so many bytes.
     Long(usize),
+    /// This status and this body, as JSON.
+    Json(u16, String),
     /// Nothing.
     Silence,
     /// 201, and a body that never ends.
@@ -97,6 +99,12 @@ async fn record(State(shared): State<Arc<Shared>>, request: Request) -> Response
             (StatusCode::FOUND, [(header::LOCATION, to.clone())]).into_response()
         }
         Answer::Long(bytes) => (StatusCode::CREATED, vec![b'x'; *bytes]).into_response(),
+        Answer::Json(status, body) => (
+            StatusCode::from_u16(*status).unwrap(),
+            [(header::CONTENT_TYPE, "application/json"), (header::SET_COOKIE, "a=b")],
+            body.clone(),
+        )
+            .into_response(),
         Answer::Silence => {
             tokio::time::sleep(Duration::from_secs(3600)).await;
             StatusCode::CREATED.into_response()

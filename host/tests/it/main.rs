@@ -13,6 +13,7 @@ mod canary;
 mod controls;
 mod delivery;
 mod dry_run;
+mod effects;
 mod events;
 mod images;
 mod kept;

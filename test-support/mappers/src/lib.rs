@@ -13,7 +13,7 @@ use std::{env, fs, hint, net, process, thread};
 mod bindings {
     wit_bindgen::generate!({
         path: "../../wit",
-        world: "post-confirmation-mapper",
+        world: "post-confirmation-mapper-with-follow-up",
     });
     export!(Mapper with_types_in self);
 
@@ -53,7 +53,8 @@ mod clocks {
     });
 }
 
-use bindings::cognito::post_confirmation::types::{Header, Method, Request};
+use bindings::cognito::post_confirmation::types::{Attribute, Header, Method, Request};
+use bindings::exports::cognito::post_confirmation::follow_up::{self, Answer, Effect};
 use bindings::exports::cognito::post_confirmation::mapper::{Error, Event, Guest, Outcome};
 
 /// How many events this instance has seen.
@@ -170,6 +171,56 @@ impl Guest for Mapper {
         }
         Ok(Outcome::Deliver(request))
     }
+}
+
+impl follow_up::Guest for Mapper {
+    /// Does what the attribute `custom:conclude` says: parts, separated by `;`.
+    fn conclude(event: Event, answer: Answer) -> Result<Vec<Effect>, Error> {
+        let wanted =
+            event.user_attributes.iter().find(|attribute| attribute.name == "custom:conclude");
+        let wanted = wanted.map_or("", |attribute| attribute.value.as_str());
+        let mut effects = Vec::new();
+        for part in wanted.split(';').filter(|part| !part.is_empty()) {
+            let (name, argument) = part.split_once(' ').unwrap_or((part, ""));
+            let (attribute, value) = argument.split_once('=').unwrap_or((argument, "value"));
+            let body = || String::from_utf8_lossy(&answer.body).into_owned();
+            match name {
+                "set" => effects.push(set(attribute, value)),
+                "set-body" => effects.push(set(argument, &body())),
+                "set-long" => effects.push(set(attribute, &"x".repeat(number(value)))),
+                "set-control" => effects.push(set(argument, "a\u{7}b")),
+                "set-received" => effects.push(set(argument, &event.received_at)),
+                "set-headers" => {
+                    let names: Vec<_> =
+                        answer.headers.iter().map(|header| header.name.as_str()).collect();
+                    effects.push(set(argument, &names.join(",")));
+                }
+                "add" => effects.push(Effect::AddToGroup(argument.to_owned())),
+                "add-many" => {
+                    let group = || Effect::AddToGroup("members".to_owned());
+                    effects.extend((0..number(argument)).map(|_| group()));
+                }
+                "error" => {
+                    return Err(Error {
+                        code: argument.to_owned(),
+                        message: "the message of the error".to_owned(),
+                    });
+                }
+                "say" => eprintln!("{}", body()),
+                "panic" => panic!("the text of the panic"),
+                "loop" => loop {
+                    hint::spin_loop();
+                },
+                "allocate" => _ = hint::black_box(hold(number(argument))),
+                _ => {}
+            }
+        }
+        Ok(effects)
+    }
+}
+
+fn set(name: &str, value: &str) -> Effect {
+    Effect::SetAttribute(Attribute { name: name.to_owned(), value: value.to_owned() })
 }
 
 fn number(argument: &str) -> usize {

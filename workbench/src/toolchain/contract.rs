@@ -8,5 +8,4 @@ macro_rules! wit {
 }
 
 /// The files of `wit/`, by their paths in a mapper's folder.
-pub const CONTRACT: [(&str, &str); 3] =
-    [wit!("world.wit"), wit!("mapper.wit"), wit!("types.wit")];
+pub const CONTRACT: [(&str, &str); 3] = [wit!("world.wit"), wit!("mapper.wit"), wit!("types.wit")];
