@@ -37,7 +37,7 @@ async fn what_is_imported_in_a_function_was_loaded_before() {
             "own": "good day ada",
             "standard": 0.0,
             "date": 2026,
-            "codec": "ß",
+            "codec": "ßxn--bcher-kva",
             "package": ["please", "bitte", "deep"],
         })
     );

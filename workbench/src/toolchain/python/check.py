@@ -26,6 +26,9 @@ TAKEN_OUT = set(
 )
 STANDARD = (sys.stdlib_module_names | {"annotationlib", "compression"}) - NO_SYSTEM - TAKEN_OUT
 NATIVE = (".so", ".pyd", ".dylib")
+# What imports modules whose names can't be seen from here, and the modules of a package that it does not mean.
+DYNAMIC = (b"import_module", b"__import__")
+PROGRAMS = ("__main__", "conftest", "setup", "test")
 # How the native code is called that componentize-py can take.
 FOR_WASI = "wasm32-wasi.so"
 CONDITIONAL = (ast.If, ast.Try, getattr(ast, "TryStar", ast.Try), ast.With, ast.Match)
@@ -57,9 +60,10 @@ class Look:
             self.package(*self.of_packages.pop(0))
 
     def own(self, name, file):
-        tree = self.parsed(file)
+        source, tree = self.parsed(file)
         if tree is None:
             return
+        self.beside(name, file, source)
         if name == MAPPER:
             self.function(file, tree)
         for wanted, line, is_sure in imports(tree, name, file, is_own=True):
@@ -76,7 +80,7 @@ class Look:
             source = file.read_bytes()
             tree = ast.parse(source, str(file))
             compile(tree, str(file), "exec", dont_inherit=True)
-            return tree
+            return source, tree
         except SyntaxError as error:
             words = f"{type(error).__name__}: {error.msg}"
             if sys.version_info < VERSION:
@@ -85,7 +89,7 @@ class Look:
             self.fault(file, f"{error.lineno or 1}:{error.offset or 1}", words)
         except (OSError, ValueError) as error:
             self.fault(file, 1, f"the file can't be read: {error}")
-        return None
+        return None, None
 
     def function(self, file, tree):
         """Whether there is `transform`, and takes one argument."""
@@ -130,13 +134,24 @@ class Look:
             return self.follow(name.rpartition(".")[0], origin, is_sure=is_sure, is_own=is_own)
         return None
 
+    def beside(self, name, file, source):
+        """Follows all modules of a package if a file of it imports by names that it makes."""
+        package = package_of(name, file)
+        if package and any(word in source for word in DYNAMIC):
+            for other in sorted(file.parent.glob("*.py")):
+                if not other.stem.startswith(PROGRAMS) and other.stem != "__init__":
+                    self.modules.add(f"{package}.{other.stem}")
+                    self.follow(f"{package}.{other.stem}", (file, 0, name), is_sure=False, is_own=False)
+
     def package(self, name, file, origin):
         """A module of a package. If the author's import at `origin` can't do without, its faults are that import's."""
         self.files.append(str(file))
         try:
-            tree = ast.parse(file.read_bytes())
+            source = file.read_bytes()
+            tree = ast.parse(source)
         except (OSError, SyntaxError, ValueError):
             return
+        self.beside(name, file, source)
         for wanted, _, is_sure in imports(tree, name, file, is_own=False):
             if wanted is not None:
                 self.modules.add(wanted)
@@ -180,9 +195,14 @@ class Look:
         return f"`{file.relative_to(base).as_posix()}`"
 
 
+def package_of(name, file):
+    """The package that a module is in, or is."""
+    return name if file.name == "__init__.py" else name.rpartition(".")[0]
+
+
 def imports(tree, name, file, *, is_own):
     """What a file imports, with the line, and whether it can't do without."""
-    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    package = package_of(name, file)
     for node, is_sure in statements(tree, True, is_own):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -198,7 +218,8 @@ def imports(tree, name, file, *, is_own):
         yield module, node.lineno, is_sure
         # Each name can be a module, or something in one.
         for alias in node.names:
-            yield f"{module}.{alias.name}", node.lineno, False
+            if alias.name != "*":
+                yield f"{module}.{alias.name}", node.lineno, False
 
 
 def statements(node, is_sure, is_own):
