@@ -38,7 +38,7 @@ async fn what_is_imported_in_a_function_was_loaded_before() {
             "standard": 0.0,
             "date": 2026,
             "codec": "ßxn--bcher-kva",
-            "package": ["please", "bitte", "deep"],
+            "package": ["please", "bitte", "deep", "goodbye"],
         })
     );
     assert_eq!(body(&mapper.request("has read a file").await), json!(["ada", "bob"]));

@@ -63,7 +63,7 @@ class Look:
         source, tree = self.parsed(file)
         if tree is None:
             return
-        self.beside(name, file, source)
+        self.by_name(name, file, source, tree)
         if name == MAPPER:
             self.function(file, tree)
         for wanted, line, is_sure in imports(tree, name, file, is_own=True):
@@ -134,14 +134,16 @@ class Look:
             return self.follow(name.rpartition(".")[0], origin, is_sure=is_sure, is_own=is_own)
         return None
 
-    def beside(self, name, file, source):
-        """Follows all modules of a package if a file of it imports by names that it makes."""
+    def by_name(self, name, file, source, tree):
+        """Follows what a file may import by names that it makes: those in quotes, and all modules of its package."""
+        if not any(word in source for word in DYNAMIC):
+            return
         package = package_of(name, file)
-        if package and any(word in source for word in DYNAMIC):
-            for other in sorted(file.parent.glob("*.py")):
-                if not other.stem.startswith(PROGRAMS) and other.stem != "__init__":
-                    self.modules.add(f"{package}.{other.stem}")
-                    self.follow(f"{package}.{other.stem}", (file, 0, name), is_sure=False, is_own=False)
+        beside = sorted(file.parent.glob("*.py")) if package else []
+        names = [f"{package}.{other.stem}" for other in beside if not other.stem.startswith((*PROGRAMS, "__init__"))]
+        for wanted in [*quoted(tree), *names]:
+            self.modules.add(wanted)
+            self.follow(wanted, (file, 0, name), is_sure=False, is_own=False)
 
     def package(self, name, file, origin):
         """A module of a package. If the author's import at `origin` can't do without, its faults are that import's."""
@@ -151,7 +153,7 @@ class Look:
             tree = ast.parse(source)
         except (OSError, SyntaxError, ValueError):
             return
-        self.beside(name, file, source)
+        self.by_name(name, file, source, tree)
         for wanted, _, is_sure in imports(tree, name, file, is_own=False):
             if wanted is not None:
                 self.modules.add(wanted)
@@ -220,6 +222,19 @@ def imports(tree, name, file, *, is_own):
         for alias in node.names:
             if alias.name != "*":
                 yield f"{module}.{alias.name}", node.lineno, False
+
+
+def quoted(tree):
+    """The names of modules that are given to a function to import them."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and node.args
+            and ast.unparse(node.func).endswith(("import_module", "__import__"))
+        ):
+            name = node.args[0]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str) and not name.value.startswith("."):
+                yield name.value
 
 
 def statements(node, is_sure, is_own):

@@ -14,7 +14,7 @@ HINTS = (
     ),
     (
         ModuleNotFoundError,
-        "modules are loaded when the mapper is built: those that `import` names, and none that are asked for later",
+        "modules are loaded when the mapper is built: write `import NAME` at the top for one that is found by name",
     ),
     (OSError, "a mapper has no files and no network: read files outside of functions, and leave requests to the host"),
 )

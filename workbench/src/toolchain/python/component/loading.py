@@ -13,8 +13,8 @@ SCRATCH = Path("/0")
 # What the interpreter itself imports if a function of it is called: all codecs would take 4 MB.
 BY_THE_INTERPRETER = ("_strptime",) + tuple(
     f"encodings.{codec}"
-    for codec in "ascii base64_codec cp1252 hex_codec idna iso8859_15 latin_1 punycode raw_unicode_escape unicode_escape "
-    "utf_16 utf_16_be utf_16_le utf_32 utf_8_sig".split()
+    for codec in "ascii base64_codec cp1252 hex_codec idna iso8859_15 latin_1 punycode raw_unicode_escape "
+    "unicode_escape utf_16 utf_16_be utf_16_le utf_32 utf_8_sig".split()
 )
 
 
