@@ -7,7 +7,9 @@ root := justfile_directory()
 dist := root / "target/dist"
 measured := root / "target/measured"
 tools := root / "target/tools"
-native_packages := "--package post-confirmation-host --package post-confirmation-workbench --package test-support --package side-by-side --package parts"
+# Built together, so that what they share is compiled once: cargo's features depend on what is built.
+programs := "--package post-confirmation-host --package post-confirmation-workbench --package test-support"
+native_packages := programs + " --package side-by-side --package parts"
 mapper_packages := "--package post-confirmation-guest --package js-engine --package mapper-rust --package misbehaving-mapper"
 native := if arch() == "aarch64" { "arm64" } else { "x86_64" }
 python_lists := "test-support/python/requirements.txt examples/mapper-python/requirements.txt"
@@ -20,7 +22,7 @@ default:
 # Build bootstrap, the workbench, the JavaScript engine and the default mapper's image for this machine
 build: _target _zig
     @echo "Building bootstrap, the workbench, the JavaScript engine and the default mapper (some minutes the first time)"
-    cargo build --locked --package post-confirmation-host --package post-confirmation-workbench
+    cargo build --locked {{ programs }}
     cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest --package js-engine
     mkdir -p {{ dist }}
     install target/debug/bootstrap target/debug/mapper {{ dist }}
@@ -35,7 +37,7 @@ demo: build _cargo-lambda
 # Run all tests: those of the mappers inside wasmtime, those of the host against the programs in target/dist
 test *args: build _python _packages
     ANSWER_WITHIN_MS=4900 MAPPER_TIMEOUT_MS=3000 CARGO_TARGET_WASM32_WASIP2_RUNNER="{{ dist }}/mapper unit-test" cargo test --locked --target wasm32-wasip2 --package post-confirmation-guest --package mapper-rust
-    DIST={{ dist }} cargo test --locked --package post-confirmation-host --package post-confirmation-workbench {{ args }}
+    DIST={{ dist }} cargo test --locked {{ programs }} {{ args }}
     @[ -e target/packages/node_modules ] || echo "Left out: a mapper with packages of npm, because npm is not installed"
 
 # Test sign-ups end to end: Cognito's emulator, the packages, Django, the recipes below, a browser
@@ -44,7 +46,7 @@ e2e *args: (package native) _python _e2e
 
 # Run thousands of events under random faults and check that no user is lost; a seed repeats its faults
 soak events="10000" seed="1": build _python
-    SOAK_EVENTS={{ events }} SOAK_SEED={{ seed }} DIST={{ dist }} cargo test --locked --package post-confirmation-host --package post-confirmation-workbench --test it soak -- --nocapture
+    SOAK_EVENTS={{ events }} SOAK_SEED={{ seed }} DIST={{ dist }} cargo test --locked {{ programs }} --test it soak -- --nocapture
 
 # Map one event and show the request; takes the options of `mapper run`
 run event *args: build
@@ -133,7 +135,7 @@ python: _e2e
 
 # Build the documentation
 doc:
-    RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps --package post-confirmation-host --package post-confirmation-workbench
+    RUSTDOCFLAGS="--deny warnings" cargo doc --locked --no-deps {{ programs }}
 
 # Check licences, bans and sources of all dependencies
 deny: _cargo-deny

@@ -1,4 +1,4 @@
-"""What a mapper costs in each language: sizes, compiling, start, time per event and memory.
+"""What a mapper costs in each language: sizes, compiling, the time from an edit to its verdict, start, time per event and memory.
 
 `just costs` builds the programs and runs this; it prints the table of docs/languages.md. The real function runs between
 a stand-in for the Runtime API and the sample backend, all on 127.0.0.1. Times are medians.
@@ -22,7 +22,7 @@ DIST, SCRATCH = Path(os.environ.get("DIST", ROOT / "target/dist")), ROOT / "targ
 BACKEND = ROOT / "examples/backend.py"
 DEFAULT = ROOT / "target/wasm32-wasip2/mapper/post_confirmation_guest.wasm"
 EVENT = (ROOT / "guest/cases/native.event.json").read_bytes()
-STARTS, EVENTS = 20, 300
+STARTS, EVENTS, EDITS = 20, 300, 5
 PATH = f"{DIST}:{ROOT / 'target/python/bin'}:{os.environ['PATH']}"
 
 
@@ -116,53 +116,71 @@ def events(image, api_url):
     return statistics.median(line["milliseconds"]["mapping"] for line in lines), int(resident) / 1024
 
 
-def mapper(*args, **variables):
+def mapper(*args, cwd=None, **variables):
     """Runs the workbench."""
     run(
         [DIST / "mapper", *map(str, args)],
         check=True,
+        cwd=cwd,
         stdout=DEVNULL,
         stderr=DEVNULL,
-        env={**os.environ, "PATH": PATH, **variables},
+        env={**os.environ, "PATH": PATH, "MAPPER_CACHE_DIR": str(SCRATCH / "cache"), **variables},
     )
 
 
-def component(language, installed):
-    """The component of a new mapper in a language whose tool is installed in a folder under target."""
-    folder = ROOT / "target" / installed / "mappers/costs"
-    shutil.rmtree(folder, ignore_errors=True)
-    mapper("new", folder, "--lang", language)
+def example(name):
+    """The component of a mapper in `examples`."""
+    folder = SCRATCH / name
+    shutil.copytree(ROOT / "examples" / name, folder)
     mapper("build", folder)
     return folder / "mapper.wasm"
 
 
-def row(name, component, api_url):
+def verdict(language, source, comment):
+    """Seconds from an edit of a new mapper to the verdict on its cases."""
+    folder = SCRATCH / f"edited-{language}"
+    mapper("new", folder, "--lang", language)
+    mapper("test", cwd=folder)
+    took = []
+    for edit in range(EDITS):
+        with (folder / source).open("a") as file:
+            file.write(f"{comment} {edit}\n")
+        begun = time.perf_counter()
+        mapper("test", cwd=folder)
+        took.append(time.perf_counter() - begun)
+    return statistics.median(took)
+
+
+def row(name, component, edited, api_url):
     """The table's row for a component."""
     image = SCRATCH / name / "mapper.cwasm"
     begun = time.perf_counter()
-    mapper("compile", component, "--output", image, MAPPER_CACHE_DIR=str(SCRATCH / name / "cache"))
+    mapper("compile", component, "--output", image, MAPPER_CACHE_DIR=str(SCRATCH / "compile" / name))
     compiled = time.perf_counter() - begun
     starts = statistics.median(start(image, api_url) for _ in range(STARTS))
     mapping, resident = events(image, api_url)
     sizes = " | ".join(f"{path.stat().st_size / 1e6:.2f} MB" for path in (component, image))
     print(
-        f"| {name} | {sizes} | {compiled:.1f} s | {starts:.1f} ms | {mapping:.3f} ms | {resident:.0f} MB |", flush=True
+        f"| {name} | {sizes} | {compiled:.1f} s | {verdict(*edited):.1f} s | {starts:.1f} ms | {mapping:.3f} ms | "
+        f"{resident:.0f} MB |",
+        flush=True,
     )
 
 
 def main():
-    """Measures the default mapper and those in JavaScript and Python."""
+    """Measures the default mapper in each language."""
     shutil.rmtree(SCRATCH, ignore_errors=True)
     SCRATCH.mkdir(parents=True)
     backend = Popen([sys.executable, BACKEND], stdout=PIPE, stderr=DEVNULL, text=True)
     try:
         api_url = backend.stdout.readline().split()[-1]
         Thread(target=backend.stdout.read, daemon=True).start()
-        print("| mapper | component | image | compile | start | one event | memory |")
-        print("|---|---|---|---|---|---|---|")
-        row("Rust", DEFAULT, api_url)
-        row("JavaScript", component("js", "javascript"), api_url)
-        row("Python", component("python", "python"), api_url)
+        print("| mapper | component | image | compile | edit to verdict | start | one event | memory |")
+        print("|---|---|---|---|---|---|---|---|")
+        row("JavaScript", example("mapper-js"), ("js", "mapper.js", "//"), api_url)
+        row("TypeScript", example("mapper-ts"), ("ts", "mapper.ts", "//"), api_url)
+        row("Python", example("mapper-python"), ("python", "mapper.py", "#"), api_url)
+        row("Rust", DEFAULT, ("rust", "src/lib.rs", "//"), api_url)
     finally:
         backend.kill()
 

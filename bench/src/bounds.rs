@@ -2,8 +2,8 @@
 //! promise.
 
 use crate::Found;
-use crate::cold::Condition;
-use crate::peers::Peer;
+use crate::cold::{Cold, Condition};
+use crate::peers::Peer::{self, JavaScript, Native, Node, Python, Rust};
 use crate::stats::{median, ratio};
 use crate::warm::Warm;
 
@@ -18,9 +18,8 @@ pub struct Bound {
 enum Promise {
     AtMost(f64),
     AtLeast(f64),
-    LessThan(f64),
 }
-use Promise::{AtLeast, AtMost, LessThan};
+use Promise::{AtLeast, AtMost};
 
 impl Bound {
     /// Whether the figure keeps the promise. One that is missing does not.
@@ -28,7 +27,6 @@ impl Bound {
         match self.promise {
             AtMost(limit) => self.figure <= limit,
             AtLeast(limit) => self.figure >= limit,
-            LessThan(limit) => self.figure < limit,
         }
     }
 }
@@ -39,53 +37,29 @@ pub fn of(found: &Found) -> Vec<Bound> {
     let start = |peer, other| ratio(starts(found, peer), starts(found, other));
     let event = |peer, other| ratio(rounds(found, peer), rounds(found, other));
     let peak = |peer| warm(found, peer).map_or(f64::NAN, |warm| warm.peak);
-    let own = [Peer::Rust, Peer::JavaScript, Peer::Python];
-    // A figure that is missing is the most.
-    let most = own.map(peak).into_iter().max_by(f64::total_cmp).unwrap_or(f64::NAN);
+    let mapping = |peer| warm(found, peer).map_or(f64::NAN, |warm| median(&warm.mapping));
+    let first = |peer| {
+        cold(found, peer, Condition::FROM_DISK).map_or(f64::NAN, |cold| median(&cold.answered))
+    };
+    let from_disk = first(JavaScript) / first(Rust);
+    let sizes = &found.sizes;
+
     vec![
-        bound(
-            "start to first poll, Rust mapper / native",
-            start(Peer::Rust, Peer::Native),
-            AtMost(1.2),
-            "×",
-        ),
-        bound(
-            "start to first poll, Node.js / Rust mapper",
-            start(Peer::Node, Peer::Rust),
-            AtLeast(8.0),
-            "×",
-        ),
-        bound(
-            "start to first poll, Node.js / JavaScript mapper",
-            start(Peer::Node, Peer::JavaScript),
-            AtLeast(4.0),
-            "×",
-        ),
-        bound(
-            "start to first poll, Node.js / Python mapper",
-            start(Peer::Node, Peer::Python),
-            AtLeast(4.0),
-            "×",
-        ),
-        bound(
-            "warm event, Rust mapper / native",
-            event(Peer::Rust, Peer::Native),
-            AtMost(1.1),
-            "×",
-        ),
-        bound(
-            "warm event, Rust mapper / Node.js",
-            event(Peer::Rust, Peer::Node),
-            LessThan(1.0),
-            "×",
-        ),
-        bound("sandbox and mapping, Rust mapper, p50", median(&found.life), AtMost(30.0), "µs"),
-        bound("memory, Rust mapper", peak(Peer::Rust), AtMost(16.0), "MB"),
-        bound("memory, JavaScript mapper", peak(Peer::JavaScript), AtMost(40.0), "MB"),
-        bound("memory, Python mapper", peak(Peer::Python), AtMost(40.0), "MB"),
-        bound("memory, the most of all mappers", most, AtMost(128.0), "MB"),
-        bound("deployment package", found.sizes.package, AtMost(4.0), "MB"),
-        bound("image of the default mapper", found.sizes.image * 1000.0, AtMost(300.0), "KB"),
+        bound("start, Rust mapper / native", start(Rust, Native), AtMost(1.2), "×"),
+        bound("start, Node.js / Rust mapper", start(Node, Rust), AtLeast(10.0), "×"),
+        bound("start, JavaScript / Rust mapper", start(JavaScript, Rust), AtMost(1.2), "×"),
+        bound("first event from disk, JavaScript / Rust mapper", from_disk, AtMost(1.5), "×"),
+        bound("warm event, Rust mapper / native", event(Rust, Native), AtMost(1.1), "×"),
+        bound("warm event, JavaScript mapper / Node.js", event(JavaScript, Node), AtMost(0.6), "×"),
+        bound("warm event, Python mapper / Node.js", event(Python, Node), AtMost(1.5), "×"),
+        bound("sandbox and mapping, Rust mapper, p50", median(&found.life), AtMost(20.0), "µs"),
+        bound("mapping, JavaScript mapper, p50", mapping(JavaScript), AtMost(120.0), "µs"),
+        bound("memory, Rust mapper", peak(Rust), AtMost(8.0), "MB"),
+        bound("memory, JavaScript mapper", peak(JavaScript), AtMost(12.0), "MB"),
+        bound("memory, Python mapper", peak(Python), AtMost(24.0), "MB"),
+        bound("deployment package", sizes.package, AtMost(3.0), "MB"),
+        bound("image of the default mapper", sizes.image * 1000.0, AtMost(300.0), "KB"),
+        bound("image of the JavaScript mapper", sizes.javascript_image, AtMost(3.5), "MB"),
     ]
 }
 
@@ -96,7 +70,6 @@ pub fn lines(bounds: &[Bound]) -> String {
         let (word, limit) = match bound.promise {
             AtMost(limit) => ("at most", limit),
             AtLeast(limit) => ("at least", limit),
-            LessThan(limit) => ("less than", limit),
         };
         let verdict = if bound.is_met() { "met" } else { "NOT MET" };
         format!("{verdict:<8} {what:<50} {figure:>8.2} {unit:<3} {word} {limit} {unit}\n")
@@ -106,9 +79,11 @@ pub fn lines(bounds: &[Bound]) -> String {
 
 /// The usual starts of `peer`, to the first poll.
 fn starts(found: &Found, peer: Peer) -> &[f64] {
-    let cold =
-        found.cold.iter().find(|cold| cold.peer == peer && cold.condition == Condition::USUAL);
-    cold.map_or(&[], |cold| &cold.ready)
+    cold(found, peer, Condition::USUAL).map_or(&[], |cold| &cold.ready)
+}
+
+fn cold(found: &Found, peer: Peer, condition: Condition) -> Option<&Cold> {
+    found.cold.iter().find(|cold| cold.peer == peer && cold.condition == condition)
 }
 
 /// The rounds of events of `peer`.

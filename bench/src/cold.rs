@@ -39,9 +39,10 @@ pub struct Cold {
 
 impl Condition {
     pub const USUAL: Condition = Condition { limited: false, dropped: false };
+    pub const FROM_DISK: Condition = Condition { limited: false, dropped: true };
     const ALL: [Condition; 4] = [
         Condition::USUAL,
-        Condition { limited: false, dropped: true },
+        Condition::FROM_DISK,
         Condition { limited: true, dropped: false },
         Condition { limited: true, dropped: true },
     ];

@@ -17,6 +17,8 @@ pub struct Sizes {
     pub package: f64,
     /// The default mapper's image.
     pub image: f64,
+    /// The image of the mapper in JavaScript.
+    pub javascript_image: f64,
 }
 
 /// Looks at the files.
@@ -29,17 +31,17 @@ pub fn measure(parts: &Parts) -> Result<Sizes> {
     let zip = size(&there(package.join("function.zip"))?)?;
     let layer = size(&there(package.join("mapper.zip"))?)?;
     let [rust, javascript, python] = parts.images();
-    let image = size(rust)?;
+    let (image, javascript_image) = (size(rust)?, size(javascript)?);
     let rows = vec![
         ("`bootstrap`", size(&program("bootstrap"))?),
         ("the native function", size(parts.native())?),
         ("`function.zip`", zip),
         ("`mapper.zip`, the default mapper's layer", layer),
         ("image of the default mapper", image),
-        ("image of the mapper in JavaScript", size(javascript)?),
+        ("image of the mapper in JavaScript", javascript_image),
         ("image of the mapper in Python", size(python)?),
     ];
-    Ok(Sizes { rows, package: zip, image })
+    Ok(Sizes { rows, package: zip, image, javascript_image })
 }
 
 fn size(file: &Path) -> Result<f64> {

@@ -25,7 +25,7 @@ from support.deployed import (
 )
 from support.intercept import refused
 from support.lambda_service import FUNCTIONS, LAYERS
-from support.program import ROOT, skip_or_fail
+from support.program import ROOT
 from support.stack import ARCHITECTURE
 from support.zips import zipped
 
@@ -38,14 +38,9 @@ TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux
 
 
 @pytest.fixture(scope="session")
-def in_javascript():
-    """The folder of a mapper that sends one attribute more than the default mapper."""
-    installed = ROOT / "target/javascript"
-    if not (installed / "node_modules/@bytecodealliance/componentize-js").exists():
-        skip_or_fail(f"componentize-js is missing in {installed}: `just e2e` installs it")
-    # Below the tool, where Node.js looks for it.
-    folder = installed / "mappers/swap"
-    shutil.rmtree(folder, ignore_errors=True)
+def in_javascript(tmp_path_factory):
+    """A mapper in JavaScript with one attribute more than the default mapper."""
+    folder = tmp_path_factory.mktemp("mapper") / "accounts"
     shutil.copytree(ROOT / "examples/mapper-js", folder, ignore=shutil.ignore_patterns("mapper.wasm"))
     source, part = (folder / "mapper.js").read_text("utf-8"), "'email,email_verified,"
     assert source.count(part) == 1

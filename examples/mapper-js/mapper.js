@@ -7,7 +7,7 @@
 // no network and there are no files; the host sends the request.
 
 /**
- * @import { Attribute, Event, Outcome } from './mapper.d.ts'
+ * @import { Attribute, Event, Outcome } from './post-confirmation.d.ts'
  */
 
 /** The attributes that are sent if `USER_ATTRIBUTES` is not set: most user tables have a column for them. */
@@ -94,7 +94,8 @@ function customName(name) {
  * @param {string[]} sent the names of the attributes to send
  */
 function userOf(event, sent) {
-  const { sub } = event.attributes;
+  // Attributes can be repeated, and the first can be empty.
+  const sub = event.userAttributes.find(({ name, value }) => name === 'sub' && value !== '');
   if (!sub) throw { code: 'no-sub', message: "the event has no attribute `sub`, which is the user's id" };
 
   // Maps, because a name such as `__proto__` is not like others in an object.
@@ -102,7 +103,7 @@ function userOf(event, sent) {
   const custom = new Map();
   const sentCustom = new Set(sent.map(customName));
   // What only a developer can write comes last, so that no user can write another value in its place.
-  const isDevelopers = ({ name }) => name.startsWith('dev:');
+  const isDevelopers = (/** @type {Attribute} */ { name }) => name.startsWith('dev:');
   const others = event.userAttributes.filter((attribute) => !isDevelopers(attribute));
   for (const attribute of [...others, ...event.userAttributes.filter(isDevelopers)]) {
     const own = customName(attribute.name);
@@ -115,7 +116,7 @@ function userOf(event, sent) {
   // What the user is comes last, so that no attribute of the same name can take its place.
   if (custom.size > 0) user.set('custom', Object.fromEntries(custom));
   if (event.clientId !== undefined) user.set('client_id', event.clientId);
-  user.set('cognito_id', sub);
+  user.set('cognito_id', sub.value);
   user.set('username', event.userName);
   user.set('trigger_source', 'PostConfirmation_ConfirmSignUp');
   user.set('user_pool_id', event.userPoolId);

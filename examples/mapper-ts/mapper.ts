@@ -5,7 +5,7 @@
 // of functions therefore runs once, at build time: variables, clocks and random numbers belong into functions. There is
 // no network and there are no files; the host sends the request.
 
-import type { Attribute, Event, Outcome } from './mapper.d.ts';
+import type { Attribute, Event, Outcome } from './post-confirmation.d.ts';
 
 /** The attributes that are sent if `USER_ATTRIBUTES` is not set: most user tables have a column for them. */
 const COMMON = 'email,email_verified,phone_number,name,given_name,family_name,identities,custom:*';
@@ -74,7 +74,8 @@ function customName(name: string): string | undefined {
 
 /** The user as the backend gets it. `clientMetadata` is never copied: the person who signs up can write anything into it. */
 function userOf(event: Event, sent: string[]): object {
-  const { sub } = event.attributes;
+  // Attributes can be repeated, and the first can be empty.
+  const sub = event.userAttributes.find(({ name, value }) => name === 'sub' && value !== '');
   if (!sub) throw { code: 'no-sub', message: "the event has no attribute `sub`, which is the user's id" };
 
   // Maps, because a name such as `__proto__` is not like others in an object.
@@ -95,7 +96,7 @@ function userOf(event: Event, sent: string[]): object {
   // What the user is comes last, so that no attribute of the same name can take its place.
   if (custom.size > 0) user.set('custom', Object.fromEntries(custom));
   if (event.clientId !== undefined) user.set('client_id', event.clientId);
-  user.set('cognito_id', sub);
+  user.set('cognito_id', sub.value);
   user.set('username', event.userName);
   user.set('trigger_source', 'PostConfirmation_ConfirmSignUp');
   user.set('user_pool_id', event.userPoolId);

@@ -26,6 +26,7 @@ use crate::event::Event;
 use crate::printable::{self, Bounded};
 use crate::request::Request;
 use bindings::MapperPre;
+use image::Image;
 use sandbox::{Sandbox, TimeIsUp};
 use standby::Standby;
 use watchdog::Watchdog;
@@ -171,9 +172,11 @@ impl Mapper {
     /// # Errors
     /// What is wrong with the image, and what to do about it.
     pub fn load(settings: Settings) -> Result<Mapper, LoadError> {
-        let config = engine::running(settings.sandboxes).map_err(LoadError::Engine)?;
+        let image = Image::find(&settings.image)?;
+        let config =
+            engine::running(settings.sandboxes, image.memory()).map_err(LoadError::Engine)?;
         let engine = Engine::new(&config).map_err(LoadError::Engine)?;
-        let (component, manifest) = image::load(&engine, &settings.image)?;
+        let (component, manifest) = image.load(&engine)?;
         Mapper::new(&component, manifest.into(), settings)
     }
 

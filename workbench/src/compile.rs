@@ -5,14 +5,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use post_confirmation_host::mapper::contract::{self, ContractError};
-use post_confirmation_host::mapper::engine::{WASMTIME_VERSION, config, fingerprint};
+use post_confirmation_host::mapper::engine::{WASMTIME_VERSION, fingerprint};
 use post_confirmation_host::mapper::{FORMAT, File, Manifest, THIS_TARGET};
 use thiserror::Error;
 use wasmparser::{Encoding, Parser, Payload};
-use wasmtime::Engine;
 use wasmtime::component::Component;
 
-use crate::engine;
+use crate::engine::Compiler;
 use crate::size::{self, TooLarge};
 
 /// The machines that Lambda has.
@@ -79,13 +78,13 @@ pub fn compile(component: &[u8], target: &str) -> Result<Compiled, CompileError>
     let wit = interface.wit()?;
     size::check(component)?;
     let image = if target == THIS_TARGET {
-        let engine = engine::new(1).map_err(CompileError::Engine)?;
-        load(&engine, component)?.serialize()
+        load(component, 1)?.serialize()
     } else {
         // Whether a sandbox has room for it shows on its own machine alone.
         precompile(component, target)
     };
     let mut image = image.map_err(CompileError::Compile)?;
+    let memory = size::memory(component);
     let component = File::describe(component);
     // What comes after the end of an ELF file changes nothing about it.
     image.extend(component.sha256.as_bytes());
@@ -98,47 +97,48 @@ pub fn compile(component: &[u8], target: &str) -> Result<Compiled, CompileError>
         wasmtime: WASMTIME_VERSION.to_owned(),
         engine: fingerprint(),
         imports: interface.imports,
+        memory,
     };
     Ok(Compiled { image, manifest })
 }
 
-/// Compiles the mapper `component` into `engine`. Returns the contract that it implements as well.
+/// Compiles the mapper `component` into an engine for so many sandboxes at once. Returns the
+/// contract that it implements as well.
 ///
 /// # Errors
 /// What is wrong with the component.
-pub fn mapper(engine: &Engine, component: &[u8]) -> Result<(Component, String), CompileError> {
+pub fn mapper(component: &[u8], sandboxes: u32) -> Result<(Component, String), CompileError> {
     let wit = interface(component)?.wit()?;
-    Ok((load(engine, component)?, wit))
+    Ok((load(component, sandboxes)?, wit))
 }
 
-/// Compiles any WASI program into `engine`, as the unit tests of mappers are.
+/// Compiles any WASI program into an engine for so many sandboxes at once, as the unit tests of
+/// mappers are.
 ///
 /// # Errors
 /// What is wrong with the component.
-pub fn program(engine: &Engine, component: &[u8]) -> Result<Component, CompileError> {
+pub fn program(component: &[u8], sandboxes: u32) -> Result<Component, CompileError> {
     let exports = interface(component)?.exports;
     if !exports.iter().any(|name| name.split('@').next() == Some(RUN)) {
         return Err(CompileError::NoProgram);
     }
-    load(engine, component)
+    load(component, sandboxes)
 }
 
-/// Compiles `component` into `engine`, whose sandboxes have to have room for it.
-fn load(engine: &Engine, component: &[u8]) -> Result<Component, CompileError> {
+/// Compiles `component` into an engine whose sandboxes have to have room for it.
+fn load(component: &[u8], sandboxes: u32) -> Result<Component, CompileError> {
     size::check(component)?;
-    Component::new(engine, component).map_err(|error| match precompile(component, THIS_TARGET) {
+    let compiler = Compiler::running(component, sandboxes).map_err(CompileError::Engine)?;
+    compiler.component().map_err(|error| match precompile(component, THIS_TARGET) {
         // It can be compiled, so what it lacks is room.
         Ok(_) => CompileError::NoRoom(error),
         Err(error) => CompileError::Compile(error),
     })
 }
 
-/// The image of `component` at the baseline of `target`: a target that is named switches off the
-/// inference of this machine's CPU features, so an image runs wherever Lambda places the function.
+/// The image of `component` for `target`.
 fn precompile(component: &[u8], target: &str) -> wasmtime::Result<Vec<u8>> {
-    let mut config = config()?;
-    config.target(target)?;
-    Engine::new(&config)?.precompile_component(component)
+    Compiler::of_images(component, target)?.image()
 }
 
 impl Compiled {

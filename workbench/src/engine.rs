@@ -1,86 +1,106 @@
-//! The engine of the workbench. It compiles for this machine as `mapper compile` does for Lambda,
-//! keeps what it has compiled in wasmtime's cache, and runs it in the function's own sandboxes.
+//! The engines of the workbench. They compile for this machine as `mapper compile` does for Lambda,
+//! keep what they have compiled, and run it in the function's own sandboxes.
 
-use std::env;
-use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt;
-use std::path::{Path, PathBuf};
-use std::sync::Once;
+use std::sync::Arc;
 
-use anyhow::Result;
 use post_confirmation_host::mapper::THIS_TARGET;
 use post_confirmation_host::mapper::engine;
-use wasmtime::{Cache, CacheConfig, Config, Engine};
+use wasmtime::component::Component;
+use wasmtime::{Config, Engine, Result};
 
-/// The variable that names the cache's folder.
-pub const MAPPER_CACHE_DIR: &str = "MAPPER_CACHE_DIR";
-/// The folder in it that wasmtime owns.
-const WASMTIME: &str = "wasmtime";
-/// The cache's folder among those of other programs.
-const FOLDER: &str = "post-confirmation-mapper";
+use crate::cache::{self, Kept};
+use crate::functions::Functions;
+use crate::size;
 
-/// A command may need several engines; one warning is enough.
-static WARNED: Once = Once::new();
-
-/// An engine for so many sandboxes at once.
+/// An engine that runs images, so many sandboxes at once, whose memories begin with `memory` bytes.
 ///
 /// # Errors
 /// The engine can't be started.
-pub fn new(sandboxes: u32) -> wasmtime::Result<Engine> {
-    let mut config = engine::running(sandboxes)?;
-    // A target that is named switches off what only this machine's processor can do.
-    config.target(THIS_TARGET)?;
-    keep(&mut config);
-    Engine::new(&config)
+pub fn running(sandboxes: u32, memory: u64) -> Result<Engine> {
+    Engine::new(&engine::running(sandboxes, memory)?)
 }
 
 /// An engine that runs the language of a mapper while one is built, and stops it if its epoch ends.
 ///
 /// # Errors
 /// The engine can't be started.
-pub fn building() -> wasmtime::Result<Engine> {
+pub fn building() -> Result<Engine> {
     let mut config = Config::new();
     config.epoch_interruption(true);
-    keep(&mut config);
+    if let Some(kept) = cache::open() {
+        config.cache(Some(kept.components));
+    }
     Engine::new(&config)
 }
 
-/// Lets an engine with this `config` keep what it compiles.
-fn keep(config: &mut Config) {
-    if let Some(folder) = folder() {
-        match cache(&folder) {
-            Ok(cache) => _ = config.cache(Some(cache)),
-            Err(error) => WARNED.call_once(|| {
-                eprintln!(
-                    "warning: the cache `{}` can't be written, so nothing is kept; set {MAPPER_CACHE_DIR} to a folder \
-                     that can be: {error:#}",
-                    folder.display()
-                );
-            }),
+/// An engine for one component, which it compiles.
+pub struct Compiler<'a> {
+    engine: Engine,
+    component: &'a [u8],
+    functions: Option<Arc<Functions>>,
+}
+
+impl<'a> Compiler<'a> {
+    /// One that also runs `component`, so many sandboxes at once.
+    ///
+    /// # Errors
+    /// The engine can't be started.
+    pub fn running(component: &'a [u8], sandboxes: u32) -> Result<Compiler<'a>> {
+        let mut config = engine::running(sandboxes, size::memory(component))?;
+        let kept = cache::open();
+        config.cache(kept.as_ref().map(|kept| kept.components.clone()));
+        Compiler::new(config, component, THIS_TARGET, kept)
+    }
+
+    /// One that makes images of `component` for `target`.
+    ///
+    /// # Errors
+    /// The engine can't be started.
+    pub fn of_images(component: &'a [u8], target: &str) -> Result<Compiler<'a>> {
+        Compiler::new(engine::config()?, component, target, cache::open())
+    }
+
+    /// One with this `config`, which keeps functions in the cache.
+    fn new(
+        mut config: Config,
+        component: &'a [u8],
+        target: &str,
+        kept: Option<Kept>,
+    ) -> Result<Compiler<'a>> {
+        // A target that is named switches off what only this machine's processor can do: an image
+        // runs wherever Lambda places the function.
+        config.target(target)?;
+        let functions = kept.and_then(|kept| Functions::of(component, target, &kept.folder));
+        let functions = functions.map(Arc::new);
+        if let Some(functions) = &functions {
+            config.enable_incremental_compilation(functions.clone())?;
+        }
+        Ok(Compiler { engine: Engine::new(&config)?, component, functions })
+    }
+
+    /// Compiles the component, ready to run.
+    ///
+    /// # Errors
+    /// It can't be compiled, or needs more than a sandbox has.
+    pub fn component(&self) -> Result<Component> {
+        let component = Component::new(&self.engine, self.component)?;
+        self.keep();
+        Ok(component)
+    }
+
+    /// Compiles the component to an image.
+    ///
+    /// # Errors
+    /// It can't be compiled.
+    pub fn image(&self) -> Result<Vec<u8>> {
+        let image = self.engine.precompile_component(self.component)?;
+        self.keep();
+        Ok(image)
+    }
+
+    fn keep(&self) {
+        if let Some(functions) = &self.functions {
+            functions.keep();
         }
     }
-}
-
-/// The cache's folder: `$MAPPER_CACHE_DIR`, else `post-confirmation-mapper` in `$XDG_CACHE_HOME` or
-/// `~/.cache`.
-fn folder() -> Option<PathBuf> {
-    if let Some(own) = set(MAPPER_CACHE_DIR) {
-        return std::path::absolute(own).ok();
-    }
-    let shared = set("XDG_CACHE_HOME").or_else(|| Some(set("HOME")?.join(".cache")))?;
-    std::path::absolute(shared.join(FOLDER)).ok()
-}
-
-fn set(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
-}
-
-fn cache(folder: &Path) -> Result<Cache> {
-    // Other users must not put native code there.
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    tempfile::tempfile_in(folder)?;
-    let mut config = CacheConfig::new();
-    // A folder that is the cache's alone: wasmtime removes all that it does not know in it.
-    config.with_directory(folder.join(WASMTIME));
-    Ok(Cache::new(config)?)
 }

@@ -1,11 +1,13 @@
 //! The workbench for the authors of mappers. This file owns the command line. A new command is a
 //! file in `commands/` with its `Args` and `run`, a line in `commands.rs`, and two lines here.
 
+mod cache;
 mod cases;
 mod commands;
 mod compile;
 mod engine;
 mod expectation;
+mod functions;
 mod input;
 mod mapper_file;
 mod recorded;

@@ -11,7 +11,8 @@ use indicatif::ProgressBar;
 use post_confirmation_host::config::{
     self, ANSWER_WITHIN_MS, BACKEND_API_URL, Config, MAPPER_IMAGE, UNDELIVERED_QUEUE_URL,
 };
-use post_confirmation_host::mapper::{File, Identity, Manifest, Settings, image};
+use post_confirmation_host::mapper::image::Image;
+use post_confirmation_host::mapper::{File, Identity, Manifest, Settings};
 use wasmtime::component::Component;
 
 use crate::{compile, engine, terminal};
@@ -82,18 +83,19 @@ impl Loaded {
     /// compiled, unless the cache has it from an earlier time.
     pub fn load(file: &Path, sandboxes: u32) -> Result<Loaded> {
         let bytes = read(file)?;
-        let engine = engine::new(sandboxes)?;
         if !is_wasm(&bytes) {
             ensure!(
                 bytes.starts_with(ELF) || Manifest::path(file).is_file(),
                 "`{}` is neither a component nor an image",
                 file.display()
             );
-            let (component, manifest) = image::load(&engine, file)?;
+            let image = Image::find(file)?;
+            let engine = engine::running(sandboxes, image.memory())?;
+            let (component, manifest) = image.load(&engine)?;
             return Ok(Loaded { component, identity: manifest.into() });
         }
         let _progress = progress("loading", file, bytes.len());
-        let compiled = compile::mapper(&engine, &bytes);
+        let compiled = compile::mapper(&bytes, sandboxes);
         let (component, wit) =
             compiled.with_context(|| format!("`{}` can't be compiled", file.display()))?;
         Ok(Loaded { component, identity: Identity { wit, sha256: File::describe(&bytes).sha256 } })

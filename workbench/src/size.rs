@@ -10,6 +10,9 @@ use wasmparser::{
 
 use post_confirmation_host::mapper::engine::{CORE_INSTANCES, MEMORIES, TABLE_ELEMENTS, TABLES};
 
+/// A page of a memory, in bytes.
+const PAGE: u64 = 64 * 1024;
+
 /// What a component takes too much of.
 #[derive(Debug, PartialEq, Eq, Error)]
 #[error("the component has {found} {what}, and a mapper can have {most}")]
@@ -27,6 +30,8 @@ struct Size {
     tables: u64,
     /// The most elements with which one of the tables begins.
     elements: u64,
+    /// The bytes with which the memories begin, all together.
+    bytes: u64,
 }
 
 /// A module or a component that is being read.
@@ -56,6 +61,12 @@ pub fn check(component: &[u8]) -> Result<(), TooLarge> {
         }
     }
     Ok(())
+}
+
+/// The bytes with which the memories of `component` begin, all together. None of them if it cannot
+/// be read.
+pub fn memory(component: &[u8]) -> u64 {
+    count(component).ok().flatten().map_or(0, |size| size.bytes)
 }
 
 fn count(component: &[u8]) -> Result<Option<Size>, BinaryReaderError> {
@@ -91,7 +102,13 @@ impl Frame {
         outer: &[(Encoding, Frame)],
     ) -> Result<(), BinaryReaderError> {
         match payload {
-            Payload::MemorySection(memories) => self.size.memories += u64::from(memories.count()),
+            Payload::MemorySection(memories) => {
+                self.size.memories += u64::from(memories.count());
+                for memory in memories {
+                    let bytes = memory?.initial.saturating_mul(PAGE);
+                    self.size.bytes = self.size.bytes.saturating_add(bytes);
+                }
+            }
             Payload::TableSection(tables) => {
                 self.size.tables += u64::from(tables.count());
                 for table in tables {
@@ -185,6 +202,7 @@ impl Size {
         self.memories = self.memories.saturating_add(more.memories);
         self.tables = self.tables.saturating_add(more.tables);
         self.elements = self.elements.max(more.elements);
+        self.bytes = self.bytes.saturating_add(more.bytes);
     }
 }
 
@@ -245,6 +263,19 @@ mod tests {
         }
         assert_eq!(checked(&nested(8)), Ok(()));
         assert!(checked(&nested(9)).is_err());
+    }
+
+    #[test]
+    fn all_memories_that_are_made_count_by_their_first_size() {
+        for (text, pages) in [
+            (component("(memory 3 9)", 1), 3),
+            (component("(memory 3) (memory 4)", 2), 14),
+            (component("(memory 3)", 0), 0),
+            (component("(memory 65536) (memory 65536)", 4), 8 * 65536),
+        ] {
+            assert_eq!(memory(&wat::parse_str(&text).unwrap()), pages * PAGE, "{text}");
+        }
+        assert_eq!(memory(b"no component"), 0);
     }
 
     #[test]

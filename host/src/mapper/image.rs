@@ -109,42 +109,55 @@ pub const THIS_TARGET: &str = if cfg!(target_arch = "aarch64") {
     "x86_64-unknown-linux-gnu"
 };
 
-/// Loads the mapper's image at `path` after checking it against the manifest beside it and the
-/// contract.
-///
-/// # Errors
-/// What is wrong with the image, and what to do about it.
-pub fn load(engine: &Engine, path: &Path) -> Result<(Component, Manifest), ImageError> {
-    let manifest = verified(path)?;
-
-    // SAFETY: The file holds native code and is trusted like this program itself: it comes from
-    // `mapper compile`, whose release, settings and component the manifest has just confirmed,
-    // through the deployment that also brought this program. It lies in a Lambda layer or package,
-    // which nothing can write while the function runs. In the workbench it is a file that the user
-    // has named, who could as well replace the workbench.
-    #[expect(unsafe_code, reason = "images are native code; this is where one is loaded to be run")]
-    let component =
-        unsafe { Component::deserialize_file(engine, path) }.map_err(ImageError::Refused)?;
-    let ty = component.component_type();
-    contract::check(
-        ty.imports(engine).map(|(name, _)| name.to_owned()),
-        ty.exports(engine).map(|(name, _)| name.to_owned()),
-    )?;
-    Ok((component, manifest))
+/// An image that fits its manifest, this machine and this release.
+pub struct Image<'a> {
+    path: &'a Path,
+    manifest: Manifest,
 }
 
-/// The manifest of the image at `path`, if the two fit each other, this machine and this release.
-/// The image is told by its size and its end, which names the component that it was made of:
-/// reading all of it would cost a start milliseconds.
-fn verified(path: &Path) -> Result<Manifest, ImageError> {
-    let (size, end) = size_and_end(path)
-        .map_err(|source| ImageError::Unreadable { path: path.into(), source })?;
-    let manifest = Manifest::read(path)?;
-    check(&manifest)?;
-    let Manifest { image: expected, component, .. } = &manifest;
-    same("size", size.to_string(), &expected.size.to_string())?;
-    same("component", end, &component.sha256)?;
-    Ok(manifest)
+impl<'a> Image<'a> {
+    /// The image at `path`, checked against the manifest beside it. It is told by its size and its
+    /// end, which names the component that it was made of: reading all of it would cost a start
+    /// milliseconds.
+    ///
+    /// # Errors
+    /// What is wrong with the two, and what to do about it.
+    pub fn find(path: &'a Path) -> Result<Image<'a>, ImageError> {
+        let (size, end) = size_and_end(path)
+            .map_err(|source| ImageError::Unreadable { path: path.into(), source })?;
+        let manifest = Manifest::read(path)?;
+        check(&manifest)?;
+        let Manifest { image: expected, component, .. } = &manifest;
+        same("size", size.to_string(), &expected.size.to_string())?;
+        same("component", end, &component.sha256)?;
+        Ok(Image { path, manifest })
+    }
+
+    /// The bytes with which the memories of its mapper begin, as the manifest has it.
+    pub fn memory(&self) -> u64 {
+        self.manifest.memory
+    }
+
+    /// Loads it after checking it against the contract.
+    ///
+    /// # Errors
+    /// What is wrong with the image, and what to do about it.
+    pub fn load(self, engine: &Engine) -> Result<(Component, Manifest), ImageError> {
+        // SAFETY: The file holds native code and is trusted like this program itself: it comes from
+        // `mapper compile`, whose release, settings and component the manifest has confirmed,
+        // through the deployment that also brought this program. It lies in a Lambda layer or
+        // package, which nothing can write while the function runs. In the workbench it is a file
+        // that the user has named, who could as well replace the workbench.
+        #[expect(unsafe_code, reason = "images are native code; this is where one is loaded")]
+        let component = unsafe { Component::deserialize_file(engine, self.path) }
+            .map_err(ImageError::Refused)?;
+        let ty = component.component_type();
+        contract::check(
+            ty.imports(engine).map(|(name, _)| name.to_owned()),
+            ty.exports(engine).map(|(name, _)| name.to_owned()),
+        )?;
+        Ok((component, self.manifest))
+    }
 }
 
 /// The size of the image at `path`, and its end: a SHA-256 in hexadecimal.

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use crate::hex;
 
 /// The form of the manifest. Another form is another number.
-pub const FORMAT: u32 = 3;
+pub const FORMAT: u32 = 4;
 
 /// What `mapper compile` writes beside an image and `bootstrap` checks before it loads it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub struct Manifest {
     pub engine: String,
     /// The interfaces that the component imports.
     pub imports: Vec<String>,
+    /// The bytes with which the component's memories begin, all together.
+    pub memory: u64,
 }
 
 /// The part that every form of the manifest has.

@@ -30,7 +30,7 @@ async fn refused(image: &Path, saying: &[&str]) {
 }
 
 /// Puts `value` at `field` of the manifest beside `image`.
-fn change_manifest(image: &Path, field: &str, value: Value) {
+pub fn change_manifest(image: &Path, field: &str, value: Value) {
     let path = image.with_extension("json");
     let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     manifest[field] = value;

@@ -15,6 +15,7 @@ mod delivery;
 mod dry_run;
 mod events;
 mod images;
+mod kept;
 mod languages;
 mod names;
 mod network;

@@ -22,7 +22,7 @@ use clap::ValueEnum;
 use post_confirmation_host::mapper::Program;
 use post_confirmation_host::printable;
 
-use crate::{compile, engine, mapper_file};
+use crate::{compile, mapper_file};
 use refused::Refused;
 use report::{Report, Tested};
 use verdict::judge;
@@ -204,8 +204,7 @@ fn load(args: &Args) -> Result<Program> {
     let file = args.program.display();
     let component = fs::read(&args.program).with_context(|| format!("`{file}` can't be read"))?;
     let settings = mapper_file::mapper_settings(&args.program)?;
-    let engine = engine::new(MAX_TESTS as u32)?;
-    let component = compile::program(&engine, &component)
+    let component = compile::program(&component, MAX_TESTS as u32)
         .with_context(|| format!("`{file}` can't be compiled"))?;
     Ok(Program::new(&component, settings)?)
 }

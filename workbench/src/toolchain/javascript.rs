@@ -25,8 +25,8 @@ const MODULES: [&str; 2] = ["mapper.ts", "mapper.js"];
 /// What describes a package of npm.
 const PACKAGE: &str = "package.json";
 
-/// The types of all this for editors, `mapper.d.ts`.
-pub const TYPES: &str = include_str!("javascript/mapper.d.ts");
+/// The types of all this for editors, `post-confirmation.d.ts`.
+pub const TYPES: &str = include_str!("javascript/post-confirmation.d.ts");
 
 /// Makes the component of the mapper in `folder`. Returns the files that were read. None if the
 /// source is refused.

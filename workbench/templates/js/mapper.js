@@ -3,8 +3,8 @@
 /**
  * Makes the request for one confirmed user. Every event runs this in a sandbox of its own; what is outside of functions
  * runs once, when the mapper is built.
- * @param {import('./mapper').Event} event
- * @returns {import('./mapper').Outcome}
+ * @param {import('./post-confirmation.d.ts').Event} event
+ * @returns {import('./post-confirmation.d.ts').Outcome}
  */
 export function transform(event) {
   if (event.triggerSource.tag !== 'confirm-sign-up') return { skip: 'no-sign-up' };

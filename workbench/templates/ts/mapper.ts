@@ -1,4 +1,4 @@
-import type { Event, Outcome } from './mapper.d.ts';
+import type { Event, Outcome } from './post-confirmation.d.ts';
 
 /**
  * Makes the request for one confirmed user. Every event runs this in a sandbox of its own; what is outside of functions

@@ -11,6 +11,7 @@ mod compile;
 mod diff;
 mod events;
 mod fresh;
+mod functions;
 mod input;
 mod inspect;
 mod limits;

@@ -35,9 +35,9 @@ fn new_makes_exactly_the_files_that_its_json_lists() {
     let wit: &[&str] = &["wit/world.wit", "wit/mapper.wit", "wit/types.wit", "wit/deps/cli.wit"];
     let rust: &[&str] = &["Cargo.toml", ".cargo/config.toml", "src/lib.rs"];
     let js: &[&str] =
-        &["mapper.js", "mapper.test.js", "mapper.d.ts", "jsconfig.json", "package.json"];
+        &["mapper.js", "mapper.test.js", "post-confirmation.d.ts", "jsconfig.json", "package.json"];
     let ts: &[&str] =
-        &["mapper.ts", "mapper.test.js", "mapper.d.ts", "tsconfig.json", "package.json"];
+        &["mapper.ts", "mapper.test.js", "post-confirmation.d.ts", "tsconfig.json", "package.json"];
     let python: &[&str] =
         &["mapper.py", "test_mapper.py", "post_confirmation.py", "requirements.txt"];
     for (language, own, contract) in

@@ -4,13 +4,14 @@
 use std::env;
 use std::fs;
 use std::io::{Write, stderr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::json;
 
 use test_support::{PATIENCE, root};
 
-use crate::support::{Loaded, build};
+use crate::support::{Loaded, build, mapper};
 
 /// Set if every language has to be there: what is missing then fails the test that needs it.
 const ALL_LANGUAGES: &str = "ALL_LANGUAGES";
@@ -65,4 +66,34 @@ async fn packages_of_es_modules_are_put_into_a_mapper_as_they_are() {
         message.starts_with("ZodError: ") && message.contains("\n    at transform (mapper.ts:12:"),
         "{message}"
     );
+}
+
+/// What TypeScript's compiler says of the mapper in `folder`.
+fn type_faults(packages: &Path, folder: &Path) -> String {
+    let settings = ["tsconfig.json", "jsconfig.json"].map(|name| folder.join(name));
+    let settings = settings.iter().find(|file| file.exists()).unwrap();
+    let compiler = packages.join("node_modules/typescript/bin/tsc");
+    let mut command = Command::new("node");
+    command.arg(compiler).args(["--noEmit", "--project"]).arg(settings);
+    String::from_utf8(command.output().unwrap().stdout).unwrap()
+}
+
+#[test]
+fn the_types_of_new_mappers_and_examples_fit_their_sources() {
+    let Some(packages) = packages() else { return };
+    for language in ["js", "ts"] {
+        let example = root().join(format!("examples/mapper-{language}"));
+        assert_eq!(type_faults(&packages, &example), "");
+        let own = tempfile::tempdir().unwrap();
+        let made = mapper(own.path(), &["new", "accounts", "--lang", language]);
+        assert!(made.status.success(), "{made:?}");
+        let folder = own.path().join("accounts");
+        assert_eq!(type_faults(&packages, &folder), "");
+        // The same with a mistake, so that the sources are known to be read.
+        let source = folder.join(format!("mapper.{language}"));
+        let wrong =
+            fs::read_to_string(&source).unwrap().replace("event.attributes", "event.atributes");
+        fs::write(&source, wrong).unwrap();
+        assert!(type_faults(&packages, &folder).contains("'atributes' does not exist"));
+    }
 }

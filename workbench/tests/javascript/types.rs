@@ -5,7 +5,7 @@ use std::fs;
 use test_support::root;
 
 /// What `mapper new` writes.
-const TYPES: &str = include_str!("../../src/toolchain/javascript/mapper.d.ts");
+const TYPES: &str = include_str!("../../src/toolchain/javascript/post-confirmation.d.ts");
 
 /// The types of `wit/types.wit` that JavaScript has.
 const TYPES_THERE: [&str; 8] =

@@ -22,14 +22,14 @@ const IGNORED: &str = "/mapper.wasm\n/mapper.cwasm\n/mapper.json\n/.mapper-build
 const JS: [(&str, &str); 5] = [
     ("mapper.js", template!("js/mapper.js")),
     ("mapper.test.js", template!("js/mapper.test.js")),
-    ("mapper.d.ts", TYPES),
+    ("post-confirmation.d.ts", TYPES),
     ("jsconfig.json", template!("js/jsconfig.json")),
     ("package.json", template!("js/package.json")),
 ];
 const TS: [(&str, &str); 5] = [
     ("mapper.ts", template!("ts/mapper.ts")),
     ("mapper.test.js", template!("ts/mapper.test.js")),
-    ("mapper.d.ts", TYPES),
+    ("post-confirmation.d.ts", TYPES),
     ("tsconfig.json", template!("ts/tsconfig.json")),
     ("package.json", template!("ts/package.json")),
 ];
@@ -96,7 +96,7 @@ fn renamed(path: &str, text: &str, name: &str) -> String {
 
 fn readme(language: Language, name: &str, install: &[&str]) -> String {
     let contract = match language {
-        Language::Js | Language::Ts => "`mapper.d.ts`",
+        Language::Js | Language::Ts => "`post-confirmation.d.ts`",
         Language::Python => "`post_confirmation.py`",
         Language::Rust => "`wit/types.wit`",
     };

@@ -1,0 +1,1 @@
+../../workbench/src/toolchain/javascript/post-confirmation.d.ts

@@ -1,1 +1,0 @@
-../../workbench/src/toolchain/javascript/mapper.d.ts
