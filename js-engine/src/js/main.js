@@ -76,7 +76,7 @@ export function built(exports, file) {
 
 /** What is wrong with what a module exports. That it exports either is seen before it gets here. */
 function missing(exports, file) {
-  const example = 'write `export const mapper = { transform(event) { … } };`';
+  const example = 'write `export function transform(event) { … }`';
   if ('transform' in exports) return `${file} exports \`transform\`, which is no function; ${example}`;
   const is = inspect(exports.mapper);
   return `${file} exports \`mapper\`, which has no function \`transform\` but is ${is}; ${example}`;

@@ -99,11 +99,12 @@ fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
     Ok(Parsed { source: code, mappings, imports, taken, given })
 }
 
-/// JSON becomes a module with it as its default.
+/// JSON becomes a module with it as its default. It is read as JSON: in JavaScript, a name such as
+/// `__proto__` would mean something else.
 fn json(name: &str, source: &str) -> Result<Parsed, Fault> {
-    let allocator = Allocator::default();
-    let code = format!("export default {source};");
-    // JavaScript would read more than JSON.
+    let source = source.trim_start_matches('\u{feff}');
+    let text = serde_json::to_string(source).unwrap_or_default();
+    let code = format!("export default JSON.parse({text});");
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(source) {
         let line = source
             .split('\n')
@@ -115,7 +116,6 @@ fn json(name: &str, source: &str) -> Result<Parsed, Fault> {
         let words = words.split(" at line ").next().unwrap_or_default();
         return Err(Fault::at(name, source, offset as u32, format!("SyntaxError: {words}")));
     }
-    parser(name, &code, &allocator, SourceType::mjs())?;
     let given = Given { names: BTreeSet::from(["default".to_owned()]), all_of: Vec::new() };
     Ok(Parsed {
         source: code,
@@ -234,7 +234,11 @@ fn taken(record: &ModuleRecord<'_>) -> Vec<Taken> {
             else {
                 return None;
             };
-            Some(Taken {
+            // What is imported first and exported then is among those that are used.
+            let is_used = record.import_entries.iter().any(|used| {
+                used.module_request.name == request.name && used.local_name.name == name.name
+            });
+            (!is_used).then(|| Taken {
                 words: request.name.to_string(),
                 name: name.name.to_string(),
                 offset: name.span.start,

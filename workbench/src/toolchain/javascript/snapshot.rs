@@ -13,12 +13,12 @@ use std::time::Duration;
 use wasmtime::component::{
     Component, ComponentNamedList, ComponentType, Instance, Lift, Linker, Lower, WasmList,
 };
-use wasmtime::{Engine, Error, Store};
+use wasmtime::{Engine, Error, Store, Trap};
 use wasmtime_wizer::{ComponentInstanceState, Wizer};
 
 use super::fault::Fault;
 use super::modules;
-use super::system::System;
+use super::system::{self, System};
 use crate::engine;
 
 /// The engine's file, beside this program.
@@ -102,12 +102,19 @@ impl Compiled {
         let mut linker = Linker::new(&self.engine);
         wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
         let mut store = Store::new(&self.engine, System::new());
+        store.limiter(System::limits);
         store.set_epoch_deadline(1);
         let instance = linker.instantiate(&mut store, &self.component)?;
         let mut running = Running { store, instance, broken: None };
-        let (loaded,) = running.call::<_, (Result<(), String>,)>(LOADER, LOAD, (modules,))?;
-        if let Err(refused) = loaded {
-            return Ok(Err(refused));
+        let loaded = running.call::<_, (Result<(), String>,)>(LOADER, LOAD, (modules,));
+        running.store.data().print();
+        match loaded {
+            Ok((Ok(()),)) => {}
+            Ok((Err(refused),)) => return Ok(Err(refused)),
+            Err(error) => match error.downcast_ref::<Trap>() {
+                Some(trap) => return Ok(Err(trapped(trap))),
+                None => return Err(error),
+            },
         }
         let taken = {
             let mut taking = pin!(wizer.snapshot_component(&context, &mut running));
@@ -122,6 +129,15 @@ impl Compiled {
             None => taken.map(Ok),
         }
     }
+}
+
+/// What is said of a mapper that the engine could not load to its end.
+fn trapped(trap: &Trap) -> String {
+    format!(
+        "the engine broke off while it loaded the mapper: {trap}. Source and values may be nested some hundred levels \
+         deep, and what is outside of functions may take {} MB of memory",
+        system::MEMORY / 1_000_000
+    )
 }
 
 /// What makes snapshots.
