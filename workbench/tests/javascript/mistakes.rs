@@ -127,7 +127,7 @@ const AT_RUN_TIME: [(&str, &str, &str); 51] = [
     (
         "exits",
         "exception",
-        "there is no `process.exit`: return `{ skip: 'code' }`, or throw `{ code, message }`\n    at exits (mapper.js:45:",
+        "there is no `process.exit`: return `{ skip: 'code' }`, or throw `{ code, message }`\n    at exits (mapper.js:48:",
     ),
     ("requires", "exception", "there is no `require`: write `import`"),
     (
@@ -143,7 +143,7 @@ const AT_RUN_TIME: [(&str, &str, &str); 51] = [
     (
         "uses a name of nothing",
         "exception",
-        "ReferenceError: bufffer is not defined\n    at uses a name of nothing (mapper.js:49:",
+        "ReferenceError: bufffer is not defined\n    at uses a name of nothing (mapper.js:52:",
     ),
     ("recurses", "exception", "RangeError: Maximum call stack size exceeded\n    at "),
 ];
@@ -296,7 +296,7 @@ const AT_BUILD_TIME: [(&[(&str, &str)], &str); 42] = [
             ("node_modules/new/package.json", r#"{ "exports": { ".": "./a.js" } }"#),
             ("node_modules/new/hidden.js", "export const a = 1;"),
         ],
-        "mapper.js:1:19: `new/hidden.js` can't be imported: ",
+        "mapper.js:1:19: the package `new` has no ES module for `new/hidden.js`",
     ),
     (
         &[("mapper.js", "\nundefined.name;\nexport const mapper = {};\n"), ("a.js", "")],
