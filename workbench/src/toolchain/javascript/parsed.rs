@@ -14,6 +14,7 @@ use oxc_syntax::module_record::{
 
 use super::fault::Fault;
 use super::linked::{Given, Taken};
+use super::resolved::{how_to_bundle, package_of};
 use super::typescript;
 
 /// What only CommonJS has.
@@ -174,14 +175,10 @@ fn refuse_common_js(
 fn common_js(name: &str, source: &str, offset: u32) -> Fault {
     let message = match name.rsplit_once("node_modules/") {
         Some((_, inner)) => {
-            let package: Vec<&str> = inner.split('/').take(if inner.starts_with('@') { 2 } else { 1 }).collect();
-            let file = package.last().copied().unwrap_or_default();
+            let package = package_of(inner);
             format!(
-                "the package `{}` is CommonJS, and a mapper is made of ES modules; bundle it by `npx esbuild {name} \
-                 --bundle --format=esm --outfile={file}.bundled.js`, and import that: `import {} from \
-                 './{file}.bundled.js'`",
-                package.join("/"),
-                file.replace(|character: char| !character.is_ascii_alphanumeric(), "_"),
+                "the package `{package}` is CommonJS, and a mapper is made of ES modules; {}",
+                how_to_bundle(&package, name)
             )
         }
         None => "this file is CommonJS, and a mapper is made of ES modules: write `import` in place of `require`, and \

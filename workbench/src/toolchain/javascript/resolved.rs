@@ -108,11 +108,9 @@ impl Resolver {
             }
             ResolveError::PackagePathNotExported { .. } => {
                 let package = package_of(words);
-                let file =
-                    package.replace(|character: char| !character.is_ascii_alphanumeric(), "-");
+                let how = how_to_bundle(&package, &format!("node_modules/{package}"));
                 format!(
-                    "the package `{package}` has no ES module for `{words}`; if it is CommonJS, bundle it by `npx esbuild \
-                     node_modules/{package} --bundle --format=esm --outfile={file}.bundled.js`, and import that"
+                    "the package `{package}` has no ES module for `{words}`; if it is CommonJS, {how}"
                 )
             }
             other => format!("`{words}` can't be imported: {other}"),
@@ -121,9 +119,19 @@ impl Resolver {
 }
 
 /// The name of the package in the words of an import: of `@a/b/c.js` it is `@a/b`.
-fn package_of(words: &str) -> String {
+pub(super) fn package_of(words: &str) -> String {
     let parts = if words.starts_with('@') { 2 } else { 1 };
     words.split('/').take(parts).collect::<Vec<_>>().join("/")
+}
+
+/// What makes an ES module of `package`, of which `source` is the file or the folder.
+pub(super) fn how_to_bundle(package: &str, source: &str) -> String {
+    let file = package.rsplit('/').next().unwrap_or_default();
+    let name = file.replace(|character: char| !character.is_ascii_alphanumeric(), "_");
+    format!(
+        "bundle it by `npx esbuild {source} --bundle --format=esm --outfile={file}.bundled.js`, and import that: \
+         `import {name} from './{file}.bundled.js'`"
+    )
 }
 
 /// What to do in place of a module of Node.js.
