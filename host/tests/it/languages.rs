@@ -10,9 +10,7 @@ use serde_json::{Value, json};
 use test_support::backend::{Answer, Backend, Recorded};
 use test_support::components::{DEFAULT, image};
 use test_support::function::Function;
-use test_support::languages::{
-    JAVASCRIPT, Language, PYTHON, TYPESCRIPT, javascript_engine, succeeds,
-};
+use test_support::languages::{JAVASCRIPT, Language, PYTHON, TYPESCRIPT, succeeds};
 use test_support::root;
 
 /// The cases that the default mapper and its counterparts in other languages share.
@@ -121,7 +119,6 @@ const CHANCE: &str = "export function transform() {
 
 #[tokio::test]
 async fn chance_and_time_differ_between_events_and_processes() {
-    javascript_engine();
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("mapper.js"), CHANCE).unwrap();
     succeeds(&JAVASCRIPT.mapper(folder.path(), &["compile"]));
