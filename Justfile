@@ -132,7 +132,7 @@ check-fmt:
     cargo fmt --all --check
 
 # Lint the host and its tools, then the mappers
-clippy: _target
+clippy: _target _zig
     cargo clippy --locked {{ native_packages }} --all-targets -- --deny warnings
     cargo clippy --locked {{ native_packages }} --package native-function -- --deny warnings
     cargo clippy --locked {{ mapper_packages }} --target wasm32-wasip2 --all-targets -- --deny warnings
