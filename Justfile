@@ -6,6 +6,7 @@ set ignore-comments := true
 root := justfile_directory()
 dist := root / "target/dist"
 measured := root / "target/measured"
+shipped := root / "target/shipped"
 tools := root / "target/tools"
 # Built together, so that what they share is compiled once: cargo's features depend on what is built.
 programs := "--package post-confirmation-host --package post-confirmation-workbench --package test-support"
@@ -39,6 +40,14 @@ test *args: build _python _packages
     ANSWER_WITHIN_MS=4900 MAPPER_TIMEOUT_MS=3000 CARGO_TARGET_WASM32_WASIP2_RUNNER="{{ dist }}/mapper unit-test" cargo test --locked --target wasm32-wasip2 --package post-confirmation-guest --package mapper-rust
     DIST={{ dist }} cargo test --locked {{ programs }} {{ args }}
     @[ -e target/packages/node_modules ] || echo "Left out: a mapper with packages of npm, because npm is not installed"
+
+# Test how much memory the packaged function takes: that is what is promised
+shipped: (package native) _python
+    mkdir -p {{ shipped }}
+    python3 -m zipfile -e target/package/{{ native }}/function.zip {{ shipped }}
+    install {{ dist }}/mapper {{ dist }}/js-engine.wasm {{ dist }}/mapper.cwasm {{ dist }}/mapper.json {{ shipped }}
+    chmod +x {{ shipped }}/bootstrap
+    DIST={{ shipped }} SHIPPED=on cargo test --locked {{ programs }} --test it memory
 
 # Test sign-ups end to end: Cognito's emulator, the packages, Django, the recipes below, a browser
 e2e *args: (package native) _python _e2e
@@ -112,7 +121,7 @@ instructions: build
     python3 bench/instructions.py
 
 # Run everything that CI runs
-ci: check-fmt clippy python doc test instructions deny demo (package "x86_64") (package "arm64") e2e
+ci: check-fmt clippy python doc test instructions deny demo (package "x86_64") (package "arm64") shipped e2e
 
 # Format the code
 fmt:
@@ -123,7 +132,7 @@ check-fmt:
     cargo fmt --all --check
 
 # Lint the host and its tools, then the mappers
-clippy: _target
+clippy: _target _zig
     cargo clippy --locked {{ native_packages }} --all-targets -- --deny warnings
     cargo clippy --locked {{ native_packages }} --package native-function -- --deny warnings
     cargo clippy --locked {{ mapper_packages }} --target wasm32-wasip2 --all-targets -- --deny warnings

@@ -40,7 +40,7 @@ def image_of(tmp_path_factory):
 
 def test_three_mappers_take_turns_under_one_program(stack, image_of, proved):
     # Each of the two maps one field differently from the default mapper.
-    javascript = image_of("JavaScript", "'email,email_verified,", "'email,email_verified,locale,")
+    javascript = image_of("JavaScript", "'email', 'email_verified',", "'email', 'email_verified', 'locale',")
     python = image_of("Python", '"username": event.user_name,', '"name": "Dr. " + user.get("name", ""),')
     programs, mappers = [], []
 

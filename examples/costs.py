@@ -1,4 +1,4 @@
-"""What a mapper costs in each language: sizes, compiling, the time from an edit to its verdict, start, time per event and memory.
+"""What a mapper costs in each language: sizes, compiling, an edit, start, time per event and memory.
 
 `just costs` builds the programs and runs this; it prints the table of docs/languages.md. The real function runs between
 a stand-in for the Runtime API and the sample backend, all on 127.0.0.1. Times are medians.

@@ -42,9 +42,9 @@ def in_javascript(tmp_path_factory):
     """A mapper in JavaScript with one attribute more than the default mapper."""
     folder = tmp_path_factory.mktemp("mapper") / "accounts"
     shutil.copytree(ROOT / "examples/mapper-js", folder, ignore=shutil.ignore_patterns("mapper.wasm"))
-    source, part = (folder / "mapper.js").read_text("utf-8"), "'email,email_verified,"
+    source, part = (folder / "mapper.js").read_text("utf-8"), "'email', 'email_verified',"
     assert source.count(part) == 1
-    (folder / "mapper.js").write_text(source.replace(part, part + "locale,"), "utf-8")
+    (folder / "mapper.js").write_text(source.replace(part, part + " 'locale',"), "utf-8")
     for case in (folder / "cases").iterdir():
         if case.name not in (EVENT.name, "native.expected.json"):
             case.unlink()

@@ -8,7 +8,10 @@
 import type { Attribute, Event, Outcome } from './post-confirmation.d.ts';
 
 /** The attributes that are sent if `USER_ATTRIBUTES` is not set: most user tables have a column for them. */
-const COMMON = 'email,email_verified,phone_number,name,given_name,family_name,identities,custom:*';
+const COMMON = [
+  ...['email', 'email_verified', 'phone_number', 'name', 'given_name', 'family_name', 'identities'],
+  'custom:*',
+];
 
 /** Cognito's own attributes, except those that begin with `cognito:`. */
 const STANDARD = new Set(
@@ -27,7 +30,7 @@ export function transform(event: Event): Outcome {
       return { skip: 'unknown-trigger-source' };
   }
   // A variable that is set to nothing counts as not set.
-  const attributes = attributesIn(process.env.USER_ATTRIBUTES || COMMON);
+  const attributes = process.env.USER_ATTRIBUTES ? attributesIn(process.env.USER_ATTRIBUTES) : COMMON;
   return {
     deliver: {
       method: 'post',
@@ -69,7 +72,9 @@ function isName(text: string): boolean {
  * write have `dev:` before it.
  */
 function customName(name: string): string | undefined {
-  return name.match(/^(?:(?:dev:)?custom:|dev:)(.*)$/s)?.[1];
+  const own = name.startsWith('dev:') ? name.slice('dev:'.length) : name;
+  if (own.startsWith('custom:')) return own.slice('custom:'.length);
+  return own === name ? undefined : own;
 }
 
 /** The user as the backend gets it. `clientMetadata` is never copied: the person who signs up can write anything into it. */

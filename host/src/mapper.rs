@@ -3,7 +3,7 @@
 mod bindings;
 mod code;
 pub mod contract;
-mod deterministic;
+pub mod deterministic;
 pub mod engine;
 pub mod image;
 mod manifest;

@@ -54,11 +54,14 @@ pub fn program(name: &str) -> PathBuf {
     program
 }
 
-/// What `megabytes` of resident memory are in kilobytes. Cargo's own `bootstrap` is not optimised
-/// and has the compiler of the workbench in it: it may take twice as much as the one that is
-/// shipped.
+/// Set if the programs in the folder `DIST` are those that are shipped.
+const SHIPPED: &str = "SHIPPED";
+
+/// What `megabytes` of resident memory are in kilobytes. A `bootstrap` for tests alone is not
+/// optimised and has the compiler of the workbench in it: it may take twice as much as the one that
+/// is shipped.
 pub fn resident_bound(megabytes: u64) -> u64 {
-    megabytes * 1024 * if env::var_os("DIST").is_some() { 1 } else { 2 }
+    megabytes * 1024 * if env::var_os(SHIPPED).is_some() { 1 } else { 2 }
 }
 
 /// A sign-up with the attribute `custom:behaviour`, which the misbehaving mapper obeys.

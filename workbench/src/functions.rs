@@ -76,14 +76,14 @@ impl Functions {
     /// Keeps what was compiled, if nothing of it was in the file: that was not there, broken, or of
     /// another release. If it can't be written, the next time takes as long, and nothing else.
     pub fn keep(&self) {
-        if !self.found.load(Ordering::Relaxed) && !self.new().is_empty() {
+        if !self.found.load(Ordering::Relaxed) && !self.added().is_empty() {
             _ = self.write();
         }
     }
 
     fn write(&self) -> io::Result<()> {
         let mut bytes = Vec::new();
-        for (key, function) in &*self.new() {
+        for (key, function) in &*self.added() {
             let length = u32::try_from(function.len()).map_err(io::Error::other)?;
             bytes.extend_from_slice(key);
             bytes.extend_from_slice(&length.to_le_bytes());
@@ -97,7 +97,7 @@ impl Functions {
         remove_oldest(folder)
     }
 
-    fn new(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Vec<u8>>> {
+    fn added(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Vec<u8>>> {
         self.new.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -111,7 +111,7 @@ impl CacheStore for Functions {
     }
 
     fn insert(&self, key: &[u8], value: Vec<u8>) -> bool {
-        key.len() == KEY && self.new().insert(key.to_owned(), value).is_none()
+        key.len() == KEY && self.added().insert(key.to_owned(), value).is_none()
     }
 }
 

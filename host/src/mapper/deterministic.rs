@@ -1,5 +1,5 @@
-//! Clocks and random numbers that are the same in every sandbox: for tests of mappers, so that an
-//! event is always mapped alike.
+//! Clocks and random numbers that are the same each time: for tests of mappers, so that an event is
+//! always mapped alike, and for builds, so that a source always makes the same component.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,7 +18,7 @@ const BLOCKS: u32 = 128;
 const SEED: u128 = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef;
 
 /// Gives `wasi` deterministic clocks and random numbers.
-pub(super) fn apply(wasi: &mut WasiCtxBuilder) {
+pub fn apply(wasi: &mut WasiCtxBuilder) {
     wasi.wall_clock(Wall)
         .monotonic_clock(Monotonic(AtomicU64::new(0)))
         .secure_random(Deterministic::new(random()))

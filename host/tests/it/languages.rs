@@ -1,7 +1,7 @@
 //! Mappers in other languages: what their authors do, and what the function does with them. If a
 //! language's tool is missing, its tests say so and pass.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -107,6 +107,40 @@ fn broken_javascript_is_refused_in_its_tools_words() {
 #[test]
 fn broken_python_is_refused_in_its_tools_words() {
     broken_source(&PYTHON, "SyntaxError");
+}
+
+/// A mapper whose body is what should be another one each time.
+const CHANCE: &str = "export function transform() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16)).join();
+  const body = { random: Math.random(), uuid: crypto.randomUUID(), bytes, now: Date.now() + performance.now() };
+  return { deliver: { method: 'post', path: 'users/', body } };
+}
+";
+
+#[tokio::test]
+async fn chance_and_time_differ_between_events_and_processes() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("mapper.js"), CHANCE).unwrap();
+    succeeds(&JAVASCRIPT.mapper(folder.path(), &["compile"]));
+    let backend = Backend::start().await;
+    let event = fs::read(shared_cases().join("native.event.json")).unwrap();
+    for _ in 0..2 {
+        let image = folder.path().join("mapper.cwasm");
+        let settings = [("BACKEND_API_URL", backend.url.as_str())];
+        let mut function = Function::start(&image, &settings).await;
+        for _ in 0..2 {
+            assert_eq!(function.invoke(event.clone()).await.end(), "delivered");
+        }
+    }
+    let bodies: Vec<Value> = backend
+        .requests()
+        .iter()
+        .map(|request| serde_json::from_slice(&request.body).unwrap())
+        .collect();
+    for field in ["random", "uuid", "bytes", "now"] {
+        let values: BTreeSet<String> = bodies.iter().map(|body| body[field].to_string()).collect();
+        assert_eq!(values.len(), 4, "{field}: {values:?}");
+    }
 }
 
 /// The image of the full mapper in this language.

@@ -1,20 +1,6 @@
 // The event as a mapper sees it: the fields of the contract in camel case, and besides the lists
 // two objects.
 
-/** The names of the objects, and those of the lists that they are made of. */
-const OBJECTS = { attributes: 'userAttributes', metadata: 'clientMetadata' };
-
-/** What all events have: the objects, each made if it is asked for. */
-const prototype = {};
-for (const [name, list] of Object.entries(OBJECTS)) {
-  const get = function () {
-    const value = objectOf(this[list]);
-    Object.defineProperty(this, name, { value, writable: true, enumerable: true, configurable: true });
-    return value;
-  };
-  Object.defineProperty(prototype, name, { get, enumerable: true, configurable: true });
-}
-
 /** Makes the event of its parts, in the order in which `event.rs` has them. */
 export function eventOf(
   tag,
@@ -30,7 +16,6 @@ export function eventOf(
   receivedAt,
 ) {
   return {
-    __proto__: prototype,
     triggerSource: tag === 'other' ? { tag, val: other } : { tag },
     region,
     userPoolId,
@@ -41,7 +26,21 @@ export function eventOf(
     id,
     json,
     receivedAt,
+    // Made if they are asked for, also by what copies the event.
+    get attributes() {
+      return kept(this, 'attributes', this.userAttributes);
+    },
+    get metadata() {
+      return kept(this, 'metadata', this.clientMetadata);
+    },
   };
+}
+
+/** Makes the object of a list once. */
+function kept(event, name, list) {
+  const value = objectOf(list);
+  Object.defineProperty(event, name, { value, writable: true, enumerable: true, configurable: true });
+  return value;
 }
 
 /**

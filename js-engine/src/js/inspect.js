@@ -9,7 +9,8 @@ const LENGTH = 10_000;
 
 /** `object` for plain ones, else the name of what made it. */
 export function kindOf(value) {
-  if (typeof value !== 'object' || value === null) return typeof value;
+  if (value === null) return 'null';
+  if (typeof value !== 'object') return typeof value;
   if (Array.isArray(value)) return 'array';
   const prototype = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return 'object';

@@ -90,7 +90,7 @@ function findFollowUp(holder, file) {
 
 /** What is wrong with what a module exports. That it exports either is seen before it gets here. */
 function missing(exports, file) {
-  const example = 'write `export const mapper = { transform(event) { … } };`';
+  const example = 'write `export function transform(event) { … }`';
   if ('transform' in exports) return `${file} exports \`transform\`, which is no function; ${example}`;
   const is = inspect(exports.mapper);
   return `${file} exports \`mapper\`, which has no function \`transform\` but is ${is}; ${example}`;

@@ -3,6 +3,8 @@
 import { notWhileBuilding } from 'engine:environment';
 import { milliseconds } from 'engine:native';
 
+/** The longest time of a timer, as elsewhere: far longer than an event takes. */
+const LONGEST = 2 ** 31 - 1;
 /** In the order in which they are due. */
 const timers = [];
 let last = 0;
@@ -10,7 +12,7 @@ let last = 0;
 function start(job, delay, values, isRepeated) {
   if (typeof job !== 'function') throw new TypeError('a timer takes a function');
   notWhileBuilding('timers');
-  const every = Math.max(1, Number(delay) || 0);
+  const every = Math.min(LONGEST, Math.max(1, Number(delay) || 0));
   last += 1;
   add({ id: last, job, values, every: isRepeated ? every : undefined, due: milliseconds() + every });
   return last;

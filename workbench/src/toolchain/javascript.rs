@@ -13,8 +13,9 @@ mod typescript;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 
 use crate::input;
@@ -22,6 +23,9 @@ use fault::Fault;
 
 /// The mapper's own module, unless `package.json` names another.
 const MODULES: [&str; 2] = ["mapper.ts", "mapper.js"];
+/// The stack for reading source, in bytes of address space: some 2,000 are used for each level of
+/// it.
+const STACK: usize = 1024 * 1024 * 1024;
 /// What describes a package of npm.
 const PACKAGE: &str = "package.json";
 
@@ -31,14 +35,15 @@ pub const TYPES: &str = include_str!("javascript/post-confirmation.d.ts");
 /// Makes the component of the mapper in `folder`. Returns the files that were read. None if the
 /// source is refused.
 pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>> {
-    match component(&folder.join(module(folder)?)) {
+    let module = folder.join(module(folder)?);
+    match with_room(|| component(folder, &module))? {
         Ok((component, files)) => {
             fs::write(output, component).context("the component can't be written")?;
             Ok(Some(files))
         }
         Err(fault @ Fault::Engine { .. }) => Err(fault.into()),
         Err(fault) => {
-            anstream::eprintln!("{fault}");
+            anstream::eprintln!("{:#}", anyhow::Error::from(fault));
             Ok(None)
         }
     }
@@ -60,9 +65,21 @@ fn module(folder: &Path) -> Result<String> {
     )
 }
 
-/// The component of the mapper whose own module is the file `mapper`, and the files that were read.
-fn component(mapper: &Path) -> Result<(Vec<u8>, Vec<PathBuf>), Fault> {
-    let (modules, files) = modules::collect(mapper)?;
+/// The component of the mapper in `folder` whose own module is the file `mapper`, and the files that
+/// were read.
+fn component(folder: &Path, mapper: &Path) -> Result<(Vec<u8>, Vec<PathBuf>), Fault> {
+    let (modules, files) = modules::collect(folder, mapper)?;
     let component = snapshot::take(modules)?;
     Ok((component, files))
+}
+
+/// What `work` returns, on a thread with room for source that is nested as deep as it likes.
+fn with_room<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T> {
+    thread::scope(|scope| {
+        let thread = thread::Builder::new().stack_size(STACK);
+        let running = thread.spawn_scoped(scope, work).context("no thread could be started")?;
+        running
+            .join()
+            .map_err(|_| anyhow!("the mapper's source can't be read: the workbench panicked"))
+    })
 }

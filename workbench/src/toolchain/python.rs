@@ -42,9 +42,13 @@ const FAULT: &str = "fault.txt";
 /// In place of an environment with packages, if there is none: componentize-py would look for one
 /// of its own.
 const NO_PACKAGES: &str = "environment";
-/// What the tool says before and after the words that matter.
+/// What the tool says before its words and before their causes, which are numbered.
 const BEFORE: &str = "AssertionError: ";
-const AFTER: [&str; 2] = ["Caused by:", "Stack backtrace:"];
+const CAUSES: &str = "Caused by:";
+/// What it says if the modules take too much memory, and what that means.
+const TOO_MUCH: &str = "fuel allocated for hostcalls has been exhausted";
+const TOO_MUCH_MEANS: &str =
+    "the mapper's modules take more memory than it can handle: import fewer or smaller packages";
 
 /// Makes the component of the mapper in `folder`. Returns the files of packages that were read.
 /// None if the source is refused.
@@ -116,8 +120,18 @@ fn componentize(
 fn words(ended: &Output) -> String {
     let all = [ended.stdout.as_slice(), ended.stderr.as_slice()].concat();
     let all = String::from_utf8_lossy(&all);
+    if all.contains(TOO_MUCH) {
+        return format!("componentize-py failed: {TOO_MUCH_MEANS}");
+    }
     let from = all.rfind(BEFORE).map_or(0, |at| at + BEFORE.len());
     let rest = all.get(from..).unwrap_or_default();
-    let to = AFTER.iter().filter_map(|mark| rest.find(mark)).min().unwrap_or(rest.len());
-    format!("componentize-py failed: {}", rest.get(..to).unwrap_or_default().trim_end())
+    let (says, causes) = rest.split_once(CAUSES).unwrap_or((rest, ""));
+    // Frames are deeper in the text than causes.
+    let causes = causes.lines().filter_map(|line| line.strip_prefix("    ")?.split_once(": "));
+    let causes = causes.filter(|(number, cause)| {
+        number.bytes().all(|byte| byte.is_ascii_digit()) && !cause.contains("wasm backtrace")
+    });
+    let says = Some(says.trim()).filter(|says| !says.is_empty());
+    let all: Vec<&str> = says.into_iter().chain(causes.map(|(_, cause)| cause)).collect();
+    format!("componentize-py failed: {}", all.join(": "))
 }

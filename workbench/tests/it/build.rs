@@ -238,18 +238,21 @@ fn what_a_tool_says_of_a_source_that_it_refuses_is_shown() {
 }
 
 #[test]
-fn a_mapper_in_javascript_is_built_without_any_tool() {
+fn mappers_in_javascript_need_no_tool_from_new_to_compile() {
     let folder = Folder::new();
     javascript_engine();
     fs::create_dir(folder.path("nothing")).unwrap();
     for language in ["js", "ts"] {
         ends(&mut folder.mapper(&["new", language, "--lang", language]), 0);
-        let command = &mut folder.mapper(&["build", language]);
-        let built = ends(command.env("PATH", folder.path("nothing")), 0);
-        built.shows(&[
-            &format!("{language}/mapper.wasm  1."),
-            " MB, cognito:post-confirmation@0.1.0",
-        ]);
+        let inside = |args: &[&str]| {
+            let mut command = folder.mapper(args);
+            command.current_dir(folder.path(language)).env("PATH", folder.path("nothing"));
+            ends(&mut command, 0)
+        };
+        inside(&["build"]).shows(&["mapper.wasm  1.", " MB, cognito:post-confirmation@0.1.0"]);
+        inside(&["test"]).shows(&["6 passed, 0 failed"]);
+        inside(&["run", "cases/native.event.json"]).shows(&["POST https://backend.example/users/"]);
+        inside(&["compile"]).shows(&["mapper.cwasm"]);
     }
 }
 

@@ -239,3 +239,40 @@ async fn every_form_of_an_answer_is_taken() {
         }
     }
 }
+
+#[tokio::test]
+async fn modules_mean_what_they_say() {
+    let mapper = Loaded::of(&[
+        (
+            "mapper.js",
+            "import { A } from './pass.js';
+import data from './data.json';
+export function transform(event) {
+  const copy = structuredClone({ ...event });
+  const body = { a: A, own: Object.keys(data), plan: copy.attributes['custom:plan'], email: event.attributes.email };
+  return { deliver: { method: 'post', path: 'users/', body } };
+}
+",
+        ),
+        ("pass.js", "import A from './a.js';\nexport { A };\n"),
+        ("a.js", "export default 'default';\n"),
+        ("data.json", "\u{feff}{ \"__proto__\": { \"a\": 1 } }"),
+    ]);
+    let expected =
+        json!({ "a": "default", "own": ["__proto__"], "plan": "pro", "email": "ada@example.org" });
+    assert_eq!(mapper.body("any").await, expected);
+}
+
+#[tokio::test]
+async fn typescript_takes_its_own_file_before_one_that_it_became() {
+    let mapper = Loaded::of(&[
+        (
+            "mapper.ts",
+            "import { from } from './h.js';\nexport const transform = () => ({ skip: from });\n",
+        ),
+        ("h.ts", "export const from: string = 'ts';\n"),
+        ("h.js", "export const from = 'js';\n"),
+    ]);
+    let skipped = mapper.map_user("any").await.result;
+    assert!(matches!(skipped, Ok(Outcome::Skip(code)) if code.as_str() == "ts"));
+}

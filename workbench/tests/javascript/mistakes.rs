@@ -6,7 +6,7 @@ const MAPPER: (&str, &str) = ("mapper.js", include_str!("mistakes.mapper.js"));
 
 /// A mistake that shows when an event is mapped: its name, the code, and what the message says of
 /// it.
-const AT_RUN_TIME: [(&str, &str, &str); 48] = [
+const AT_RUN_TIME: [(&str, &str, &str); 51] = [
     ("returns nothing", "bad-answer", "`mapper.transform` (mapper.js:"),
     (
         "returns nothing",
@@ -14,6 +14,9 @@ const AT_RUN_TIME: [(&str, &str, &str); 48] = [
         "it has to be `{ deliver: { method, path, body } }` or `{ skip: 'code' }`, and is undefined",
     ),
     ("returns a text", "bad-answer", "and is 'users/'"),
+    ("has no body at all", "bad-answer", "a plain object or array, and is null"),
+    ("has null for headers", "bad-answer", "`deliver.headers` has to be an object or a list"),
+    ("waits too long", "exception", "Error: never"),
     (
         "returns both",
         "bad-answer",
@@ -101,7 +104,7 @@ const AT_RUN_TIME: [(&str, &str, &str); 48] = [
     (
         "throws a text",
         "exception",
-        "`mapper.transform` (mapper.js:58:3) threw what is no error and no `{ code, message }`: 'no user'",
+        "`mapper.transform` (mapper.js:61:3) threw what is no error and no `{ code, message }`: 'no user'",
     ),
     ("throws what is nearly an error", "exception", "{ code: 'no-user', mesage: 'it is missing' }"),
     ("throws a code that is none", "exception", "{ code: 'NO_USER', message: 'it is missing' }"),
@@ -124,7 +127,7 @@ const AT_RUN_TIME: [(&str, &str, &str); 48] = [
     (
         "exits",
         "exception",
-        "there is no `process.exit`: return `{ skip: 'code' }`, or throw `{ code, message }`\n    at exits (mapper.js:45:",
+        "there is no `process.exit`: return `{ skip: 'code' }`, or throw `{ code, message }`\n    at exits (mapper.js:48:",
     ),
     ("requires", "exception", "there is no `require`: write `import`"),
     (
@@ -140,7 +143,7 @@ const AT_RUN_TIME: [(&str, &str, &str); 48] = [
     (
         "uses a name of nothing",
         "exception",
-        "ReferenceError: bufffer is not defined\n    at uses a name of nothing (mapper.js:49:",
+        "ReferenceError: bufffer is not defined\n    at uses a name of nothing (mapper.js:52:",
     ),
     ("recurses", "exception", "RangeError: Maximum call stack size exceeded\n    at "),
 ];
@@ -170,7 +173,7 @@ async fn a_mistake_of_another_encoding_or_cipher_is_named() {
 const GOOD: &str = "export const mapper = { transform: () => ({ skip: 'no' }) };\n";
 
 /// A mistake that shows when the mapper is built: its files, and what the message says.
-const AT_BUILD_TIME: [(&[(&str, &str)], &str); 36] = [
+const AT_BUILD_TIME: [(&[(&str, &str)], &str); 42] = [
     (
         &[("mapper.js", "export const mapper = {\n  transform(event { }\n};\n")],
         "mapper.js:2:19: SyntaxError: Expected `,` or `)` but found `{`",
@@ -216,12 +219,45 @@ const AT_BUILD_TIME: [(&[(&str, &str)], &str); 36] = [
         "of WASI there is `wasi:cli/environment@0.2.0` alone",
     ),
     (
+        &[("mapper.js", "import 'lodash/fp/add.js';\n")],
+        "there is no package `lodash` in a `node_modules` here or above; `npm install lodash` gets it",
+    ),
+    (
+        &[("mapper.js", "import 'a/b.js';\n"), ("node_modules/a/package.json", "{}")],
+        "mapper.js:1:8: the package `a` has no file for `a/b.js`",
+    ),
+    (
+        &[
+            ("mapper.js", "import a from 'a';\n"),
+            ("node_modules/a/package.json", r#"{ "exports": { ".": { "require": "./a.js" } } }"#),
+        ],
+        "the package `a` has no ES module for `a`; if it is CommonJS, bundle it by `npx esbuild node_modules/a",
+    ),
+    (
+        &[("mapper.js", "import 'data:text/javascript,1';\n")],
+        "mapper.js:1:8: a module can't be written into the words that import it",
+    ),
+    (
+        &[
+            ("package.json", r#"{ "main": "src/mapper.js" }"#),
+            ("src/mapper.js", "\nexport function transform( {}\n"),
+        ],
+        "src/mapper.js:3:1: SyntaxError",
+    ),
+    (
+        &[(
+            "mapper.js",
+            "JSON.parse('['.repeat(5000) + ']'.repeat(5000));\nexport const mapper = {};\n",
+        )],
+        "the engine broke off while it loaded the mapper: wasm trap: call stack exhausted",
+    ),
+    (
         &[("mapper.js", "export const handler = () => 1;\n")],
-        "mapper.js:1:1: the file exports no `mapper` but `handler`; write `export const mapper = { transform(event) { … } };`",
+        "mapper.js:1:1: the file exports no `transform` but `handler`; write `export function transform(event) { … }`",
     ),
     (
         &[("mapper.js", "const mapper = 1;\n")],
-        "mapper.js:1:1: the file exports no `mapper` but nothing; write",
+        "mapper.js:1:1: the file exports no `transform` but nothing; write",
     ),
     (
         &[("mapper.js", "export const mapper = { transfrom() {} };\n")],
@@ -260,7 +296,7 @@ const AT_BUILD_TIME: [(&[(&str, &str)], &str); 36] = [
             ("node_modules/new/package.json", r#"{ "exports": { ".": "./a.js" } }"#),
             ("node_modules/new/hidden.js", "export const a = 1;"),
         ],
-        "mapper.js:1:19: `new/hidden.js` can't be imported: ",
+        "mapper.js:1:19: the package `new` has no ES module for `new/hidden.js`",
     ),
     (
         &[("mapper.js", "\nundefined.name;\nexport const mapper = {};\n"), ("a.js", "")],

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 
-use crate::support::{build, component, folder, mapper};
+use crate::support::{build, component, folder, mapper, refused};
 
 const MAPPER: (&str, &str) = (
     "mapper.js",
@@ -76,4 +76,52 @@ fn a_module_outside_of_the_folder_is_a_source() {
         says.starts_with("building mapper.wasm: `") && says.contains("skip.js` is not as it was"),
         "{says}"
     );
+}
+
+#[test]
+fn what_a_mapper_holds_before_events_is_limited() {
+    let bytes = |megabytes: u32| {
+        format!(
+            "const held = new Uint8Array({megabytes}e6).fill(1);\nexport const mapper = {{ transform: () => ({{ skip: `h${{held.length}}` }}) }};\n"
+        )
+    };
+    component(&[("mapper.js", &bytes(40))]);
+    let refused = refused(&[("mapper.js", &bytes(80))]);
+    assert!(refused.contains("out of memory") || refused.contains("67 MB of memory"), "{refused}");
+}
+
+#[test]
+fn source_that_is_nested_deeply_ends_no_workbench() {
+    for depth in [100, 20_000] {
+        let nested = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        let source =
+            format!("const deep = {nested};\nexport const mapper = {{ transform: () => deep }};\n");
+        let built = build(folder(&[("mapper.js", &source)]).path());
+        assert_eq!(built.is_ok(), depth == 100, "{built:?}");
+    }
+}
+
+#[test]
+fn what_is_printed_while_a_mapper_is_built_can_not_steer_a_terminal() {
+    let source =
+        "console.log('\\x1b]0;title\\x07');\nexport const mapper = { transform: () => 1 };\n";
+    let built = mapper(folder(&[("mapper.js", source)]).path(), &["build"]);
+    let printed = String::from_utf8(built.stderr).unwrap();
+    assert!(printed.contains("]0;title") && !printed.contains('\u{1b}'), "{printed:?}");
+}
+
+#[test]
+fn the_package_json_by_which_a_file_was_found_is_a_source() {
+    let package = |file: &str| format!("{{ \"exports\": \"./{file}.js\" }}");
+    let files = folder(&[
+        ("m/mapper.js", "export { mapper } from 'p';"),
+        ("node_modules/p/package.json", &package("a")),
+        ("node_modules/p/a.js", "export const mapper = { transform: () => ({ skip: 'a' }) };"),
+        ("node_modules/p/b.js", "export const mapper = { transform: () => ({ skip: 'b' }) };"),
+    ]);
+    let inside = files.path().join("m");
+    build(&inside).unwrap();
+    fs::write(files.path().join("node_modules/p/package.json"), package("b")).unwrap();
+    let says = String::from_utf8(mapper(&inside, &["check"]).stderr).unwrap();
+    assert!(says.contains("package.json` is not as it was"), "{says}");
 }

@@ -13,6 +13,10 @@ def word_of(language):
     return importlib.import_module(f"greeting.{language}").WORD
 
 
+def by_name():
+    return importlib.import_module("farewell").WORD
+
+
 def deep():
     from .inner import deep
 

@@ -113,5 +113,6 @@ MISTAKES = {
     "connects": lambda: urllib.request.urlopen("http://127.0.0.1:1/"),
     "starts a thread": lambda: threading.Thread(target=print).start(),
     "runs a loop": lambda: asyncio.run(waits()),
+    "uses a rare codec": lambda: b"a".decode("cp437"),
     "imports by a name": imports_late,
 }

@@ -5,7 +5,7 @@ use crate::support::all;
 const IS_NO_OUTCOME: &str = "it has to be `{\"deliver\": {\"method\", \"path\", \"body\"}}` or `{\"skip\": \"code\"}`, and is ";
 
 /// A mistake: its name, the code, and what the message says of it, in this order.
-const MISTAKES: [(&str, &str, &[&str]); 57] = [
+const MISTAKES: [(&str, &str, &[&str]); 58] = [
     (
         "returns nothing",
         "bad-answer",
@@ -199,6 +199,14 @@ const MISTAKES: [(&str, &str, &[&str]); 57] = [
         &["threading.Thread(", "RuntimeError: can't start new thread"],
     ),
     ("runs a loop", "exception", &["asyncio.run(waits()),\n", "PermissionError: "]),
+    (
+        "uses a rare codec",
+        "exception",
+        &[
+            "unknown encoding: cp437\ncodecs are modules",
+            "write `import encodings.NAME` at the top",
+        ],
+    ),
     (
         "imports by a name",
         "exception",

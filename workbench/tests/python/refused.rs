@@ -55,12 +55,30 @@ fn a_mapper_that_cannot_be_loaded_is_told_by_its_traceback_alone() {
 
 #[test]
 fn a_failure_of_the_tool_is_told_without_its_own_backtrace() {
-    let folder = folder(&[("mapper.py", "def transform(event): ...\n")]);
-    let words = "Traceback (most recent call last):\n  File \"/bin/componentize-py\", line 8\nAssertionError: no memory is left\n\n\n\
-                 Caused by:\n    0: error while executing at wasm backtrace:\n           0: 0x39a8fc - libpython3.14.so!Py_Exit\n";
-    tool(&folder.path().join(".venv/bin/componentize-py"), words);
-    let built = PYTHON.mapper(folder.path(), &["build"]);
-    assert_eq!(built.status.code(), Some(1));
-    let says = String::from_utf8(built.stderr).unwrap();
-    assert_eq!(says, "running componentize-py\ncomponentize-py failed: no memory is left\n");
+    let before = "Traceback (most recent call last):\n  File \"/bin/componentize-py\", line 8\nAssertionError: ";
+    let frames = "error while executing at wasm backtrace:\n           0: 0x39a8fc - libpython3.14.so!Py_Exit";
+    for (words, says) in [
+        ("it is unknown".to_owned(), "it is unknown"),
+        (
+            format!("{before}no memory\n\n\nCaused by:\n    0: {frames}\n    1: trapped"),
+            "no memory: trapped",
+        ),
+        (
+            format!("{before}\n\nCaused by:\n    0: reading\n    1: it is gone"),
+            "reading: it is gone",
+        ),
+        (
+            format!(
+                "{before}\n\nCaused by:\n    0: fuel allocated for hostcalls has been exhausted"
+            ),
+            "the mapper's modules take more memory than it can handle: import fewer or smaller packages",
+        ),
+    ] {
+        let folder = folder(&[("mapper.py", "def transform(event): ...\n")]);
+        tool(&folder.path().join(".venv/bin/componentize-py"), &words);
+        let built = PYTHON.mapper(folder.path(), &["build"]);
+        assert_eq!(built.status.code(), Some(1));
+        let told = String::from_utf8(built.stderr).unwrap();
+        assert_eq!(told, format!("running componentize-py\ncomponentize-py failed: {says}\n"));
+    }
 }

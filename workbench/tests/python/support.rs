@@ -54,8 +54,8 @@ pub fn refused(files: &[(&str, &str)]) -> String {
     says.trim_end().to_owned()
 }
 
-/// The files of the mapper that makes every mistake, and those of a package that it uses.
-const ALL: [(&str, &str); 9] = [
+/// The files of the mapper that makes every mistake, and those of packages that it uses.
+const ALL: [(&str, &str); 10] = [
     ("mapper.py", include_str!("mapper.py")),
     ("mistakes.py", include_str!("mistakes.py")),
     ("works.py", include_str!("works.py")),
@@ -64,6 +64,7 @@ const ALL: [(&str, &str); 9] = [
     (package!("greeting/__init__.py"), include_str!("greeting.py")),
     (package!("greeting/courtesy.py"), "WORD = \"please\"\n"),
     (package!("greeting/german.py"), "WORD = \"bitte\"\n"),
+    (package!("farewell.py"), "WORD = \"goodbye\"\n"),
     (package!("greeting/inner/deep.py"), "WORD = \"deep\"\n"),
 ];
 

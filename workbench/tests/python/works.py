@@ -44,8 +44,8 @@ def imports_later(event):
             "own": words.greeting_of({"name": "ada"}),
             "standard": colorsys.rgb_to_hsv(0, 0, 0)[0],
             "date": datetime.strptime("2026-01-02", "%Y-%m-%d").year,
-            "codec": "ß".encode("cp1252").decode("latin-1"),
-            "package": [greeting.polite(), greeting.word_of("german"), greeting.deep()],
+            "codec": "ß".encode("cp1252").decode("latin-1") + "bücher".encode("idna").decode(),
+            "package": [greeting.polite(), greeting.word_of("german"), greeting.deep(), greeting.by_name()],
         }
     )
 

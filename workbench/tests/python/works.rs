@@ -37,8 +37,8 @@ async fn what_is_imported_in_a_function_was_loaded_before() {
             "own": "good day ada",
             "standard": 0.0,
             "date": 2026,
-            "codec": "ß",
-            "package": ["please", "bitte", "deep"],
+            "codec": "ßxn--bcher-kva",
+            "package": ["please", "bitte", "deep", "goodbye"],
         })
     );
     assert_eq!(body(&mapper.request("has read a file").await), json!(["ada", "bob"]));

@@ -19,6 +19,9 @@ macro_rules! of_project {
 /// What does not belong into version control.
 const IGNORED: &str = "/mapper.wasm\n/mapper.cwasm\n/mapper.json\n/.mapper-build-*\n/target\n/node_modules\n/.venv\n__pycache__\n";
 
+/// Paths in a mapper's folder with their texts.
+type Files = &'static [(&'static str, &'static str)];
+
 const JS: [(&str, &str); 5] = [
     ("mapper.js", template!("js/mapper.js")),
     ("mapper.test.js", template!("js/mapper.test.js")),
@@ -67,7 +70,7 @@ const RUST_EXPECTED: [&str; 6] = [
 /// The files of a new mapper called `name` whose tools the commands `install` install: paths in its
 /// folder with their texts.
 pub fn files(language: Language, name: &str, install: &[&str]) -> Vec<(String, String)> {
-    let (own, contract, expected): (&[(&str, &str)], &[(&str, &str)], _) = match language {
+    let (own, contract, expected): (Files, Files, _) = match language {
         Language::Js => (&JS, &[], EXPECTED),
         Language::Ts => (&TS, &[], EXPECTED),
         Language::Python => (&PYTHON, &[], EXPECTED),

@@ -57,7 +57,7 @@ pub(super) fn check(modules: &[Module], sources: &[String]) -> Result<(), Fault>
     }
     let instead = listed(&given);
     let message = format!(
-        "the file exports no `mapper` but {instead}; write `export const mapper = {{ transform(event) {{ … }} }};`"
+        "the file exports no `transform` but {instead}; write `export function transform(event) {{ … }}`"
     );
     Err(Fault::at(&entry.name, source, 0, message))
 }

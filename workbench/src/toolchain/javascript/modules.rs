@@ -1,6 +1,6 @@
 //! The modules of a mapper: its own file, and whatever that imports.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -30,15 +30,17 @@ impl Module {
     }
 }
 
-/// The modules that `mapper` needs, itself first, and their files.
-pub(super) fn collect(mapper: &Path) -> Result<(Vec<Module>, Vec<PathBuf>), Fault> {
+/// The modules that `mapper`, a file of `folder`, needs, itself first; and all files that were read.
+pub(super) fn collect(folder: &Path, mapper: &Path) -> Result<(Vec<Module>, Vec<PathBuf>), Fault> {
     let unreadable = |source| Fault::Read { file: mapper.to_owned(), source };
     let mapper = mapper.canonicalize().map_err(unreadable)?;
-    let folder = mapper.parent().unwrap_or(Path::new("/"));
+    let folder = folder.canonicalize().map_err(unreadable)?;
+    let folder = folder.as_path();
     let resolver = Resolver::new();
     let mut names = BTreeMap::from([(mapper.clone(), name_of(&mapper, folder))]);
     let mut open = VecDeque::from([mapper.clone()]);
     let (mut modules, mut files, mut sources) = (Vec::new(), Vec::new(), Vec::new());
+    let mut packages = BTreeSet::new();
     while let Some(file) = open.pop_front() {
         let name = names[&file].clone();
         let read = fs::read_to_string(&file)
@@ -47,7 +49,8 @@ pub(super) fn collect(mapper: &Path) -> Result<(Vec<Module>, Vec<PathBuf>), Faul
         let mut linked = Vec::new();
         for Import { words, offset, is_late } in imports {
             match resolver.find(&file, &words) {
-                Ok(Resolved::File(found)) => {
+                Ok(Resolved::File(found, package)) => {
+                    packages.extend(package);
                     let other = names.entry(found).or_insert_with_key(|found| {
                         open.push_back(found.clone());
                         name_of(found, folder)
@@ -65,6 +68,7 @@ pub(super) fn collect(mapper: &Path) -> Result<(Vec<Module>, Vec<PathBuf>), Faul
         files.push(file);
     }
     linked::check(&modules, &sources)?;
+    files.extend(packages);
     Ok((modules, files))
 }
 

@@ -14,6 +14,7 @@ use oxc_syntax::module_record::{
 
 use super::fault::Fault;
 use super::linked::{Given, Taken};
+use super::resolved::{how_to_bundle, package_of};
 use super::typescript;
 
 /// What only CommonJS has.
@@ -99,11 +100,12 @@ fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
     Ok(Parsed { source: code, mappings, imports, taken, given })
 }
 
-/// JSON becomes a module with it as its default.
+/// JSON becomes a module with it as its default. It is read as JSON: in JavaScript, a name such as
+/// `__proto__` would mean something else.
 fn json(name: &str, source: &str) -> Result<Parsed, Fault> {
-    let allocator = Allocator::default();
-    let code = format!("export default {source};");
-    // JavaScript would read more than JSON.
+    let source = source.trim_start_matches('\u{feff}');
+    let text = serde_json::to_string(source).unwrap_or_default();
+    let code = format!("export default JSON.parse({text});");
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(source) {
         let line = source
             .split('\n')
@@ -115,7 +117,6 @@ fn json(name: &str, source: &str) -> Result<Parsed, Fault> {
         let words = words.split(" at line ").next().unwrap_or_default();
         return Err(Fault::at(name, source, offset as u32, format!("SyntaxError: {words}")));
     }
-    parser(name, &code, &allocator, SourceType::mjs())?;
     let given = Given { names: BTreeSet::from(["default".to_owned()]), all_of: Vec::new() };
     Ok(Parsed {
         source: code,
@@ -174,14 +175,10 @@ fn refuse_common_js(
 fn common_js(name: &str, source: &str, offset: u32) -> Fault {
     let message = match name.rsplit_once("node_modules/") {
         Some((_, inner)) => {
-            let package: Vec<&str> = inner.split('/').take(if inner.starts_with('@') { 2 } else { 1 }).collect();
-            let file = package.last().copied().unwrap_or_default();
+            let package = package_of(inner);
             format!(
-                "the package `{}` is CommonJS, and a mapper is made of ES modules; bundle it by `npx esbuild {name} \
-                 --bundle --format=esm --outfile={file}.bundled.js`, and import that: `import {} from \
-                 './{file}.bundled.js'`",
-                package.join("/"),
-                file.replace(|character: char| !character.is_ascii_alphanumeric(), "_"),
+                "the package `{package}` is CommonJS, and a mapper is made of ES modules; {}",
+                how_to_bundle(&package, name)
             )
         }
         None => "this file is CommonJS, and a mapper is made of ES modules: write `import` in place of `require`, and \
@@ -234,7 +231,11 @@ fn taken(record: &ModuleRecord<'_>) -> Vec<Taken> {
             else {
                 return None;
             };
-            Some(Taken {
+            // What is imported first and exported then is among those that are used.
+            let is_used = record.import_entries.iter().any(|used| {
+                used.module_request.name == request.name && used.local_name.name == name.name
+            });
+            (!is_used).then(|| Taken {
                 words: request.name.to_string(),
                 name: name.name.to_string(),
                 offset: name.span.start,

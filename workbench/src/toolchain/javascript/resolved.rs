@@ -10,13 +10,16 @@ const OF_ENGINE: &str = "wasi:cli/environment@0.2.";
 
 /// What is meant.
 pub(super) enum Resolved {
-    File(PathBuf),
+    /// A file, and the `package.json` by which it was found.
+    File(PathBuf, Option<PathBuf>),
     OfEngine,
 }
 
 /// Finds files. What it has read of packages it keeps.
 pub(super) struct Resolver {
     files: Oxc,
+    /// The same for importers in TypeScript, whose own files come first.
+    of_typescript: Oxc,
     /// The same, but it knows the modules of Node.js.
     builtins: Oxc,
 }
@@ -26,7 +29,7 @@ impl Resolver {
         let texts =
             |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
         let files = Oxc::new(ResolveOptions {
-            condition_names: texts(&["import", "module", "default"]),
+            condition_names: texts(&["import", "module", "browser", "default"]),
             // TypeScript names the file that it will become.
             extension_alias: vec![
                 (".js".to_owned(), texts(&[".js", ".ts"])),
@@ -36,11 +39,19 @@ impl Resolver {
             main_fields: texts(&["module", "main"]),
             ..ResolveOptions::default()
         });
+        let of_typescript = files.clone_with_options(ResolveOptions {
+            extension_alias: vec![
+                (".js".to_owned(), texts(&[".ts", ".js"])),
+                (".mjs".to_owned(), texts(&[".mts", ".mjs"])),
+            ],
+            extensions: texts(&[".ts", ".js", ".mts", ".mjs", ".json"]),
+            ..files.options().clone()
+        });
         let builtins = files.clone_with_options(ResolveOptions {
             builtin_modules: true,
             ..ResolveOptions::default()
         });
-        Resolver { files, builtins }
+        Resolver { files, of_typescript, builtins }
     }
 
     /// What `words` mean in the file `importer`, or why they mean nothing.
@@ -49,8 +60,13 @@ impl Resolver {
             return Ok(Resolved::OfEngine);
         }
         let folder = importer.parent().unwrap_or(Path::new("/"));
-        match self.files.resolve(folder, words) {
-            Ok(found) => Ok(Resolved::File(found.into_path_buf())),
+        let is_typescript = importer.extension().is_some_and(|it| it == "ts" || it == "mts");
+        let files = if is_typescript { &self.of_typescript } else { &self.files };
+        match files.resolve(folder, words) {
+            Ok(found) => {
+                let package = found.package_json().map(|package| package.path().to_owned());
+                Ok(Resolved::File(found.into_path_buf(), package))
+            }
             Err(error) => Err(self.missing(folder, words, &error)),
         }
     }
@@ -61,6 +77,9 @@ impl Resolver {
             return format!(
                 "`{words}` is a module of Node.js, which a mapper has not got: {instead}"
             );
+        }
+        if words.starts_with("data:") {
+            return "a module can't be written into the words that import it".to_owned();
         }
         if words.starts_with("http:") || words.starts_with("https:") {
             return format!(
@@ -78,13 +97,41 @@ impl Resolver {
                 format!("there is no file `{words}`")
             }
             ResolveError::NotFound(_) => {
+                let package = package_of(words);
+                let place = Path::new("node_modules").join(&package);
+                if folder.ancestors().any(|above| above.join(&place).is_dir()) {
+                    return format!("the package `{package}` has no file for `{words}`");
+                }
                 format!(
-                    "there is no package `{words}` in a `node_modules` here or above; `npm install {words}` gets it"
+                    "there is no package `{package}` in a `node_modules` here or above; `npm install {package}` gets it"
+                )
+            }
+            ResolveError::PackagePathNotExported { .. } => {
+                let package = package_of(words);
+                let how = how_to_bundle(&package, &format!("node_modules/{package}"));
+                format!(
+                    "the package `{package}` has no ES module for `{words}`; if it is CommonJS, {how}"
                 )
             }
             other => format!("`{words}` can't be imported: {other}"),
         }
     }
+}
+
+/// The name of the package in the words of an import: of `@a/b/c.js` it is `@a/b`.
+pub(super) fn package_of(words: &str) -> String {
+    let parts = if words.starts_with('@') { 2 } else { 1 };
+    words.split('/').take(parts).collect::<Vec<_>>().join("/")
+}
+
+/// What makes an ES module of `package`, of which `source` is the file or the folder.
+pub(super) fn how_to_bundle(package: &str, source: &str) -> String {
+    let file = package.rsplit('/').next().unwrap_or_default();
+    let name = file.replace(|character: char| !character.is_ascii_alphanumeric(), "_");
+    format!(
+        "bundle it by `npx esbuild {source} --bundle --format=esm --outfile={file}.bundled.js`, and import that: \
+         `import {name} from './{file}.bundled.js'`"
+    )
 }
 
 /// What to do in place of a module of Node.js.

@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::task::{Context, Poll, Waker};
@@ -13,12 +13,12 @@ use std::time::Duration;
 use wasmtime::component::{
     Component, ComponentNamedList, ComponentType, Instance, Lift, Linker, Lower, WasmList,
 };
-use wasmtime::{Engine, Error, Store};
-use wasmtime_wizer::{ComponentInstanceState, Wizer};
+use wasmtime::{Engine, Error, Store, Trap};
+use wasmtime_wizer::{ComponentContext, ComponentInstanceState, Wizer};
 
 use super::fault::Fault;
 use super::modules;
-use super::system::System;
+use super::system::{self, System};
 use crate::engine;
 
 /// The engine's file, beside this program.
@@ -45,10 +45,10 @@ impl From<modules::Module> for Module {
     }
 }
 
-/// The engine, compiled.
-struct Compiled {
+/// The engine, compiled so that wizer can look into it.
+struct Compiled<'a> {
     engine: Engine,
-    wasm: Vec<u8>,
+    context: ComponentContext<'a>,
     component: Component,
 }
 
@@ -56,7 +56,8 @@ struct Compiled {
 pub(super) fn take(modules: Vec<modules::Module>) -> Result<Vec<u8>, Fault> {
     let file = file();
     let broken = |source| Fault::Engine { file: file.clone(), source };
-    let compiled = Compiled::read(&file).map_err(broken)?;
+    let wasm = fs::read(&file).map_err(|source| broken(source.into()))?;
+    let compiled = Compiled::new(&wasm).map_err(broken)?;
     let modules = modules.into_iter().map(Module::from).collect();
     // WASI blocks here, which it must not on a thread that runs other tasks.
     thread::scope(|scope| {
@@ -86,31 +87,36 @@ fn file() -> PathBuf {
     env::current_exe().unwrap_or_default().with_file_name(ENGINE)
 }
 
-impl Compiled {
-    fn read(file: &Path) -> wasmtime::Result<Compiled> {
+impl<'a> Compiled<'a> {
+    fn new(wasm: &'a [u8]) -> wasmtime::Result<Compiled<'a>> {
         let engine = engine::building()?;
-        let wasm = fs::read(file)?;
-        let (_, instrumented) = wizer().instrument_component(&wasm)?;
+        let (context, instrumented) = wizer().instrument_component(wasm)?;
         let component = Component::new(&engine, instrumented)?;
-        Ok(Compiled { engine, wasm, component })
+        Ok(Compiled { engine, context, component })
     }
 
     /// The component, or why the engine refuses the modules.
     fn snapshot(&self, modules: Vec<Module>) -> wasmtime::Result<Result<Vec<u8>, String>> {
-        let wizer = wizer();
-        let (context, _) = wizer.instrument_component(&self.wasm)?;
         let mut linker = Linker::new(&self.engine);
         wasmtime_wasi::p2::add_to_linker_sync(&mut linker)?;
         let mut store = Store::new(&self.engine, System::new());
+        store.limiter(System::limits);
         store.set_epoch_deadline(1);
         let instance = linker.instantiate(&mut store, &self.component)?;
         let mut running = Running { store, instance, broken: None };
-        let (loaded,) = running.call::<_, (Result<(), String>,)>(LOADER, LOAD, (modules,))?;
-        if let Err(refused) = loaded {
-            return Ok(Err(refused));
+        let loaded = running.call::<_, (Result<(), String>,)>(LOADER, LOAD, (modules,));
+        running.store.data().print();
+        match loaded {
+            Ok((Ok(()),)) => {}
+            Ok((Err(refused),)) => return Ok(Err(refused)),
+            Err(error) => match error.downcast_ref::<Trap>() {
+                Some(trap) => return Ok(Err(trapped(trap))),
+                None => return Err(error),
+            },
         }
         let taken = {
-            let mut taking = pin!(wizer.snapshot_component(&context, &mut running));
+            let wizer = wizer();
+            let mut taking = pin!(wizer.snapshot_component(&self.context, &mut running));
             match taking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Ready(component) => component,
                 // Nothing that is asked for here has to be waited for.
@@ -122,6 +128,15 @@ impl Compiled {
             None => taken.map(Ok),
         }
     }
+}
+
+/// What is said of a mapper that the engine could not load to its end.
+fn trapped(trap: &Trap) -> String {
+    format!(
+        "the engine broke off while it loaded the mapper: {trap}. Source and values may be nested some hundred levels \
+         deep, and what is outside of functions may take {} MB of memory",
+        system::MEMORY / 1_000_000
+    )
 }
 
 /// What makes snapshots.

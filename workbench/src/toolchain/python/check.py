@@ -26,6 +26,9 @@ TAKEN_OUT = set(
 )
 STANDARD = (sys.stdlib_module_names | {"annotationlib", "compression"}) - NO_SYSTEM - TAKEN_OUT
 NATIVE = (".so", ".pyd", ".dylib")
+# What imports modules whose names can't be seen from here, and the modules of a package that it does not mean.
+DYNAMIC = (b"import_module", b"__import__")
+PROGRAMS = ("__main__", "conftest", "setup", "test")
 # How the native code is called that componentize-py can take.
 FOR_WASI = "wasm32-wasi.so"
 CONDITIONAL = (ast.If, ast.Try, getattr(ast, "TryStar", ast.Try), ast.With, ast.Match)
@@ -59,9 +62,10 @@ class Look:
             self.package(*self.of_packages.pop(0))
 
     def own(self, name, file):
-        tree = self.parsed(file)
+        source, tree = self.parsed(file)
         if tree is None:
             return
+        self.by_name(name, file, source, tree)
         if name == MAPPER:
             self.function(file, tree)
             self.follow_up = any("conclude" in bound(node) for top in tree.body for node in in_the_open(top))
@@ -79,7 +83,7 @@ class Look:
             source = file.read_bytes()
             tree = ast.parse(source, str(file))
             compile(tree, str(file), "exec", dont_inherit=True)
-            return tree
+            return source, tree
         except SyntaxError as error:
             words = f"{type(error).__name__}: {error.msg}"
             if sys.version_info < VERSION:
@@ -88,7 +92,7 @@ class Look:
             self.fault(file, f"{error.lineno or 1}:{error.offset or 1}", words)
         except (OSError, ValueError) as error:
             self.fault(file, 1, f"the file can't be read: {error}")
-        return None
+        return None, None
 
     def function(self, file, tree):
         """Whether there is `transform`, and takes one argument."""
@@ -133,13 +137,26 @@ class Look:
             return self.follow(name.rpartition(".")[0], origin, is_sure=is_sure, is_own=is_own)
         return None
 
+    def by_name(self, name, file, source, tree):
+        """Follows what a file may import by names that it makes: those in quotes, and all modules of its package."""
+        if not any(word in source for word in DYNAMIC):
+            return
+        package = package_of(name, file)
+        beside = sorted(file.parent.glob("*.py")) if package else []
+        names = [f"{package}.{other.stem}" for other in beside if not other.stem.startswith((*PROGRAMS, "__init__"))]
+        for wanted in [*quoted(tree), *names]:
+            self.modules.add(wanted)
+            self.follow(wanted, (file, 0, name), is_sure=False, is_own=False)
+
     def package(self, name, file, origin):
         """A module of a package. If the author's import at `origin` can't do without, its faults are that import's."""
         self.files.append(str(file))
         try:
-            tree = ast.parse(file.read_bytes())
+            source = file.read_bytes()
+            tree = ast.parse(source)
         except (OSError, SyntaxError, ValueError):
             return
+        self.by_name(name, file, source, tree)
         for wanted, _, is_sure in imports(tree, name, file, is_own=False):
             if wanted is not None:
                 self.modules.add(wanted)
@@ -183,9 +200,14 @@ class Look:
         return f"`{file.relative_to(base).as_posix()}`"
 
 
+def package_of(name, file):
+    """The package that a module is in, or is."""
+    return name if file.name == "__init__.py" else name.rpartition(".")[0]
+
+
 def imports(tree, name, file, *, is_own):
     """What a file imports, with the line, and whether it can't do without."""
-    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    package = package_of(name, file)
     for node, is_sure in statements(tree, True, is_own):
         if isinstance(node, ast.Import):
             for alias in node.names:
@@ -201,7 +223,21 @@ def imports(tree, name, file, *, is_own):
         yield module, node.lineno, is_sure
         # Each name can be a module, or something in one.
         for alias in node.names:
-            yield f"{module}.{alias.name}", node.lineno, False
+            if alias.name != "*":
+                yield f"{module}.{alias.name}", node.lineno, False
+
+
+def quoted(tree):
+    """The names of modules that are given to a function to import them."""
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Call)
+            and node.args
+            and ast.unparse(node.func).endswith(("import_module", "__import__"))
+        ):
+            name = node.args[0]
+            if isinstance(name, ast.Constant) and isinstance(name.value, str) and not name.value.startswith("."):
+                yield name.value
 
 
 def statements(node, is_sure, is_own):

@@ -14,7 +14,7 @@ HINTS = (
     ),
     (
         ModuleNotFoundError,
-        "modules are loaded when the mapper is built: those that `import` names, and none that are asked for later",
+        "modules are loaded when the mapper is built: write `import NAME` at the top for one that is found by name",
     ),
     (OSError, "a mapper has no files and no network: read files outside of functions, and leave requests to the host"),
 )
@@ -60,8 +60,16 @@ def described(raised, *, is_built=True):
         if one.__context__ and not any(name_of(frame.filename) for frame in one.__context__.stack):
             one.__context__ = None
     text = "".join(told.format()).rstrip("\n").replace(f"({MAPPER}", "(")
-    hint = next((hint for types, hint in HINTS if is_built and isinstance(raised, types)), None)
+    hint = hint_for(raised) if is_built else None
     return text if hint is None else f"{text}\n{hint}"
+
+
+def hint_for(raised):
+    """What to do about it, if that is known."""
+    # Its heirs are of another kind: only codecs that are not found raise it itself.
+    if type(raised) is LookupError and "encoding" in str(raised):
+        return "codecs are modules that are loaded when the mapper is built: write `import encodings.NAME` at the top"
+    return next((hint for types, hint in HINTS if isinstance(raised, types)), None)
 
 
 def renamed(frame):

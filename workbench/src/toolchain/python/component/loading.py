@@ -3,18 +3,19 @@
 import gc
 import importlib
 import os
-import pkgutil
 import sys
 from pathlib import Path
 
-from component.errors import MAPPER, PACKAGES, Misplaced, described, remember, shown_place
+from component.errors import MAPPER, Misplaced, described, remember, shown_place
 
 # The folder that the workbench gives, writes the names of modules into, and reads what is wrong from.
 SCRATCH = Path("/0")
-# What the interpreter itself imports if a function of it is called.
-BY_THE_INTERPRETER = ("_strptime", "encodings.idna", "encodings.latin_1", "encodings.cp1252", "encodings.utf_16")
-# Modules of packages that are programs of their own.
-PROGRAMS = ("__main__", "conftest", "setup", "tests", "test")
+# What the interpreter itself imports if a function of it is called: all codecs would take 4 MB.
+BY_THE_INTERPRETER = ("_strptime",) + tuple(
+    f"encodings.{codec}"
+    for codec in "ascii base64_codec cp1252 hex_codec idna iso8859_15 latin_1 punycode raw_unicode_escape "
+    "unicode_escape utf_16 utf_16_be utf_16_le utf_32 utf_8_sig".split()
+)
 
 
 def load():
@@ -34,7 +35,7 @@ def load():
     if conclude is not None and not callable(conclude):
         raise refusal(f"mapper.py: `conclude` is no function but {conclude!r}")
     for module in [*sys.modules.values()]:
-        if file := file_of(module, (MAPPER,)):
+        if file := file_of(module):
             remember(file)
     # What is here by now stays, and a collection in an event need not look at it.
     gc.collect()
@@ -75,17 +76,9 @@ def refused(environ, *name):
 
 
 def load_what_is_imported_later():
-    """Imports what functions import, and the other modules of the packages that are in use."""
-    names = (SCRATCH / "modules.txt").read_text("utf-8").split()
-    for name in (*BY_THE_INTERPRETER, *names):
+    """Imports what functions import, by the names that `check.py` has found. Some of them are no modules."""
+    for name in (*BY_THE_INTERPRETER, *(SCRATCH / "modules.txt").read_text("utf-8").split()):
         load_if_possible(name)
-    known = set()
-    while new := [name for name, module in [*sys.modules.items()] if is_package(module) and name not in known]:
-        for package in new:
-            known.add(package)
-            for other in pkgutil.iter_modules(sys.modules[package].__path__):
-                if not other.ispkg and not other.name.startswith(PROGRAMS):
-                    load_if_possible(f"{package}.{other.name}")
 
 
 def load_if_possible(name):
@@ -96,10 +89,7 @@ def load_if_possible(name):
         return
 
 
-def is_package(module):
-    return hasattr(module, "__path__") and file_of(module, (MAPPER, PACKAGES)) is not None
-
-
-def file_of(module, prefixes):
+def file_of(module):
+    """The file of a module, if it is one of the mapper."""
     file = getattr(module, "__file__", None)
-    return file if isinstance(file, str) and file.startswith(prefixes) else None
+    return file if isinstance(file, str) and file.startswith(MAPPER) else None
