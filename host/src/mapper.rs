@@ -1,10 +1,12 @@
 //! The mapper of this process: loaded once, and run in a fresh sandbox for every event.
 
 mod bindings;
+mod call;
 mod code;
 pub mod contract;
 pub mod deterministic;
 pub mod engine;
+mod error;
 pub mod image;
 mod manifest;
 mod output;
@@ -14,26 +16,25 @@ mod standby;
 mod wasi;
 mod watchdog;
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use wasmtime::component::{Component, InstancePre};
-use wasmtime::{Engine, Store, Trap, WasmBacktrace};
-use wasmtime_wasi::I32Exit;
+use wasmtime::{Engine, Store};
 
 use crate::backend::Answer;
 use crate::effects::Effect;
 use crate::event::Event;
-use crate::printable::{self, Bounded};
 use crate::request::Request;
-use bindings::{Exports, Failed, Returned};
+use bindings::{Exports, Returned};
 use image::Image;
-use sandbox::{Sandbox, TimeIsUp};
+use sandbox::Sandbox;
 use standby::Standby;
 use watchdog::Watchdog;
 
+pub use call::{MapperCall, MapperOutput};
 pub use code::Code;
+pub use error::Error;
 pub use image::{ImageError, THIS_TARGET};
 pub use manifest::{FORMAT, File, Identity, Manifest};
 pub use program::{Finished, Program};
@@ -43,8 +44,6 @@ pub use program::{Finished, Program};
 const MAX_RETAINED: usize = 32 * 1024 * 1024;
 /// The most that is kept of a stream and of a message, in bytes.
 const MAX_OUTPUT: usize = 8 * 1024;
-/// The most that is kept of a function's name, in bytes.
-const MAX_NAME: usize = 256;
 /// The longest time for making a sandbox ahead: the invocation's own time may be nearly over. A
 /// sandbox that takes longer is made in the time of its event.
 const PREPARE_TIMEOUT: Duration = Duration::from_millis(100);
@@ -99,63 +98,6 @@ pub enum Outcome {
     Deliver(Request),
     /// Deliver nothing, for the reason with this code.
     Skip(Code),
-}
-
-/// Why a call has no outcome. Nothing in it but a code comes from the mapper, so it holds no user
-/// data.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Error {
-    /// It returned an error.
-    #[error("the mapper failed: {0}")]
-    Returned(Code),
-    /// It returned an error whose code is not a code.
-    #[error(
-        "the mapper failed, and its error code is not of 1 to 64 lower-case letters, digits and hyphens"
-    )]
-    ReturnedInvalidCode,
-    /// It panicked, overflowed its stack or broke a rule of WebAssembly or WASI.
-    #[error("the mapper trapped: {0}")]
-    Trapped(String),
-    /// It called `exit`.
-    #[error("the mapper exited")]
-    Exited,
-    /// It ran or slept too long.
-    #[error("the mapper did not answer in time")]
-    TimedOut,
-    /// It needed more memory than it may have.
-    #[error("the mapper ran out of memory")]
-    OutOfMemory,
-    /// It returned what can't be read: far too much, or not what the contract says.
-    #[error("the mapper's answer is too large or broken")]
-    Unreadable,
-    /// It skipped the event for a reason that is not a code.
-    #[error("the mapper's skip code is not of 1 to 64 lower-case letters, digits and hyphens")]
-    SkippedInvalidCode,
-}
-
-/// One call of a mapper.
-pub struct MapperCall {
-    /// What the mapper wrote, for its author alone.
-    pub output: MapperOutput,
-    /// How long the call took. It includes making the sandbox unless that was made ahead.
-    pub took: Duration,
-    /// The memory that the mapper had taken, in bytes.
-    pub memory: usize,
-}
-
-/// What a mapper wrote besides its outcome. It may hold user data: it is for the mapper's author
-/// and for operators who have asked for it. It has no `Debug`.
-#[derive(Clone, Default)]
-pub struct MapperOutput {
-    /// The first bytes of standard output.
-    pub stdout: String,
-    /// The first bytes of standard error.
-    pub stderr: String,
-    /// The message of the error that it returned.
-    pub message: Option<String>,
-    /// The functions in which it trapped, innermost first: a line for each, with its name as the
-    /// component has it.
-    pub backtrace: Option<String>,
 }
 
 /// The mapper of this process.
@@ -295,7 +237,7 @@ impl Mapper {
         output: &mut MapperOutput,
     ) -> Error {
         if self.settings.backtraces {
-            output.backtrace = error.downcast_ref().map(backtrace);
+            output.backtrace = error.downcast_ref().map(error::backtrace);
         }
         Error::from_engine(error, store.data())
     }
@@ -344,77 +286,4 @@ impl Mapper {
             self.standby.put_ready(store, mapper);
         }
     }
-}
-
-impl MapperCall {
-    /// Adds a second call for the same event.
-    pub fn add(&mut self, second: MapperCall) {
-        let MapperOutput { stdout, stderr, message, backtrace } = second.output;
-        self.output.stdout.push_str(&stdout);
-        self.output.stderr.push_str(&stderr);
-        self.output.message = message.or(self.output.message.take());
-        self.output.backtrace = backtrace.or(self.output.backtrace.take());
-        self.took += second.took;
-        self.memory = self.memory.max(second.memory);
-    }
-}
-
-impl MapperOutput {
-    /// Whether the mapper wrote nothing.
-    pub fn is_empty(&self) -> bool {
-        self.texts().all(str::is_empty)
-    }
-
-    /// How much memory it holds, in bytes.
-    pub fn size(&self) -> usize {
-        self.texts().map(str::len).sum()
-    }
-
-    fn texts(&self) -> impl Iterator<Item = &str> {
-        let MapperOutput { stdout, stderr, message, backtrace } = self;
-        [Some(stdout), Some(stderr), message.as_ref(), backtrace.as_ref()]
-            .into_iter()
-            .flatten()
-            .map(String::as_str)
-    }
-}
-
-impl Error {
-    /// The error that the mapper returned. Its words go to `output`.
-    fn returned(failed: Failed, output: &mut MapperOutput) -> Error {
-        output.message = Some(printable::cut(&failed.message, MAX_OUTPUT).to_owned());
-        Code::parse(failed.code).map_or(Error::ReturnedInvalidCode, Error::Returned)
-    }
-
-    /// How a call in `sandbox` ended with the engine's `error`.
-    fn from_engine(error: &wasmtime::Error, sandbox: &Sandbox) -> Error {
-        if error.is::<TimeIsUp>() {
-            Error::TimedOut
-        } else if error.is::<I32Exit>() {
-            Error::Exited
-        } else if sandbox.ran_out_of_memory() {
-            // An allocator that gets no memory aborts, which is a trap like any other.
-            Error::OutOfMemory
-        } else if let Some(trap) = error.downcast_ref::<Trap>() {
-            Error::Trapped(trap.to_string())
-        } else if error.is::<WasmBacktrace>() {
-            // The error arose below the mapper's own functions, so in a call to WASI.
-            Error::Trapped("a call to WASI broke a limit".to_owned())
-        } else {
-            Error::Unreadable
-        }
-    }
-}
-
-/// The names of the functions in which a trap arose. The author of the component chooses them, with
-/// any length: they are not interpreted here, and each is cut.
-fn backtrace(backtrace: &WasmBacktrace) -> String {
-    let mut text = Bounded::new(MAX_OUTPUT);
-    for frame in backtrace.frames() {
-        let name = frame.func_name().unwrap_or("a function without a name");
-        if writeln!(text, "{}", printable::line(printable::cut(name, MAX_NAME))).is_err() {
-            break;
-        }
-    }
-    text.into_text()
 }

@@ -167,7 +167,7 @@ fn a_component_of_another_world_is_not_compiled() {
         text_refused(r#"(component (instance $i) (export "wasi:cli/run@0.2.6" (instance $i)))"#);
     assert!(
         error.contains("post-confirmation-mapper")
-            && error.contains("cognito:post-confirmation@0.1.0"),
+            && error.contains("cognito:post-confirmation@0.2.0"),
         "{error}"
     );
 }
@@ -175,10 +175,10 @@ fn a_component_of_another_world_is_not_compiled() {
 #[test]
 fn a_component_of_another_contract_version_is_not_compiled() {
     let error = text_refused(
-        r#"(component (instance $i) (export "cognito:post-confirmation/mapper@0.2.0" (instance $i)))"#,
+        r#"(component (instance $i) (export "cognito:post-confirmation/mapper@0.3.0" (instance $i)))"#,
     );
     assert!(
-        error.contains("cognito:post-confirmation@0.2.0") && error.contains("0.1.0"),
+        error.contains("cognito:post-confirmation@0.3.0") && error.contains("0.1 and 0.2"),
         "{error}"
     );
 }

@@ -39,7 +39,7 @@ fn from_new_to_deployed(language: &Language, right: &str, wrong: &str, says: [&s
             .contains("\nPOST https://backend.example/users/\n")
     );
     assert!(
-        succeeds(&mapper(&["compile"])).contains("mapper.json  cognito:post-confirmation@0.1.0")
+        succeeds(&mapper(&["compile"])).contains("mapper.json  cognito:post-confirmation@0.2.0")
     );
     assert!(
         succeeds(&mapper(&["test", "--mapper", "mapper.cwasm"])).contains("6 passed, 0 failed")

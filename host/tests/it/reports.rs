@@ -42,7 +42,7 @@ async fn an_events_line_has_its_steps_its_mapper_and_its_invocation() {
     assert_eq!((&cold["status"], &cold["requestId"]), (&json!(201), &json!("request-1")));
     assert_eq!(cold["triggerSource"], "PostConfirmation_ConfirmSignUp");
     assert_eq!(cold["userPoolId"], "eu-central-1_A1b2C3d4E");
-    assert_eq!(cold["wit"], "cognito:post-confirmation@0.1.0");
+    assert_eq!(cold["wit"], "cognito:post-confirmation@0.2.0");
     assert_eq!(cold["mapper"].as_str().unwrap().len(), 64);
     // Lambda takes the level of a line only if its time is one.
     let time = cold["timestamp"].as_str().unwrap();

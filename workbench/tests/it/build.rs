@@ -57,7 +57,7 @@ fn a_new_mapper_in_rust_is_built_checked_and_tested() {
     let folder = Folder::new();
     ends(&mut folder.mapper(&["new", "walked", "--lang", "rust"]), 0);
     let built = ends(&mut folder.build(&["walked"]), 0);
-    built.shows(&["walked/mapper.wasm  ", " KB, cognito:post-confirmation@0.1.0, in "]);
+    built.shows(&["walked/mapper.wasm  ", " KB, cognito:post-confirmation@0.2.0, in "]);
     let inside = |args: &[&str]| ends(folder.mapper(args).current_dir(folder.path("walked")), 0);
     inside(&["check"]).shows(&["the function would load mapper.wasm"]);
     inside(&["test"]).shows(&["\n6 passed, 0 failed in "]);
@@ -68,7 +68,7 @@ fn a_new_mapper_in_rust_is_built_checked_and_tested() {
     let size = fs::metadata(folder.path("walked/mapper.wasm")).unwrap().len();
     assert_eq!(
         again,
-        json!({ "component": "mapper.wasm", "size": size, "wit": "cognito:post-confirmation@0.1.0" })
+        json!({ "component": "mapper.wasm", "size": size, "wit": "cognito:post-confirmation@0.2.0" })
     );
     let left = folder.names("walked");
     let left: Vec<_> = left.iter().filter(|name| name.starts_with(".mapper-build-")).collect();
@@ -249,7 +249,7 @@ fn mappers_in_javascript_need_no_tool_from_new_to_compile() {
             command.current_dir(folder.path(language)).env("PATH", folder.path("nothing"));
             ends(&mut command, 0)
         };
-        inside(&["build"]).shows(&["mapper.wasm  1.", " MB, cognito:post-confirmation@0.1.0"]);
+        inside(&["build"]).shows(&["mapper.wasm  1.", " MB, cognito:post-confirmation@0.2.0"]);
         inside(&["test"]).shows(&["6 passed, 0 failed"]);
         inside(&["run", "cases/native.event.json"]).shows(&["POST https://backend.example/users/"]);
         inside(&["compile"]).shows(&["mapper.cwasm"]);

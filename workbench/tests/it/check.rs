@@ -31,11 +31,11 @@ fn a_mapper_is_shown_with_what_each_import_grants() {
     fs::copy(component(DEFAULT), folder.path("mapper.wasm")).unwrap();
     ends(&mut folder.mapper(&["check"]), 0).shows(&[
         "the function would load mapper.wasm\n",
-        "contract   cognito:post-confirmation@0.1.0\n",
+        "contract   cognito:post-confirmation@0.2.0\n",
         "component  ",
         "image      ",
         "\nimports, and what they get\n",
-        "  cognito:post-confirmation/types@0.1.0      the types of the contract\n",
+        "  cognito:post-confirmation/types@0.2.0      the types of the contract\n",
     ]);
     for mapper in [wasm(DEFAULT), image(DEFAULT).to_str().unwrap().to_owned()] {
         let json = ends(&mut folder.mapper(&["check", "--json", "--mapper", &mapper]), 0).json();
@@ -85,12 +85,12 @@ fn something_is_known_of_every_interface_that_a_mapper_imports() {
 fn a_component_of_another_world_or_version_is_refused() {
     refuses_text(
         "(component)",
-        &["does not export the interface `cognito:post-confirmation/mapper`", "0.1.0"],
+        &["does not export the interface `cognito:post-confirmation/mapper`", "0.2.0"],
     );
     let run = r#"(component (instance $i) (export "wasi:cli/run@0.2.6" (instance $i)))"#;
     refuses_text(run, &["does not export the interface", "`post-confirmation-mapper`"]);
-    let newer = r#"(component (instance $i) (export "cognito:post-confirmation/mapper@0.2.0" (instance $i)))"#;
-    refuses_text(newer, &["implements `cognito:post-confirmation@0.2.0`", "compatible with 0.1.0"]);
+    let newer = r#"(component (instance $i) (export "cognito:post-confirmation/mapper@0.3.0" (instance $i)))"#;
+    refuses_text(newer, &["implements `cognito:post-confirmation@0.3.0`", "understands the versions 0.1 and 0.2"]);
 }
 
 #[test]

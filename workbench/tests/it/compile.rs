@@ -13,7 +13,7 @@ use test_support::program;
 fn compile_writes_a_manifest_that_describes_image_and_component() {
     let manifest: Value =
         serde_json::from_slice(&fs::read(image(DEFAULT).with_extension("json")).unwrap()).unwrap();
-    assert_eq!(manifest["wit"], "cognito:post-confirmation@0.1.0");
+    assert_eq!(manifest["wit"], "cognito:post-confirmation@0.2.0");
     assert_eq!(manifest["image"]["size"], fs::metadata(image(DEFAULT)).unwrap().len());
     assert_eq!(manifest["component"]["size"], fs::metadata(component(DEFAULT)).unwrap().len());
     let imports = manifest["imports"].as_array().unwrap();
@@ -73,7 +73,7 @@ fn compile_has_default_names_for_its_files() {
     assert_eq!(folder.names("."), [""; 0]);
     fs::copy(component(DEFAULT), folder.path("mapper.wasm")).unwrap();
     let ran = ends(&mut folder.mapper(&["compile"]), 0);
-    ran.shows(&["mapper.cwasm  ", "KB for ", "mapper.json  cognito:post-confirmation@0.1.0\n"]);
+    ran.shows(&["mapper.cwasm  ", "KB for ", "mapper.json  cognito:post-confirmation@0.2.0\n"]);
     assert_eq!(folder.names("."), ["mapper.cwasm", "mapper.json", "mapper.wasm"]);
     assert_eq!(fs::read(folder.path("mapper.cwasm")).unwrap(), fs::read(image(DEFAULT)).unwrap());
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Folder, cannot, ends, wasm};
 use test_support::components::{DEFAULT, component, copy_of_image};
 
-const CONTRACT: &str = "cognito:post-confirmation@0.1.0";
+const CONTRACT: &str = "cognito:post-confirmation@0.2.0";
 
 #[test]
 fn a_component_is_shown_with_contract_imports_and_tools() {
@@ -17,8 +17,8 @@ fn a_component_is_shown_with_contract_imports_and_tools() {
     let shown = ends(&mut folder.mapper(&["inspect", &wasm(DEFAULT)]), 0);
     shown.shows(&[&wasm(DEFAULT), &file.sha256, CONTRACT, "Rust", "rustc 1.", "wit-component "]);
     shown.shows(&[
-        "cognito:post-confirmation/mapper@0.1.0",
-        "cognito:post-confirmation/types@0.1.0",
+        "cognito:post-confirmation/mapper@0.2.0",
+        "cognito:post-confirmation/types@0.2.0",
     ]);
     // Each line is a name and a value, and nothing stands at its end.
     assert!(shown.out.lines().all(|line| line == line.trim_end()), "{}", shown.out);
@@ -26,12 +26,12 @@ fn a_component_is_shown_with_contract_imports_and_tools() {
     let json = ends(&mut folder.mapper(&["inspect", &wasm(DEFAULT), "--json"]), 0).json();
     assert_eq!((&json["kind"], &json["wit"]), (&json!("component"), &json!(CONTRACT)));
     assert_eq!((&json["sha256"], &json["size"]), (&json!(file.sha256), &json!(file.size)));
-    assert_eq!(json["exports"], json!(["cognito:post-confirmation/mapper@0.1.0"]));
+    assert_eq!(json["exports"], json!(["cognito:post-confirmation/mapper@0.2.0"]));
     assert!(
         json["imports"]
             .as_array()
             .unwrap()
-            .contains(&json!("cognito:post-confirmation/types@0.1.0")),
+            .contains(&json!("cognito:post-confirmation/types@0.2.0")),
         "{json}"
     );
     let made_by = json["madeBy"].as_array().unwrap();

@@ -37,7 +37,7 @@ fn the_component_imports_what_a_mapper_in_rust_does() {
     build(files.path()).unwrap();
     let inspected = mapper(files.path(), &["inspect", "mapper.wasm", "--json"]);
     let inspected: Value = serde_json::from_slice(&inspected.stdout).unwrap();
-    assert_eq!(inspected["wit"], "cognito:post-confirmation@0.1.0");
+    assert_eq!(inspected["wit"], "cognito:post-confirmation@0.2.0");
     let packages = [
         "wasi:cli/",
         "wasi:clocks/",
