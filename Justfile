@@ -42,11 +42,8 @@ test *args: build _python _packages
     @[ -e target/packages/node_modules ] || echo "Left out: a mapper with packages of npm, because npm is not installed"
 
 # Test how much memory the packaged function takes: that is what is promised
-shipped: (package native) _python
-    mkdir -p {{ shipped }}
-    python3 -m zipfile -e target/package/{{ native }}/function.zip {{ shipped }}
+shipped: (_packaged shipped) _python
     install {{ dist }}/mapper {{ dist }}/js-engine.wasm {{ dist }}/mapper.cwasm {{ dist }}/mapper.json {{ shipped }}
-    chmod +x {{ shipped }}/bootstrap
     DIST={{ shipped }} SHIPPED=on cargo test --locked {{ programs }} --test it memory
 
 # Test sign-ups end to end: Cognito's emulator, the packages, Django, the recipes below, a browser
@@ -154,13 +151,16 @@ deny: _cargo-deny
 advisories: _cargo-deny
     cargo deny check advisories
 
+# The function as it is shipped, out of its package, in the folder `into`.
+_packaged into: (package native)
+    mkdir -p {{ into }}
+    python3 -m zipfile -e target/package/{{ native }}/function.zip {{ into }}
+    chmod +x {{ into }}/bootstrap
+
 # The programs that are measured: the shipped one, and an optimised workbench.
-_measured: (package native)
+_measured: (_packaged measured)
     cargo build --locked --release --package post-confirmation-workbench
-    mkdir -p {{ measured }}
-    python3 -m zipfile -e target/package/{{ native }}/function.zip {{ measured }}
     install target/release/mapper {{ dist }}/js-engine.wasm {{ measured }}
-    chmod +x {{ measured }}/bootstrap
     {{ measured }}/mapper compile target/wasm32-wasip2/mapper/post_confirmation_guest.wasm --output {{ measured }}/mapper.cwasm
 
 _target:

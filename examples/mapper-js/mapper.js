@@ -11,10 +11,7 @@
  */
 
 /** The attributes that are sent if `USER_ATTRIBUTES` is not set: most user tables have a column for them. */
-const COMMON = [
-  ...['email', 'email_verified', 'phone_number', 'name', 'given_name', 'family_name', 'identities'],
-  'custom:*',
-];
+const COMMON = ['email', 'email_verified', 'phone_number', 'name', 'given_name', 'family_name', 'identities', 'custom:*'];
 
 /** Cognito's own attributes, except those that begin with `cognito:`. */
 const STANDARD = new Set(

@@ -104,8 +104,6 @@ fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
 /// `__proto__` would mean something else.
 fn json(name: &str, source: &str) -> Result<Parsed, Fault> {
     let source = source.trim_start_matches('\u{feff}');
-    let text = serde_json::to_string(source).unwrap_or_default();
-    let code = format!("export default JSON.parse({text});");
     if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(source) {
         let line = source
             .split('\n')
@@ -119,7 +117,7 @@ fn json(name: &str, source: &str) -> Result<Parsed, Fault> {
     }
     let given = Given { names: BTreeSet::from(["default".to_owned()]), all_of: Vec::new() };
     Ok(Parsed {
-        source: code,
+        source: format!("export default JSON.parse({});", serde_json::Value::from(source)),
         mappings: String::new(),
         imports: Vec::new(),
         taken: Vec::new(),

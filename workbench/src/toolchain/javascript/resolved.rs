@@ -26,27 +26,8 @@ pub(super) struct Resolver {
 
 impl Resolver {
     pub(super) fn new() -> Resolver {
-        let texts =
-            |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
-        let files = Oxc::new(ResolveOptions {
-            condition_names: texts(&["import", "module", "browser", "default"]),
-            // TypeScript names the file that it will become.
-            extension_alias: vec![
-                (".js".to_owned(), texts(&[".js", ".ts"])),
-                (".mjs".to_owned(), texts(&[".mjs", ".mts"])),
-            ],
-            extensions: texts(&[".js", ".ts", ".mjs", ".mts", ".json"]),
-            main_fields: texts(&["module", "main"]),
-            ..ResolveOptions::default()
-        });
-        let of_typescript = files.clone_with_options(ResolveOptions {
-            extension_alias: vec![
-                (".js".to_owned(), texts(&[".ts", ".js"])),
-                (".mjs".to_owned(), texts(&[".mts", ".mjs"])),
-            ],
-            extensions: texts(&[".ts", ".js", ".mts", ".mjs", ".json"]),
-            ..files.options().clone()
-        });
+        let files = Oxc::new(options(["js", "ts"]));
+        let of_typescript = files.clone_with_options(options(["ts", "js"]));
         let builtins = files.clone_with_options(ResolveOptions {
             builtin_modules: true,
             ..ResolveOptions::default()
@@ -115,6 +96,24 @@ impl Resolver {
             }
             other => format!("`{words}` can't be imported: {other}"),
         }
+    }
+}
+
+/// By which files are found. If there are two of one name, the one in the language that comes first
+/// in `order` is taken.
+fn options(order: [&str; 2]) -> ResolveOptions {
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let [plain, modules] = ["", "m"].map(|kind| order.map(|language| format!(".{kind}{language}")));
+    ResolveOptions {
+        condition_names: texts(&["import", "module", "browser", "default"]),
+        extensions: [plain.as_slice(), &modules, &[".json".to_owned()]].concat(),
+        // TypeScript names the file that it will become.
+        extension_alias: vec![
+            (".js".to_owned(), plain.into()),
+            (".mjs".to_owned(), modules.into()),
+        ],
+        main_fields: texts(&["module", "main"]),
+        ..ResolveOptions::default()
     }
 }
 
