@@ -177,7 +177,9 @@ impl Function {
         match (&self.shadow, handled.plan.action) {
             // The mapper has made nothing of it that could be compared.
             (None, _) | (_, Err(EventError::Record | EventError::Host)) => {}
-            (Some(shadow), action) => shadow.enqueue(event, action, deadlines.answer),
+            (Some(shadow), action) => {
+                shadow.enqueue(event, action, handled.follow_up, deadlines.answer);
+            }
         }
     }
 
@@ -198,7 +200,7 @@ impl Function {
         }
         if let Some(shadow) = &self.shadow {
             // Neither its failure nor its panic may harm an event.
-            let _ = catch_panic(Box::pin(shadow.compare(self.pipeline.backend(), &self.log))).await;
+            let _ = catch_panic(Box::pin(shadow.compare(&self.pipeline, &self.log))).await;
         }
         if let Some(mapper) = mapper {
             let _ = catch_panic(mapper.prepare()).await;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-use crate::backend::{Delivery, PreparedRequest};
+use crate::backend::{Answer, Delivery, PreparedRequest};
 use crate::effects::{Approved, Done};
 use crate::error::Error;
 use crate::mapper::{Code, MapperCall};
@@ -53,10 +53,12 @@ pub enum End {
 
 /// What the mapper wanted once the backend had the user.
 pub struct FollowUp {
-    /// Its call.
+    /// The backend's answer.
+    pub answer: Answer,
+    /// The mapper's call.
     pub call: MapperCall,
-    /// What is to be done with the Cognito user; nothing if the call failed or broke a rule.
-    pub effects: Approved,
+    /// What is to be done with the Cognito user, or why nothing can be.
+    pub effects: Result<Approved, Error>,
     /// What of it was done.
     pub done: Done,
 }

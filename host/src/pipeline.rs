@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 
 use crate::backend::{self, Answer, Backend, Delivery, Trace};
 use crate::deadline::Deadlines;
-use crate::effects::{self, Approved, Done, Effects};
+use crate::effects::{self, Approved, Done, Effect, Effects};
 use crate::error::Error;
 use crate::event::Event;
 use crate::mapper::{self, Mapper, Outcome};
@@ -43,6 +43,11 @@ impl Pipeline {
     /// The backend of this process.
     pub fn backend(&self) -> &Backend {
         &self.backend
+    }
+
+    /// What may be done with a Cognito user in this process.
+    pub fn effects(&self) -> &Effects {
+        &self.effects
     }
 
     /// Takes `event` to its end: to the backend, or else into the queue.
@@ -133,14 +138,14 @@ impl Pipeline {
         let Ok(mapper) = &self.mapper else { return Ok(()) };
         let answer = answer?;
         let (concluded, call) = mapper.conclude(event, &answer, until).await;
-        let follow_up = FollowUp { call, effects: Approved::default(), done: Done::default() };
-        let FollowUp { effects: approved, done, .. } = handled.follow_up.insert(follow_up);
-        let effects = concluded.map_err(|error| match error {
+        let effects = match concluded {
             // The mapper had less time than was promised to it.
-            mapper::Error::TimedOut if Instant::now() >= until => Error::OutOfTime,
-            error => error.into(),
-        })?;
-        *approved = self.effects.approve(effects).map_err(effects::Error::from)?;
+            Err(mapper::Error::TimedOut) if Instant::now() >= until => Err(Error::OutOfTime),
+            concluded => approved(&self.effects, concluded),
+        };
+        let follow_up = FollowUp { answer, call, effects, done: Done::default() };
+        let FollowUp { effects, done, .. } = handled.follow_up.insert(follow_up);
+        let approved = effects.as_ref().map_err(Error::clone)?;
         let carried_out = self.effects.carry_out(event, approved, until, done).await;
         done.took = started.elapsed();
         Ok(carried_out?)
@@ -202,6 +207,14 @@ pub(crate) fn action(
         }
         Outcome::Skip(code) => Ok(Action::Skip(code)),
     }
+}
+
+/// What a mapper wants to be done with the Cognito user, checked against what `effects` allow.
+pub(crate) fn approved(
+    effects: &Effects,
+    concluded: Result<Vec<Effect>, mapper::Error>,
+) -> Result<Approved, Error> {
+    Ok(effects.approve(concluded?).map_err(effects::Error::from)?)
 }
 
 /// What `work` returns, or that it panicked. The panic's message is not read: it may hold user

@@ -1,6 +1,6 @@
-//! A second mapper that maps every event after Cognito has its answer. Nothing of it is sent: only
-//! whether and how its requests differ is logged, so that a new mapper can be watched on real
-//! events before it is swapped in.
+//! A second mapper that maps every event after Cognito has its answer. Nothing of it is sent or
+//! written: only whether and how its requests and effects differ is logged, so that a new mapper can
+//! be watched on real events before it is swapped in.
 
 mod compare;
 
@@ -9,12 +9,13 @@ use std::time::Instant;
 
 use tokio::sync::OnceCell;
 
-use crate::backend::{Backend, Trace};
+use crate::backend::{Answer, Trace};
+use crate::effects::Approved;
 use crate::error::Error;
 use crate::event::Event;
 use crate::mapper::{Mapper, Settings};
-use crate::outcome::Action;
-use crate::pipeline::action;
+use crate::outcome::{Action, FollowUp};
+use crate::pipeline::{self, Pipeline};
 use crate::report::Log;
 
 /// The most memory that events and requests hold while they wait, in bytes. One event may hold more.
@@ -39,6 +40,8 @@ struct Pending {
 struct PendingEvent {
     event: Event,
     action: Result<Action, Error>,
+    /// The backend's answer, and what was to be done after it. None if the mapper was not asked.
+    answered: Option<(Answer, Result<Approved, Error>)>,
     until: Instant,
 }
 
@@ -52,34 +55,37 @@ impl Shadow {
         }
     }
 
-    /// Leaves `event`, for which the mapper planned `action`, to be compared before `until`. Of a
-    /// batch as much is left as there is room for: a sample of it will do.
-    pub fn enqueue(&self, event: Event, action: Result<Action, Error>, until: Instant) {
-        let held = event.size() + action.as_ref().map_or(0, Action::size);
+    /// Leaves `event`, for which the mapper planned `action` and then the `follow_up`, to be compared
+    /// before `until`. Of a batch as much is left as there is room for: a sample of it will do.
+    pub fn enqueue(
+        &self,
+        event: Event,
+        action: Result<Action, Error>,
+        follow_up: Option<FollowUp>,
+        until: Instant,
+    ) {
+        let answered = follow_up.map(|it| (it.answer, it.effects));
+        let held = event.size()
+            + action.as_ref().map_or(0, Action::size)
+            + answered.as_ref().map_or(0, |(answer, _)| answer.size());
         let mut left = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
         if left.events.is_empty() || left.held + held <= ROOM {
             left.held += held;
-            left.events.push(PendingEvent { event, action, until });
+            left.events.push(PendingEvent { event, action, answered, until });
         }
     }
 
     /// Compares all that was left for which there is still time, and logs it.
-    pub async fn compare(&self, backend: &Backend, log: &Log) {
+    pub async fn compare(&self, pipeline: &Pipeline, log: &Log) {
         let left =
             std::mem::take(&mut *self.pending.lock().unwrap_or_else(PoisonError::into_inner))
                 .events;
         let Some(mapper) = self.mapper.get_or_init(async || self.load(log)).await else { return };
-        for PendingEvent { event, action: planned, until } in left {
-            if Instant::now() >= until {
-                continue;
+        for pending in left {
+            if Instant::now() < pending.until {
+                let differences = differences(mapper, pipeline, &pending).await;
+                log.shadow(&pending.event, mapper.identity(), &differences);
             }
-            let (result, _) = mapper.transform(&event, until).await;
-            // The trace is the host's, so it would be the same.
-            let shadow = match result {
-                Ok(outcome) => action(backend, outcome, &event, &Trace::default()),
-                Err(error) => Err(error.into()),
-            };
-            log.shadow(&event, mapper.identity(), &compare::actions(&event, &planned, &shadow));
         }
         // The memory is the mapper's when the next event comes.
         mapper.drop_used();
@@ -89,4 +95,25 @@ impl Shadow {
         let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner).take()?;
         Mapper::load(settings).map_err(|error| log.no_shadow(&error)).ok()
     }
+}
+
+/// How what the shadow `mapper` makes of an event differs from what was made of it.
+async fn differences(mapper: &Mapper, pipeline: &Pipeline, pending: &PendingEvent) -> Vec<String> {
+    let PendingEvent { event, action: made, answered, until } = pending;
+    let (result, _) = mapper.transform(event, *until).await;
+    // The trace is the host's, so it would be the same.
+    let shadow = match result {
+        Ok(outcome) => pipeline::action(pipeline.backend(), outcome, event, &Trace::default()),
+        Err(error) => Err(error.into()),
+    };
+    let mut differences = compare::actions(event, made, &shadow);
+    if let (Some((answer, made)), Ok(Action::Deliver(_))) = (answered, &shadow) {
+        let concluded = match mapper.has_follow_up() {
+            true => mapper.conclude(event, answer, *until).await.0,
+            false => Ok(Vec::new()),
+        };
+        let shadow = pipeline::approved(pipeline.effects(), concluded);
+        differences.extend(compare::effects(event, made, &shadow));
+    }
+    differences
 }

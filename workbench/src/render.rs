@@ -122,7 +122,7 @@ impl Shown {
     /// Adds how the event ended, and whether it was `sent`.
     pub fn ended(&mut self, handled: &Handled, sent: bool) {
         if let Some(follow_up) = &handled.follow_up {
-            self.effects = Some(Effects::from(&follow_up.effects));
+            self.effects = follow_up.effects.as_ref().ok().map(Effects::from);
             self.follow_up = Some(follow_up.call.output.clone());
         }
         match &handled.end {

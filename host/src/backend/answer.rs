@@ -63,6 +63,12 @@ impl Answer {
             }
         }
     }
+
+    /// How much memory it holds, in bytes.
+    pub fn size(&self) -> usize {
+        let headers = self.headers.iter().map(|(name, value)| name.len() + value.len());
+        headers.sum::<usize>() + self.body.len()
+    }
 }
 
 /// The headers that a mapper gets.

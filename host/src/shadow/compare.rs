@@ -9,6 +9,7 @@ use reqwest::{StatusCode, Url};
 use serde_json::Value;
 
 use crate::backend::PreparedRequest;
+use crate::effects::Approved;
 use crate::error::Error;
 use crate::event::Event;
 use crate::outcome::Action;
@@ -43,6 +44,48 @@ pub fn actions(
         }
     }
     found.differences
+}
+
+/// How the effects that `shadow` wants differ from those that `made` did: `attribute NAME` or
+/// `group NAME`, each with `added`, `removed` or `changed`, or else the two ends. The names are the
+/// operator's own.
+pub fn effects(
+    event: &Event,
+    made: &Result<Approved, Error>,
+    shadow: &Result<Approved, Error>,
+) -> Vec<String> {
+    let names = LazyCell::new(|| Names::new(event));
+    let mut found = Found { names, differences: Vec::new() };
+    match (made, shadow) {
+        (Ok(made), Ok(shadow)) => {
+            found.members("attribute ", &attributes(made), &attributes(shadow));
+            found.members("group ", &groups(made), &groups(shadow));
+        }
+        _ => {
+            let (made, shadow) = (conclusion(made), conclusion(shadow));
+            if made != shadow {
+                found.differences.push(format!("effects: {made} became {shadow}"));
+            }
+        }
+    }
+    found.differences
+}
+
+/// How a follow-up ended, in words that may be logged.
+fn conclusion(effects: &Result<Approved, Error>) -> &'static str {
+    match effects {
+        Ok(_) => "allowed",
+        Err(error) => error.error_type(),
+    }
+}
+
+fn attributes(effects: &Approved) -> BTreeMap<String, &str> {
+    let attributes = effects.attributes.iter();
+    attributes.map(|(name, value)| (name.clone(), value.as_str())).collect()
+}
+
+fn groups(effects: &Approved) -> BTreeMap<String, ()> {
+    effects.groups.iter().map(|group| (group.clone(), ())).collect()
 }
 
 /// An outcome in words that may be logged: a code is part of every event's line.
