@@ -181,6 +181,12 @@ impl Interface {
     pub fn wit(&self) -> Result<String, ContractError> {
         contract::check(&self.imports, &self.exports)
     }
+
+    /// Whether the component, which implements the contract `wit`, wants the backend's answer.
+    pub fn has_follow_up(&self, wit: &str) -> bool {
+        let (package, version) = wit.split_once('@').unwrap_or((wit, ""));
+        self.exports.contains(&format!("{package}/follow-up@{version}"))
+    }
 }
 
 /// The interface of `component`, which is not compiled for it.

@@ -19,7 +19,7 @@ use serde_json::Value;
 #[serde(into = "Form", try_from = "Form")]
 pub enum Mapped {
     /// This request is delivered, and then this is done with the Cognito user, if the mapper was
-    /// given an answer.
+    /// given an answer and wants anything.
     Deliver(Request, Option<Effects>),
     /// Nothing is, for the reason with this code.
     Skip(String),
@@ -113,6 +113,11 @@ impl Mapped {
         Mapped::Failed(Failed { error_type: error.error_type(), error: format!("{error}{part}") })
     }
 
+    /// What comes of `request`, after which `effects` are wanted. To want none is to do nothing.
+    pub fn deliver(request: Request, effects: Option<Effects>) -> Mapped {
+        Mapped::Deliver(request, effects.filter(|effects| *effects != Effects::default()))
+    }
+
     /// As it is when it comes from a mapper: names in lower case, statuses in order.
     pub fn in_order(mut self) -> Mapped {
         if let Mapped::Deliver(request, _) = &mut self {
@@ -152,7 +157,7 @@ impl TryFrom<Form> for Mapped {
     fn try_from(form: Form) -> Result<Mapped, &'static str> {
         match form {
             Form { deliver: Some(request), effects, skip: None, error: None, .. } => {
-                Ok(Mapped::Deliver(request, effects))
+                Ok(Mapped::deliver(request, effects))
             }
             Form { effects: Some(_), .. } => Err("`effects` come after `deliver` alone"),
             Form { deliver: None, skip: Some(code), error: None, .. } => Ok(Mapped::Skip(code)),

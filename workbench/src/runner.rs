@@ -122,7 +122,7 @@ impl Bench {
         call: &mut MapperCall,
     ) -> Mapped {
         let Some(answer) = case.answer.as_ref().filter(|_| mapper.has_follow_up()) else {
-            return Mapped::Deliver(request, None);
+            return Mapped::deliver(request, None);
         };
         let until = Instant::now() + self.answer_within;
         let (concluded, second) = mapper.conclude(&case.event, answer, until).await;
@@ -135,7 +135,7 @@ impl Bench {
             Err(mapper::Error::Returned(code)) => expectation::Effects::failed(&code),
             Err(error) => return Mapped::failed(Error::from(error)),
         };
-        Mapped::Deliver(request, Some(effects))
+        Mapped::deliver(request, Some(effects))
     }
 }
 

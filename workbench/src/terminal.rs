@@ -63,3 +63,8 @@ pub fn time(time: Duration) -> String {
         _ => format!("{:.1} s", time.as_secs_f64()),
     }
 }
+
+/// Whether a mapper has a follow-up, for people.
+pub fn follow_up(has_one: bool) -> &'static str {
+    if has_one { "yes: it gets the backend's answer" } else { "none" }
+}

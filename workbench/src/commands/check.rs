@@ -53,6 +53,8 @@ struct Report {
 #[serde(rename_all = "camelCase")]
 struct Description {
     wit: String,
+    /// Whether it wants the backend's answer.
+    follow_up: bool,
     target: String,
     component_bytes: u64,
     image_bytes: u64,
@@ -90,10 +92,11 @@ pub fn run(args: &Args) -> Result<bool> {
 fn describe(file: &Path, bytes: &[u8]) -> Result<Description> {
     let settings = mapper_file::config(file, false)?.mapper;
     let Loaded { component, identity } = Loaded::load(file, settings.sandboxes)?;
-    Mapper::new(&component, identity.clone(), settings)?;
+    let follow_up = Mapper::new(&component, identity.clone(), settings)?.has_follow_up();
     if mapper_file::is_wasm(bytes) {
         return Ok(Description {
             wit: identity.wit,
+            follow_up,
             target: THIS_TARGET.to_owned(),
             component_bytes: bytes.len() as u64,
             // An image ends with the component's digest.
@@ -110,6 +113,7 @@ fn describe(file: &Path, bytes: &[u8]) -> Result<Description> {
     );
     Ok(Description {
         wit: manifest.wit,
+        follow_up,
         target: manifest.target,
         component_bytes: manifest.component.size,
         image_bytes: manifest.image.size,
@@ -133,6 +137,7 @@ impl fmt::Display for Report {
         };
         writeln!(f, "{GOOD}the function would load{GOOD:#} {mapper}")?;
         writeln!(f, "contract   {}", printable::line(&loaded.wit))?;
+        writeln!(f, "follow-up  {}", terminal::follow_up(loaded.follow_up))?;
         writeln!(f, "component  {}", size(loaded.component_bytes))?;
         writeln!(f, "image      {} for {}", size(loaded.image_bytes), loaded.target)?;
         writeln!(f, "\n{HEADING}imports, and what they get{HEADING:#}")?;

@@ -45,6 +45,9 @@ enum Inspected {
         file: File,
         #[serde(skip_serializing_if = "Option::is_none")]
         wit: Option<String>,
+        /// Whether it wants the backend's answer.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        follow_up: Option<bool>,
         /// Why it is not a mapper.
         #[serde(skip_serializing_if = "Option::is_none")]
         refused: Option<String>,
@@ -88,10 +91,12 @@ fn component(bytes: &[u8]) -> Result<Inspected> {
         Ok(wit) => (Some(wit), None),
         Err(error) => (None, Some(error.to_string())),
     };
+    let follow_up = wit.as_deref().map(|wit| interface.has_follow_up(wit));
     let Interface { imports, exports } = interface;
     Ok(Inspected::Component {
         file: File::describe(bytes),
         wit,
+        follow_up,
         refused,
         imports,
         exports,
@@ -138,11 +143,14 @@ impl Inspected {
             let _ = writeln!(text, "{:<12} {value}", named(name));
         };
         match self {
-            Inspected::Component { file, wit, refused, imports, exports, made_by } => {
+            Inspected::Component { file, wit, follow_up, refused, imports, exports, made_by } => {
                 line("component", &size(file.size));
                 line("sha256", &file.sha256);
                 if let Some(wit) = wit {
                     line("contract", &named(wit));
+                }
+                if let Some(follow_up) = follow_up {
+                    line("follow-up", terminal::follow_up(*follow_up));
                 }
                 if let Some(refused) = refused {
                     line("no mapper", &format!("{BAD}{}{BAD:#}", printable::line(refused)));
