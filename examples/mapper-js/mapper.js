@@ -7,7 +7,7 @@
 // no network and there are no files; the host sends the request.
 
 /**
- * @import { Attribute, Event, Outcome } from './post-confirmation.d.ts'
+ * @import { Answer, Attribute, Effects, Event, Outcome } from './post-confirmation.d.ts'
  */
 
 /** The attributes that are sent if `USER_ATTRIBUTES` is not set: most user tables have a column for them. */
@@ -156,4 +156,17 @@ function valueOf({ name, value }) {
 function leftOut(name, reason) {
   console.error(`the attribute \`${name}\` ${reason} and is left out`);
   return undefined;
+}
+
+/**
+ * Says what of the backend's answer is written to the Cognito user: its id of the user, and the group that it names. The
+ * operator lists what may be, in `COGNITO_ATTRIBUTES` and `COGNITO_GROUPS`.
+ * @param {Event} event
+ * @param {Answer} answer
+ * @returns {Effects}
+ */
+export function conclude(event, answer) {
+  const { id, group } = answer.json();
+  if (!id) throw { code: 'no-id', message: "the backend's answer has no `id`" };
+  return { attributes: { 'custom:backend_id': String(id) }, groups: group ? [group] : [] };
 }

@@ -14,7 +14,7 @@ import re
 import sys
 from typing import Any
 
-from post_confirmation import Attribute, Event, MapperError, Outcome
+from post_confirmation import Answer, Attribute, Effects, Event, MapperError, Outcome
 
 # The attributes that are sent if `USER_ATTRIBUTES` is not set: most user tables have a column for them.
 COMMON = "email,email_verified,phone_number,name,given_name,family_name,identities,custom:*"
@@ -138,3 +138,15 @@ def value_of(attribute: Attribute) -> Any:
             except (ValueError, RecursionError):
                 raise ValueError("is not JSON") from None
     return attribute.value
+
+
+def conclude(event: Event, answer: Answer) -> Effects:
+    """Says what of the backend's answer is written to the Cognito user: its id of the user, and the group that it names.
+
+    The operator lists what may be, in `COGNITO_ATTRIBUTES` and `COGNITO_GROUPS`.
+    """
+    body = answer.json()
+    if not body.get("id"):
+        raise MapperError("no-id", "the backend's answer has no `id`")
+    groups = [body["group"]] if body.get("group") else []
+    return {"attributes": {"custom:backend_id": str(body["id"])}, "groups": groups}

@@ -5,7 +5,7 @@
 // of functions therefore runs once, at build time: variables, clocks and random numbers belong into functions. There is
 // no network and there are no files; the host sends the request.
 
-import type { Attribute, Event, Outcome } from './post-confirmation.d.ts';
+import type { Answer, Attribute, Effects, Event, Outcome } from './post-confirmation.d.ts';
 
 /** The attributes that are sent if `USER_ATTRIBUTES` is not set: most user tables have a column for them. */
 const COMMON = ['email', 'email_verified', 'phone_number', 'name', 'given_name', 'family_name', 'identities', 'custom:*'];
@@ -131,4 +131,14 @@ function valueOf({ name, value }: Attribute): unknown {
 function leftOut(name: string, reason: string): undefined {
   console.error(`the attribute \`${name}\` ${reason} and is left out`);
   return undefined;
+}
+
+/**
+ * Says what of the backend's answer is written to the Cognito user: its id of the user, and the group that it names. The
+ * operator lists what may be, in `COGNITO_ATTRIBUTES` and `COGNITO_GROUPS`.
+ */
+export function conclude(event: Event, answer: Answer): Effects {
+  const { id, group } = answer.json();
+  if (!id) throw { code: 'no-id', message: "the backend's answer has no `id`" };
+  return { attributes: { 'custom:backend_id': String(id) }, groups: group ? [group] : [] };
 }

@@ -1,13 +1,15 @@
 //! A mapper to start from: a confirmed user becomes `PUT v2/accounts/{sub}` with a small nested
 //! body. This file owns the whole mapping; change [`request`] for your backend.
 
+mod follow_up;
+
 use serde_json::json;
 
 #[allow(missing_docs, unsafe_code, reason = "generated; the documentation is in `wit/`")]
 mod bindings {
     wit_bindgen::generate!({
         path: "wit",
-        world: "post-confirmation-mapper",
+        world: "post-confirmation-mapper-with-follow-up",
     });
     export!(Mapper with_types_in self);
 

@@ -11,6 +11,7 @@ use crate::commands::events::SAMPLES;
 use crate::terminal::{self, FAINT, GOOD};
 use crate::toolchain::Language;
 
+mod follow_up;
 mod template;
 
 /// Make a folder with a mapper to start from: source, contract, cases.
@@ -20,6 +21,7 @@ mod template;
 #[command(after_help = "Examples:
   mapper new my-mapper --lang js
   mapper new mappers/accounts --lang ts
+  mapper new my-mapper --lang python --with-follow-up
 
 Exit status: 0 if the folder is made, 2 if it could not be.")]
 pub struct Args {
@@ -30,6 +32,10 @@ pub struct Args {
     /// The language.
     #[arg(long)]
     lang: Language,
+    /// Add the follow-up, which says what of the backend's answer is written to the Cognito user,
+    /// with a case and a test.
+    #[arg(long)]
+    with_follow_up: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -41,7 +47,7 @@ pub fn run(args: &Args) -> Result<bool> {
     if fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some()) || folder.is_file() {
         bail!("`{}` is there already; choose another name, or remove it", folder.display());
     }
-    let files = template::files(*lang, name, install(*lang));
+    let files = template::files(*lang, name, install(*lang), args.with_follow_up);
     for (path, text) in &files {
         let path = folder.join(path);
         let parent = path.parent().unwrap_or(folder);

@@ -21,3 +21,16 @@ export function transform(event) {
     },
   };
 }
+
+/**
+ * Says what of the backend's answer is written to the Cognito user. The operator lists what may be, in
+ * `COGNITO_ATTRIBUTES` and `COGNITO_GROUPS`.
+ * @param {import('./post-confirmation.d.ts').Event} event
+ * @param {import('./post-confirmation.d.ts').Answer} answer
+ * @returns {import('./post-confirmation.d.ts').Effects}
+ */
+export function conclude(event, answer) {
+  const { id, group } = answer.json();
+  if (!id) throw { code: 'no-id', message: "the backend's answer has no `id`" };
+  return { attributes: { 'custom:backend_id': String(id) }, groups: group ? [group] : [] };
+}

@@ -1,6 +1,6 @@
 import os
 
-from post_confirmation import Event, MapperError, Outcome
+from post_confirmation import Answer, Effects, Event, MapperError, Outcome
 
 
 def transform(event: Event) -> Outcome:
@@ -23,3 +23,15 @@ def transform(event: Event) -> Outcome:
             "accept_status": [409],  # the backend knows the user already
         }
     }
+
+
+def conclude(event: Event, answer: Answer) -> Effects:
+    """Says what of the backend's answer is written to the Cognito user.
+
+    The operator lists what may be, in `COGNITO_ATTRIBUTES` and `COGNITO_GROUPS`.
+    """
+    body = answer.json()
+    if not body.get("id"):
+        raise MapperError("no-id", "the backend's answer has no `id`")
+    groups = [body["group"]] if body.get("group") else []
+    return {"attributes": {"custom:backend_id": str(body["id"])}, "groups": groups}

@@ -2,9 +2,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { transform } from './mapper.ts';
+import { conclude, transform } from './mapper.ts';
 
 test('a user without a plan gets the free one', () => {
   const event = { triggerSource: { tag: 'confirm-sign-up' }, attributes: { sub: '42', email: 'ada@example.org' } };
   assert.deepEqual(transform(event).deliver.body, { id: '42', email: 'ada@example.org', plan: 'free' });
+});
+
+test("the backend's id is stored, and the user joins the group", () => {
+  const answer = { json: () => ({ id: 42, group: 'members' }) };
+  assert.deepEqual(conclude({}, answer), { attributes: { 'custom:backend_id': '42' }, groups: ['members'] });
 });

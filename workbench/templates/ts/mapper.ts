@@ -1,4 +1,4 @@
-import type { Event, Outcome } from './post-confirmation.d.ts';
+import type { Answer, Effects, Event, Outcome } from './post-confirmation.d.ts';
 
 /**
  * Makes the request for one confirmed user. Every event runs this in a sandbox of its own; what is outside of functions
@@ -18,4 +18,14 @@ export function transform(event: Event): Outcome {
       acceptStatus: [409], // the backend knows the user already
     },
   };
+}
+
+/**
+ * Says what of the backend's answer is written to the Cognito user. The operator lists what may be, in
+ * `COGNITO_ATTRIBUTES` and `COGNITO_GROUPS`.
+ */
+export function conclude(event: Event, answer: Answer): Effects {
+  const { id, group } = answer.json();
+  if (!id) throw { code: 'no-id', message: "the backend's answer has no `id`" };
+  return { attributes: { 'custom:backend_id': String(id) }, groups: group ? [group] : [] };
 }

@@ -1,5 +1,6 @@
 //! The files of a new mapper, with its name in them.
 
+use super::follow_up;
 use crate::commands::events::SAMPLES;
 use crate::toolchain::{CONTRACT, Language, PYTHON_TYPES, TYPES};
 
@@ -42,10 +43,11 @@ const PYTHON: [(&str, &str); 4] = [
     ("post_confirmation.py", PYTHON_TYPES),
     ("requirements.txt", of_project!("examples/mapper-python/requirements.txt")),
 ];
-const RUST: [(&str, &str); 3] = [
+const RUST: [(&str, &str); 4] = [
     ("Cargo.toml", template!("rust/Cargo.toml.template")),
     (".cargo/config.toml", template!("rust/cargo-config.toml.template")),
     ("src/lib.rs", of_project!("examples/mapper-rust/src/lib.rs")),
+    ("src/follow_up.rs", of_project!("examples/mapper-rust/src/follow_up.rs")),
 ];
 
 /// What the mappers in `templates/` make of the samples, in their order.
@@ -68,8 +70,13 @@ const RUST_EXPECTED: [&str; 6] = [
 ];
 
 /// The files of a new mapper called `name` whose tools the commands `install` install: paths in its
-/// folder with their texts.
-pub fn files(language: Language, name: &str, install: &[&str]) -> Vec<(String, String)> {
+/// folder with their texts. What belongs to a follow-up is among them if it `has_follow_up`.
+pub fn files(
+    language: Language,
+    name: &str,
+    install: &[&str],
+    has_follow_up: bool,
+) -> Vec<(String, String)> {
     let (own, contract, expected): (Files, Files, _) = match language {
         Language::Js => (&JS, &[], EXPECTED),
         Language::Ts => (&TS, &[], EXPECTED),
@@ -86,7 +93,7 @@ pub fn files(language: Language, name: &str, install: &[&str]) -> Vec<(String, S
     }
     files.push((".gitignore".to_owned(), IGNORED.to_owned()));
     files.push(("README.md".to_owned(), readme(language, name, install)));
-    files
+    if has_follow_up { follow_up::with_answer(files) } else { follow_up::without(files) }
 }
 
 /// A file's text with the package's name in it, if it names one.
