@@ -4,11 +4,13 @@ import argparse
 import time
 
 import functions
+import user_rights
 import workbench
 from aws import Stop, agreed, aws, main, say
 from dry_run import Failed, ready
 from live import make_live
 from names import ALIAS, DEFAULT, Names
+from permission import attached
 from queues import ensure_log_group, ensure_queues
 from role import RECEIVE, SEND, ensure_role, policy, tidy_role
 from settings import merged, setting
@@ -22,13 +24,15 @@ updates what exists: run it again after a failure, or to change a setting. Setti
 more memory, a longer timeout and other layers. Code, mapper and role of existing functions stay too: `swap-mapper`
 changes the first two. The function's own code checks the settings before anything is made. A version goes live only
 after it has mapped an event in a dry run. If $LATEST has settings that are not live, which `rollback` leaves there, it
-lists them and asks. No pool calls the function before `attach`. Change what a stack has made through its stack.
+lists them and asks. No pool calls the function before `attach`, which also gives the right to write to the pool's
+users; a change of COGNITO_ATTRIBUTES or COGNITO_GROUPS changes that right on the pools that are attached. Change what a
+stack has made through its stack.
 
 Rights, each on the names that this makes: sqs:CreateQueue, GetQueueUrl, GetQueueAttributes, SetQueueAttributes;
 logs:DescribeLogGroups, CreateLogGroup, PutRetentionPolicy; iam:GetRole, CreateRole, GetRolePolicy, PutRolePolicy,
-PassRole; lambda:ListLayerVersions, GetLayerVersion, PublishLayerVersion, GetFunction, GetFunctionConfiguration,
-CreateFunction, InvokeFunction, UpdateFunctionConfiguration, PublishVersion, GetAlias, CreateAlias, UpdateAlias,
-ListEventSourceMappings, CreateEventSourceMapping, UpdateEventSourceMapping.
+DeleteRolePolicy, PassRole; lambda:ListLayerVersions, GetLayerVersion, PublishLayerVersion, GetFunction,
+GetFunctionConfiguration, CreateFunction, InvokeFunction, UpdateFunctionConfiguration, PublishVersion, GetAlias,
+CreateAlias, UpdateAlias, GetPolicy, ListEventSourceMappings, CreateEventSourceMapping, UpdateEventSourceMapping.
 """
 # In seconds. Cognito waits 5; a redelivery has a batch of ten.
 TIMEOUT, REDELIVERY_TIMEOUT = 6, 30
@@ -65,14 +69,17 @@ def create():
         (names.function, names.trigger_role, SEND, wanted[names.function] | {QUEUE: url}, TIMEOUT),
         (names.redelivery, names.redelivery_role, RECEIVE, wanted[names.redelivery], REDELIVERY_TIMEOUT),
     ]
+    live = {function: settings_of(functions.configuration(function, ALIAS) or {}) for function in names.functions}
+    writes = user_rights.needed(*wanted.values(), *live.values())
+    pools = attached(f"{names.function}:{ALIAS}") if writes else set()
     roles, rights = {}, {}
     for function, role, actions, environment, _ in parts:
         group = f"/aws/lambda/{function}"
         ensure_log_group(group)
-        live = settings_of(functions.configuration(function, ALIAS) or {})
         needs = arn(queue, "logs", f"log-group:{group}"), queue, actions, environment
         rights[role] = policy(*needs)
-        roles[function] = ensure_role(role, policy(*needs, live))
+        roles[function] = ensure_role(role, policy(*needs, live[function]))
+        user_rights.ensure(role, user_rights.needed(environment, live[function]), pools)
     if layer := before[0] and mapper_of(before[0], names):
         say(f"layer {names.layer}: exists, version {layer.rpartition(':')[2]}")
     else:
@@ -84,8 +91,10 @@ def create():
     # Redelivery first: if this fails, no sign-up does.
     aliases = make_live(dict(reversed(versions.items())), check_is_ready)
     for role, document in rights.items():
-        # The former secrets are not needed any more.
+        # What only the former settings needed is not needed any more.
         tidy_role(role, document)
+    for _, role, _, environment, _ in parts:
+        user_rights.ensure(role, user_rights.needed(environment), pools)
     functions.ensure_mapping(queue, aliases[names.redelivery], roles[names.redelivery], arguments.max_concurrency)
     say(f"Next: `just attach POOL`, so that the pool calls {names.function} after a confirmation.")
     return 0

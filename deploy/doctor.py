@@ -5,22 +5,22 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 from aws import AwsError, Stop, main, say
-from checks import Finding, NotChecked, function, network, queue, trigger
+from checks import Finding, NotChecked, function, network, queue, trigger, users
 from checks.deployment import Deployment
 from function_log import printable
 from names import DEFAULT
 
 HELP = """
 Checks the pool's trigger and its permission, both functions, the mapper, settings and secrets, the queue, redelivery,
-the VPC, and whether this machine reaches the backend; both functions map an event in a dry run, which sends nothing.
-Faults come first, each with its reason and its fix, then warnings, then every check by its name. Exit status 0: no
-fault, though there may be warnings. If AWS does not allow a check, one line says what it needs, and the other checks
-are still made. It fetches and shows no value of a secret, and no user.
+the VPC, whether this machine reaches the backend, and what may be written to users; both functions map an event in a
+dry run, which sends nothing. Faults come first, each with its reason and its fix, then warnings, then every check by
+its name. Exit status 0: no fault, though there may be warnings. If AWS does not allow a check, one line says what it
+needs, and the other checks are still made. It fetches and shows no value of a secret, and no user.
 
 Rights: cognito-idp:DescribeUserPool; lambda:GetFunctionConfiguration, GetFunctionConcurrency, GetPolicy,
 GetLayerVersion, ListEventSourceMappings and InvokeFunction; sqs:GetQueueAttributes; iam:SimulatePrincipalPolicy; and,
 if these are used, secretsmanager:DescribeSecret, ssm:DescribeParameters, ec2:DescribeRouteTables,
-DescribeSecurityGroups and DescribeVpcEndpoints.
+DescribeSecurityGroups and DescribeVpcEndpoints; cognito-idp:GetGroup.
 """
 CHECKS = {
     "pool": trigger.pool,
@@ -46,6 +46,9 @@ CHECKS = {
     "redelivery": queue.redelivery,
     "event source mapping": queue.mapping,
     "waiting users": queue.waiting,
+    "rights on users": users.rights,
+    "attributes": users.attributes,
+    "groups": users.groups,
 }
 # Rights that are not called like their operation.
 RIGHTS = {"invoke": "InvokeFunction"}

@@ -45,6 +45,13 @@ def statements(alias):
     return {found["Sid"]: found for found in json.loads(policy["Policy"])["Statement"]} if policy else {}
 
 
+def attached(alias):
+    """The ARNs of the pools to which `permit` gave the alias."""
+    named = {sid: there.get("Condition", {}).get("ArnLike", {}) for sid, there in statements(alias).items()}
+    pools = {sid: str(condition.get("AWS:SourceArn")) for sid, condition in named.items()}
+    return {pool for sid, pool in pools.items() if sid == names.statement_id(pool.rpartition("/")[2])}
+
+
 def add(sid, pool, alias):
     """Adds the permission under the name `sid`."""
     permission = {

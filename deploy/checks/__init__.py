@@ -21,7 +21,7 @@ class NotChecked(Exception):
 
 
 def fault(what, why, fix):
-    """A fault loses users, or keeps them from the backend."""
+    """A fault loses users, keeps them from the backend, or makes dead letters of their events."""
     return Finding("fault", what, why, fix)
 
 

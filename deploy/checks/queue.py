@@ -171,7 +171,7 @@ def redelivery(deployment):
 
 def shared(variables):
     """The settings that must be the same in both functions."""
-    return {name: value for name, value in variables.items() if name.startswith(("BACKEND_", "MAPPER_"))}
+    return {name: value for name, value in variables.items() if name.startswith(("BACKEND_", "COGNITO_", "MAPPER_"))}
 
 
 def mapping(deployment):

@@ -3,6 +3,8 @@
 from django.db import models
 from django.db.models import Q, UniqueConstraint
 
+# What a new user gets here. The function writes it to the Cognito user, if it is told to.
+PLAN, GROUP = "gold", "members"
 # No value of a Cognito attribute is longer.
 LONGEST = 2048
 
@@ -27,6 +29,8 @@ class CognitoUser(models.Model):
     trigger_source = models.CharField(max_length=128, blank=True)
     user_pool_id = models.CharField(max_length=128, blank=True)
     client_id = models.CharField(max_length=128, blank=True)
+    plan = models.CharField(max_length=64, default=PLAN, help_text="what this project decides; no request sets it")
+    group = models.CharField(max_length=128, default=GROUP, help_text="the same: a group of the user pool")
     profile = models.JSONField(help_text="all that the mapper sent, whatever its shape")
     event_id = models.CharField(max_length=255, help_text="by which the function's log names the event")
     created = models.DateTimeField(auto_now_add=True)

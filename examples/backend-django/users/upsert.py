@@ -9,7 +9,11 @@ FIXED = ("user_pool_id", "username")
 
 
 class KnownOtherwise(Exception):
-    """The user exists already, in another pool or under another name."""
+    """The user exists already, in another pool or under another name. `user` is the row."""
+
+    def __init__(self, user):
+        super().__init__()
+        self.user = user
 
 
 class NameTaken(Exception):
@@ -17,7 +21,7 @@ class NameTaken(Exception):
 
 
 def upsert(sub, columns):
-    """Makes or changes the row of the user `sub`; `"created"`, `"updated"` or `"unchanged"`.
+    """Makes or changes the row of the user `sub`. Returns it, and whether it is new.
 
     If the last request sent the same, nothing is written: a repetition must not undo a change that was made here since.
     Anything else is written, even values that were sent earlier: after old, new and old again, the row is the old one.
@@ -26,16 +30,14 @@ def upsert(sub, columns):
     try:
         with transaction.atomic():
             user, created = CognitoUser.objects.select_for_update().get_or_create(sub=sub, defaults=columns)
-            if created:
-                return "created"
-            if user.profile == columns["profile"]:
-                return "unchanged"
+            if created or user.profile == columns["profile"]:
+                return user, created
             if any(columns.get(name) and getattr(user, name) not in ("", columns[name]) for name in FIXED):
-                raise KnownOtherwise
+                raise KnownOtherwise(user)
             for name, value in columns.items():
                 setattr(user, name, value)
             user.save()
-            return "updated"
+            return user, False
     except IntegrityError:
         others = CognitoUser.objects.exclude(sub=sub)
         if others.filter(**{name: columns.get(name) for name in FIXED}).exists():

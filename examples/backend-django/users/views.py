@@ -2,6 +2,8 @@
 
 201 is a new user, 200 a known one. 409 means that this user exists already, and mappers take it for success; so a user
 who could not be stored must never get it. Such a user gets 422, which keeps the event in the function's queue.
+
+The first three have the same body: the function may write it to the Cognito user, and a repetition must write the same.
 """
 
 import json
@@ -47,14 +49,15 @@ def _answer(request, shape):
     try:
         profile = _json(body)
         sub, columns = shape(profile)
-        made = upsert(sub, columns | {"profile": profile, "event_id": event_id})
+        user, created = upsert(sub, columns | {"profile": profile, "event_id": event_id})
     except shapes.Unfit as unfit:
         return _refused(400, str(unfit), event_id)
-    except KnownOtherwise:
-        return _refused(409, "this user is here already, in another pool or by another name", event_id)
+    except KnownOtherwise as known:
+        _log(409, event_id, "this user is here already, in another pool or by another name")
+        return _known(known.user, 409)
     except NameTaken:
         return _refused(422, "another user has this name: delete the one who has left Cognito", event_id)
-    return JsonResponse({"user": made}, status=201 if made == "created" else 200)
+    return _known(user, 201 if created else 200)
 
 
 def _json(body):
@@ -67,7 +70,17 @@ def _json(body):
         raise shapes.Unfit("the body is not JSON") from None
 
 
+def _known(user, status):
+    """The answer for a user who has a row: what this project knows and Cognito does not."""
+    return JsonResponse({"id": user.id, "plan": user.plan, "group": user.group}, status=status)
+
+
 def _refused(status, reason, event_id=None):
-    """The answer, and a log line without user data."""
-    logger.warning("answered %s to the event %s: %s", status, event_id, reason)
+    """The answer for a user who has none, and a log line."""
+    _log(status, event_id, reason)
     return JsonResponse({"error": reason}, status=status)
+
+
+def _log(status, event_id, reason):
+    """A log line without user data."""
+    logger.warning("answered %s to the event %s: %s", status, event_id, reason)

@@ -17,9 +17,16 @@ class Statuses(TestCase):
         self.assertIn(saying, answer.json()["error"])
         self.assertFalse(CognitoUser.objects.exists())
 
+    def check_known(self, answer, status):
+        """Checks that the answer says what is known of the only user."""
+        user = CognitoUser.objects.get()
+        self.assertEqual(answer.status_code, status)
+        self.assertEqual(answer.json(), {"id": user.id, "plan": user.plan, "group": user.group})
+
     def test_201_for_a_new_user(self):
         answer = send(alice())
-        self.assertEqual((answer.status_code, answer.json()), (201, {"user": "created"}))
+        self.check_known(answer, 201)
+        self.assertEqual((answer.json()["plan"], answer.json()["group"]), ("gold", "members"))
         user = CognitoUser.objects.get()
         self.assertEqual(user.sub, "11111111-aaaa-4aaa-8aaa-111111111111")
         self.assertEqual((user.email, user.email_verified), ("alice@example.com", True))
@@ -32,21 +39,21 @@ class Statuses(TestCase):
     def test_200_for_a_known_user_who_has_changed(self):
         send(alice())
         answer = send(alice(email="new@example.com"))
-        self.assertEqual((answer.status_code, answer.json()), (200, {"user": "updated"}))
+        self.check_known(answer, 200)
         self.assertEqual(CognitoUser.objects.get().email, "new@example.com")
 
     def test_200_for_a_repetition_of_what_was_sent_last_which_undoes_nothing(self):
         send(alice())
         CognitoUser.objects.update(email="changed.since@example.com")
         answer = send(alice())
-        self.assertEqual((answer.status_code, answer.json()), (200, {"user": "unchanged"}))
+        self.check_known(answer, 200)
         self.assertEqual(CognitoUser.objects.get().email, "changed.since@example.com")
 
     def test_409_for_a_user_who_is_there_by_another_name(self):
         send(alice())
         for other in ({"username": "bob"}, {"user_pool_id": "eu-central-1_Example02"}):
             answer = send(alice(**other))
-            self.assertEqual(answer.status_code, 409)
+            self.check_known(answer, 409)
             self.assertEqual(CognitoUser.objects.get().profile, alice())
 
     def test_422_for_a_name_that_another_user_has_and_not_409_which_mappers_take_for_success(self):
@@ -55,6 +62,13 @@ class Statuses(TestCase):
         self.assertEqual(CognitoUser.objects.get().sub, alice()["cognito_id"])
         # In another pool, it is another name.
         self.assertEqual(send(alice(username="alice", cognito_id="another", user_pool_id="x")).status_code, 201)
+
+    def test_the_answer_holds_what_this_project_has_decided_and_not_what_was_sent(self):
+        send(alice(plan="platinum", group="admins", id=4711))
+        CognitoUser.objects.update(plan="silver")
+        answer = send(alice())
+        self.check_known(answer, 200)
+        self.assertEqual((answer.json()["plan"], answer.json()["group"]), ("silver", "members"))
 
     def test_users_without_a_name_are_many(self):
         for sub in ("one", "two"):
