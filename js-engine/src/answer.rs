@@ -2,9 +2,7 @@
 
 use rquickjs::{Array, Error as Broken, FromJs, Result, TypedArray, Value};
 
-use crate::bindings::cognito::post_confirmation::types::{
-    Attribute, Effect, Header, Method, Request,
-};
+use crate::bindings::cognito::post_confirmation::types::{Header, Method, Request};
 use crate::bindings::exports::cognito::post_confirmation::mapper::{Error, Outcome};
 use crate::native::text;
 
@@ -16,20 +14,6 @@ pub fn read(mapped: &Value<'_>) -> Result<std::result::Result<Outcome, Error>> {
         "skip" => Ok(Outcome::Skip(mapped.get(1)?)),
         _ => Err(Error { code: mapped.get(1)?, message: mapped.get(2)? }),
     })
-}
-
-/// Reads what `js/main.js` makes of an answer of the backend: a list that begins with what it is.
-pub fn effects(concluded: &Value<'_>) -> Result<std::result::Result<Vec<Effect>, Error>> {
-    let concluded = Array::from_js(concluded.ctx(), concluded.clone())?;
-    if concluded.get::<String>(0)? == "error" {
-        return Ok(Err(Error { code: concluded.get(1)?, message: concluded.get(2)? }));
-    }
-    let attributes: Vec<String> = concluded.get(1)?;
-    let groups: Vec<String> = concluded.get(2)?;
-    let attributes = attributes.chunks_exact(2).map(|attribute| {
-        Effect::SetAttribute(Attribute { name: attribute[0].clone(), value: attribute[1].clone() })
-    });
-    Ok(Ok(attributes.chain(groups.into_iter().map(Effect::AddToGroup)).collect()))
 }
 
 fn request(mapped: &Array<'_>) -> Result<Request> {

@@ -13,7 +13,6 @@ use rquickjs::{
 };
 
 use crate::bindings::exports::cognito::js_engine::loader;
-use crate::bindings::exports::cognito::post_confirmation::follow_up::{Answer, Effect};
 use crate::bindings::exports::cognito::post_confirmation::mapper::{Error, Event, Outcome};
 use crate::modules::MAIN;
 use crate::native::system;
@@ -39,8 +38,9 @@ thread_local! {
     static LOADED: RefCell<Option<Loaded>> = const { RefCell::new(None) };
 }
 
-/// Makes the engine and loads the mapper's `modules`, the mapper's own first.
-pub fn load(modules: Vec<loader::Module>) -> std::result::Result<(), String> {
+/// Makes the engine and loads the mapper's `modules`, the mapper's own first. Returns whether it has
+/// a follow-up.
+pub fn load(modules: Vec<loader::Module>) -> std::result::Result<bool, String> {
     if LOADED.with_borrow(Option::is_some) {
         return Err("the engine holds a mapper already".to_owned());
     }
@@ -58,7 +58,7 @@ pub fn load(modules: Vec<loader::Module>) -> std::result::Result<(), String> {
         main.map(|main| Persistent::save(&ctx, main)).map_err(|error| error.to_string())
     })?;
     track_rejections(&runtime, main.clone());
-    context.with(|ctx| {
+    let has_follow_up = context.with(|ctx| {
         let main = main.clone().restore(&ctx).map_err(|error| error.to_string())?;
         run_modules(&ctx, &main, &entry, mappings).map_err(|error| thrown(&ctx, &main, &error))
     })?;
@@ -67,7 +67,7 @@ pub fn load(modules: Vec<loader::Module>) -> std::result::Result<(), String> {
     runtime.set_gc_threshold(COLLECT_AT);
     drop(black_box(Vec::<u8>::with_capacity(black_box(ROOM))));
     LOADED.set(Some(Loaded { context, main }));
-    Ok(())
+    Ok(has_follow_up)
 }
 
 /// Notes promises that are rejected and handled by nobody.
@@ -82,13 +82,14 @@ fn track_rejections(runtime: &Runtime, main: Persistent<Object<'static>>) {
     )));
 }
 
-/// Runs what the mapper's modules have outside of functions.
+/// Runs what the mapper's modules have outside of functions. Returns whether there is a follow-up
+/// among it.
 fn run_modules<'js>(
     ctx: &Ctx<'js>,
     main: &Object<'js>,
     entry: &str,
     mappings: Vec<(String, String)>,
-) -> Result<()> {
+) -> Result<bool> {
     for (name, mappings) in mappings {
         call::<()>(main, "begin", (name, mappings))?;
     }
@@ -99,23 +100,15 @@ fn run_modules<'js>(
 
 /// Maps the event.
 pub fn transform(event: &Event) -> std::result::Result<Outcome, Error> {
-    with_mapper(|ctx, main| {
-        let arguments = event::arguments(ctx, event)?;
-        answer::read(&run(ctx, main, "run", arguments)?)
-    })
+    with_mapper("run", |ctx| event::arguments(ctx, event), answer::read)
 }
 
-/// Says what is to be done after the backend's answer: nothing if the mapper has no `conclude`.
-pub fn conclude(event: &Event, answer: &Answer) -> std::result::Result<Vec<Effect>, Error> {
-    with_mapper(|ctx, main| {
-        let arguments = event::with_answer(ctx, event, answer)?;
-        answer::effects(&run(ctx, main, "conclude", arguments)?)
-    })
-}
-
-/// What `work` makes with the loaded mapper. What it throws is the error `exception`.
-fn with_mapper<T>(
-    work: impl for<'js> Fn(&Ctx<'js>, &Object<'js>) -> Result<std::result::Result<T, Error>>,
+/// What `read` finds in what the function `name` of `js/main.js` returns for `arguments`. What it
+/// throws is the error `exception`.
+pub fn with_mapper<T>(
+    name: &str,
+    arguments: impl for<'js> Fn(&Ctx<'js>) -> Result<Args<'js>>,
+    read: impl for<'js> Fn(&Value<'js>) -> Result<std::result::Result<T, Error>>,
 ) -> std::result::Result<T, Error> {
     LOADED.with_borrow(|loaded| {
         let Some(Loaded { context, main }) = loaded else {
@@ -123,7 +116,10 @@ fn with_mapper<T>(
         };
         context.with(|ctx| {
             let main = main.clone().restore(&ctx).map_err(|error| exception(error.to_string()))?;
-            work(&ctx, &main).unwrap_or_else(|error| Err(exception(thrown(&ctx, &main, &error))))
+            arguments(&ctx)
+                .and_then(|arguments| run(&ctx, &main, name, arguments))
+                .and_then(|returned| read(&returned))
+                .unwrap_or_else(|error| Err(exception(thrown(&ctx, &main, &error))))
         })
     })
 }

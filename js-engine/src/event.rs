@@ -1,9 +1,9 @@
-//! The event and the backend's answer on their way into JavaScript.
+//! The event on its way into JavaScript.
 
 use rquickjs::function::Args;
-use rquickjs::{Array, Ctx, Object, Result, TypedArray, atom::PredefinedAtom};
+use rquickjs::{Array, Ctx, Object, Result, atom::PredefinedAtom};
 
-use crate::bindings::cognito::post_confirmation::types::{Answer, Attribute, TriggerSource};
+use crate::bindings::cognito::post_confirmation::types::{Attribute, TriggerSource};
 use crate::bindings::exports::cognito::post_confirmation::mapper::Event;
 
 /// The event as `js/event.js` takes it. The lists are made here, which takes half as long.
@@ -21,20 +21,6 @@ pub fn arguments<'js>(ctx: &Ctx<'js>, event: &Event) -> Result<Args<'js>> {
     arguments.push_arg(list(ctx, &event.user_attributes)?)?;
     arguments.push_arg(list(ctx, &event.client_metadata)?)?;
     arguments.push_args([&event.id, &event.json, &event.received_at])?;
-    Ok(arguments)
-}
-
-/// The event and the answer as `js/event.js` takes them.
-pub fn with_answer<'js>(ctx: &Ctx<'js>, event: &Event, answer: &Answer) -> Result<Args<'js>> {
-    let mut arguments = arguments(ctx, event)?;
-    let headers = Array::new(ctx.clone())?;
-    for (at, header) in answer.headers.iter().enumerate() {
-        headers.set(2 * at, &header.name)?;
-        headers.set(2 * at + 1, &header.value)?;
-    }
-    arguments.push_arg(answer.status)?;
-    arguments.push_arg(headers)?;
-    arguments.push_arg(TypedArray::new(ctx.clone(), answer.body.as_slice())?)?;
     Ok(arguments)
 }
 

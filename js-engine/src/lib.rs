@@ -5,6 +5,7 @@
 mod answer;
 mod engine;
 mod event;
+mod follow_up;
 mod modules;
 mod native;
 
@@ -21,13 +22,13 @@ mod bindings {
 }
 
 use bindings::exports::cognito::js_engine::loader;
-use bindings::exports::cognito::post_confirmation::follow_up::{self, Answer, Effect};
+use bindings::exports::cognito::post_confirmation::follow_up::{Answer, Effect, Guest as FollowUp};
 use bindings::exports::cognito::post_confirmation::mapper::{self, Error, Event, Outcome};
 
 struct Engine;
 
 impl loader::Guest for Engine {
-    fn load(modules: Vec<loader::Module>) -> Result<(), String> {
+    fn load(modules: Vec<loader::Module>) -> Result<bool, String> {
         engine::load(modules)
     }
 }
@@ -38,8 +39,8 @@ impl mapper::Guest for Engine {
     }
 }
 
-impl follow_up::Guest for Engine {
+impl FollowUp for Engine {
     fn conclude(event: Event, answer: Answer) -> Result<Vec<Effect>, Error> {
-        engine::conclude(&event, &answer)
+        follow_up::conclude(&event, &answer)
     }
 }

@@ -61,16 +61,17 @@ fn cargo() -> OsString {
 pub fn image(package: &str) -> PathBuf {
     once(&IMAGES, package, || {
         let image = scratch().join(package).join("mapper.cwasm");
-        let compiled = Command::new(program("mapper"))
-            .arg("compile")
-            .arg(component(package))
-            .arg("-o")
-            .arg(&image)
-            .output()
-            .unwrap();
-        assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
+        compile(&component(package), &image);
         image
     })
+}
+
+/// Makes the `image` of a component.
+pub fn compile(component: &Path, image: &Path) {
+    let mut compile = Command::new(program("mapper"));
+    compile.arg("compile").arg(component).arg("-o").arg(image);
+    let compiled = compile.output().unwrap();
+    assert!(compiled.status.success(), "{}", String::from_utf8_lossy(&compiled.stderr));
 }
 
 /// A copy of the default mapper's image and manifest that a test may spoil.

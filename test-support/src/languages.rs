@@ -96,9 +96,7 @@ impl Language {
         self.component.get_or_init(|| {
             let folder = target().join(self.folder).join("mappers/example");
             fs::create_dir_all(&folder).unwrap();
-            let mut copy = Command::new("cp");
-            copy.arg("-rLT").arg(root().join(self.example)).arg(&folder);
-            assert!(copy.status().unwrap().success());
+            copied(self.example, &folder);
             succeeds(&self.mapper(&folder, &["build"]));
             folder.join("mapper.wasm")
         })
@@ -126,12 +124,9 @@ impl Language {
         if self.tool.is_none() {
             javascript_engine();
         }
-        let python = target().join("python/bin");
-        let path = env::var_os("PATH").unwrap_or_default();
-        let path: Vec<PathBuf> = [python].into_iter().chain(env::split_paths(&path)).collect();
-        let path: OsString = env::join_paths(path).unwrap();
         let mut command = Command::new(program("mapper"));
-        command.args(args).current_dir(folder).env("PATH", path).envs(AMPLE).output().unwrap()
+        command.args(args).current_dir(folder).env("PATH", with_tools()).envs(AMPLE);
+        command.output().unwrap()
     }
 }
 
@@ -141,6 +136,21 @@ pub fn succeeds(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-fn target() -> PathBuf {
+/// Copies what is in `folder` of the project, links as files, to `to`.
+pub(crate) fn copied(folder: &str, to: &Path) {
+    let mut copy = Command::new("cp");
+    copy.arg("-rLT").arg(root().join(folder)).arg(to);
+    assert!(copy.status().unwrap().success());
+}
+
+/// The PATH with the tools that `just test` installs before it.
+pub(crate) fn with_tools() -> OsString {
+    let python = target().join("python/bin");
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::join_paths([python].into_iter().chain(env::split_paths(&path))).unwrap()
+}
+
+/// Where all that is built lies.
+pub(crate) fn target() -> PathBuf {
     root().join("target")
 }

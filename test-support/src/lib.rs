@@ -7,6 +7,7 @@ pub mod aws;
 pub mod backend;
 pub mod canary;
 pub mod components;
+pub mod contract_0_1;
 pub mod event_source;
 pub mod faults;
 pub mod function;

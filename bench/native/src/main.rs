@@ -4,6 +4,8 @@
 
 mod function;
 
+#[path = "../../../guest/src/fields.rs"]
+mod fields;
 // Formatted in its own crate, beside its tests.
 #[rustfmt::skip]
 #[path = "../../../guest/src/mapping.rs"]

@@ -7,9 +7,10 @@ use wasmtime::Engine;
 use wasmtime::component::Component;
 use wasmtime_wasi::p2::bindings::CommandPre;
 
+use super::error::backtrace;
 use super::sandbox::{Sandbox, until};
 use super::watchdog::Watchdog;
-use super::{Error, LoadError, MapperOutput, Settings, backtrace, wasi};
+use super::{Error, LoadError, MapperOutput, Settings, wasi};
 
 /// The most that is kept of each stream, in bytes. The author of a test reads all of it, and no log
 /// has to hold it.

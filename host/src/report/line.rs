@@ -170,7 +170,7 @@ impl<'a> Event<'a> {
             .unwrap_or_default();
         let milliseconds = Milliseconds::new(handled, invocation);
         Event {
-            head: head(end),
+            head: head(end, attempts.last().is_some_and(|last| last.result.is_ok())),
             end: end.name(),
             event_id: &event.id,
             trigger_source: source(event),
@@ -269,12 +269,21 @@ impl Fault {
     }
 }
 
-/// How a line about an event with this end begins.
-fn head(end: &End) -> Head {
+/// How a line about an event with this end begins. The backend may have the user though the event did
+/// not come to its end.
+fn head(end: &End, at_backend: bool) -> Head {
     match end {
         End::Delivered(_) => Head::new(Level::Info, "the user is at the backend"),
         End::Skipped(_) => Head::new(Level::Info, "the mapper skipped the event"),
+        End::Queued(_) if at_backend => Head::new(
+            Level::Warn,
+            "the user is at the backend, and in the queue for what has to follow",
+        ),
         End::Queued(_) => Head::new(Level::Warn, "the user is in the queue, not at the backend"),
+        End::Undelivered { .. } if at_backend => Head::new(
+            Level::Error,
+            "the user is at the backend, but what has to follow is not done",
+        ),
         End::Undelivered { .. } => Head::new(Level::Error, "the user is not at the backend"),
     }
 }

@@ -4,7 +4,8 @@ use serde_json::json;
 
 use test_support::aws::{self, Pool, Queue};
 use test_support::backend::{Answer, Backend};
-use test_support::components::{DEFAULT, MISBEHAVING, OTHER, image};
+use test_support::components::{DEFAULT, MISBEHAVING, image};
+use test_support::contract_0_1;
 use test_support::event_source::EventSource;
 use test_support::faults::{Fault, FaultyBackend};
 use test_support::function::{Function, Invoked};
@@ -75,6 +76,8 @@ async fn effects_that_break_a_rule_change_nothing() {
         let invoked = conclude(&pool, &format!("set custom:backend_id=1;{does}")).await;
         assert_eq!(invoked.end(), "undelivered", "{does}");
         assert_eq!(invoked.line["errorType"], "Effect.NotAllowed", "{does}");
+        let message = "the user is at the backend, but what has to follow is not done";
+        assert_eq!(invoked.line["message"], message, "{does}");
         assert_eq!(invoked.line["effectError"], rule, "{does}");
         assert_eq!(invoked.line["status"], 201, "{does}");
         assert_eq!(invoked.line["effects"], json!({ "attributes": 0, "groups": 0 }), "{does}");
@@ -179,6 +182,8 @@ async fn a_redelivery_completes_the_effects_under_the_same_key() {
     let event = pool.sign_up("set-received custom:plan;add later").to_string();
     let first = function.invoke(event).await;
     assert_eq!((first.end(), &first.line["errorType"]), ("queued", &json!("Effect.Refused")));
+    let message = "the user is at the backend, and in the queue for what has to follow";
+    assert_eq!(first.line["message"], message);
     let received = pool.attribute("custom:plan").await.unwrap();
 
     pool.ask("CreateGroup", json!({ "GroupName": "later" })).await;
@@ -215,7 +220,7 @@ async fn a_mapper_without_a_follow_up_reads_no_answer() {
     let backend = Backend::answering(Answer::Endless).await;
     let aws = aws::variables(aws::endpoint());
     let all = [&[("BACKEND_API_URL", backend.url.as_str())], &LISTED[..], &aws].concat();
-    let mut function = Function::start(&image(OTHER), &all).await;
+    let mut function = Function::start(&contract_0_1::rust(), &all).await;
     let invoked = function.invoke(Pool::new().await.sign_up("").to_string()).await;
     assert_eq!(invoked.end(), "delivered", "{}", invoked.line);
 }

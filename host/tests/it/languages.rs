@@ -1,22 +1,18 @@
 //! Mappers in other languages: what their authors do, and what the function does with them. If a
 //! language's tool is missing, its tests say so and pass.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use test_support::backend::{Answer, Backend, Recorded};
+use test_support::backend::Backend;
 use test_support::components::{DEFAULT, image};
 use test_support::function::Function;
 use test_support::languages::{JAVASCRIPT, Language, PYTHON, TYPESCRIPT, succeeds};
-use test_support::root;
 
-/// The cases that the default mapper and its counterparts in other languages share.
-fn shared_cases() -> PathBuf {
-    root().join("guest/cases")
-}
+use crate::shared_cases::{self, pass};
 
 /// Does with a new mapper what its author does, and then makes the mistake of writing `wrong` in
 /// place of `right`.
@@ -123,7 +119,7 @@ async fn chance_and_time_differ_between_events_and_processes() {
     fs::write(folder.path().join("mapper.js"), CHANCE).unwrap();
     succeeds(&JAVASCRIPT.mapper(folder.path(), &["compile"]));
     let backend = Backend::start().await;
-    let event = fs::read(shared_cases().join("native.event.json")).unwrap();
+    let event = fs::read(shared_cases::folder().join("native.event.json")).unwrap();
     for _ in 0..2 {
         let image = folder.path().join("mapper.cwasm");
         let settings = [("BACKEND_API_URL", backend.url.as_str())];
@@ -151,91 +147,28 @@ fn image_of(language: &Language) -> PathBuf {
     folder.join("mapper.cwasm")
 }
 
-/// Hands every shared case to a function with `image`, and compares what the backend gets and how
-/// the event ends with what is expected; then checks how much memory the function took.
-async fn pass_the_shared_cases(image: &Path) {
-    let mut functions: BTreeMap<Vec<(String, String)>, (Backend, Function)> = BTreeMap::new();
-    for entry in fs::read_dir(shared_cases()).unwrap() {
-        let path = entry.unwrap().path();
-        let Some(case) = path.to_str().unwrap().strip_suffix(".event.json") else { continue };
-        let json = |kind: &str| fs::read(format!("{case}.{kind}.json")).ok();
-        let expected: Value = serde_json::from_slice(&json("expected").unwrap()).unwrap();
-        let variables: BTreeMap<String, String> = json("variables")
-            .map_or_else(BTreeMap::new, |json| serde_json::from_slice(&json).unwrap());
-        let variables: Vec<(String, String)> = variables
-            .into_iter()
-            .map(|(name, value)| (format!("MAPPER_ENV_{name}"), value))
-            .collect();
-
-        if !functions.contains_key(&variables) {
-            // Only a mapper that accepts this status delivers.
-            let backend = Backend::answering(Answer::Status(409)).await;
-            let mut settings = vec![("BACKEND_API_URL", backend.url.as_str())];
-            settings.extend(variables.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-            let function = Function::start(image, &settings).await;
-            functions.insert(variables.clone(), (backend, function));
-        }
-        let (backend, function) = functions.get_mut(&variables).unwrap();
-        let before = backend.requests().len();
-        let invoked = function.invoke(json("event").unwrap()).await;
-        let received = backend.requests().into_iter().nth(before).as_ref().map(shown);
-        let ended = match invoked.end() {
-            "delivered" => json!({ "deliver": received }),
-            _ if received.is_some() => panic!("{case}: the backend got something"),
-            "skipped" => json!({ "skip": invoked.line["code"] }),
-            _ => {
-                json!({ "error": invoked.line["error"].as_str().unwrap().strip_prefix("the mapper failed: ") })
-            }
-        };
-        assert_eq!(ended, without_what_only_the_host_reads(expected), "{case}");
-    }
-    assert!(functions.len() > 3);
-    for (_, function) in functions.values() {
-        let peak = function.peak_kilobytes();
-        println!("{}: at most {peak} KB resident", image.display());
-        assert!(peak < 128 * 1024, "{peak} KB");
-    }
-}
-
-/// A request as cases describe it, as far as a mapper makes it.
-fn shown(request: &Recorded) -> Value {
-    json!({
-        "method": request.method,
-        "path": request.path.strip_prefix("/api/"),
-        "headers": { "content-type": request.headers["content-type"].to_str().unwrap() },
-        "body": serde_json::from_slice::<Value>(&request.body).unwrap(),
-    })
-}
-
-fn without_what_only_the_host_reads(mut expected: Value) -> Value {
-    if let Some(request) = expected.get_mut("deliver") {
-        assert_eq!(request.as_object_mut().unwrap().remove("acceptStatus"), Some(json!([409])));
-    }
-    expected
-}
-
 #[tokio::test]
 async fn the_default_mapper_passes_the_shared_cases_in_128_mb() {
-    pass_the_shared_cases(&image(DEFAULT)).await;
+    pass(&image(DEFAULT), true).await;
 }
 
 #[tokio::test]
 async fn a_javascript_mapper_passes_the_shared_cases_in_128_mb() {
     if JAVASCRIPT.is_there() {
-        pass_the_shared_cases(&image_of(&JAVASCRIPT)).await;
+        pass(&image_of(&JAVASCRIPT), true).await;
     }
 }
 
 #[tokio::test]
 async fn a_typescript_mapper_passes_the_shared_cases_in_128_mb() {
     if TYPESCRIPT.is_there() {
-        pass_the_shared_cases(&image_of(&TYPESCRIPT)).await;
+        pass(&image_of(&TYPESCRIPT), true).await;
     }
 }
 
 #[tokio::test]
 async fn a_python_mapper_passes_the_shared_cases_in_128_mb() {
     if PYTHON.is_there() {
-        pass_the_shared_cases(&image_of(&PYTHON)).await;
+        pass(&image_of(&PYTHON), true).await;
     }
 }

@@ -10,6 +10,7 @@
 mod attempts;
 mod aws_services;
 mod canary;
+mod contract_0_1;
 mod controls;
 mod delivery;
 mod dry_run;
@@ -28,6 +29,7 @@ mod sandbox;
 mod secrets;
 mod settings;
 mod shadow;
+mod shared_cases;
 mod signing;
 mod soak;
 mod start;

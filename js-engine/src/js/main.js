@@ -57,9 +57,10 @@ let followNamed;
 const unhandled = new Map();
 
 /**
- * Finds the mapper's function among what its module exports.
+ * Finds the mapper's functions among what its module exports.
  * @param {object} exports
  * @param {string} file
+ * @returns {boolean} whether it has a follow-up
  */
 export function built(exports, file) {
   const { mapper } = exports;
@@ -76,6 +77,7 @@ export function built(exports, file) {
   findFollowUp(mapper?.conclude === undefined ? exports : mapper, file);
   for (const reason of unhandled.values()) throw reason;
   stopBuilding();
+  return follow !== undefined;
 }
 
 /** Finds what is called after the delivery, if `holder` has it. */
@@ -103,7 +105,6 @@ export function run(...parts) {
 
 /** Says what is to be done after the backend's answer, whose parts are the last three. */
 export function conclude(...parts) {
-  if (follow === undefined) return checkedEffects();
   const answer = answerOf(...parts.splice(-3));
   return settled(() => follow(eventOf(...parts), answer), checkedEffects, followNamed);
 }

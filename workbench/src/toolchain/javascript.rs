@@ -10,6 +10,7 @@ mod resolved;
 mod snapshot;
 mod system;
 mod typescript;
+mod world;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -19,6 +19,7 @@ use wasmtime_wizer::{ComponentContext, ComponentInstanceState, Wizer};
 use super::fault::Fault;
 use super::modules;
 use super::system::{self, System};
+use super::world;
 use crate::engine;
 
 /// The engine's file, beside this program.
@@ -104,16 +105,16 @@ impl<'a> Compiled<'a> {
         store.set_epoch_deadline(1);
         let instance = linker.instantiate(&mut store, &self.component)?;
         let mut running = Running { store, instance, broken: None };
-        let loaded = running.call::<_, (Result<(), String>,)>(LOADER, LOAD, (modules,));
+        let loaded = running.call::<_, (Result<bool, String>,)>(LOADER, LOAD, (modules,));
         running.store.data().print();
-        match loaded {
-            Ok((Ok(()),)) => {}
+        let has_follow_up = match loaded {
+            Ok((Ok(has_follow_up),)) => has_follow_up,
             Ok((Err(refused),)) => return Ok(Err(refused)),
             Err(error) => match error.downcast_ref::<Trap>() {
                 Some(trap) => return Ok(Err(trapped(trap))),
                 None => return Err(error),
             },
-        }
+        };
         let taken = {
             let wizer = wizer();
             let mut taking = pin!(wizer.snapshot_component(&self.context, &mut running));
@@ -123,10 +124,11 @@ impl<'a> Compiled<'a> {
                 Poll::Pending => Err(Error::msg("it does not answer")),
             }
         };
-        match running.broken {
-            Some(broken) => Err(broken),
-            None => taken.map(Ok),
+        if let Some(broken) = running.broken {
+            return Err(broken);
         }
+        let component = taken?;
+        Ok(Ok(if has_follow_up { component } else { world::without_follow_up(component)? }))
     }
 }
 
