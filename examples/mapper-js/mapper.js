@@ -159,8 +159,9 @@ function leftOut(name, reason) {
 }
 
 /**
- * Says what of the backend's answer is written to the Cognito user: its id of the user, and the group that it names. The
- * operator lists what may be, in `COGNITO_ATTRIBUTES` and `COGNITO_GROUPS`.
+ * Says what of the answer is written to the Cognito user: the backend's id of the user and the group that it names. The
+ * operator lists what may be, in `COGNITO_ATTRIBUTES` and `COGNITO_GROUPS`. The default mapper does the same with
+ * `ATTRIBUTES_FROM_ANSWER=custom:backend_id=/id` and `GROUPS_FROM_ANSWER=/group`.
  * @param {Event} event
  * @param {Answer} answer
  * @returns {Effects}

@@ -134,8 +134,9 @@ function leftOut(name: string, reason: string): undefined {
 }
 
 /**
- * Says what of the backend's answer is written to the Cognito user: its id of the user, and the group that it names. The
- * operator lists what may be, in `COGNITO_ATTRIBUTES` and `COGNITO_GROUPS`.
+ * Says what of the answer is written to the Cognito user: the backend's id of the user and the group that it names. The
+ * operator lists what may be, in `COGNITO_ATTRIBUTES` and `COGNITO_GROUPS`. The default mapper does the same with
+ * `ATTRIBUTES_FROM_ANSWER=custom:backend_id=/id` and `GROUPS_FROM_ANSWER=/group`.
  */
 export function conclude(event: Event, answer: Answer): Effects {
   const { id, group } = answer.json();

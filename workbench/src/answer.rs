@@ -1,6 +1,7 @@
 //! An answer of the backend in a file: `NAME.answer.json` of a case, `--answer` of a command.
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -12,10 +13,13 @@ use serde_json::value::RawValue;
 
 use crate::input;
 
+/// The statuses that can count as delivered: 2xx, and what a mapper may accept besides.
+const STATUSES: RangeInclusive<u16> = 200..=499;
+
 /// The file.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Form {
+struct Form {
     status: u16,
     #[serde(default)]
     headers: BTreeMap<String, String>,
@@ -33,8 +37,12 @@ pub fn read(path: &Path) -> Result<Answer> {
 
 impl Form {
     /// The answer.
-    pub fn answer(self) -> Result<Answer> {
+    fn answer(self) -> Result<Answer> {
         let Form { status, headers, body, body_text, body_base64 } = self;
+        ensure!(
+            STATUSES.contains(&status),
+            "`status` is {status}, which never counts as delivered"
+        );
         let json = body.map(|json| json.get().as_bytes().to_vec());
         let text = body_text.map(String::into_bytes);
         let binary = body_base64.map(|text| BASE64_STANDARD.decode(text)).transpose();

@@ -132,7 +132,7 @@ fn case(folder: &Path, name: String) -> Result<Case> {
     }
     Ok(Case {
         event,
-        answer: optional(&file(ANSWER))?.map(answer::Form::answer).transpose()?,
+        answer: there(&file(ANSWER))?.map(answer::read).transpose()?,
         variables: optional(&variables_file)?.unwrap_or_default(),
         expected: optional(&expected_file)?.map(Mapped::in_order),
         expected_file,
@@ -156,5 +156,10 @@ fn moment(text: &str) -> Option<SystemTime> {
 }
 
 fn optional<T: DeserializeOwned>(path: &Path) -> Result<Option<T>> {
-    if path.try_exists()? { input::json(path).map(Some) } else { Ok(None) }
+    there(path)?.map(input::json).transpose()
+}
+
+/// `path`, if there is a file.
+fn there(path: &Path) -> Result<Option<&Path>> {
+    Ok(path.try_exists()?.then_some(path))
 }

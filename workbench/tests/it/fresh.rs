@@ -20,8 +20,13 @@ pub(super) struct Mapper {
 
 impl Mapper {
     pub(super) fn new(name: &'static str) -> Mapper {
+        Mapper::of(name, &[])
+    }
+
+    /// One that `mapper new` makes with `args` besides.
+    pub(super) fn of(name: &'static str, args: &[&str]) -> Mapper {
         let folder = Folder::new();
-        ends(&mut folder.mapper(&["new", name, "--lang", "rust"]), 0);
+        ends(&mut folder.mapper(&[&["new", name, "--lang", "rust"], args].concat()), 0);
         Mapper { folder, name }
     }
 

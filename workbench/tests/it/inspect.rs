@@ -26,7 +26,8 @@ fn a_component_is_shown_with_contract_imports_and_tools() {
     let json = ends(&mut folder.mapper(&["inspect", &wasm(DEFAULT), "--json"]), 0).json();
     assert_eq!((&json["kind"], &json["wit"]), (&json!("component"), &json!(CONTRACT)));
     assert_eq!((&json["sha256"], &json["size"]), (&json!(file.sha256), &json!(file.size)));
-    assert_eq!(json["exports"], json!(["cognito:post-confirmation/mapper@0.2.0"]));
+    let exports = ["mapper", "follow-up"].map(|it| format!("cognito:post-confirmation/{it}@0.2.0"));
+    assert_eq!(json["exports"], json!(exports));
     assert!(
         json["imports"]
             .as_array()

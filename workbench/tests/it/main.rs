@@ -10,6 +10,7 @@ mod check;
 mod compile;
 mod diff;
 mod events;
+mod follow_up;
 mod fresh;
 mod functions;
 mod input;

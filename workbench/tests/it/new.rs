@@ -32,7 +32,7 @@ fn files(folder: &Path) -> Vec<String> {
 #[test]
 fn new_makes_exactly_the_files_that_its_json_lists() {
     let folder = Folder::new();
-    let wit: &[&str] = &["wit/world.wit", "wit/mapper.wit", "wit/types.wit", "wit/deps/cli.wit"];
+    let wit: &[&str] = &["wit/world.wit", "wit/mapper.wit", "wit/types.wit"];
     let rust: &[&str] = &["Cargo.toml", ".cargo/config.toml", "src/lib.rs"];
     let js: &[&str] =
         &["mapper.js", "mapper.test.js", "post-confirmation.d.ts", "jsconfig.json", "package.json"];
@@ -40,34 +40,43 @@ fn new_makes_exactly_the_files_that_its_json_lists() {
         &["mapper.ts", "mapper.test.js", "post-confirmation.d.ts", "tsconfig.json", "package.json"];
     let python: &[&str] =
         &["mapper.py", "test_mapper.py", "post_confirmation.py", "requirements.txt"];
-    for (language, own, contract) in
-        [("rust", rust, wit), ("js", js, &[]), ("ts", ts, &[]), ("python", python, &[])]
-    {
-        let made =
-            ends(&mut folder.mapper(&["new", language, "--lang", language, "--json"]), 0).json();
-        assert_eq!(made["folder"], language);
-        let mut listed: Vec<String> = serde_json::from_value(made["files"].clone()).unwrap();
-        listed.sort();
-        assert_eq!(files(&folder.path(language)), listed);
-
-        let shared = [".gitignore", "README.md"];
-        let cases = SAMPLES.iter().flat_map(|name| {
-            [format!("cases/{name}.event.json"), format!("cases/{name}.expected.json")]
-        });
-        let mut expected: Vec<String> = own
-            .iter()
-            .chain(contract)
-            .chain(&shared)
-            .map(ToString::to_string)
-            .chain(cases)
-            .collect();
-        expected.sort();
-        assert_eq!(listed, expected);
-
-        let next: Vec<String> = serde_json::from_value(made["next"].clone()).unwrap();
-        assert_eq!(next[0], format!("cd {language}"));
-        assert!(next.contains(&"mapper test".to_owned()), "{next:?}");
+    for (language, own, contract, follow_up) in [
+        ("rust", rust, wit, &["cases/native.answer.json", "src/follow_up.rs"][..]),
+        ("js", js, &[], &["cases/native.answer.json"]),
+        ("ts", ts, &[], &["cases/native.answer.json"]),
+        ("python", python, &[], &["cases/native.answer.json"]),
+    ] {
+        lists_its_files(&folder, &[language, "--lang", language], &[own, contract].concat());
+        let full = format!("{language}-full");
+        let args = [&full, "--lang", language, "--with-follow-up"];
+        lists_its_files(&folder, &args, &[own, contract, follow_up].concat());
     }
+}
+
+/// Makes a mapper with `args`, of which the first is its name, and checks that its files are those of
+/// every mapper and `own` ones.
+fn lists_its_files(folder: &Folder, args: &[&str], own: &[&str]) {
+    let made = ends(&mut folder.mapper(&[&["new"], args, &["--json"]].concat()), 0).json();
+    assert_eq!(made["folder"], args[0]);
+    let mut listed: Vec<String> = serde_json::from_value(made["files"].clone()).unwrap();
+    listed.sort();
+    assert_eq!(files(&folder.path(args[0])), listed);
+
+    let cases = SAMPLES.iter().flat_map(|name| {
+        [format!("cases/{name}.event.json"), format!("cases/{name}.expected.json")]
+    });
+    let mut expected: Vec<String> = own
+        .iter()
+        .chain(&[".gitignore", "README.md"])
+        .map(ToString::to_string)
+        .chain(cases)
+        .collect();
+    expected.sort();
+    assert_eq!(listed, expected);
+
+    let next: Vec<String> = serde_json::from_value(made["next"].clone()).unwrap();
+    assert_eq!(next[0], format!("cd {}", args[0]));
+    assert!(next.contains(&"mapper test".to_owned()), "{next:?}");
 }
 
 #[test]

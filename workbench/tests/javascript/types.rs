@@ -8,8 +8,20 @@ use test_support::root;
 const TYPES: &str = include_str!("../../src/toolchain/javascript/post-confirmation.d.ts");
 
 /// The types of `wit/types.wit` that JavaScript has.
-const TYPES_THERE: [&str; 8] =
-    ["trigger-source", "attribute", "event", "method", "header", "request", "outcome", "error"];
+const TYPES_THERE: [&str; 10] = [
+    "trigger-source",
+    "attribute",
+    "event",
+    "method",
+    "header",
+    "request",
+    "outcome",
+    "error",
+    "answer",
+    "effect",
+];
+/// The cases that are fields of another name.
+const EFFECTS: [(&str, &str); 2] = [("set-attribute", "attributes"), ("add-to-group", "groups")];
 
 /// A field or a case of a type, with what is said about it.
 struct Part {
@@ -26,7 +38,10 @@ fn the_types_for_editors_say_what_the_contract_says() {
     assert!(parts.len() > 20);
     for Part { of, name, says } in parts {
         assert!(TYPES_THERE.contains(&of.as_str()), "{of}");
+        let says = says.replace("`accept-status`", "`acceptStatus`");
         assert!(types.contains(&says), "{of}.{name}: {says}");
+        let effect = EFFECTS.into_iter().find(|(effect, _)| *effect == name);
+        let name = effect.map_or(name, |(_, field)| field.to_owned());
         // The methods are the only names that are values.
         let known =
             [format!("{}: ", camel(&name)), format!("{}?: ", camel(&name)), format!("'{name}'")];

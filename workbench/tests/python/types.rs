@@ -6,6 +6,8 @@ use test_support::root;
 
 /// What `mapper new` writes.
 const TYPES: &str = include_str!("../../src/toolchain/python/post_confirmation.py");
+/// The cases that are fields of another name.
+const EFFECTS: [(&str, &str); 2] = [("set-attribute", "attributes"), ("add-to-group", "groups")];
 
 #[test]
 fn the_types_for_editors_say_what_the_contract_says() {
@@ -25,8 +27,10 @@ fn the_types_for_editors_say_what_the_contract_says() {
             // How the backend is asked goes without saying.
             Some(name) if !of.is_empty() && !name.is_empty() && of != "method" => {
                 parts += 1;
+                let says = says.replace("`accept-status`", "`accept_status`");
                 assert!(types.contains(&says), "{of}.{name}: {says}");
-                let name = name.replace('-', "_");
+                let effect = EFFECTS.into_iter().find(|(effect, _)| *effect == name);
+                let name = effect.map_or(name, |(_, field)| field).replace('-', "_");
                 // The sources are values, and headers are names with values.
                 let known = [format!("    {name}: "), format!("`{}`", name.replace('_', "-"))];
                 let is_known = known.iter().any(|known| TYPES.contains(known));

@@ -11,7 +11,7 @@ const PARTS: [(&str, &[&str], Option<&str>); 8] = [
     ("test_mapper.py", &["conclude, ", "Answer, "], Some("\n\ndef test_the_backends_id")),
     ("src/lib.rs", &["mod follow_up;\n\n", "-with-follow-up"], None),
     ("src/follow_up.rs", &[], Some("//!")),
-    ("README.md", &[RUN], Some("\n`conclude` says")),
+    ("README.md", &[RUN], Some("\nThe follow-up, `conclude`,")),
 ];
 /// How the follow-up is tried.
 const RUN: &str =

@@ -178,9 +178,11 @@ export interface Answer {
   /** The status: from 200 to 299, or one of the request's `acceptStatus`. */
   status: number;
   /**
-   * The headers by name, in lower case; of repeated names the first. `set-cookie` and those that belong
+   * The headers in the order in which they came, with names in lower case. `set-cookie` and those that belong
    * to the connection are left out, as is a value that is no visible ASCII; at most 64, at most 16384 bytes
    * together.
+   *
+   * By name. Of repeated names it has the first.
    */
   headers: Readonly<Record<string, string | undefined>>;
   /**
@@ -190,19 +192,19 @@ export interface Answer {
   body: Uint8Array;
   /** The body as text, from UTF-8. */
   text(): string;
-  /** The body as JSON. */
+  /** The body as JSON. A number beyond 2^53 is rounded: let the backend send such an id as a text. */
   json(): any;
 }
 
 /** What is to be done with the user of the event in the user's own pool. There is no way to name another one. */
 export interface Effects {
   /**
-   * Attributes of the user to set, for example `custom:backend_id`. An empty value empties it. The name has to
-   * be one of those that the operator has listed. At most 2048 characters, none
+   * By name: Set an attribute of the user, for example `custom:backend_id`. An empty value empties it. The name has to
+   * be one of those that the operator has listed, and no name may be set twice. At most 2048 characters, none
    * of them a control character.
    */
   attributes?: Record<string, string>;
-  /** Groups to add the user to. Each has to be one of those that the operator has listed. */
+  /** Each: Add the user to this group. It has to be one of those that the operator has listed. */
   groups?: string[];
 }
 

@@ -163,9 +163,11 @@ class Answer:
     status: int = 200
     """The status: from 200 to 299, or one of the request's `accept_status`."""
     headers: dict[str, str] = field(default_factory=dict)
-    """The headers by name, in lower case; of repeated names the first. `set-cookie` and those that belong
+    """The headers in the order in which they came, with names in lower case. `set-cookie` and those that belong
     to the connection are left out, as is a value that is no visible ASCII; at most 64, at most 16384 bytes
-    together."""
+    together.
+
+    By name. Of repeated names it has the first."""
     body: bytes = b""
     """The body, at most 65536 bytes. A longer one, or one that breaks off, is never handed over in part: the
     event ends as an error, and is delivered again."""
@@ -179,10 +181,11 @@ class Effects(TypedDict, total=False):
     """What is to be done with the user of the event in the user's own pool. There is no way to name another one."""
 
     attributes: dict[str, str]
-    """Attributes of the user to set, for example `custom:backend_id`. An empty value empties it. The name has to
-    be one of those that the operator has listed. At most 2048 characters, none of them a control character."""
+    """By name: Set an attribute of the user, for example `custom:backend_id`. An empty value empties it. The name has
+    to be one of those that the operator has listed, and no name may be set twice. At most 2048 characters, none of
+    them a control character."""
     groups: list[str]
-    """Groups to add the user to. Each has to be one of those that the operator has listed."""
+    """Each: Add the user to this group. It has to be one of those that the operator has listed."""
 
 
 class MapperError(Exception):
