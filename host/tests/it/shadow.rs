@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use test_support::backend::Backend;
+use test_support::backend::{Answer, Backend};
 use test_support::components::{DEFAULT, MISBEHAVING, OTHER, image};
+use test_support::faults::{Fault, FaultyBackend};
 use test_support::function::Function;
+use test_support::{aws, contract_0_1};
 use test_support::{behaving, sign_up};
 
 /// A function with the default mapper and this image in its shadow.
@@ -126,4 +128,74 @@ async fn a_record_that_is_not_an_event_is_not_compared() {
     // The next lines are those of the next event.
     let line = shadowed(&mut function, &sign_up()).await;
     assert_eq!(line["message"], "the shadow mapper agrees");
+}
+
+/// A function with the default mapper, which writes what the backend answers, and this image in its
+/// shadow.
+async fn writing(backend: &Backend, cognito: &FaultyBackend, shadow: &Path) -> Function {
+    let endpoint = cognito.url.trim_end_matches("/api/");
+    let settings = [
+        ("BACKEND_API_URL", backend.url.as_str()),
+        ("SHADOW_MAPPER_IMAGE", shadow.to_str().unwrap()),
+        ("COGNITO_ATTRIBUTES", "custom:backend_id,custom:plan"),
+        ("COGNITO_GROUPS", "members"),
+        ("MAPPER_ENV_ATTRIBUTES_FROM_ANSWER", "custom:backend_id=/id"),
+        ("MAPPER_ENV_GROUPS_FROM_ANSWER", "/group"),
+    ];
+    Function::start(&image(DEFAULT), &[&settings[..], &aws::variables(endpoint)].concat()).await
+}
+
+/// What is said of effects, with an answer that has an id and a group, if the shadow does this.
+async fn different_effects(shadow: &Path, does: &str) -> Vec<String> {
+    let body = r#"{ "id": 4211, "group": "members" }"#;
+    let backend = Backend::answering(Answer::Json(201, body.to_owned())).await;
+    let done = Fault::Writes(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}".to_vec());
+    let cognito = FaultyBackend::start([], done).await;
+    let mut function = writing(&backend, &cognito, shadow).await;
+    let mut event = sign_up();
+    event["request"]["userAttributes"]["custom:conclude"] = does.into();
+    let line = shadowed(&mut function, &event).await;
+    // The one mapper's attributes and its group, and nothing of the shadow's.
+    assert_eq!((backend.requests().len(), cognito.requests().len()), (1, 2), "{does}");
+    assert!(!line.to_string().contains("4211") && !line.to_string().contains("42-12"), "{line}");
+    let differences: Vec<String> = serde_json::from_value(line["differences"].clone()).unwrap();
+    let places = ["attribute ", "group ", "effects: "];
+    let of_effects = |it: &String| places.iter().any(|place| it.starts_with(place));
+    differences.into_iter().filter(of_effects).collect()
+}
+
+#[tokio::test]
+async fn what_a_shadow_would_write_is_compared_and_not_written() {
+    let shadow = image(MISBEHAVING);
+    for (does, differences) in [
+        ("set custom:backend_id=4211;add members", &[][..]),
+        (
+            "set custom:backend_id=42-12;set custom:plan=gold",
+            &[
+                "attribute custom:backend_id: changed",
+                "attribute custom:plan: added",
+                "group members: removed",
+            ],
+        ),
+        ("set email_verified=true", &["effects: allowed became Effect.NotAllowed"]),
+        ("error not-yet", &["effects: allowed became Mapper.Failed"]),
+        ("panic", &["effects: allowed became Mapper.Trapped"]),
+    ] {
+        assert_eq!(different_effects(&shadow, does).await, differences, "{does}");
+    }
+    let alike = different_effects(&image(DEFAULT), "").await;
+    assert_eq!(alike, [""; 0]);
+    // A shadow that never asks for the answer writes nothing.
+    let removed = ["attribute custom:backend_id: removed", "group members: removed"];
+    assert_eq!(different_effects(&contract_0_1::rust(), "").await, removed);
+}
+
+#[tokio::test]
+async fn without_an_answer_no_shadow_is_asked_for_effects() {
+    let backend = Backend::start().await;
+    let mut function = function(&backend, &image(MISBEHAVING)).await;
+    let mut event = sign_up();
+    event["request"]["userAttributes"]["custom:conclude"] = "panic".into();
+    let line = shadowed(&mut function, &event).await;
+    assert!(!line.to_string().contains("effects:"), "{line}");
 }
