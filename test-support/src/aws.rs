@@ -242,8 +242,8 @@ pub fn attribute<'a>(message: &'a Message, name: &str) -> (&'a str, &'a str) {
     (attribute.string_value.as_deref().unwrap(), &attribute.data_type)
 }
 
-/// A user pool with one user, `alice`, who has `custom:backend_id` and `custom:plan` in the schema,
-/// and one group, `members`.
+/// A user pool with one user, `alice`. Its users can have `custom:backend_id` and `custom:plan`, and
+/// be in one group, `members`.
 pub struct Pool {
     /// The pool's id.
     pub id: String,
@@ -259,7 +259,7 @@ impl Pool {
         let schema = [attribute("backend_id"), attribute("plan")];
         let made = cognito("CreateUserPool", json!({ "PoolName": "pool", "Schema": schema })).await;
         let pool = Pool { id: made["UserPool"]["Id"].as_str().unwrap().to_owned() };
-        pool.ask("AdminCreateUser", json!({ "Username": "alice" })).await;
+        pool.create("alice").await;
         pool.ask("CreateGroup", json!({ "GroupName": "members" })).await;
         pool
     }
@@ -272,9 +272,19 @@ impl Pool {
         event
     }
 
+    /// Makes one more user.
+    pub async fn create(&self, user: &str) {
+        self.ask("AdminCreateUser", json!({ "Username": user })).await;
+    }
+
     /// The value of an attribute of `alice`.
     pub async fn attribute(&self, name: &str) -> Option<String> {
-        let user = self.ask("AdminGetUser", json!({ "Username": "alice" })).await;
+        self.attribute_of("alice", name).await
+    }
+
+    /// The value of an attribute of `user`.
+    pub async fn attribute_of(&self, user: &str, name: &str) -> Option<String> {
+        let user = self.ask("AdminGetUser", json!({ "Username": user })).await;
         let attributes = user["UserAttributes"].as_array().unwrap();
         let found = attributes.iter().find(|attribute| attribute["Name"] == name);
         found.map(|attribute| attribute["Value"].as_str().unwrap().to_owned())
@@ -282,7 +292,12 @@ impl Pool {
 
     /// The groups of `alice`.
     pub async fn groups(&self) -> Vec<String> {
-        let listed = self.ask("AdminListGroupsForUser", json!({ "Username": "alice" })).await;
+        self.groups_of("alice").await
+    }
+
+    /// The groups of `user`.
+    pub async fn groups_of(&self, user: &str) -> Vec<String> {
+        let listed = self.ask("AdminListGroupsForUser", json!({ "Username": user })).await;
         let groups = listed["Groups"].as_array().unwrap().iter();
         groups.map(|group| group["GroupName"].as_str().unwrap().to_owned()).collect()
     }

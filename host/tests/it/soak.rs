@@ -57,10 +57,12 @@ async fn no_confirmed_user_is_lost() {
         "\n{}",
         tally.problems()
     );
+    assert_eq!(tally.of("effects", lane::WRONG), 0, "\n{}", tally.problems());
     // A campaign in which nothing went wrong would prove nothing.
     for end in ["delivered", "queued"] {
         assert!(events < EVENTS || tally.of("answers to Cognito", end) > 0, "nothing was {end}");
     }
+    assert!(tally.of("effects", lane::ALL) > 0, "nobody has got anything");
 }
 
 fn number(variable: &str, default: usize) -> usize {

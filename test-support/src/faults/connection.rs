@@ -4,11 +4,13 @@ use std::collections::HashMap;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy, sink};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
 use super::{Fault, Request, Shared};
+use crate::canary;
 
 /// The pause between two bytes of a head that drips. A whole head takes about a second.
 pub(super) const DRIP: Duration = Duration::from_millis(20);
@@ -30,14 +32,14 @@ pub(super) async fn handle(mut connection: TcpStream, fault: Fault, shared: &Sha
         fault => fault,
     };
     let answer = match fault {
-        Fault::Takes => head(shared.take(&request), "connection: close\r\ncontent-length: 0"),
+        Fault::Takes => taken(shared, &request),
         Fault::TakesAfter(time) => {
             sleep(time).await;
-            head(shared.take(&request), "connection: close\r\ncontent-length: 0")
+            taken(shared, &request)
         }
         Fault::TakesTogether(barrier) => {
             barrier.wait().await;
-            head(shared.take(&request), "connection: close\r\ncontent-length: 0")
+            taken(shared, &request)
         }
         Fault::Wants(authorization) => {
             let wanted = request.header("authorization") == authorization;
@@ -103,6 +105,19 @@ pub(super) async fn handle(mut connection: TcpStream, fault: Fault, shared: &Sha
     let _ = connection.write_all(answer.as_bytes()).await;
     let _ = connection.shutdown().await;
     wait_for_the_client(connection).await;
+}
+
+/// Takes the user, and says what the user is here: the same each time, and nothing that may be
+/// logged.
+fn taken(shared: &Shared, request: &Request) -> String {
+    let id = format!("{}-{}", canary::MARK, request.header("idempotency-key"));
+    let body = json!({ "id": id, "group": "members" }).to_string();
+    let headers = format!(
+        "x-canary: {}\r\nconnection: close\r\ncontent-length: {}",
+        canary::MARK,
+        body.len()
+    );
+    head(shared.take(request), &headers) + &body
 }
 
 fn head(status: u16, headers: &str) -> String {

@@ -18,13 +18,17 @@ pub struct Drawn {
     /// Whether the backend refuses connections instead.
     pub down: bool,
     pub queue: Mode,
+    /// What happens to what is written to the user.
+    pub cognito: Mode,
     /// How often Cognito calls with the event, all at once.
     pub calls: usize,
 }
 
-/// The event `number` of the lane `lane`, whose mapper obeys an event if it is `obedient`.
+/// The event `number` of the lane `lane` in this pool, whose mapper obeys an event if it is
+/// `obedient`.
 pub fn event(
     rng: &mut Rng,
+    pool: &str,
     lane: usize,
     number: usize,
     obedient: bool,
@@ -35,6 +39,13 @@ pub fn event(
     tally.count("drawn for the mapper", mapper);
     let behaviour = if mapper == "none" { "accept 409" } else { mapper };
     let mut event = canary::event(&user, lane << 32 | number, behaviour);
+    event["userPoolId"] = pool.into();
+    if obedient {
+        let follow_up = follow_up(rng);
+        tally.count("drawn for the follow-up", follow_up);
+        event["request"]["userAttributes"]["custom:conclude"] =
+            format!("set-body custom:backend_id;add members;{follow_up}").into();
+    }
     if !obedient && one_in(rng, 50) {
         // The default mapper fails without it, also when it is redelivered.
         event["request"]["userAttributes"]["sub"] = serde_json::Value::Null;
@@ -50,21 +61,34 @@ pub fn event(
     if down {
         tally.count("drawn for the backend", "down");
     }
-    let queue = match rng.usize(..20) {
-        0 => Mode::Resets,
-        1 => Mode::Fails,
-        2 => Mode::Hangs,
-        3 => Mode::LosesAnswers,
-        _ => Mode::Passes,
-    };
+    let queue = service(rng);
     tally.count("drawn for the queue", format!("{queue:?}"));
+    let cognito = effects(rng, tally);
     let calls = match rng.usize(..20) {
         0 => 3,
         1 | 2 => 2,
         _ => 1,
     };
-    tally.count("drawn for Cognito", format!("{calls} calls at a time"));
-    Drawn { user, event: event.to_string(), script, afterwards, down, queue, calls }
+    tally.count("drawn for Cognito's calls", format!("{calls} at a time"));
+    Drawn { user, event: event.to_string(), script, afterwards, down, queue, cognito, calls }
+}
+
+/// What happens to what is written to users.
+pub fn effects(rng: &mut Rng, tally: &mut Tally) -> Mode {
+    let mode = service(rng);
+    tally.count("drawn for the effects", format!("{mode:?}"));
+    mode
+}
+
+/// What a service of AWS does: mostly what it should.
+fn service(rng: &mut Rng) -> Mode {
+    match rng.usize(..20) {
+        0 => Mode::Resets,
+        1 => Mode::Fails,
+        2 => Mode::Hangs,
+        3 => Mode::LosesAnswers,
+        _ => Mode::Passes,
+    }
 }
 
 /// A script for the backend: mostly nothing, now and then some faults in a row, or one that lasts.
@@ -128,6 +152,13 @@ fn mapper(rng: &mut Rng, obedient: bool) -> &'static str {
         "path ../x",
     ];
     if obedient && one_in(rng, 5) { rng.choice(FAULTS).unwrap() } else { "none" }
+}
+
+/// What goes wrong once the backend has answered.
+fn follow_up(rng: &mut Rng) -> &'static str {
+    const FAULTS: [&str; 6] =
+        ["error broken", "panic", "loop", "allocate 1024", "set email_verified=true", "add admins"];
+    if one_in(rng, 8) { rng.choice(FAULTS).unwrap() } else { "none" }
 }
 
 /// Whether it happens, which it does once in `times`.

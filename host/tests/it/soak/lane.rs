@@ -1,5 +1,6 @@
 //! One pool of the campaign with all that belongs to it: three processes of a function, as many as
-//! Cognito's calls of one event can meet, a backend, and a queue with its dead letters.
+//! Cognito's calls of one event can meet, a backend, a queue with its dead letters, and the users in
+//! Cognito.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,7 +14,7 @@ use tokio::time::sleep;
 use super::draw::{self, Drawn, one_in};
 use super::tally::Tally;
 use test_support::PATIENCE;
-use test_support::aws::{self, Queue};
+use test_support::aws::{self, Pool, Queue};
 use test_support::canary;
 use test_support::components::{DEFAULT, MISBEHAVING, image};
 use test_support::event_source::EventSource;
@@ -37,6 +38,17 @@ const ROUNDS_OF_FAULTS: u32 = 2;
 const MAX_RECEIVE_COUNT: u32 = ROUNDS_OF_FAULTS + 2;
 /// A process dies after one in so many events.
 const DEATHS: usize = 20;
+/// What a user may have been given.
+pub const ALL: &str = "all";
+/// What no user may be given: too little for an event that was delivered, or another user's.
+pub const WRONG: &str = "not all, or another user's";
+/// What mappers may write, and what the default mapper does.
+const EFFECTS: [(&str, &str); 4] = [
+    ("COGNITO_ATTRIBUTES", "custom:backend_id"),
+    ("COGNITO_GROUPS", "members"),
+    ("MAPPER_ENV_ATTRIBUTES_FROM_ANSWER", "custom:backend_id=/id"),
+    ("MAPPER_ENV_GROUPS_FROM_ANSWER", "/group"),
+];
 /// How often progress is shown, in events.
 const PROGRESS: usize = 500;
 
@@ -47,6 +59,9 @@ pub struct Lane {
     queue: Queue,
     dead: Queue,
     proxy: Proxy,
+    pool: Pool,
+    /// What stands before Cognito.
+    cognito: Proxy,
     /// If there is none, the next call is a cold start.
     functions: [Option<Function>; 3],
     users: Vec<String>,
@@ -63,6 +78,8 @@ impl Lane {
         let backend = FaultyBackend::start([], Fault::Takes).await;
         let (queue, dead) = Queue::with_dead_letters(MAX_RECEIVE_COUNT).await;
         let proxy = Proxy::start(aws::endpoint(), Mode::Passes).await;
+        let pool = Pool::new().await;
+        let cognito = Proxy::start(aws::endpoint(), Mode::Passes).await;
         let functions = [None, None, None];
         let (users, in_the_log, lines, tally) = Default::default();
         Lane {
@@ -72,6 +89,8 @@ impl Lane {
             queue,
             dead,
             proxy,
+            pool,
+            cognito,
             functions,
             users,
             in_the_log,
@@ -84,7 +103,15 @@ impl Lane {
     pub async fn run(mut self, events: usize, done: &AtomicUsize) -> Tally {
         let obedient = self.obedient();
         for number in 0..events {
-            let drawn = draw::event(&mut self.rng, self.number, number, obedient, &mut self.tally);
+            let drawn = draw::event(
+                &mut self.rng,
+                &self.pool.id,
+                self.number,
+                number,
+                obedient,
+                &mut self.tally,
+            );
+            self.pool.create(&drawn.user).await;
             self.confirm(drawn).await;
             if one_in(&mut self.rng, DEATHS) {
                 let function = self.rng.usize(..self.functions.len());
@@ -112,6 +139,7 @@ impl Lane {
     async fn confirm(&mut self, drawn: Drawn) {
         self.backend.plan(drawn.script, drawn.afterwards);
         self.proxy.set(drawn.queue);
+        self.cognito.set(drawn.cognito);
         if drawn.down {
             self.backend.down().await;
         }
@@ -159,6 +187,7 @@ impl Lane {
             self.redeliver_once(mapper, true).await;
         }
         self.backend.plan([], Fault::Takes);
+        self.cognito.set(Mode::Passes);
         let mut progress = (self.queue.count().await, Instant::now());
         while progress.0 > 0 {
             self.redeliver_once(DEFAULT, false).await;
@@ -183,6 +212,7 @@ impl Lane {
             if with_faults {
                 let (script, afterwards) = draw::faults(&mut self.rng, &mut self.tally);
                 self.backend.plan(script, afterwards);
+                self.cognito.set(draw::effects(&mut self.rng, &mut self.tally));
             }
             if function.is_none() {
                 function = Some(Function::start(&image(mapper), &settings).await);
@@ -222,6 +252,11 @@ impl Lane {
         let letters: HashSet<String> =
             letters.map(|event| event["userName"].as_str().unwrap().to_owned()).collect();
         for user in &self.users {
+            let effects = self.effects_of(user).await;
+            self.tally.count("effects", effects);
+            if effects == WRONG {
+                self.tally.problem(format!("{user} is {effects}: {:#?}", self.lines_of(user)));
+            }
             self.tally.count("users", "confirmed");
             let end = match (
                 self.backend.times(user),
@@ -241,12 +276,28 @@ impl Lane {
         }
     }
 
+    /// What was written to `user`: all that the backend has answered if the event was delivered,
+    /// and nothing of anybody else.
+    async fn effects_of(&self, user: &str) -> &'static str {
+        let lines = self.lines_of(user);
+        let delivered = lines.iter().any(|line| line["end"] == "delivered");
+        let own = format!("{}-{}", canary::MARK, lines[0]["eventId"].as_str().unwrap());
+        let attribute = self.pool.attribute_of(user, "custom:backend_id").await;
+        let groups = self.pool.groups_of(user).await;
+        match (attribute, &groups[..]) {
+            (Some(value), _) if !value.contains(&own) => WRONG,
+            (Some(_), [group]) if group == "members" => ALL,
+            (_, _) if delivered => WRONG,
+            (None, []) => "none, not delivered",
+            (_, _) => "some, not delivered",
+        }
+    }
+
     /// Everything that was said of `user`, for whoever has to find out what went wrong.
-    fn lines_of(&self, user: &str) -> Vec<String> {
+    fn lines_of(&self, user: &str) -> Vec<&Value> {
         let called = &self.lines[user];
         let id = called[0]["eventId"].as_str().unwrap();
-        let redelivered = self.lines.get(id).into_iter().flatten();
-        called.iter().chain(redelivered).map(Value::to_string).collect()
+        called.iter().chain(self.lines.get(id).into_iter().flatten()).collect()
     }
 
     async fn kill(&mut self, function: usize) {
@@ -260,8 +311,9 @@ impl Lane {
         let backend = format!("{}canary/", self.backend.url);
         let queue = self.queue.settings_through(&self.proxy.endpoint);
         // What comes later wins: the secrets that AWS wants are secrets here as well.
-        let others = TIMES.into_iter().chain(queue).chain(canary::SECRETS);
+        let others = TIMES.into_iter().chain(EFFECTS).chain(queue).chain(canary::SECRETS);
         let others = others.map(|(name, value)| (name, value.to_owned()));
-        [("BACKEND_API_URL", backend)].into_iter().chain(others).collect()
+        let cognito = ("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", self.cognito.endpoint.clone());
+        [("BACKEND_API_URL", backend), cognito].into_iter().chain(others).collect()
     }
 }
