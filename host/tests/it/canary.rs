@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use test_support::aws::{self, Queue};
+use test_support::aws::{self, Pool, Queue};
 use test_support::canary::{MARK, SECRETS, SUB, check, event};
 use test_support::components::{DEFAULT, MISBEHAVING, OTHER, image};
 use test_support::faults::{Fault, FaultyBackend};
@@ -38,6 +38,21 @@ const BEHAVIOURS: [&str; 18] = [
     "path users/../../canary?canary",
     "header authorization=Bearer canary",
     "header x=canary\\r\\ncanary: canary",
+];
+
+/// What the misbehaving mapper does with an answer that must not be logged.
+const CONCLUSIONS: [&str; 11] = [
+    "set-body custom:backend_id;add members",
+    "set-headers custom:backend_id",
+    "set-body custom:canary",
+    "set-body custom:none",
+    "set custom:backend_id=canary;set custom:backend_id=canary",
+    "set-control custom:backend_id",
+    "add canary",
+    "error Canary@example.com",
+    "panic",
+    "loop",
+    "allocate 1024",
 ];
 
 /// What the functions of one run have in common.
@@ -175,6 +190,31 @@ impl Run {
         self.log(function).await
     }
 
+    /// The backend's answer is written to users, or something keeps it from being: what it holds is
+    /// logged no more than what is sent.
+    async fn following_up(&self) -> String {
+        let pool = Pool::new().await;
+        pool.create("Canary-Name").await;
+        let shadow = image(DEFAULT);
+        let settings = [
+            ("COGNITO_ATTRIBUTES", "custom:backend_id,custom:none"),
+            ("COGNITO_GROUPS", "members"),
+            ("MAPPER_ENV_ATTRIBUTES_FROM_ANSWER", "custom:backend_id=/group"),
+            ("MAPPER_ENV_GROUPS_FROM_ANSWER", "/id"),
+            ("SHADOW_MAPPER_IMAGE", shadow.to_str().unwrap()),
+        ];
+        let mut function = self.function(MISBEHAVING, Some(aws::endpoint()), &settings).await;
+        for (number, behaviour) in CONCLUSIONS.into_iter().enumerate() {
+            let mut event = event("Canary-Name", 500 + number, "good");
+            event["userPoolId"] = pool.id.as_str().into();
+            event["request"]["userAttributes"]["custom:conclude"] = behaviour.into();
+            self.hand_over(&mut function, &event).await;
+        }
+        let written = pool.attribute_of("Canary-Name", "custom:backend_id").await;
+        assert!(written.is_some_and(|written| written.contains(MARK)));
+        self.log(function).await
+    }
+
     /// The secret can't be fetched.
     async fn without_its_secret(&self) -> String {
         let arn = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:canary-a1b2c3";
@@ -225,6 +265,7 @@ async fn no_value_of_a_user_and_no_secret_is_in_any_log() {
             run.rejecting().await,
             run.with_a_queue_that_fails().await,
             run.redelivering().await,
+            run.following_up().await,
             run.without_its_secret().await,
         ]
         .concat();
