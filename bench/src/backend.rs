@@ -11,6 +11,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use axum::serve::ListenerExt;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
@@ -52,7 +53,7 @@ pub async fn serve(per_second: u32) -> Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("http://{}/", listener.local_addr()?);
     let app = if per_second == UNLIMITED {
-        Router::new().fallback(async |_: Bytes| StatusCode::CREATED)
+        Router::new().fallback(async |_: Bytes| created())
     } else {
         let each = Duration::from_secs(1) / per_second;
         let line = Line::new(Mutex::new(Instant::now()));
@@ -69,12 +70,17 @@ pub async fn serve(per_second: u32) -> Result<()> {
 
 /// Waits in line for the one who takes users, who needs `each` for a user. Who has gone meanwhile
 /// takes no time.
-async fn take(line: &Mutex<Instant>, each: Duration) -> StatusCode {
+async fn take(line: &Mutex<Instant>, each: Duration) -> Response {
     let mut free = line.lock().await;
     sleep_until(*free).await;
     *free = Instant::now().max(*free) + each;
     let done = *free;
     drop(free);
     sleep_until(done).await;
-    StatusCode::CREATED
+    created()
+}
+
+/// The answer, which goes for one of Cognito's as well.
+fn created() -> Response {
+    (StatusCode::CREATED, r#"{"id":42,"group":"members"}"#).into_response()
 }

@@ -19,6 +19,8 @@ use crate::there;
 pub enum Peer {
     /// `bootstrap` with the default mapper, which is in Rust.
     Rust,
+    /// The same, and what the backend answers is written to the user.
+    FollowUp,
     /// `bootstrap` with a mapper in JavaScript.
     JavaScript,
     /// `bootstrap` with a mapper in Python.
@@ -32,24 +34,24 @@ pub enum Peer {
 }
 
 impl Peer {
-    pub const ALL: [Peer; 6] =
+    /// Those that differ from each other when they start.
+    pub const STARTING: [Peer; 6] =
         [Peer::Rust, Peer::JavaScript, Peer::Python, Peer::Native, Peer::Node, Peer::Compiling];
+    /// Those that differ from each other when they run.
+    pub const WARM: [Peer; 6] =
+        [Peer::Rust, Peer::FollowUp, Peer::JavaScript, Peer::Python, Peer::Native, Peer::Node];
 
     /// The name in tables and plots.
     pub fn name(self) -> &'static str {
         match self {
             Peer::Rust => "bootstrap, Rust mapper",
+            Peer::FollowUp => "bootstrap, Rust mapper with a follow-up",
             Peer::JavaScript => "bootstrap, JavaScript mapper",
             Peer::Python => "bootstrap, Python mapper",
             Peer::Native => "native Rust, no WebAssembly",
             Peer::Node => "Node.js, plain JavaScript",
             Peer::Compiling => "bootstrap, compiling at start",
         }
-    }
-
-    /// Whether it differs from another one after its start.
-    pub fn is_of_its_own_when_warm(self) -> bool {
-        self != Peer::Compiling
     }
 }
 
@@ -118,7 +120,9 @@ impl Parts {
             command
         };
         match peer {
-            Peer::Rust | Peer::JavaScript | Peer::Python => run(&program("bootstrap"), &[]),
+            Peer::Rust | Peer::FollowUp | Peer::JavaScript | Peer::Python => {
+                run(&program("bootstrap"), &[])
+            }
             Peer::Native => run(&self.native, &[]),
             Peer::Node => {
                 let client = self.node_function.join("node_modules/aws-lambda-ric/bin/index.mjs");
@@ -151,16 +155,35 @@ impl Parts {
         more: &[(&str, &str)],
     ) -> Result<Function> {
         let image = match peer {
-            Peer::Rust | Peer::Native | Peer::Node => self.images[0].clone(),
+            Peer::Rust | Peer::FollowUp | Peer::Native | Peer::Node => self.images[0].clone(),
             Peer::JavaScript => self.images[1].clone(),
             Peer::Python => self.images[2].clone(),
             Peer::Compiling => self.scratch.join("mapper.cwasm"),
         };
         let image =
             image.to_str().context("the project stands in a folder whose name is not UTF-8")?;
-        let variables = [&[("BACKEND_API_URL", url), ("MAPPER_IMAGE", image)], more].concat();
+        let of_its_own = match peer {
+            Peer::FollowUp => follow_up(url).to_vec(),
+            _ => Vec::new(),
+        };
+        let all = [("BACKEND_API_URL", url), ("MAPPER_IMAGE", image)];
+        let variables = [&all[..], &of_its_own, more].concat();
         Ok(Function::run(self.command(peer, share), &variables).await)
     }
+}
+
+/// What has one attribute and one group written to Cognito, which is the backend at `url` as well.
+fn follow_up(url: &str) -> [(&'static str, &str); 8] {
+    [
+        ("COGNITO_ATTRIBUTES", "custom:backend_id"),
+        ("COGNITO_GROUPS", "members"),
+        ("MAPPER_ENV_ATTRIBUTES_FROM_ANSWER", "custom:backend_id=/id"),
+        ("MAPPER_ENV_GROUPS_FROM_ANSWER", "/group"),
+        ("AWS_REGION", "eu-central-1"),
+        ("AWS_ACCESS_KEY_ID", "key-id"),
+        ("AWS_SECRET_ACCESS_KEY", "access-key"),
+        ("AWS_ENDPOINT_URL", url.trim_end_matches('/')),
+    ]
 }
 
 /// The program `name` on the PATH.

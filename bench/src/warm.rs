@@ -34,7 +34,7 @@ pub struct Warm {
 pub async fn measure(parts: &Parts, backend: &Backend) -> Result<Vec<Warm>> {
     eprintln!("events of functions that run");
     let mut peers = Vec::new();
-    for peer in Peer::ALL.into_iter().filter(|peer| peer.is_of_its_own_when_warm()) {
+    for peer in Peer::WARM {
         let mut function = parts.start(peer, &backend.url, None, &[]).await?;
         // Caches fill, and compilers of Node.js get going.
         for _ in 0..EVENTS * 4 {
@@ -91,6 +91,8 @@ async fn round(function: &mut Function, warm: &mut Warm) -> Result<()> {
         for line in lines {
             let line: Value = serde_json::from_str(&line)?;
             ensure!(line["end"] == "delivered", "an event was not delivered: {line}");
+            let follow_up = line["effects"]["groups"] == 1;
+            ensure!(follow_up == (warm.peer == Peer::FollowUp), "not what was to follow: {line}");
             warm.mapping
                 .extend(line["milliseconds"]["mapping"].as_f64().map(|mapping| mapping * 1e3));
         }

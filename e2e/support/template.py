@@ -17,11 +17,14 @@ from .program import ROOT
 NO_VALUE = object()
 PSEUDO = {"AWS::Region": REGION, "AWS::AccountId": ACCOUNT, "AWS::Partition": "aws", "AWS::NoValue": NO_VALUE}
 FUNCTIONS = {
+    "Condition": "holds",
     "Ref": "ref",
+    "Fn::And": "both",
     "Fn::Equals": "equals",
     "Fn::GetAtt": "attribute",
     "Fn::If": "either",
     "Fn::Not": "contrary",
+    "Fn::Or": "any_of",
     "Fn::Select": "select",
     "Fn::Split": "split",
     "Fn::Sub": "text",
@@ -42,6 +45,8 @@ ALL = URL | {
     "SecretsKeyArn": KEY,
     "OnUndelivered": "reject",
     "UserPoolId": POOL,
+    "CognitoAttributes": "custom:backend_id,custom:plan",
+    "CognitoGroups": "members",
     "MaximumConcurrency": "7",
     "LogRetentionDays": "90",
     "AlarmTopicArn": TOPIC,
@@ -64,6 +69,8 @@ def packaged(text, contents=None):
         for key in {"CodeUri", "ContentUri"} & resource.get("Properties", {}).keys():
             file = resource["Properties"][key].rsplit("/", 1)[1]
             resource["Properties"][key] = f"s3://bucket/{(contents or {}).get(file, file)}"
+        if "TemplateURL" in resource.get("Properties", {}):
+            resource["Properties"]["TemplateURL"] = "https://bucket.s3.amazonaws.com/alarms.yaml"
     return template
 
 
@@ -108,7 +115,8 @@ class TemplateStack:
             return node
         if len(node) == 1:
             function, given = next(iter(node.items()))
-            if function == "Ref" or function.startswith("Fn::"):
+            # A statement of a policy has conditions too, which are objects.
+            if function == "Ref" or function.startswith("Fn::") or (function == "Condition" and isinstance(given, str)):
                 return getattr(self, FUNCTIONS[function])(given)
         values = {key: self.value(value) for key, value in node.items()}
         return {key: value for key, value in values.items() if value is not NO_VALUE}
@@ -148,6 +156,14 @@ class TemplateStack:
         """Whether two values are the same."""
         return len({str(self.value(value)) for value in given}) == 1
 
+    def both(self, given):
+        """Whether all conditions hold."""
+        return all(map(self.value, given))
+
+    def any_of(self, given):
+        """Whether one condition holds."""
+        return any(map(self.value, given))
+
     def contrary(self, given):
         """The negation."""
         return not self.value(given[0])
@@ -180,6 +196,12 @@ def template_stack(text=TEMPLATE, contents=None, **parameters):
     """The stack with the values of its parameters."""
     parameters = URL | parameters
     return TemplateStack(expanded(packaged(text, contents), parameters), parameters)
+
+
+def alarms(**parameters):
+    """The alarms of the stack with these values of its parameters, by logical id."""
+    given = template_stack(**parameters).resources["Alarms"]["Parameters"]
+    return TemplateStack(yaml_parse(source("alarms")), given).of_type("CloudWatch::Alarm")
 
 
 def linted(text):

@@ -113,7 +113,7 @@ async fn differences(mapper: &Mapper, pipeline: &Pipeline, pending: &PendingEven
             false => Ok(Vec::new()),
         };
         let shadow = pipeline::approved(pipeline.effects(), concluded);
-        differences.extend(compare::effects(event, made, &shadow));
+        differences.extend(compare::effects(made, &shadow));
     }
     differences
 }

@@ -47,28 +47,20 @@ pub fn actions(
 }
 
 /// How the effects that `shadow` wants differ from those that `made` did: `attribute NAME` or
-/// `group NAME`, each with `added`, `removed` or `changed`, or else the two ends. The names are the
-/// operator's own.
-pub fn effects(
-    event: &Event,
-    made: &Result<Approved, Error>,
-    shadow: &Result<Approved, Error>,
-) -> Vec<String> {
-    let names = LazyCell::new(|| Names::new(event));
-    let mut found = Found { names, differences: Vec::new() };
-    match (made, shadow) {
-        (Ok(made), Ok(shadow)) => {
-            found.members("attribute ", &attributes(made), &attributes(shadow));
-            found.members("group ", &groups(made), &groups(shadow));
-        }
-        _ => {
-            let (made, shadow) = (conclusion(made), conclusion(shadow));
-            if made != shadow {
-                found.differences.push(format!("effects: {made} became {shadow}"));
-            }
-        }
-    }
-    found.differences
+/// `group NAME`, each with `added`, `removed` or `changed`, or else the two ends. Every name is one
+/// that the operator has listed, and there are few.
+pub fn effects(made: &Result<Approved, Error>, shadow: &Result<Approved, Error>) -> Vec<String> {
+    let (Ok(made), Ok(shadow)) = (made, shadow) else {
+        let (made, shadow) = (conclusion(made), conclusion(shadow));
+        let same = made == shadow;
+        return if same { Vec::new() } else { vec![format!("effects: {made} became {shadow}")] };
+    };
+    let [made_attributes, attributes] = [made, shadow].map(attributes);
+    let [made_groups, groups] = [made, shadow].map(groups);
+    let attributes = changes(&made_attributes, &attributes)
+        .map(|(name, how)| format!("attribute {name}: {how}"));
+    let groups = changes(&made_groups, &groups).map(|(name, how)| format!("group {name}: {how}"));
+    attributes.chain(groups).collect()
 }
 
 /// How a follow-up ended, in words that may be logged.
@@ -153,14 +145,12 @@ impl<F: FnOnce() -> Names> Found<F> {
         made: &BTreeMap<String, T>,
         shadow: &BTreeMap<String, T>,
     ) {
-        for name in made.keys().chain(shadow.keys()).collect::<BTreeSet<_>>() {
+        for (name, how) in changes(made, shadow) {
             if self.is_full() {
                 return;
             }
-            if let Some(how) = how(made.get(name), shadow.get(name)) {
-                let place = format!("{place}{}", self.names.shown(name));
-                self.note(&place, how);
-            }
+            let place = format!("{place}{}", self.names.shown(name));
+            self.note(&place, how);
         }
     }
 
@@ -194,6 +184,15 @@ impl<F: FnOnce() -> Names> Found<F> {
             _ => self.note(place.trim_end(), "changed"),
         }
     }
+}
+
+/// What is not the same in both, by name, with how it differs.
+fn changes<'a, T: PartialEq>(
+    made: &'a BTreeMap<String, T>,
+    shadow: &'a BTreeMap<String, T>,
+) -> impl Iterator<Item = (&'a String, &'static str)> {
+    let names = made.keys().chain(shadow.keys()).collect::<BTreeSet<_>>().into_iter();
+    names.filter_map(|name| Some((name, how(made.get(name), shadow.get(name))?)))
 }
 
 fn how<T: PartialEq>(made: Option<T>, shadow: Option<T>) -> Option<&'static str> {

@@ -26,7 +26,7 @@ fn a_component_is_shown_with_contract_imports_and_tools() {
     let json = ends(&mut folder.mapper(&["inspect", &wasm(DEFAULT), "--json"]), 0).json();
     assert_eq!((&json["kind"], &json["wit"]), (&json!("component"), &json!(CONTRACT)));
     assert_eq!((&json["sha256"], &json["size"]), (&json!(file.sha256), &json!(file.size)));
-    let exports = ["mapper", "follow-up"].map(|it| format!("cognito:post-confirmation/{it}@0.2.0"));
+    let exports = ["follow-up", "mapper"].map(|it| format!("cognito:post-confirmation/{it}@0.2.0"));
     assert_eq!(json["exports"], json!(exports));
     assert!(
         json["imports"]
