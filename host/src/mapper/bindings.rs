@@ -34,6 +34,9 @@ use v0_1::exports::cognito::post_confirmation::mapper as mapper_0_1;
 use v0_2::cognito::post_confirmation::types as types_0_2;
 use v0_2::exports::cognito::post_confirmation::{follow_up as follow_up_0_2, mapper as mapper_0_2};
 
+/// What a mapper of 0.1 exports.
+const MAPPER_0_1: &str = "cognito:post-confirmation/mapper@0.1.0";
+
 /// What a mapper returned, not yet checked.
 pub(super) enum Returned {
     Deliver(Request),
@@ -69,10 +72,13 @@ impl Exports {
             Ok(mapper) => {
                 Ok(Exports::V0_2 { mapper, follow_up: follow_up_0_2::GuestIndices::new(pre).ok() })
             }
-            // Its error is the one that is told: a mapper of neither version is to become one of the newest.
             Err(newest) => match mapper_0_1::GuestIndices::new(pre) {
                 Ok(mapper) => Ok(Exports::V0_1(mapper)),
-                Err(_) => Err(newest),
+                // What is of neither version is to become one of the newest.
+                Err(older) => {
+                    let is_older = pre.component().get_export_index(None, MAPPER_0_1).is_some();
+                    Err(if is_older { older } else { newest })
+                }
             },
         }
     }

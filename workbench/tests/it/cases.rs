@@ -206,7 +206,7 @@ fn a_file_of_a_case_that_is_broken_is_named() {
         ("expected", "{ \"skip\": ", "is not JSON"),
         ("expected", "{}", "is not as it has to be"),
         ("expected", r#"{ "skip": "a", "error": "b" }"#, "is not as it has to be"),
-        ("expected", r#"{ "delivers": {} }"#, "is not as it has to be: unknown variant `delivers`"),
+        ("expected", r#"{ "delivers": {} }"#, "is not as it has to be: unknown field `delivers`"),
         (
             "expected",
             r#"{ "deliver": { "method": "POST" } }"#,
@@ -220,7 +220,7 @@ fn a_file_of_a_case_that_is_broken_is_named() {
         (
             "expected",
             r#"{ "failed": { "errorType": "Mapper.Trapped", "error": "" } }"#,
-            "unknown variant `failed`",
+            "unknown field `failed`",
         ),
         ("variables", r#"{ "NAME": 1 }"#, "is not as it has to be"),
         ("variables", "[]", "is not as it has to be"),

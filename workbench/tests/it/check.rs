@@ -90,7 +90,10 @@ fn a_component_of_another_world_or_version_is_refused() {
     let run = r#"(component (instance $i) (export "wasi:cli/run@0.2.6" (instance $i)))"#;
     refuses_text(run, &["does not export the interface", "`post-confirmation-mapper`"]);
     let newer = r#"(component (instance $i) (export "cognito:post-confirmation/mapper@0.3.0" (instance $i)))"#;
-    refuses_text(newer, &["implements `cognito:post-confirmation@0.3.0`", "understands the versions 0.1 and 0.2"]);
+    refuses_text(
+        newer,
+        &["implements `cognito:post-confirmation@0.3.0`", "understands the versions 0.1 and 0.2"],
+    );
 }
 
 #[test]
@@ -110,11 +113,12 @@ fn a_component_that_asks_for_what_no_mapper_gets_is_refused() {
 
 #[test]
 fn a_component_with_the_right_names_and_other_types_is_refused() {
-    let text = r#"(component (instance $i) (export "cognito:post-confirmation/mapper@0.1.0" (instance $i)))"#;
-    refuses_text(
-        text,
-        &["the mapper does not fit this host; build it against the WIT package", "transform"],
-    );
+    for version in ["0.1.0", "0.1.7", "0.2.0"] {
+        let name = format!("cognito:post-confirmation/mapper@{version}");
+        let text = format!(r#"(component (instance $i) (export "{name}" (instance $i)))"#);
+        let says = "the mapper does not fit this host; build it against the WIT package";
+        refuses_text(&text, &[says, "transform"]);
+    }
 }
 
 #[test]
