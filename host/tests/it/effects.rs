@@ -1,14 +1,17 @@
 //! What a mapper's follow-up does to the Cognito user, with moto as Cognito.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use test_support::aws::{self, Pool, Queue};
-use test_support::backend::{Answer, Backend};
+use test_support::backend::{Answer, Backend, Recorded};
 use test_support::components::{DEFAULT, MISBEHAVING, image};
 use test_support::contract_0_1;
 use test_support::event_source::EventSource;
 use test_support::faults::{Fault, FaultyBackend};
 use test_support::function::{Function, Invoked};
+use test_support::proxy::{Mode, Proxy};
 
 const BODY: &str = r#"{"id":42,"plan":"gold","group":"members"}"#;
 const LISTED: [(&str, &str); 2] =
@@ -23,6 +26,11 @@ async fn function(backend: &str, endpoint: &str, settings: &[(&str, &str)]) -> F
     let aws = aws::variables(endpoint);
     let all = [&[("BACKEND_API_URL", backend)], &LISTED[..], &aws, settings].concat();
     Function::start(&image(MISBEHAVING), &all).await
+}
+
+/// By what the backend knows the event of a request.
+fn key(request: &Recorded) -> Vec<u8> {
+    request.headers["idempotency-key"].as_bytes().to_owned()
 }
 
 /// One sign-up in `pool` whose mapper does this after the answer.
@@ -144,6 +152,37 @@ async fn throttling_is_tried_again_and_a_missing_right_is_not() {
 }
 
 #[tokio::test]
+async fn a_cognito_that_fails_leaves_the_event_to_the_queue() {
+    let (pool, queue) = (Pool::new().await, Queue::new().await);
+    let cognito = Proxy::start(aws::endpoint(), Mode::Passes).await;
+    let backend = Backend::answering(answering()).await;
+    let proxied = [("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", cognito.endpoint.as_str())];
+    let times = [("ANSWER_WITHIN_MS", "1500"), ("ATTEMPT_TIMEOUT_MS", "300")];
+    let settings = [&proxied[..], &times, &queue.settings()].concat();
+    let mut function = function(&backend.url, aws::endpoint(), &settings).await;
+    let event = pool.sign_up("set custom:plan=gold;add members").to_string();
+    for (mode, error) in [
+        (Mode::Hangs, "Effect.TimedOut"),
+        (Mode::Fails, "Effect.Unavailable"),
+        (Mode::Resets, "Effect.Unreachable"),
+    ] {
+        cognito.set(mode);
+        let invoked = function.invoke(event.clone()).await;
+        assert_eq!((invoked.end(), &invoked.line["errorType"]), ("queued", &json!(error)));
+        assert_eq!(invoked.line["status"], 201);
+    }
+    assert_eq!(pool.attribute("custom:plan").await, None);
+    cognito.set(Mode::Passes);
+    while let Some(redelivered) = EventSource::of(&queue).poll(&mut function).await {
+        assert!(redelivered.lines.iter().all(|line| line["end"] == "delivered"));
+    }
+    assert_eq!(pool.attribute("custom:plan").await.as_deref(), Some("gold"));
+    assert_eq!(pool.groups().await, ["members"]);
+    let keys: BTreeSet<_> = backend.requests().iter().map(key).collect();
+    assert_eq!((backend.requests().len(), keys.len()), (6, 1));
+}
+
+#[tokio::test]
 async fn an_answer_that_is_too_large_or_never_ends_is_no_answer() {
     let pool = Pool::new().await;
     let event = pool.sign_up("set custom:plan=gold").to_string();
@@ -192,9 +231,8 @@ async fn a_redelivery_completes_the_effects_under_the_same_key() {
     assert_eq!(pool.groups().await, ["later"]);
     // When the event came is the same, and so is the key under which the backend knows it.
     assert_eq!(pool.attribute("custom:plan").await.unwrap(), received);
-    let keys: Vec<_> =
-        backend.requests().iter().map(|it| it.headers["idempotency-key"].clone()).collect();
-    assert!(keys.len() == 2 && keys[0] == keys[1], "{keys:?}");
+    let keys: BTreeSet<_> = backend.requests().iter().map(key).collect();
+    assert_eq!((backend.requests().len(), keys.len()), (2, 1));
 }
 
 #[tokio::test]
