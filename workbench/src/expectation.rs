@@ -20,7 +20,7 @@ use serde_json::Value;
 pub enum Mapped {
     /// This request is delivered, and then this is done with the Cognito user, if the mapper was
     /// given an answer and wants anything.
-    Deliver(Request, Option<Effects>),
+    Deliver(Box<Request>, Option<Effects>),
     /// Nothing is, for the reason with this code.
     Skip(String),
     /// The mapper returns an error with this code.
@@ -115,7 +115,7 @@ impl Mapped {
 
     /// What comes of `request`, after which `effects` are wanted. To want none is to do nothing.
     pub fn deliver(request: Request, effects: Option<Effects>) -> Mapped {
-        Mapped::Deliver(request, effects.filter(|effects| *effects != Effects::default()))
+        Mapped::Deliver(Box::new(request), effects.filter(|effects| *effects != Effects::default()))
     }
 
     /// As it is when it comes from a mapper: names in lower case, statuses in order.
@@ -142,7 +142,7 @@ impl From<Mapped> for Form {
     fn from(mapped: Mapped) -> Form {
         match mapped {
             Mapped::Deliver(request, effects) => {
-                Form { deliver: Some(request), effects, ..Form::default() }
+                Form { deliver: Some(*request), effects, ..Form::default() }
             }
             Mapped::Skip(code) => Form { skip: Some(code), ..Form::default() },
             Mapped::Error(code) => Form { error: Some(code), ..Form::default() },

@@ -177,19 +177,16 @@ impl fmt::Display for Shown {
             writeln!(f, "answer   {status}: the user is at the backend")?;
         }
         f.write_str(&words(&self.output))?;
-        match &self.request {
-            Some(request) => {
-                writeln!(f, "\n{} {}", request.method, request.url)?;
-                request
-                    .headers
-                    .iter()
-                    .try_for_each(|Header { name, value }| writeln!(f, "{name}: {value}"))?;
-                self.added_headers
-                    .iter()
-                    .try_for_each(|name| writeln!(f, "{name}: (added to each attempt)"))?;
-                write!(f, "{request}")?;
-            }
-            None => {}
+        if let Some(request) = &self.request {
+            writeln!(f, "\n{} {}", request.method, request.url)?;
+            request
+                .headers
+                .iter()
+                .try_for_each(|Header { name, value }| writeln!(f, "{name}: {value}"))?;
+            self.added_headers
+                .iter()
+                .try_for_each(|name| writeln!(f, "{name}: (added to each attempt)"))?;
+            write!(f, "{request}")?;
         }
         if let Some(output) = &self.follow_up {
             f.write_str(&words(output))?;
