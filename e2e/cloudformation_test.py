@@ -6,8 +6,20 @@ from subprocess import run
 import pytest
 from awscli.customizations.cloudformation.yamlhelper import yaml_parse
 
-from support.aws import REGION
-from support.template import ALL, EXPLAINED, SECRET, TEMPLATE, URL, TemplateStack, expanded, linted, source
+from support.aws import ACCOUNT, REGION
+from support.template import (
+    ALL,
+    EXPLAINED,
+    POOL,
+    SECRET,
+    TEMPLATE,
+    URL,
+    TemplateStack,
+    expanded,
+    linted,
+    rights,
+    source,
+)
 from support.zips import zipped
 
 
@@ -22,7 +34,8 @@ def project(tmp_path):
             made.write_bytes(zipped(**{member: f"{member} for {arch}" for member in members}))
         (tmp_path / "deploy").mkdir(exist_ok=True)
         (tmp_path / "deploy/template.yaml").write_text(template)
-        (tmp_path / "deploy/with-pool.yaml").write_text(source("with-pool"))
+        for name in ("alarms", "with-pool"):
+            (tmp_path / f"deploy/{name}.yaml").write_text(source(name))
         return tmp_path
 
     return make
@@ -78,6 +91,9 @@ def without_aliases(node):
 
 def test_the_stack_is_created(aws, project, proved):
     template = expanded(packaged_by_the_cli(aws, project("x86_64", TEMPLATE)), ALL)
+    nested = template["Resources"]["Alarms"]["Properties"]
+    # moto finds the bucket in the path only at this address.
+    nested["TemplateURL"] = f"https://s3.amazonaws.com/bucket/{nested['TemplateURL'].rpartition('/')[2]}"
     # Of the rest, moto 5.2.5 passes over AWS::CloudWatch::Alarm, and forgets LoggingConfig and a layer's name.
     aws.client("cloudformation").create_stack(
         StackName="stack",
@@ -85,8 +101,9 @@ def test_the_stack_is_created(aws, project, proved):
         Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in ALL.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
-    (made,) = aws.client("cloudformation").describe_stacks(StackName="stack")["Stacks"]
-    assert made["StackStatus"] == "CREATE_COMPLETE"
+    made, alarms = aws.client("cloudformation").describe_stacks()["Stacks"]
+    assert made["StackName"] == "stack" and alarms["StackName"].startswith("stack-Alarms-")
+    assert alarms["StackStatus"] == made["StackStatus"] == "CREATE_COMPLETE"
     outputs = {output["OutputKey"]: output["OutputValue"] for output in made["Outputs"]}
     assert outputs["FunctionName"] == "sign-ups"
     proved("CloudFormation creates the stack with all options")
@@ -95,7 +112,12 @@ def test_the_stack_is_created(aws, project, proved):
     for name, timeout in (("sign-ups", 6), ("sign-ups-redelivery", 30)):
         there = functions.get_function_configuration(FunctionName=name)
         assert (there["Runtime"], there["Timeout"], there["MemorySize"]) == ("provided.al2023", timeout, 128)
-        assert there["Environment"]["Variables"]["BACKEND_SIGNING_SECRET"] == SECRET
+        variables = there["Environment"]["Variables"]
+        assert variables["BACKEND_SIGNING_SECRET"] == SECRET
+        assert (variables["COGNITO_ATTRIBUTES"], variables["COGNITO_GROUPS"]) == (
+            "custom:backend_id,custom:plan",
+            "members",
+        )
         assert len(functions.list_versions_by_function(FunctionName=name)["Versions"]) == 2
         (group,) = logs.describe_log_groups(logGroupNamePattern=f"{name}")["logGroups"][:1]
         assert group["retentionInDays"] == 90
@@ -112,3 +134,13 @@ def test_the_stack_is_created(aws, project, proved):
     statement = json.loads(functions.get_policy(FunctionName="sign-ups")["Policy"])["Statement"][0]
     assert statement["Principal"] == {"Service": "cognito-idp.amazonaws.com"}
     proved("both queues exist, and so does the permission for Cognito")
+
+    iam = aws.client("iam")
+    arn = f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{POOL}"
+    roles = [role["RoleName"] for role in iam.list_roles()["Roles"]]
+    assert len(roles) == 2 and {outputs["TriggerRoleName"], outputs["RedeliveryRoleName"]} == {*roles}
+    for role in roles:
+        document = iam.get_role_policy(RoleName=role, PolicyName="write-to-users")["PolicyDocument"]
+        actions = {"cognito-idp:AdminUpdateUserAttributes", "cognito-idp:AdminAddUserToGroup"}
+        assert rights(document["Statement"]) == {(action, arn) for action in actions}
+    proved("both roles may write to the pool's users, and to no others")

@@ -23,7 +23,8 @@ def queued(stack, reason):
     assert (end["end"], end["errorType"]) == ("queued", reason)
     assert end["milliseconds"]["total"] < COGNITO_WAITS
     attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
-    assert datetime.fromisoformat(attributes.pop("first-failed-at")).tzinfo
+    for time in ("received-at", "first-failed-at"):
+        assert datetime.fromisoformat(attributes.pop(time)).tzinfo
     assert attributes == {"event-id": end["eventId"], "reason": reason, "attempts": str(len(end["attempts"]))}
     return message
 

@@ -9,9 +9,7 @@ from awscli.customizations.cloudformation.yamlhelper import yaml_parse
 
 from support.program import ROOT
 from support.template import (
-    KEY,
-    PARAMETER,
-    SECRET,
+    ALL,
     TEMPLATE,
     URL,
     TemplateStack,
@@ -38,7 +36,7 @@ def blocks(language, guide=GUIDE):
 
 def test_the_guide_shows_the_role_that_the_template_makes(proved):
     (shown,) = map(json.loads, blocks("json"))
-    it = template_stack(BackendAuthorizationArn=PARAMETER, BackendSigningSecretArn=SECRET, SecretsKeyArn=KEY)
+    it = template_stack(**ALL | {"FunctionName": "post-confirmation"})
     assert rights(shown["Statement"]) == rights_of(it, "TriggerRole")
     proved("the policy in docs/deploy.md is the policy that the template makes")
 

@@ -1,51 +1,27 @@
 """`doctor` finds each fault of a deployment, names its fix, and reports nothing else."""
 
 import json
-from subprocess import run
 
 import pytest
 
-from support.cognito_model import cli_with, model
-from support.doctor import DEAD_LETTERS, FUNCTION, REDELIVERY, Account, Deployment
-from support.faults import FAULT, WARNING, function, network, queue, trigger
-from support.forking_cli import ForkingCli
+from support.doctor import DEAD_LETTERS, FUNCTION, REDELIVERY, Deployment
+from support.faults import FAULT, WARNING, function, network, queue, trigger, users
 from support.intercept import refused
 from support.program import ROOT, free_port
-from support.stack import ARCHITECTURE
 
 EVENT = json.loads((ROOT / "guest/cases/native.event.json").read_text())
-EVERY = trigger.FAULTS + function.FAULTS + network.FAULTS + queue.FAULTS
+EVERY = trigger.FAULTS + function.FAULTS + network.FAULTS + queue.FAULTS + users.FAULTS
 
 
 @pytest.fixture(scope="module")
-def healthy(started_aws, packages, tmp_path_factory):
+def healthy(recipes):
     """A healthy deployment, made by `create` and `attach`, with a way to run recipes on it."""
-    packages(ARCHITECTURE)
-    started_aws.reset()
-    account = Account(started_aws, tmp_path_factory.mktemp("functions"))
-    cli = ForkingCli(tmp_path_factory.mktemp("cli"), account.url)
-    environment = started_aws.env | {"PATH": f"{cli.folder}:{started_aws.env['PATH']}"}
-    newest = cli_with(model(), tmp_path_factory.mktemp("newest"))
-    folder = tmp_path_factory.mktemp("pool")
-
-    def recipe(name, *args, env=None):
-        command = ["python", ROOT / "deploy" / f"{name}.py", *args]
-        return run(command, env=environment | (env or {}), cwd=folder, capture_output=True, text=True)
-
-    try:
-        # Anything that listens is enough: nothing is sent.
-        backend = ["--set", f"BACKEND_API_URL={account.url}/", "--set", "BACKEND_ALLOW_HTTP=on"]
-        done = recipe("create", "--arch", ARCHITECTURE, *backend)
-        assert (done.returncode, done.stderr) == (0, "")
-        pool = started_aws.client("cognito-idp").create_user_pool(PoolName="people")["UserPool"]["Id"]
-        done = recipe("attach", pool, "--yes", env=newest)
-        assert (done.returncode, done.stderr) == (0, "")
-        deployment = Deployment(account, pool)
-        deployment.recipe = recipe
-        yield deployment
-    finally:
-        account.stop()
-        cli.stop()
+    recipes.create()
+    pool = recipes.new_pool()
+    recipes.succeeds("attach", pool, "--yes")
+    deployment = Deployment(recipes.account, pool)
+    deployment.recipe = recipes.run
+    return deployment
 
 
 @pytest.fixture
@@ -72,7 +48,7 @@ def test_a_healthy_deployment_has_no_fault(deployment, proved):
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("\n0 faults, 0 warnings, 0 checks not made\n")
     lines = done.stdout.splitlines()[:-2]
-    assert len(lines) == 23 and all(line.endswith(" ok") for line in lines)
+    assert len(lines) == 26 and all(line.endswith(" ok") for line in lines)
     proved("each check is listed as ok, and both functions pass a dry run")
 
 
@@ -87,6 +63,14 @@ def test_doctor_finds_each_fault(inject, check, level, what, fix, follows, deplo
     # No value of a setting, and no user data.
     assert "c2VjcmV0" not in json.dumps(found) and EVENT["request"]["userAttributes"]["email"] not in json.dumps(found)
     proved(f"{finding['level']}: {finding['what']}")
+
+
+def test_what_may_be_written_has_no_fault(deployment, proved):
+    deployment.may_write()
+    deployment.cognito.create_group(UserPoolId=deployment.pool, GroupName="members")
+    deployment.set_both(COGNITO_ATTRIBUTES="custom:plan, nickname", COGNITO_GROUPS="members")
+    assert findings(deployment) == []
+    proved("attributes of the schema, an existing group and the rights on the pool are no fault")
 
 
 def test_checks_that_depend_on_a_missing_part_are_not_made(deployment, proved):
@@ -104,7 +88,7 @@ def test_checks_that_depend_on_a_missing_part_are_not_made(deployment, proved):
     assert set(wrong) == {"trigger", "function"}
     assert f"`just attach {deployment.pool} --function joined`" in wrong["trigger"]
     assert "`just create --function joined`" in wrong["function"]
-    assert [finding["level"] for finding in found].count("not checked") == 20
+    assert [finding["level"] for finding in found].count("not checked") == 23
     proved("without the function, every check that depends on it is listed as not made, and fixes name the function")
 
 

@@ -19,6 +19,8 @@ from support.template import (
     TEMPLATE,
     TOPIC,
     URL,
+    TemplateStack,
+    alarms,
     findings,
     linted,
     rights,
@@ -30,6 +32,7 @@ from support.template import (
 sys.path.insert(0, str(ROOT / "deploy"))
 from queues import RECEIVES, RETENTION, VISIBLE_AFTER  # noqa: E402  (after the path)
 from role import RECEIVE, SEND, policy  # noqa: E402
+from user_rights import needed  # noqa: E402
 
 
 def changed(text, *changes):
@@ -44,6 +47,7 @@ def test_cfn_lint_finds_only_explained_problems(proved):
     assert findings(TEMPLATE) == {("W3011", "Trigger"), ("W3011", "Redelivery")}
     # W3002: the nested template is uploaded by `aws cloudformation package`.
     assert findings(source("with-pool")) == {("W3002", "PostConfirmation")}
+    assert findings(source("alarms")) == set()
     assert linted(TEMPLATE) == EXPLAINED
     proved("cfn-lint finds only the explained problems in the templates and in SAM's expansion of them")
 
@@ -181,14 +185,35 @@ def test_the_roles_allow_only_what_the_options_need(proved):
     )
 
 
+@pytest.mark.parametrize(("attributes", "groups"), [*product(["", "custom:backend_id"], ["", "members"])])
+def test_the_roles_may_write_only_what_is_listed(attributes, groups, proved):
+    lists = {"CognitoAttributes": attributes, "CognitoGroups": groups}
+    actions = needed({"COGNITO_ATTRIBUTES": attributes, "COGNITO_GROUPS": groups})
+    assert len(actions) == bool(attributes) + bool(groups)
+    arn = f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{POOL}"
+    for role in ("TriggerRole", "RedeliveryRole"):
+        plain, listed = rights_of(template_stack(), role), {(action, arn) for action in actions}
+        assert rights_of(template_stack(**lists), role) == plain
+        assert rights_of(template_stack(UserPoolId=POOL, **lists), role) == plain | listed
+    proved(f"both roles of the stack: {', '.join(actions) or 'nothing'} on its pool alone; without a pool, nothing")
+
+    given = TemplateStack(yaml_parse(source("with-pool")), URL | lists).of_type("IAM::Policy").values()
+    beside = [(one["Roles"], rights(one["PolicyDocument"]["Statement"])) for one in given]
+    outputs = "TriggerRoleName", "RedeliveryRoleName"
+    roles = [f"PostConfirmation.Outputs.{name}" for name in outputs]
+    assert beside == ([(roles, {(action, "Pool.Arn") for action in actions})] if actions else [])
+    made = {name: output["Value"] for name, output in yaml_parse(TEMPLATE)["Outputs"].items() if name in outputs}
+    assert made == {name: {"Ref": name.removesuffix("Name")} for name in outputs}
+    proved("with-pool.yaml: the same rights beside the pool")
+
+
 def test_the_alarms_watch_existing_metrics(proved):
     emitted = (ROOT / "host/src/report/metrics.rs").read_text("utf-8")
     (namespace,) = re.findall(r'NAMESPACE: &str = "(\w+)"', emitted)
     (dimension,) = re.findall(r'dimensions: \[\["(\w+)"\]\]', emitted)
     names = set(re.findall(r'metric\("(\w+)", ', emitted))
-    alarms = template_stack(AlarmTopicArn=TOPIC).of_type("CloudWatch::Alarm")
     watched = set()
-    for alarm in alarms.values():
+    for alarm in alarms(AlarmTopicArn=TOPIC).values():
         assert alarm["TreatMissingData"] == "notBreaching" and alarm["AlarmActions"] == [TOPIC]
         assert alarm["ComparisonOperator"] == "GreaterThanOrEqualToThreshold"
         ((dimensions,),) = [[(it["Name"], it["Value"]) for it in alarm["Dimensions"]]]
@@ -207,7 +232,7 @@ def test_the_alarms_watch_existing_metrics(proved):
         ("AWS/Lambda", "Errors", "FunctionName", redelivery, "Sum", 1),
         ("AWS/Lambda", "Throttles", "FunctionName", function, "Sum", 1),
     }
-    assert all("AlarmActions" not in alarm for alarm in template_stack().of_type("CloudWatch::Alarm").values())
+    assert all("AlarmActions" not in alarm for alarm in alarms().values())
     proved(
         "seven alarms, on metrics with the names and dimensions that the host emits; they notify the topic, if given"
     )
@@ -221,6 +246,8 @@ def test_the_environment_holds_settings_of_the_reference(proved):
         "BACKEND_API_URL": URL["BackendApiUrl"],
         "BACKEND_AUTHORIZATION": PARAMETER,
         "BACKEND_SIGNING_SECRET": SECRET,
+        "COGNITO_ATTRIBUTES": ALL["CognitoAttributes"],
+        "COGNITO_GROUPS": ALL["CognitoGroups"],
     }
     own = {"UNDELIVERED_QUEUE_URL": "Undelivered", "ON_UNDELIVERED": "reject"}
     assert (common | own).keys() <= known
@@ -256,6 +283,7 @@ def test_a_version_is_published_only_if_the_function_changes(function, proved):
         assert (version(before, function) != version(after, function)) == differs, change
         seen[differs].add(next(iter(change)))
     settings = {"BackendApiUrl", "BackendAuthorizationArn", "BackendSigningSecretArn", "FunctionName"}
+    settings |= {"CognitoAttributes", "CognitoGroups"}
     own = {"OnUndelivered"} if function == "Trigger" else set()
     assert seen[True] == settings | own | {"contents", "text"}
     proved(f"{function}: a change of code, mapper, memory or any of its settings makes a version")
@@ -289,6 +317,21 @@ def test_old_versions_stay_and_long_names_fit_into_the_description(proved):
         ("BackendAuthorizationArn", SECRET, ["token", "arn:aws:s3:::bucket", SECRET + "*", "whsec_AAAA"]),
         ("BackendSigningSecretArn", PARAMETER, ["token", "arn:aws:ssm:eu-central-1:123456789012:document/x"]),
         ("SecretsKeyArn", KEY, [KEY.replace("key/", "alias/"), "*"]),
+        (
+            "CognitoAttributes",
+            "custom:backend_id,nickname,subs,email2",
+            [
+                "sub",
+                "custom:a,Email",
+                "custom:a,x_verified,custom:b",
+                "cognito:groups",
+                "a, b",
+                "a,",
+                "a,,b",
+                "n" * 129,
+            ],
+        ),
+        ("CognitoGroups", "members," + "n" * 128, ["a b", "a,", ",", "n" * 129]),
         ("UserPoolId", POOL, [f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{POOL}", "*"]),
         ("AlarmTopicArn", TOPIC, ["alarms", SECRET]),
         ("FunctionName", "n" * 53, ["", "n" * 54, "a b", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:x"]),

@@ -4,6 +4,7 @@ Unlike Cognito, it ignores what a trigger answers and how long it takes. Tests t
 whose times are the function's own. Every other wait of a test has PATIENCE.
 """
 
+import base64
 import json
 
 import boto3
@@ -35,12 +36,13 @@ class Cognito:
         }
         (folder / ".cognito/config.json").write_text(json.dumps(configuration))
         port = free_port()
+        self.url = f"http://127.0.0.1:{port}"
         variables = {"HOST": "127.0.0.1", "PORT": str(port), "CODE": CODE}
         self.program = Program("cognito-local", ["node", START], folder / "cognito-local.log", variables, folder)
         self.program.wait_for_port(port)
         self.client = boto3.client(
             "cognito-idp",
-            endpoint_url=f"http://127.0.0.1:{port}",
+            endpoint_url=self.url,
             region_name="local",
             config=Config(read_timeout=PATIENCE, retries={"total_max_attempts": 1}),
             **CREDENTIALS,
@@ -95,6 +97,23 @@ class Pool:
     def delete(self, username):
         """An administrator deletes the user."""
         self.client.admin_delete_user(UserPoolId=self.id, Username=username)
+
+    def add_attributes(self, *names):
+        """An administrator adds custom attributes, which can be changed, to the schema."""
+        added = [{"Name": name, "AttributeDataType": "String", "Mutable": True} for name in names]
+        self.client.add_custom_attributes(UserPoolId=self.id, CustomAttributes=added)
+
+    def add_group(self, name):
+        """An administrator makes a group."""
+        self.client.create_group(UserPoolId=self.id, GroupName=name)
+
+    def sign_in(self, username):
+        """The person signs in. Returns the claims of the ID token, whose signature nobody checks here."""
+        credentials = {"USERNAME": username, "PASSWORD": PASSWORD}
+        asked = {"ClientId": self.client_id, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": credentials}
+        token = self.client.initiate_auth(**asked)["AuthenticationResult"]["IdToken"]
+        claims = token.split(".")[1]
+        return json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
 
     def status(self, username):
         """The user's status, `CONFIRMED` for example."""

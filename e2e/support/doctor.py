@@ -13,6 +13,8 @@ from .lambda_service import LambdaService
 FUNCTION, REDELIVERY = "post-confirmation", "post-confirmation-redelivery"
 QUEUE, DEAD_LETTERS = "post-confirmation-undelivered", "post-confirmation-dead-letters"
 
+# The policy of a role that is about the users of pools.
+USERS = "post-confirmation-users"
 NO_ROLE = b"<ErrorResponse><Error><Code>NoSuchEntity</Code><Message>No such role</Message></Error></ErrorResponse>"
 
 
@@ -164,6 +166,19 @@ class Deployment:
         document = json.dumps(document | {"Statement": kept})
         self.iam.put_role_policy(RoleName=role, PolicyName="post-confirmation", PolicyDocument=document)
 
+    def may_write(self):
+        """Gives both roles every right to write to the pool's users."""
+        actions = ["cognito-idp:AdminUpdateUserAttributes", "cognito-idp:AdminAddUserToGroup"]
+        allowed = {"Effect": "Allow", "Action": actions, "Resource": self.pool_arn}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        for role in (FUNCTION, REDELIVERY):
+            self.iam.put_role_policy(RoleName=role, PolicyName=USERS, PolicyDocument=document)
+
+    def write(self, **lists):
+        """Lets mappers write what is in the lists, as far as the roles are concerned."""
+        self.may_write()
+        self.set_both(**lists)
+
     def starve(self):
         """Removes the event source mapping."""
         for mapping in self.lambda_.list_event_source_mappings()["EventSourceMappings"]:
@@ -242,6 +257,10 @@ class Deployment:
             self.lambda_.update_function_configuration(FunctionName=name, **self.configurations[name])
             self.lambda_.delete_function_concurrency(FunctionName=name)
             self.allow(name, "Log", "Queue")
+            if USERS in self.iam.list_role_policies(RoleName=name)["PolicyNames"]:
+                self.iam.delete_role_policy(RoleName=name, PolicyName=USERS)
+        for group in self.cognito.list_groups(UserPoolId=self.pool)["Groups"]:
+            self.cognito.delete_group(UserPoolId=self.pool, GroupName=group["GroupName"])
         self.call(f"{self.arn}:live")
         self.permit(SourceArn=self.pool_arn, SourceAccount=ACCOUNT)
         for name in (DEAD_LETTERS, QUEUE):
