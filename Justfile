@@ -11,7 +11,8 @@ tools := root / "target/tools"
 # Built together, so that what they share is compiled once: cargo's features depend on what is built.
 programs := "--package post-confirmation-host --package post-confirmation-workbench --package test-support"
 native_packages := programs + " --package side-by-side --package parts"
-mapper_packages := "--package post-confirmation-guest --package js-engine --package mapper-rust --package misbehaving-mapper"
+mappers := "--package post-confirmation-guest --package js-engine --package mapper-rust"
+mapper_packages := mappers + " --package misbehaving-mapper"
 native := if arch() == "aarch64" { "arm64" } else { "x86_64" }
 python_lists := "test-support/python/requirements.txt examples/mapper-python/requirements.txt"
 export PATH := tools / "bin" + ":" + env("PATH")
@@ -24,7 +25,7 @@ default:
 build: _target _zig
     @echo "Building bootstrap, the workbench, the JavaScript engine and the default mapper (some minutes the first time)"
     cargo build --locked {{ programs }}
-    cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest --package js-engine
+    cargo build --locked --profile mapper --target wasm32-wasip2 {{ mappers }}
     mkdir -p {{ dist }}
     install target/debug/bootstrap target/debug/mapper {{ dist }}
     install --mode 644 target/wasm32-wasip2/mapper/js_engine.wasm {{ dist }}/js-engine.wasm
@@ -32,7 +33,6 @@ build: _target _zig
 
 # Run three sign-ups end to end, then swap the mapper under the same host
 demo: build _cargo-lambda
-    cargo build --locked --profile mapper --target wasm32-wasip2 --package mapper-rust
     python3 examples/demo.py
 
 # Run all tests: those of the mappers inside wasmtime, those of the host against the programs in target/dist
@@ -133,6 +133,7 @@ clippy: _target _zig
     cargo clippy --locked {{ native_packages }} --all-targets -- --deny warnings
     cargo clippy --locked {{ native_packages }} --package native-function -- --deny warnings
     cargo clippy --locked {{ mapper_packages }} --target wasm32-wasip2 --all-targets -- --deny warnings
+    cargo clippy --locked {{ mapper_packages }} --package mapper-of-0-1 --package js-engine-of-0-1 --target wasm32-wasip2 -- --deny warnings
 
 # Lint the scripts and check their format
 python: _e2e

@@ -232,11 +232,11 @@ impl Effects {
     ///
     /// # Errors
     /// The rule that one of them breaks.
-    pub fn approve(&self, effects: Vec<Effect>) -> Result<Approved, Rule> {
+    pub fn approve(&self, effects: Vec<Effect>) -> Result<Approved, Error> {
         if self.aws.is_none() && self.allowed.is_empty() {
-            return Allowed::naming(&effects).approve(effects);
+            return Ok(Allowed::naming(&effects).approve(effects)?);
         }
-        self.allowed.approve(effects)
+        Ok(self.allowed.approve(effects)?)
     }
 
     /// Does what is `approved` with the user of `event` before `until`, and counts in `done` what

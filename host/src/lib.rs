@@ -42,7 +42,6 @@
 
 pub mod backend;
 pub mod config;
-pub mod effects;
 pub mod error;
 pub mod event;
 pub mod function;
@@ -56,6 +55,7 @@ mod backoff;
 mod client;
 mod credentials;
 mod deadline;
+mod effects;
 mod hex;
 mod lenient;
 mod queue;
@@ -67,6 +67,7 @@ mod startup;
 
 // What the workbench and the benchmarks use besides.
 pub use client::BuildError;
+pub use effects::{Allowed, Approved, Effect, Effects};
 pub use lenient::Object;
 pub use queue::Queue;
 pub use request::{Method, Request};

@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 
 use crate::backend::{self, Answer, Backend, Delivery, Trace};
 use crate::deadline::Deadlines;
-use crate::effects::{self, Approved, Done, Effect, Effects};
+use crate::effects::{Approved, Done, Effect, Effects};
 use crate::error::Error;
 use crate::event::Event;
 use crate::mapper::{self, Mapper, Outcome};
@@ -214,7 +214,7 @@ pub(crate) fn approved(
     effects: &Effects,
     concluded: Result<Vec<Effect>, mapper::Error>,
 ) -> Result<Approved, Error> {
-    Ok(effects.approve(concluded?).map_err(effects::Error::from)?)
+    Ok(effects.approve(concluded?)?)
 }
 
 /// What `work` returns, or that it panicked. The panic's message is not read: it may hold user

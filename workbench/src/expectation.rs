@@ -6,8 +6,8 @@ use std::fmt;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use post_confirmation_host::Approved;
 use post_confirmation_host::backend::Violation;
-use post_confirmation_host::effects::Approved;
 use post_confirmation_host::error::Error;
 use post_confirmation_host::mapper::{self, Code};
 use post_confirmation_host::{Method, printable};

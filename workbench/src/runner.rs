@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
+use post_confirmation_host::Effects;
 use post_confirmation_host::backend::{Backend, Trace};
-use post_confirmation_host::effects::{self, Effects};
 use post_confirmation_host::error::Error;
 use post_confirmation_host::mapper::{self, Mapper, MapperCall, MapperOutput, Outcome, Settings};
 
@@ -130,7 +130,7 @@ impl Bench {
         let effects = match concluded {
             Ok(effects) => match self.effects.approve(effects) {
                 Ok(approved) => expectation::Effects::from(&approved),
-                Err(rule) => return Mapped::failed(effects::Error::from(rule).into()),
+                Err(error) => return Mapped::failed(error.into()),
             },
             Err(mapper::Error::Returned(code)) => expectation::Effects::failed(&code),
             Err(error) => return Mapped::failed(Error::from(error)),

@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use lambda_runtime::LambdaEvent;
+use post_confirmation_host::Effects;
 use post_confirmation_host::backend::{Backend, Trace};
 use post_confirmation_host::config::Config;
-use post_confirmation_host::effects::Effects;
 use post_confirmation_host::error::{Error, Rejection};
 use post_confirmation_host::event::{self, Event};
 use post_confirmation_host::function::{Clock, Invocation, Log};

@@ -76,7 +76,7 @@ pub fn check(
 fn understood(version: &str) -> bool {
     let Ok(parsed) = Version::parse(version) else { return false };
     let is_compatible = |own: &&str| VersionReq::parse(own).is_ok_and(|own| own.matches(&parsed));
-    version.len() <= MAX_VERSION && UNDERSTOOD.iter().any(|own| is_compatible(&own))
+    version.len() <= MAX_VERSION && UNDERSTOOD.iter().any(is_compatible)
 }
 
 /// `name` as an error repeats it.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use anyhow::Result;
+use post_confirmation_host::Effects;
 use post_confirmation_host::backend::{Backend, Trace};
-use post_confirmation_host::effects::Effects;
 use post_confirmation_host::error::Error;
 use post_confirmation_host::mapper::Mapper;
 use post_confirmation_host::pipeline::Pipeline;

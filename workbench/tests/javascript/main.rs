@@ -7,6 +7,7 @@
     reason = "a test fails where one of them panics"
 )]
 
+mod follow_up;
 mod globals;
 mod hostile;
 mod mistakes;

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
+use post_confirmation_host::Effect;
+use post_confirmation_host::backend::Answer;
 use post_confirmation_host::event::Event;
 use post_confirmation_host::mapper::{Error, Mapper, MapperOutput, Outcome, Settings};
 use serde_json::value::RawValue;
@@ -96,6 +98,25 @@ impl Loaded {
         let deadline = Instant::now() + Duration::from_secs(20);
         let (result, call) = self.0.transform(&Event::read(&event, "request"), deadline).await;
         Mapped { result, output: call.output, memory: call.memory }
+    }
+
+    /// What the mapper says of an answer of the backend to the request for a user of this name: the
+    /// effects, or the code and the message of an error.
+    pub async fn conclude(&self, name: &str) -> Result<Vec<Effect>, (String, String)> {
+        let event = RawValue::from_string(event(name).to_string()).unwrap();
+        let headers = [("content-type", "application/json"), ("x-a", "1"), ("x-a", "2")];
+        let answer = Answer {
+            status: 201,
+            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            body: br#"{"id":42}"#.to_vec(),
+        };
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let event = Event::read(&event, "request");
+        let (result, call) = self.0.conclude(&event, &answer, deadline).await;
+        result.map_err(|error| match error {
+            Error::Returned(code) => (code.to_string(), call.output.message.unwrap()),
+            other => panic!("{name}: {other}"),
+        })
     }
 
     /// Maps the event of a user of this name.

@@ -7,6 +7,7 @@
     reason = "a test fails where one of them panics"
 )]
 
+mod follow_up;
 mod looked_at;
 mod mistakes;
 mod refused;

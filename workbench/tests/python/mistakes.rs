@@ -9,7 +9,7 @@ const MISTAKES: [(&str, &str, &[&str]); 58] = [
     (
         "returns nothing",
         "bad-answer",
-        &["`transform` (mapper.py:7) returned ", IS_NO_OUTCOME, "None"],
+        &["`transform` (mapper.py:8) returned ", IS_NO_OUTCOME, "None"],
     ),
     ("returns a text", "bad-answer", &[IS_NO_OUTCOME, "'users/'"]),
     ("returns nothing in it", "bad-answer", &[IS_NO_OUTCOME, "{}"]),
@@ -120,7 +120,7 @@ const MISTAKES: [(&str, &str, &[&str]); 58] = [
         "raises an error",
         "exception",
         &[
-            "Traceback (most recent call last):\n  File \"mapper.py\", line 10, in transform\n    return MISTAKES[event",
+            "Traceback (most recent call last):\n  File \"mapper.py\", line 11, in transform\n    return MISTAKES[event",
             "  File \"mistakes.py\", line ",
             "    raise error\nValueError: no user",
         ],

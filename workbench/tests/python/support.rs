@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+use post_confirmation_host::Effect;
 use post_confirmation_host::Request;
+use post_confirmation_host::backend::Answer;
 use post_confirmation_host::event::Event;
 use post_confirmation_host::mapper::{Error, Mapper, MapperOutput, Outcome, Settings};
 use serde_json::json;
@@ -55,7 +57,8 @@ pub fn refused(files: &[(&str, &str)]) -> String {
 }
 
 /// The files of the mapper that makes every mistake, and those of packages that it uses.
-const ALL: [(&str, &str); 10] = [
+const ALL: [(&str, &str); 11] = [
+    ("follow_ups.py", include_str!("follow_ups.py")),
     ("mapper.py", include_str!("mapper.py")),
     ("mistakes.py", include_str!("mistakes.py")),
     ("works.py", include_str!("works.py")),
@@ -110,23 +113,29 @@ impl Loaded {
 
     /// Maps the event of a user of this name.
     pub async fn map(&self, name: &str) -> Mapped {
-        let event = json!({
-            "version": "1",
-            "triggerSource": "PostConfirmation_ConfirmSignUp",
-            "region": "eu-central-1",
-            "userPoolId": "eu-central-1_Example01",
-            "userName": name,
-            "callerContext": { "awsSdkVersion": "3", "clientId": "client" },
-            "request": {
-                "userAttributes": { "sub": "1234", "email": "ada@example.org", "custom:plan": "pro" },
-                "clientMetadata": { "campaign": "spring" },
-            },
-            "response": {},
-        });
-        let event = RawValue::from_string(event.to_string()).unwrap();
+        let event = event(name);
         let deadline = Instant::now() + Duration::from_secs(20);
         let (result, call) = self.0.transform(&Event::read(&event, "request"), deadline).await;
         Mapped { result, output: call.output }
+    }
+
+    /// What the mapper says of an answer of the backend to the request for a user of this name: the
+    /// effects, or the code and the message of an error.
+    pub async fn conclude(&self, name: &str) -> Result<Vec<Effect>, (String, String)> {
+        let event = event(name);
+        let headers = [("content-type", "application/json"), ("x-a", "1"), ("x-a", "2")];
+        let answer = Answer {
+            status: 201,
+            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
+            body: br#"{"id":42}"#.to_vec(),
+        };
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let event = Event::read(&event, "request");
+        let (result, call) = self.0.conclude(&event, &answer, deadline).await;
+        result.map_err(|error| match error {
+            Error::Returned(code) => (code.to_string(), call.output.message.unwrap()),
+            other => panic!("{name}: {other}"),
+        })
     }
 
     /// The request for a user of this name.
@@ -148,4 +157,22 @@ impl Loaded {
             Ok(_) => ("none".to_owned(), String::new()),
         }
     }
+}
+
+/// An event for a user of this name.
+fn event(name: &str) -> Box<RawValue> {
+    let event = json!({
+        "version": "1",
+        "triggerSource": "PostConfirmation_ConfirmSignUp",
+        "region": "eu-central-1",
+        "userPoolId": "eu-central-1_Example01",
+        "userName": name,
+        "callerContext": { "awsSdkVersion": "3", "clientId": "client" },
+        "request": {
+            "userAttributes": { "sub": "1234", "email": "ada@example.org", "custom:plan": "pro" },
+            "clientMetadata": { "campaign": "spring" },
+        },
+        "response": {},
+    });
+    RawValue::from_string(event.to_string()).unwrap()
 }

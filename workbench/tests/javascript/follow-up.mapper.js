@@ -1,0 +1,27 @@
+// Does with the backend's answer what the user's name asks for.
+
+export const transform = () => ({ skip: 'not-tried' });
+
+const does = {
+  'returns nothing': () => undefined,
+  'sets and adds': () => ({ attributes: { 'custom:id': '42' }, groups: ['members', 'gold'] }),
+  'reads all of the answer': (answer) => ({
+    attributes: { 'custom:a': `${answer.status} ${answer.headers['x-a']} ${answer.json().id} ${answer.text()} ${answer.body.length}` },
+  }),
+  'is asynchronous': async () => ({ groups: ['members'] }),
+  'returns a text': () => 'members',
+  'returns a list': () => [{ attributes: {} }],
+  'misspells groups': () => ({ group: ['members'] }),
+  'misspells attributes': () => ({ attribute: { 'custom:id': '42' } }),
+  'sets a number': () => ({ attributes: { 'custom:id': 42 } }),
+  'sets undefined': () => ({ attributes: { 'custom:id': undefined } }),
+  'has a list of attributes': () => ({ attributes: [['custom:id', '42']] }),
+  'adds to a text': () => ({ groups: 'members' }),
+  'adds to null': () => ({ groups: [null] }),
+  'throws an error': (answer) => answer.json().user.id,
+  'throws its own': () => { throw { code: 'no-id', message: 'there is no id' }; },
+};
+
+export function conclude(event, answer) {
+  return does[event.userName](answer);
+}

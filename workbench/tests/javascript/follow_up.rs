@@ -1,0 +1,74 @@
+//! What comes after the backend's answer in JavaScript: what can be done, and what the mistakes in it
+//! are told.
+
+use post_confirmation_host::Effect;
+
+use crate::support::{Loaded, refused};
+
+const MAPPER: (&str, &str) = ("mapper.js", include_str!("follow-up.mapper.js"));
+
+/// A mistake: its name, the code, and what the message says of it.
+const MISTAKES: [(&str, &str, &str); 12] = [
+    ("returns a text", "bad-answer", "`conclude` (mapper.js:"),
+    ("returns a text", "bad-answer", "returned what are no effects: it has to be `{ attributes: "),
+    (
+        "returns a list",
+        "bad-answer",
+        "it has to be `{ attributes: { name: value }, groups: [name] }`",
+    ),
+    ("misspells groups", "bad-answer", "there is no field `group`: `groups` is meant?"),
+    ("misspells attributes", "bad-answer", "there is no field `attribute`: `attributes` is meant?"),
+    ("sets a number", "bad-answer", "`attributes['custom:id']` has to be a text, and is 42"),
+    (
+        "sets undefined",
+        "bad-answer",
+        "`attributes['custom:id']` has to be a text, and is undefined",
+    ),
+    ("has a list of attributes", "bad-answer", "`attributes` has to be an object, and is ["),
+    ("adds to a text", "bad-answer", "`groups` has to be a list, and is 'members'"),
+    ("adds to null", "bad-answer", "`groups[0]` has to be a text, and is null"),
+    ("throws an error", "exception", "TypeError: cannot read property 'id' of undefined\n"),
+    ("throws its own", "no-id", "there is no id"),
+];
+
+fn set(name: &str, value: &str) -> Effect {
+    Effect::SetAttribute { name: name.to_owned(), value: value.to_owned() }
+}
+
+fn add(group: &str) -> Effect {
+    Effect::AddToGroup(group.to_owned())
+}
+
+#[tokio::test]
+async fn effects_are_what_the_mapper_returns_for_the_answer() {
+    let mapper = Loaded::of(&[MAPPER]);
+    let all = r#"201 1 42 {"id":42} 9"#;
+    for (name, effects) in [
+        ("returns nothing", vec![]),
+        ("sets and adds", vec![set("custom:id", "42"), add("members"), add("gold")]),
+        ("reads all of the answer", vec![set("custom:a", all)]),
+        ("is asynchronous", vec![add("members")]),
+    ] {
+        assert_eq!(mapper.conclude(name).await, Ok(effects), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_mistake_in_a_follow_up_is_named_with_its_field() {
+    let mapper = Loaded::of(&[MAPPER]);
+    let mut wrong = Vec::new();
+    for (name, code, says) in MISTAKES {
+        let (found, message) = mapper.conclude(name).await.expect_err(name);
+        if found != code || !message.contains(says) || message.contains("engine:") {
+            wrong.push(format!("{name}: {found}: {message}\n  expected {code}: {says}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn a_follow_up_that_is_no_function_is_refused() {
+    let source = "export const transform = () => ({ skip: 'a' });\nexport const conclude = 5;\n";
+    let says = "mapper.js exports `conclude`, which is no function but is 5";
+    assert!(refused(&[("mapper.js", source)]).contains(says));
+}

@@ -1,0 +1,56 @@
+//! What comes after the backend's answer in Python: what can be done, and what the mistakes in it are
+//! told.
+
+use post_confirmation_host::Effect;
+
+use crate::support::all;
+
+/// A mistake: its name, the code, and what the message says of it.
+const MISTAKES: [(&str, &str, &str); 9] = [
+    ("returns a text", "bad-answer", "`conclude` (mapper.py:"),
+    (
+        "returns a text",
+        "bad-answer",
+        "returned what are no effects: it has to be `{\"attributes\": ",
+    ),
+    ("misspells groups", "bad-answer", "there is no field `group`: `groups` is meant?"),
+    ("sets a number", "bad-answer", "`attributes['custom:id']` has to be a text, and is 42"),
+    ("has a list of attributes", "bad-answer", "`attributes` has to be a dict, and is ["),
+    ("adds to a text", "bad-answer", "`groups` has to be a list, and is 'members'"),
+    ("adds to nothing", "bad-answer", "`groups[0]` has to be a text, and is None"),
+    ("raises", "exception", "File \"follow_ups.py\", line 11, in raises\n"),
+    ("raises its own", "no-id", "there is no id"),
+];
+
+fn set(name: &str, value: &str) -> Effect {
+    Effect::SetAttribute { name: name.to_owned(), value: value.to_owned() }
+}
+
+fn add(group: &str) -> Effect {
+    Effect::AddToGroup(group.to_owned())
+}
+
+#[tokio::test]
+async fn effects_are_what_the_mapper_returns_for_the_answer() {
+    let Some(mapper) = all(&[]) else { return };
+    for (name, effects) in [
+        ("returns nothing", vec![]),
+        ("sets and adds", vec![set("custom:id", "42"), add("members"), add("gold")]),
+        ("reads all of the answer", vec![set("custom:a", "201 1 42 9")]),
+    ] {
+        assert_eq!(mapper.conclude(name).await, Ok(effects), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn every_mistake_in_a_follow_up_is_named_with_its_field() {
+    let Some(mapper) = all(&[]) else { return };
+    let mut wrong = Vec::new();
+    for (name, code, says) in MISTAKES {
+        let (found, message) = mapper.conclude(name).await.expect_err(name);
+        if found != code || !message.contains(says) || message.contains("/component/") {
+            wrong.push(format!("{name}: {found}: {message}\n  expected {code}: {says}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
