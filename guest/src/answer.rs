@@ -26,8 +26,9 @@ pub fn effects(
     if attributes.is_empty() && groups.is_empty() {
         return Ok(Vec::new());
     }
-    let body: Value = serde_json::from_slice(&answer.body)
-        .map_err(|_| bad_answer("the backend's answer is not JSON"))?;
+    // As a text: for bytes, there would be another parser in the component.
+    let body = str::from_utf8(&answer.body).ok().and_then(|body| serde_json::from_str(body).ok());
+    let body: Value = body.ok_or_else(|| bad_answer("the backend's answer is not JSON"))?;
 
     let mut effects = Vec::new();
     for part in attributes.split(',').map(str::trim).filter(|part| !part.is_empty()) {
@@ -60,7 +61,8 @@ fn found<'a>(body: &'a Value, pointer: &str, variable: &str) -> Result<Option<&'
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(value) => Some(value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
 }

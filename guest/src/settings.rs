@@ -80,15 +80,16 @@ impl Settings {
     /// # Errors
     /// It has a `{` that begins neither `{sub}` nor `{username}`.
     pub fn path(&self, sub: &str, username: &str) -> Result<String, Error> {
-        let path = self.path.replace("{sub}", &percent_encoded(sub));
-        let path = path.replace("{username}", &percent_encoded(username));
-        if path.contains('{') {
-            return Err(Error {
-                code: "bad-users-path".to_owned(),
-                message: format!(
-                    "{USERS_PATH} holds a `{{` that begins neither `{{sub}}` nor `{{username}}`"
-                ),
-            });
+        let mut parts = self.path.split('{');
+        let mut path = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (value, rest) = match part.split_once('}') {
+                Some(("sub", rest)) => (sub, rest),
+                Some(("username", rest)) => (username, rest),
+                _ => return Err(bad_path()),
+            };
+            path += &percent_encoded(value);
+            path += rest;
         }
         Ok(path)
     }
@@ -131,6 +132,15 @@ fn is_possible(name: &str) -> bool {
 fn is_name(text: &str) -> bool {
     let between = |c: char| c.is_whitespace() || c.is_control() || SEPARATORS.contains(&c);
     !text.is_empty() && !text.contains(between)
+}
+
+fn bad_path() -> Error {
+    Error {
+        code: "bad-users-path".to_owned(),
+        message: format!(
+            "{USERS_PATH} holds a `{{` that begins neither `{{sub}}` nor `{{username}}`"
+        ),
+    }
 }
 
 fn bad_attributes(holds: &str) -> Error {
