@@ -1,25 +1,32 @@
 """The backend's answer is in the user's token: the default mapper, two variables, no code.
 
-cognito-local does all of it: it keeps attributes and groups, and puts them into the next ID token.
+Pool and functions are set up by the lines of the guide. cognito-local does all of it: it keeps attributes and groups,
+and puts them into the next ID token.
 """
+
+import re
 
 import pytest
 
+from support.program import ROOT
+
 EMAIL = "alice@example.com"
-# What the guide to deploying sets.
-MAPPER = {
-    "MAPPER_ENV_ATTRIBUTES_FROM_ANSWER": "custom:backend_id=/id,custom:plan=/plan",
-    "MAPPER_ENV_GROUPS_FROM_ANSWER": "/group",
-}
-ALLOWED = {"COGNITO_ATTRIBUTES": "custom:backend_id,custom:plan", "COGNITO_GROUPS": "members"}
+GUIDE = (ROOT / "docs/deploy.md").read_text("utf-8").partition("\n## Your backend's id in the user's token\n")[2]
+GUIDE = GUIDE.partition("\n## ")[0]
+SETTINGS = dict(re.findall(r"--set (\w+)=(\S+)", GUIDE))
+MAPPER = {name: value for name, value in SETTINGS.items() if name.startswith("MAPPER_ENV_")}
+ATTRIBUTES = re.findall(r"Name=(\w+),AttributeDataType=String,Mutable=true", GUIDE)
+[GROUP] = re.findall(r"create-group .*--group-name (\w+)", GUIDE)
 
 
 @pytest.fixture
 def pool(stack):
     """The pool, in which an administrator has made attributes and group; the functions write to it."""
-    stack.pool.add_attributes("backend_id", "plan")
+    stack.pool.add_attributes(*ATTRIBUTES)
+    # In a pool that never had a group, cognito-local answers 500 instead of ResourceNotFoundException.
+    stack.pool.add_group("others")
     cognito = {"AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": stack.cognito.url}
-    stack.deploy(**MAPPER, **ALLOWED, **cognito)
+    stack.deploy(**SETTINGS, **cognito)
     return stack.pool
 
 
@@ -35,13 +42,14 @@ def claims(pool):
 
 
 def test_the_backends_id_is_in_the_token(stack, pool, proved):
-    pool.add_group("members")
+    assert len(MAPPER) == 2 and SETTINGS.keys() - MAPPER == {"COGNITO_ATTRIBUTES", "COGNITO_GROUPS"}
+    pool.add_group(GROUP)
     sub = pool.sign_up(EMAIL, email=EMAIL)
     pool.confirm(EMAIL)
     [end], [row] = stack.function.ends(), stack.django.rows(sub=sub)
     assert (end["end"], end["status"]) == ("delivered", 201)
     assert end["effects"] == {"attributes": 2, "groups": 1}
-    assert claims(pool) == written(row) == written(row | {"plan": "gold", "group": "members"})
+    assert claims(pool) == written(row) == written(row | {"plan": "gold", "group": GROUP})
     proved(f"the first ID token has the backend's id, the plan and the group: {claims(pool)}")
     for log in (stack.function.logs(), stack.django.logs()):
         assert not any(value in log for value in (EMAIL, "gold", sub))
@@ -63,9 +71,10 @@ def test_redelivery_writes_what_cognito_refused(stack, pool, proved):
     pool.confirm(EMAIL)
     [end], [row] = stack.function.ends(), stack.django.rows(sub=sub)
     assert (end["end"], end["errorType"], end["status"]) == ("queued", "Effect.Refused", 201)
+    assert end["effectError"] == "ResourceNotFoundException"
     assert end["effects"] == {"attributes": 2, "groups": 0}
     proved("the group does not exist: the backend has the user, and the event is in the queue")
-    pool.add_group("members")
+    pool.add_group(GROUP)
     assert stack.queue.hand_over(stack.redelivery, stack.queue.receive()) == []
     [end] = stack.redelivery.ends()
     assert (end["end"], end["status"], end["effects"]) == ("delivered", 200, {"attributes": 2, "groups": 1})

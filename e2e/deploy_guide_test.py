@@ -91,8 +91,9 @@ def test_the_guides_queries_use_fields_of_the_log(proved):
     proved("the queries of docs/deploy.md use fields that a log line has")
 
 
-def test_the_guides_lines_put_both_functions_into_the_vpc(proved):
-    (added,) = map(yaml_parse, blocks("yaml"))
+def with_lines(part):
+    """The stack of the template with the guide's lines that have this part of a template."""
+    (added,) = (block for block in map(yaml_parse, blocks("yaml")) if part in json.dumps(block))
     template = packaged(TEMPLATE)
 
     def merge(into, addition):
@@ -105,7 +106,21 @@ def test_the_guides_lines_put_both_functions_into_the_vpc(proved):
     merge(template, added)
     text = json.dumps(expanded(template, URL))
     assert {rule for rule, _ in findings(text)} == {"W3011", "W1020"}
-    it = TemplateStack(json.loads(text), URL)
+    return TemplateStack(json.loads(text), URL)
+
+
+def test_the_guides_lines_let_the_mapper_use_the_answer(proved):
+    by_recipe = dict(re.findall(r"--set (MAPPER_ENV_\w+)=(\S+)", GUIDE))
+    assert len(by_recipe) == 2
+    for function in with_lines("_FROM_ANSWER").of_type("Lambda::Function").values():
+        assert by_recipe.items() <= function["Environment"]["Variables"].items()
+    for text in (TERRAFORM_AND_CDK, GUIDE):
+        assert all(name in text and value in text for name, value in by_recipe.items())
+    proved("template, recipe, Terraform and CDK of the guides set the same two variables")
+
+
+def test_the_guides_lines_put_both_functions_into_the_vpc(proved):
+    it = with_lines("VpcConfig")
     assert all(function["VpcConfig"]["SubnetIds"] for function in it.of_type("Lambda::Function").values())
     arns = ["arn:aws:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole"]
     assert all(role["ManagedPolicyArns"] == arns for role in it.of_type("IAM::Role").values())
