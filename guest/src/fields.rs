@@ -35,6 +35,9 @@ pub fn parse(text: &str) -> Result<Vec<Field>, Error> {
     let mut rest = text.trim();
     while !rest.is_empty() {
         let (name, after) = rest.split_once('=').ok_or_else(|| bad("a part without `=`"))?;
+        if name.contains(',') {
+            return Err(bad("a part without `=`"));
+        }
         let (name, source) = match name.strip_suffix(':') {
             Some(name) => {
                 let mut values = serde_json::Deserializer::from_str(after).into_iter::<Value>();
