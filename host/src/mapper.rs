@@ -106,8 +106,6 @@ pub struct Mapper {
     pre: InstancePre<Sandbox>,
     exports: Exports,
     standby: Standby,
-    /// Held while a follow-up runs: there is room for one sandbox.
-    concluding: tokio::sync::Mutex<()>,
     watchdog: Watchdog,
     identity: Identity,
     settings: Settings,
@@ -142,9 +140,8 @@ impl Mapper {
         let pre = linker.instantiate_pre(component).map_err(LoadError::Link)?;
         let exports = Exports::find(&pre).map_err(LoadError::Link)?;
         let watchdog = Watchdog::start(&engine)?;
-        let concluding = tokio::sync::Mutex::new(());
         let standby = Standby::default();
-        Ok(Mapper { engine, pre, exports, standby, concluding, watchdog, identity, settings })
+        Ok(Mapper { engine, pre, exports, standby, watchdog, identity, settings })
     }
 
     /// What the mapper was made of.
@@ -206,8 +203,6 @@ impl Mapper {
         answer: &Answer,
         until: Instant,
     ) -> (Result<Vec<Effect>, Error>, MapperCall) {
-        // The records of a batch are delivered at once.
-        let _alone = self.concluding.lock().await;
         self.standby.drop_used();
         let started = Instant::now();
         let deadline = until.min(started + self.settings.timeout);

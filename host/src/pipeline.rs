@@ -54,7 +54,9 @@ impl Pipeline {
     pub async fn handle(&self, event: &Event, trace: &Trace, deadlines: &Deadlines) -> Handled {
         let until = self.delivery_deadline(deadlines);
         let plan = catch_panic(self.plan(event, trace, until)).await.unwrap_or_else(Plan::failed);
-        let handled = self.deliver(event, plan, until).await;
+        let mut handled = self.deliver(plan, until).await;
+        self.conclude(event, &mut handled, until).await;
+        self.carry_out(event, &mut handled, until).await;
         self.keep(event, handled, deadlines).await
     }
 
@@ -82,25 +84,40 @@ impl Pipeline {
         Plan { action, call: Some(call) }
     }
 
-    /// Does what `plan` says with `event`, before `until`. What does not come to its end is
-    /// undelivered until a queue has it.
-    pub async fn deliver(&self, event: &Event, plan: Plan, until: Instant) -> Handled {
-        let mut handled = match catch_panic(self.carry_out(&plan, until)).await {
+    /// Does what `plan` says before `until`. What does not come to its end is undelivered until a
+    /// queue has it.
+    pub async fn deliver(&self, plan: Plan, until: Instant) -> Handled {
+        match catch_panic(self.send(&plan, until)).await {
             Ok((end, delivery)) => Handled::new(end, plan, delivery),
             Err(error) => Handled::new(undelivered(error), plan, None),
-        };
+        }
+    }
+
+    /// If the backend has answered `handled` and the mapper wants to know, lets it say what is to be
+    /// done with the Cognito user, before `until`. A mapper that loops keeps the thread to itself.
+    pub async fn conclude(&self, event: &Event, handled: &mut Handled, until: Instant) {
         let answer = handled.delivery.as_mut().and_then(|delivery| delivery.answer.take());
         if let Some(answer) = answer {
             // On the heap: it would enlarge the future of every event.
-            let followed = Box::pin(self.follow_up(event, answer, until, &mut handled));
-            if let Err(error) = catch_panic(followed).await.flatten() {
-                handled.end = undelivered(error);
-            }
+            Box::pin(self.follow_up(event, answer, handled, until)).await;
         }
-        handled
     }
 
-    /// What would be done with `event` after `answer`: like `deliver`, and nothing is sent.
+    /// Does what the mapper wants to be done with the Cognito user, before `until`.
+    pub async fn carry_out(&self, event: &Event, handled: &mut Handled, until: Instant) {
+        let Some(FollowUp { effects: Ok(approved), done, .. }) = &mut handled.follow_up else {
+            return;
+        };
+        let started = Instant::now();
+        let carried_out = Box::pin(self.effects.carry_out(event, approved, until, done));
+        let ended = catch_panic(carried_out).await;
+        done.took += started.elapsed();
+        if let Err(error) = ended.and_then(|ended| Ok(ended?)) {
+            handled.end = undelivered(error);
+        }
+    }
+
+    /// What would be done with `event` after `answer`, if nothing were sent.
     pub async fn answered(
         &self,
         event: &Event,
@@ -117,38 +134,50 @@ impl Pipeline {
             Err(error) => undelivered(error.clone()),
         };
         let mut handled = Handled::new(end, plan, None);
-        if let End::Delivered(_) = handled.end
-            && let Err(error) = self.follow_up(event, Ok(answer), until, &mut handled).await
-        {
-            handled.end = undelivered(error);
+        if let End::Delivered(_) = handled.end {
+            self.follow_up(event, Ok(answer), &mut handled, until).await;
         }
         handled
     }
 
-    /// Lets the mapper say what is to be done with the Cognito user after the backend's `answer`,
-    /// and does it before `until`. `handled` tells what was done.
+    /// Adds to `handled` what the mapper makes of the backend's `answer`, or why it does not.
     async fn follow_up(
         &self,
         event: &Event,
         answer: Result<Answer, backend::Error>,
-        until: Instant,
         handled: &mut Handled,
-    ) -> Result<(), Error> {
-        let started = Instant::now();
-        let Ok(mapper) = &self.mapper else { return Ok(()) };
+        until: Instant,
+    ) {
+        match catch_panic(self.concluded(event, answer, until)).await.flatten() {
+            Ok(follow_up) => {
+                if let Err(error) = &follow_up.effects {
+                    handled.end = undelivered(error.clone());
+                }
+                handled.follow_up = Some(follow_up);
+            }
+            Err(error) => handled.end = undelivered(error),
+        }
+    }
+
+    async fn concluded(
+        &self,
+        event: &Event,
+        answer: Result<Answer, backend::Error>,
+        until: Instant,
+    ) -> Result<FollowUp, Error> {
+        let mapper = self.mapper.as_ref().map_err(|reason| Error::NoMapper(reason.clone()))?;
         let answer = answer?;
+        if Instant::now() >= until {
+            return Err(Error::OutOfTime);
+        }
         let (concluded, call) = mapper.conclude(event, &answer, until).await;
         let effects = match concluded {
             // The mapper had less time than was promised to it.
             Err(mapper::Error::TimedOut) if Instant::now() >= until => Err(Error::OutOfTime),
             concluded => approved(&self.effects, concluded),
         };
-        let follow_up = FollowUp { answer, call, effects, done: Done::default() };
-        let FollowUp { effects, done, .. } = handled.follow_up.insert(follow_up);
-        let approved = effects.as_ref().map_err(Error::clone)?;
-        let carried_out = self.effects.carry_out(event, approved, until, done).await;
-        done.took = started.elapsed();
-        Ok(carried_out?)
+        let done = Done { took: call.took, ..Done::default() };
+        Ok(FollowUp { answer, call, effects, done })
     }
 
     /// Whether somebody wants the backend's answer: a mapper with a follow-up that may write
@@ -179,7 +208,7 @@ impl Pipeline {
         Handled { end, queue_time: Some(started.elapsed()), ..handled }
     }
 
-    async fn carry_out(&self, plan: &Plan, until: Instant) -> (End, Option<Delivery>) {
+    async fn send(&self, plan: &Plan, until: Instant) -> (End, Option<Delivery>) {
         let request = match &plan.action {
             Ok(Action::Deliver(request)) => request,
             Ok(Action::Skip(code)) => return (End::Skipped(code.clone()), None),

@@ -52,7 +52,7 @@ impl Function {
         let deadlines = self.clock.event(context.deadline);
         let event = Event::read(&payload, &context.request_id);
         let until = self.pipeline.delivery_deadline(&deadlines);
-        let handled = self.pipeline.deliver(&event, self.plan(&event, &trace), until).await;
+        let handled = self.pipeline.deliver(self.plan(&event, &trace), until).await;
         let handled = self.pipeline.keep(&event, handled, &deadlines).await;
         let invocation = Invocation {
             request_id: &context.request_id,

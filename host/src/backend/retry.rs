@@ -193,7 +193,8 @@ impl Delivery {
             self.first_failed.get_or_insert_with(SystemTime::now);
         }
         self.result = attempt.result.clone();
-        self.retry_after = retry_after;
+        // One that took the request has nothing to wait for.
+        self.retry_after = retry_after.filter(|_| attempt.result.is_err());
         self.attempts.push(attempt);
     }
 }

@@ -31,6 +31,13 @@ struct Mapped {
     plan: Plan,
 }
 
+/// A record whose request has been sent.
+struct Sent {
+    record: Record,
+    deadlines: Deadlines,
+    handled: Handled,
+}
+
 /// The records of a batch that are still to be mapped.
 struct Remaining {
     records: Enumerate<IntoIter<Record>>,
@@ -55,8 +62,14 @@ impl Function {
             let portion = self.map_portion(&mut remaining, trace).await;
             // A request that hangs uses up the time of its portion alone.
             let until = deadlines.portion(portion.len(), remaining.records.len());
-            let ends =
-                portion.into_iter().map(async |mapped| self.finish(mapped, until, context).await);
+            let sent = portion.into_iter().map(async |mapped| self.send(mapped, until).await);
+            let mut sent: Vec<Sent> =
+                stream::iter(sent).buffer_unordered(MAX_CONCURRENT).collect().await;
+            // One after the other and between the requests, for the same reason as mapping.
+            for Sent { record, handled, .. } in &mut sent {
+                self.pipeline.conclude(&record.event, handled, until).await;
+            }
+            let ends = sent.into_iter().map(async |sent| self.finish(sent, until, context).await);
             let ends: Vec<Option<String>> =
                 stream::iter(ends).buffer_unordered(MAX_CONCURRENT).collect().await;
             failed.extend(ends.into_iter().flatten());
@@ -90,11 +103,16 @@ impl Function {
         portion
     }
 
-    /// Delivers a record before `until` and reports how it ended. Returns the record's id if it has
-    /// to stay in the queue.
-    async fn finish(&self, mapped: Mapped, until: Instant, context: &Context) -> Option<String> {
+    async fn send(&self, mapped: Mapped, until: Instant) -> Sent {
         let Mapped { record, deadlines, plan } = mapped;
-        let handled = self.pipeline.deliver(&record.event, plan, until).await;
+        Sent { record, deadlines, handled: self.pipeline.deliver(plan, until).await }
+    }
+
+    /// Does what is to follow a record's delivery before `until`, and reports how it ended. Returns
+    /// the record's id if it has to stay in the queue.
+    async fn finish(&self, sent: Sent, until: Instant, context: &Context) -> Option<String> {
+        let Sent { record, deadlines, mut handled } = sent;
+        self.pipeline.carry_out(&record.event, &mut handled, until).await;
         let (end, stays) = match handled.end {
             // It is in the queue already, and stays there.
             End::Undelivered { error, .. } => (End::Queued(error), true),

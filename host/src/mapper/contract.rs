@@ -37,6 +37,12 @@ pub enum ContractError {
          the component against `{PACKAGE}@{VERSION}`, or deploy a host that understands {0}"
     )]
     Version(String),
+    /// A follow-up of another version than the mapper.
+    #[error(
+        "the component exports `{PACKAGE}/follow-up@{0}`, and its mapper is of another version; build it for the world \
+         `post-confirmation-mapper-with-follow-up` of one version"
+    )]
+    FollowUp(String),
     /// An import that no mapper gets.
     #[error(
         "the component imports `{0}`, which no mapper gets: a mapper has WASI 0.2 without network and files, and the \
@@ -51,13 +57,21 @@ pub fn check(
     imports: impl IntoIterator<Item = impl AsRef<str>>,
     exports: impl IntoIterator<Item = impl AsRef<str>>,
 ) -> Result<String, ContractError> {
-    let mut versions = exports.into_iter().filter_map(|name| {
+    let (mut mapper, mut follow_up) = (None, None);
+    for name in exports {
         let (interface, version) = split(name.as_ref());
-        (interface == format!("{PACKAGE}/mapper")).then(|| version.to_owned())
-    });
-    let version = versions.next().ok_or(ContractError::NoMapper)?;
+        match interface.strip_prefix(PACKAGE) {
+            Some("/mapper") => mapper = mapper.or(Some(version.to_owned())),
+            Some("/follow-up") => follow_up = Some(version.to_owned()),
+            _ => {}
+        }
+    }
+    let version = mapper.ok_or(ContractError::NoMapper)?;
     if !understood(&version) {
         return Err(ContractError::Version(named(&version)));
+    }
+    if let Some(other) = follow_up.filter(|follow_up| *follow_up != version) {
+        return Err(ContractError::FollowUp(named(&other)));
     }
     for import in imports {
         let (interface, version) = split(import.as_ref());
@@ -136,6 +150,17 @@ mod tests {
             let mapper = format!("cognito:post-confirmation/mapper@{version}");
             assert_eq!(check([""; 0], [mapper]).is_ok(), version.len() <= 64, "{version}");
         }
+    }
+
+    #[test]
+    fn a_follow_up_is_of_the_mappers_own_version() {
+        let exports = |version: &str| {
+            ["mapper@0.2.0".to_owned(), format!("follow-up@{version}")]
+                .map(|name| format!("{PACKAGE}/{name}"))
+        };
+        assert!(check([""; 0], exports("0.2.0")).is_ok());
+        let refused = Err(ContractError::FollowUp("0.1.0".to_owned()));
+        assert_eq!(check([""; 0], exports("0.1.0")), refused);
     }
 
     #[test]

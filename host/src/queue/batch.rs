@@ -1,11 +1,11 @@
 //! What SQS hands over: a batch of events that an earlier invocation could not deliver.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 
 use super::{EVENT_ID, RECEIVED_AT};
 use crate::event::{Event, is_event};
@@ -88,11 +88,13 @@ impl Record {
 fn received_at(record: &Object<'_>) -> Option<SystemTime> {
     let attribute = record.object("messageAttributes").object(RECEIVED_AT).text("stringValue");
     let said = attribute.and_then(|text| OffsetDateTime::parse(&text, &Rfc3339).ok());
-    if let Some(said) = said {
+    // A time without a year of four digits in UTC could not be written as one.
+    if let Some(said) = said.and_then(|said| said.checked_to_offset(UtcOffset::UTC)) {
         return Some(said.into());
     }
-    let sent = record.object("attributes").text("SentTimestamp")?.parse().ok()?;
-    SystemTime::UNIX_EPOCH.checked_add(Duration::from_millis(sent))
+    let sent: i128 = record.object("attributes").text("SentTimestamp")?.parse().ok()?;
+    let sent = OffsetDateTime::from_unix_timestamp_nanos(sent.checked_mul(1_000_000)?).ok()?;
+    Some(sent.into())
 }
 
 /// What tells SQS which records have to stay, by their message ids.

@@ -1,6 +1,7 @@
 //! What a mapper's follow-up does to the Cognito user, with moto as Cognito.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -12,6 +13,8 @@ use test_support::event_source::EventSource;
 use test_support::faults::{Fault, FaultyBackend};
 use test_support::function::{Function, Invoked};
 use test_support::proxy::{Mode, Proxy};
+
+use crate::redelivery::record;
 
 const BODY: &str = r#"{"id":42,"plan":"gold","group":"members"}"#;
 const LISTED: [(&str, &str); 2] =
@@ -84,6 +87,7 @@ async fn effects_that_break_a_rule_change_nothing() {
         let invoked = conclude(&pool, &format!("set custom:backend_id=1;{does}")).await;
         assert_eq!(invoked.end(), "undelivered", "{does}");
         assert_eq!(invoked.line["errorType"], "Effect.NotAllowed", "{does}");
+        assert!(invoked.line["milliseconds"]["effects"].as_f64().unwrap() > 0.0, "{does}");
         let message = "the user is at the backend, but what has to follow is not done";
         assert_eq!(invoked.line["message"], message, "{does}");
         assert_eq!(invoked.line["effectError"], rule, "{does}");
@@ -233,6 +237,48 @@ async fn a_redelivery_completes_the_effects_under_the_same_key() {
     assert_eq!(pool.attribute("custom:plan").await.unwrap(), received);
     let keys: BTreeSet<_> = backend.requests().iter().map(key).collect();
     assert_eq!((backend.requests().len(), keys.len()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_follow_up_that_loops_costs_no_other_record_its_answer() {
+    let pool = Pool::new().await;
+    let slow = Fault::TakesAfter(Duration::from_millis(300));
+    let backend = FaultyBackend::start([Fault::Takes], slow).await;
+    // The loop lasts longer than an attempt may.
+    let times = [("MAPPER_TIMEOUT_MS", "3000"), ("ATTEMPT_TIMEOUT_MS", "2000")];
+    let mut function = function(&backend.url, aws::endpoint(), &times).await;
+    let records: Vec<_> = (0..5)
+        .map(|number| {
+            let mut event = pool.sign_up(if number == 0 { "loop" } else { "add members" });
+            // All of them are the same event for the backend.
+            event["request"]["userAttributes"]["custom:behaviour"] = "accept 409".into();
+            record(number, &event)
+        })
+        .collect();
+    let batch = function.invoke_batch(&records, Duration::from_secs(60)).await;
+    let ends = batch.lines.iter().filter(|line| line["end"] == "delivered").count();
+    let errors: Vec<_> = batch.lines.iter().map(|line| &line["errorType"]).collect();
+    assert_eq!((ends, backend.requests().len()), (4, 5), "{errors:?}");
+}
+
+#[tokio::test]
+async fn a_message_without_the_time_of_its_event_has_its_own() {
+    let pool = Pool::new().await;
+    let backend = Backend::answering(answering()).await;
+    let mut function = function(&backend.url, aws::endpoint(), &[]).await;
+    for (sent, received) in [
+        ("1700000000123", Some("2023-11-14T22:13:20.123Z")),
+        ("253402300799999", Some("9999-12-31T23:59:59.999Z")),
+        // No time that can be written: it is that of the call.
+        ("253402300800000", None),
+    ] {
+        let mut record = record(0, &pool.sign_up("set-received custom:plan"));
+        record["attributes"]["SentTimestamp"] = sent.into();
+        let batch = function.invoke_batch(&[record], Duration::from_secs(20)).await;
+        assert_eq!(batch.lines[0]["end"], "delivered", "{}", batch.lines[0]);
+        let written = pool.attribute("custom:plan").await.unwrap();
+        assert!(received.map_or(written.starts_with("20"), |it| it == written), "{written}");
+    }
 }
 
 #[tokio::test]

@@ -371,7 +371,7 @@ async fn records_whose_mapper_loops_keep_no_other_waiting() {
 }
 
 /// A record of a batch, for what no queue of the tests hands over at a time.
-fn record(number: usize, event: &Value) -> Value {
+pub fn record(number: usize, event: &Value) -> Value {
     serde_json::json!({
         "messageId": number.to_string(),
         "body": event.to_string(),

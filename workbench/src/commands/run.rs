@@ -74,7 +74,11 @@ pub async fn run(args: Args) -> Result<bool> {
     };
     let handled = match answer {
         Some(answer) => Some(pipeline.answered(&event, plan, answer, until).await),
-        None if args.send => Some(pipeline.deliver(&event, plan, until).await),
+        None if args.send => {
+            let mut handled = pipeline.deliver(plan, until).await;
+            pipeline.conclude(&event, &mut handled, until).await;
+            Some(handled)
+        }
         None => None,
     };
     if let Some(handled) = handled {
