@@ -34,11 +34,17 @@ pub fn effects(
     for part in attributes.split(',').map(str::trim).filter(|part| !part.is_empty()) {
         let (name, pointer) =
             part.split_once('=').ok_or_else(|| bad_setting(ATTRIBUTES, "a part without `=`"))?;
+        let name = name.trim();
+        if name.is_empty() {
+            return Err(bad_setting(ATTRIBUTES, "a place without the name of an attribute"));
+        }
         let Some(value) = found(&body, pointer, ATTRIBUTES)? else { continue };
         let value = text(value).ok_or_else(|| {
-            bad_answer(&format!("the backend's answer has a list or an object at `{pointer}`"))
+            bad_answer(&format!(
+                "the backend's answer has no text, truth or number that is kept exactly at `{pointer}`"
+            ))
         })?;
-        effects.push(Effect::SetAttribute(Attribute { name: name.trim().to_owned(), value }));
+        effects.push(Effect::SetAttribute(Attribute { name: name.to_owned(), value }));
     }
     if !groups.is_empty()
         && let Some(value) = found(&body, groups, GROUPS)?
@@ -57,11 +63,19 @@ fn found<'a>(body: &'a Value, pointer: &str, variable: &str) -> Result<Option<&'
     Ok(body.pointer(pointer).filter(|value| !value.is_null()))
 }
 
-/// A value as Cognito keeps it. None if it has parts.
+/// From here on numbers with a fraction are not exact even before the point: an integer of more than
+/// 64 bits would be read as one of them, and be another one.
+const INEXACT: f64 = 9_007_199_254_740_992.0;
+
+/// A value as Cognito keeps it. None if it has parts, or is a number that is not kept exactly.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        Value::Number(number) => Some(number.to_string()),
+        Value::Number(number) => {
+            let exact = number.is_i64() || number.is_u64();
+            let exact = exact || number.as_f64().is_some_and(|number| number.abs() < INEXACT);
+            exact.then(|| number.to_string())
+        }
         Value::Bool(value) => Some(value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }

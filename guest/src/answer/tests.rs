@@ -35,6 +35,14 @@ fn what_the_answer_does_not_have_changes_nothing() {
 }
 
 #[test]
+fn a_number_is_written_as_it_is_or_not_at_all() {
+    for number in ["0", "-7", "18446744073709551615", "-9223372036854775808", "1.5"] {
+        let written = done(&format!(r#"{{ "id": {number}, "plan": null }}"#), &[SET]);
+        assert_eq!(written.unwrap(), [format!("custom:backend_id={number}")]);
+    }
+}
+
+#[test]
 fn groups_are_a_text_or_a_list_of_texts() {
     let groups = |body: &str| done(body, &[(GROUPS, "/user/groups")]);
     let body = r#"{ "user": { "groups": ["a", "b"] } }"#;
@@ -46,10 +54,11 @@ fn groups_are_a_text_or_a_list_of_texts() {
 
 #[test]
 fn an_answer_or_a_setting_that_is_wrong_is_an_error() {
-    for body in ["", "no JSON", r#"{ "id": [] }"#] {
+    let large = r#"{ "id": 12345678901234567890123 }"#;
+    for body in ["", "no JSON", r#"{ "id": [] }"#, large] {
         assert_eq!(done(body, &[SET]), Err("bad-answer".to_owned()), "{body}");
     }
-    for setting in ["custom:id", "custom:id=id"] {
+    for setting in ["custom:id", "custom:id=id", "=/id"] {
         let refused = done("{}", &[(ATTRIBUTES, setting)]);
         assert_eq!(refused, Err("bad-answer-settings".to_owned()), "{setting}");
     }

@@ -170,11 +170,12 @@ function acceptStatusOf(statuses) {
   if (statuses === undefined) return [];
   if (!Array.isArray(statuses))
     throw new Fault(`\`deliver.acceptStatus\` has to be a list of numbers, and is ${inspect(statuses)}`);
-  statuses.forEach((status, at) => {
+  for (let at = 0; at < statuses.length; at += 1) {
+    const status = statuses[at];
     if (!Number.isInteger(status) || status < 0 || status > 65535) {
       throw new Fault(`\`deliver.acceptStatus[${at}]\` has to be a status, and is ${inspect(status)}`);
     }
-  });
+  }
   return statuses;
 }
 

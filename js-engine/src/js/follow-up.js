@@ -3,7 +3,7 @@
 
 import { Fault } from 'engine:errors';
 import { only, own, text } from 'engine:fields';
-import { inspect } from 'engine:inspect';
+import { inspect, kindOf } from 'engine:inspect';
 import { TextDecoder } from 'engine:text';
 
 const EFFECTS = ['attributes', 'groups'];
@@ -42,7 +42,7 @@ export function checkedEffects(effects, named) {
 
 function listOf(effects) {
   if (effects === undefined || effects === null) return ['effects', [], []];
-  if (typeof effects !== 'object' || Array.isArray(effects))
+  if (kindOf(effects) !== 'object')
     throw new Fault(`it has to be ${EFFECTS_ARE}, and is ${inspect(effects)}`);
   only(effects, EFFECTS, '');
   return ['effects', attributesOf(own(effects, 'attributes')), groupsOf(own(effects, 'groups'))];
@@ -51,7 +51,7 @@ function listOf(effects) {
 function attributesOf(attributes) {
   const flat = [];
   if (attributes === undefined) return flat;
-  if (typeof attributes !== 'object' || attributes === null || Array.isArray(attributes))
+  if (kindOf(attributes) !== 'object')
     throw new Fault(`\`attributes\` has to be an object, and is ${inspect(attributes)}`);
   for (const name of Object.keys(attributes)) {
     flat.push(name.toWellFormed(), text(attributes[name], 'attributes', name));
@@ -62,5 +62,6 @@ function attributesOf(attributes) {
 function groupsOf(groups) {
   if (groups === undefined) return [];
   if (!Array.isArray(groups)) throw new Fault(`\`groups\` has to be a list, and is ${inspect(groups)}`);
-  return groups.map((group, at) => text(group, 'groups', at));
+  // `map` would leave out what was never set.
+  return Array.from(groups, (group, at) => text(group, 'groups', at));
 }

@@ -53,6 +53,9 @@ let named;
 let follow;
 let followNamed;
 
+/** What messages call the function that runs. */
+let running;
+
 /** Promises that were rejected, and that nobody handles yet. */
 const unhandled = new Map();
 
@@ -111,6 +114,7 @@ export function conclude(...parts) {
 
 /** What `call` returns, or promises, once it is checked. */
 function settled(call, check, named) {
+  running = named;
   try {
     const returned = call();
     if (typeof returned?.then !== 'function') return check(returned, named);
@@ -132,5 +136,5 @@ export function track(promise, reason, isHandled) {
 export function rejected() {
   if (unhandled.size === 0) return undefined;
   const [[, reason]] = unhandled;
-  return errorOf(reason, named);
+  return errorOf(reason, running);
 }

@@ -8,7 +8,7 @@ use crate::support::{Loaded, refused};
 const MAPPER: (&str, &str) = ("mapper.js", include_str!("follow-up.mapper.js"));
 
 /// A mistake: its name, the code, and what the message says of it.
-const MISTAKES: [(&str, &str, &str); 12] = [
+const MISTAKES: [(&str, &str, &str); 16] = [
     ("returns a text", "bad-answer", "`conclude` (mapper.js:"),
     ("returns a text", "bad-answer", "returned what are no effects: it has to be `{ attributes: "),
     (
@@ -25,6 +25,10 @@ const MISTAKES: [(&str, &str, &str); 12] = [
         "`attributes['custom:id']` has to be a text, and is undefined",
     ),
     ("has a list of attributes", "bad-answer", "`attributes` has to be an object, and is ["),
+    ("has a map of attributes", "bad-answer", "`attributes` has to be an object, and is Map(1)"),
+    ("returns a map", "bad-answer", "groups: [name] }`, or nothing, and is Map(1)"),
+    ("has a hole in groups", "bad-answer", "`groups[0]` has to be a text, and is undefined"),
+    ("leaves a promise alone", "exception", "`conclude` (mapper.js:"),
     ("adds to a text", "bad-answer", "`groups` has to be a list, and is 'members'"),
     ("adds to null", "bad-answer", "`groups[0]` has to be a text, and is null"),
     ("throws an error", "exception", "TypeError: cannot read property 'id' of undefined\n"),

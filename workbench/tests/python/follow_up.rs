@@ -6,7 +6,7 @@ use post_confirmation_host::Effect;
 use crate::support::all;
 
 /// A mistake: its name, the code, and what the message says of it.
-const MISTAKES: [(&str, &str, &str); 9] = [
+const MISTAKES: [(&str, &str, &str); 11] = [
     ("returns a text", "bad-answer", "`conclude` (mapper.py:"),
     (
         "returns a text",
@@ -16,6 +16,8 @@ const MISTAKES: [(&str, &str, &str); 9] = [
     ("misspells groups", "bad-answer", "there is no field `group`: `groups` is meant?"),
     ("sets a number", "bad-answer", "`attributes['custom:id']` has to be a text, and is 42"),
     ("has a list of attributes", "bad-answer", "`attributes` has to be a dict, and is ["),
+    ("has an empty list of attributes", "bad-answer", "`attributes` has to be a dict, and is []"),
+    ("adds to no", "bad-answer", "`groups` has to be a list, and is False"),
     ("adds to a text", "bad-answer", "`groups` has to be a list, and is 'members'"),
     ("adds to nothing", "bad-answer", "`groups[0]` has to be a text, and is None"),
     ("raises", "exception", "File \"follow_ups.py\", line 11, in raises\n"),

@@ -21,6 +21,8 @@ FOLLOW_UPS = {
     "misspells groups": lambda answer: {"group": ["members"]},
     "sets a number": lambda answer: {"attributes": {"custom:id": 42}},
     "has a list of attributes": lambda answer: {"attributes": [("custom:id", "42")]},
+    "has an empty list of attributes": lambda answer: {"attributes": []},
+    "adds to no": lambda answer: {"groups": False},
     "adds to a text": lambda answer: {"groups": "members"},
     "adds to nothing": lambda answer: {"groups": [None]},
     "raises": raises,

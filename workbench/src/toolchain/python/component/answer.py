@@ -74,7 +74,9 @@ def effects_of(effects):
     if not isinstance(effects, dict):
         raise Fault(f'it has to be `{{"attributes": {{name: value}}, "groups": [name]}}`, and is {shown(effects)}')
     only(effects, EFFECTS, "")
-    attributes, groups = effects.get("attributes") or {}, effects.get("groups") or []
+    attributes, groups = effects.get("attributes"), effects.get("groups")
+    attributes = {} if attributes is None else attributes
+    groups = [] if groups is None else groups
     if not isinstance(attributes, dict):
         raise Fault(f"`attributes` has to be a dict, and is {shown(attributes)}")
     if not isinstance(groups, list | tuple):
