@@ -68,7 +68,7 @@ def test_doctor_finds_each_fault(inject, check, level, what, fix, follows, deplo
 def test_what_may_be_written_has_no_fault(deployment, proved):
     deployment.may_write()
     deployment.cognito.create_group(UserPoolId=deployment.pool, GroupName="members")
-    deployment.set_both(COGNITO_ATTRIBUTES="custom:plan, nickname", COGNITO_GROUPS="members")
+    deployment.set_both(COGNITO_ATTRIBUTES="custom:plan, custom:backend_id", COGNITO_GROUPS="members")
     assert findings(deployment) == []
     proved("attributes of the schema, an existing group and the rights on the pool are no fault")
 
