@@ -9,8 +9,8 @@ mod trace;
 
 use std::time::{Duration, Instant};
 
-use reqwest::header::{self, HeaderName, HeaderValue};
-use reqwest::{StatusCode, Url};
+use reqwest::Url;
+use reqwest::header::{HeaderName, HeaderValue};
 use rustls::pki_types::CertificateDer;
 
 use crate::client::{BuildError, Cause, Client, Unanswered};
@@ -19,8 +19,9 @@ use crate::request::Request;
 
 pub use crate::signing::{Key, signatures};
 pub use answer::Answer;
-pub use policy::Violation;
+pub use policy::{Violation, may_be_accepted};
 pub use prepared::PreparedRequest;
+pub use reqwest::{StatusCode, header};
 pub use retry::{Attempt, Delivery};
 pub use trace::Trace;
 

@@ -64,6 +64,8 @@ pub enum Rule {
     TooMany,
     #[error("an attribute is not in COGNITO_ATTRIBUTES")]
     Attribute,
+    #[error("an attribute says who a user is: it can't be listed in COGNITO_ATTRIBUTES")]
+    Identity,
     #[error("a group is not in COGNITO_GROUPS")]
     Group,
     #[error("an attribute is set twice")]
@@ -156,12 +158,11 @@ impl Allowed {
         self.attributes.is_empty() && self.groups.is_empty()
     }
 
-    /// All that `effects` name, but what says who a user is.
+    /// All that `effects` name.
     fn naming(effects: &[Effect]) -> Allowed {
         let mut allowed = Allowed::default();
         for effect in effects {
             match effect {
-                Effect::SetAttribute { name, .. } if is_identity(name) => {}
                 Effect::SetAttribute { name, .. } => _ = allowed.attributes.insert(name.clone()),
                 Effect::AddToGroup(group) => _ = allowed.groups.insert(group.clone()),
             }
@@ -198,6 +199,9 @@ impl Allowed {
     }
 
     fn check(&self, name: &str, value: &str) -> Result<(), Rule> {
+        if is_identity(name) {
+            return Err(Rule::Identity);
+        }
         if !self.attributes.contains(name) {
             return Err(Rule::Attribute);
         }

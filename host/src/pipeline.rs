@@ -5,7 +5,6 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Instant, SystemTime};
 
 use futures_util::FutureExt;
-use reqwest::StatusCode;
 
 use crate::backend::{self, Answer, Backend, Delivery, Trace};
 use crate::deadline::Deadlines;
@@ -115,29 +114,6 @@ impl Pipeline {
         if let Err(error) = ended.and_then(|ended| Ok(ended?)) {
             handled.end = undelivered(error);
         }
-    }
-
-    /// What would be done with `event` after `answer`, if nothing were sent.
-    pub async fn answered(
-        &self,
-        event: &Event,
-        plan: Plan,
-        answer: Answer,
-        until: Instant,
-    ) -> Handled {
-        let end = match &plan.action {
-            Ok(Action::Deliver(_)) => match StatusCode::from_u16(answer.status) {
-                Ok(status) => End::Delivered(status),
-                Err(_) => undelivered(Error::Host),
-            },
-            Ok(Action::Skip(code)) => End::Skipped(code.clone()),
-            Err(error) => undelivered(error.clone()),
-        };
-        let mut handled = Handled::new(end, plan, None);
-        if let End::Delivered(_) = handled.end {
-            self.follow_up(event, Ok(answer), &mut handled, until).await;
-        }
-        handled
     }
 
     /// Adds to `handled` what the mapper makes of the backend's `answer`, or why it does not.

@@ -7,15 +7,15 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result, bail, ensure};
-use post_confirmation_host::backend::Answer;
 use post_confirmation_host::event::Event;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::answer::AnswerFile;
 use crate::expectation::Mapped;
 use crate::mapper_file::COMPONENT;
-use crate::{answer, input, recorded};
+use crate::{input, recorded};
 
 /// The folder of cases, unless another is named.
 pub const FOLDER: &str = "cases";
@@ -38,7 +38,7 @@ pub struct Case {
     /// The mapper's variables besides those of the environment.
     pub variables: BTreeMap<String, String>,
     /// What the backend answers, if the follow-up is to be called.
-    pub answer: Option<Answer>,
+    pub answer: Option<AnswerFile>,
     /// The expected result, if it is settled.
     pub expected: Option<Mapped>,
     /// The file of `expected`, which may be missing.
@@ -124,15 +124,9 @@ fn names(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
 fn case(folder: &Path, name: String) -> Result<Case> {
     let file = |suffix| folder.join(format!("{name}{suffix}"));
     let (variables_file, expected_file) = (file(VARIABLES), file(EXPECTED));
-    let mut event = event(&file(EVENT))?;
-    if let Some(at) = optional::<String>(&file(RECEIVED_AT))? {
-        event.received_at = moment(&at).with_context(|| {
-            format!("`{}` is no time such as \"{RECEIVED}\"", file(RECEIVED_AT).display())
-        })?;
-    }
     Ok(Case {
-        event,
-        answer: there(&file(ANSWER))?.map(answer::read).transpose()?,
+        event: event(&file(EVENT))?,
+        answer: there(&file(ANSWER))?.map(AnswerFile::read).transpose()?,
         variables: optional(&variables_file)?.unwrap_or_default(),
         expected: optional(&expected_file)?.map(Mapped::in_order),
         expected_file,
@@ -140,15 +134,24 @@ fn case(folder: &Path, name: String) -> Result<Case> {
     })
 }
 
-/// The event in the file `path`.
+/// The event in the file `path`, which came when the file beside it says, if it is that of a case.
 pub fn event(path: &Path) -> Result<Event> {
     let json = recorded::event(path)?;
     // An id of a password reset also depends on the invocation, which is always the same one here.
     let mut event = Event::read(&json, "workbench");
-    if let Some(received_at) = moment(RECEIVED) {
-        event.received_at = received_at;
-    }
+    let file = received_at_file(path);
+    let said = file.as_deref().map(optional::<String>).transpose()?.flatten();
+    event.received_at = moment(said.as_deref().unwrap_or(RECEIVED)).with_context(|| {
+        let file = file.unwrap_or_default();
+        format!("`{}` is no time such as \"{RECEIVED}\"", file.display())
+    })?;
     Ok(event)
+}
+
+/// Where it may stand when the event in the file `path` came.
+fn received_at_file(path: &Path) -> Option<PathBuf> {
+    let name = path.file_name()?.to_str()?.strip_suffix(EVENT)?;
+    Some(path.with_file_name(format!("{name}{RECEIVED_AT}")))
 }
 
 fn moment(text: &str) -> Option<SystemTime> {

@@ -7,7 +7,6 @@ use std::fmt;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use post_confirmation_host::Approved;
-use post_confirmation_host::backend::Violation;
 use post_confirmation_host::error::Error;
 use post_confirmation_host::mapper::{self, Code};
 use post_confirmation_host::{Method, printable};
@@ -100,15 +99,13 @@ impl Mapped {
     pub fn failed(error: Error) -> Mapped {
         match error {
             Error::Mapper(mapper::Error::Returned(code)) => Mapped::Error(code.to_string()),
-            error => {
-                Mapped::Failed(Failed { error_type: error.error_type(), error: error.to_string() })
-            }
+            error => Mapped::refused(error, None),
         }
     }
 
-    /// What comes of a request that breaks a rule, with the part that does if it is known.
-    pub fn refused(broken: Violation, part: Option<String>) -> Mapped {
-        let error = Error::from(broken);
+    /// What comes of what breaks a rule, with the part that does if it is known, or what to change.
+    pub fn refused(error: impl Into<Error>, part: Option<String>) -> Mapped {
+        let error = error.into();
         let part = part.map(|part| format!("; {part}")).unwrap_or_default();
         Mapped::Failed(Failed { error_type: error.error_type(), error: format!("{error}{part}") })
     }

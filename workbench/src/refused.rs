@@ -1,13 +1,13 @@
-//! The part of a request that breaks a rule, with its value. The function's log never has it; here
+//! The part of a request that breaks a rule, or the effect that does, with its value. The function's log never has it; here
 //! there is no log to protect.
 
 use std::time::Instant;
 
-use post_confirmation_host::backend::{Backend, Trace, Violation};
+use post_confirmation_host::backend::{Answer, Backend, Trace, Violation};
 use post_confirmation_host::event::Event;
 use post_confirmation_host::mapper::Outcome;
 use post_confirmation_host::pipeline::Pipeline;
-use post_confirmation_host::{Method, Request};
+use post_confirmation_host::{Effect, Effects, Method, Request};
 
 /// The most that is shown of a value, in bytes.
 const SHOWN: usize = 200;
@@ -79,6 +79,33 @@ pub async fn part(
         }
         _ => None,
     }
+}
+
+/// The first of `wanted` with which they break the rule that all of them break.
+pub fn effect(effects: &Effects, wanted: &[Effect]) -> Option<String> {
+    let broken = effects.approve(wanted.to_vec()).err()?;
+    let number = (1..=wanted.len()).find(|number| {
+        effects.approve(wanted[..*number].to_vec()).err().as_ref() == Some(&broken)
+    })?;
+    Some(match &wanted[number - 1] {
+        Effect::SetAttribute { name, value } => {
+            let (name, value) = (quoted(name), quoted(value));
+            format!("effect {number} sets the attribute {name} to {value}")
+        }
+        Effect::AddToGroup(group) => format!("effect {number} adds to the group {}", quoted(group)),
+    })
+}
+
+/// The effect that the mapper of `pipeline` wants for `event` after `answer` and that breaks a
+/// rule. The mapper is asked again, because effects that are refused are not kept.
+pub async fn effect_after(
+    pipeline: &Pipeline,
+    event: &Event,
+    answer: &Answer,
+    until: Instant,
+) -> Option<String> {
+    let (wanted, _) = pipeline.mapper()?.conclude(event, answer, until).await;
+    effect(pipeline.effects(), &wanted.ok()?)
 }
 
 /// The beginning of `text` in quotes, with escapes for what a terminal does not show.

@@ -46,9 +46,17 @@ pub struct Shown {
     /// What is to be done with the Cognito user. Nothing of it is done here.
     #[serde(skip_serializing_if = "Option::is_none")]
     effects: Option<Effects>,
-    /// What the follow-up wrote.
-    #[serde(skip)]
-    follow_up: Option<MapperOutput>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    follow_up: Option<FollowUp>,
+}
+
+/// What there is to say of the mapper's follow-up.
+#[derive(Serialize)]
+struct FollowUp {
+    exported: bool,
+    /// What it wrote.
+    #[serde(flatten, serialize_with = "texts")]
+    output: MapperOutput,
 }
 
 #[derive(Serialize)]
@@ -112,22 +120,31 @@ impl Shown {
         shown
     }
 
-    /// Adds the part of the request that breaks a rule.
+    /// Adds the part that breaks a rule, or what to change.
     pub fn names(&mut self, part: Option<String>) {
         if let (Some(failed), Some(part)) = (&mut self.failed, part) {
             failed.error = format!("{}; {part}", failed.error);
         }
     }
 
+    /// Adds that the mapper has no follow-up, although there is an answer for it.
+    pub fn lacks_follow_up(&mut self) {
+        self.follow_up = Some(FollowUp { exported: false, output: MapperOutput::default() });
+    }
+
     /// Adds how the event ended, and whether it was `sent`.
     pub fn ended(&mut self, handled: &Handled, sent: bool) {
         if let Some(follow_up) = &handled.follow_up {
             self.effects = follow_up.effects.as_ref().ok().map(Effects::from);
-            self.follow_up = Some(follow_up.call.output.clone());
+            let output = follow_up.call.output.clone();
+            self.follow_up = Some(FollowUp { exported: true, output });
         }
+        // The backend can have the user although what has to follow is not done.
+        let delivery = handled.delivery.as_ref().filter(|_| sent);
+        let status = delivery.and_then(|delivery| delivery.result.as_ref().ok());
+        self.delivered = status.map(|status| status.as_u16());
         match &handled.end {
-            End::Delivered(status) => self.delivered = sent.then_some(status.as_u16()),
-            End::Skipped(_) => {}
+            End::Delivered(_) | End::Skipped(_) => {}
             End::Queued(error) | End::Undelivered { error, .. } => {
                 self.failed = Some(Failed::new(error))
             }
@@ -188,7 +205,13 @@ impl fmt::Display for Shown {
                 .try_for_each(|name| writeln!(f, "{name}: (added to each attempt)"))?;
             write!(f, "{request}")?;
         }
-        if let Some(output) = &self.follow_up {
+        if let Some(FollowUp { exported, output }) = &self.follow_up {
+            if !exported {
+                writeln!(
+                    f,
+                    "\nthe mapper has no follow-up (`conclude`): the answer changes nothing"
+                )?;
+            }
             f.write_str(&words(output))?;
         }
         match &self.effects {

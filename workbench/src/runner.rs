@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use post_confirmation_host::Effects;
-use post_confirmation_host::backend::{Backend, Trace};
+use post_confirmation_host::backend::{Backend, PreparedRequest, Trace};
 use post_confirmation_host::error::Error;
 use post_confirmation_host::mapper::{self, Mapper, MapperCall, MapperOutput, Outcome, Settings};
 
 use crate::cases::Case;
 use crate::expectation::{self, Mapped, Request};
 use crate::mapper_file::{self, Loaded};
-use crate::refused::RequestParts;
+use crate::refused::{self, RequestParts};
 
 /// The most cases at once.
 const AT_ONCE: u32 = 4;
@@ -97,7 +97,7 @@ impl Bench {
                 let shown = Request::from(&request);
                 let asked = RequestParts::new(&request);
                 match self.backend.prepare(request, &event.id, &Trace::default()) {
-                    Ok(_) => self.conclude(mapper, case, shown, &mut call).await,
+                    Ok(sent) => self.conclude(mapper, case, (shown, &sent), &mut call).await,
                     Err(broken) => {
                         let part = asked.part(&self.backend, &broken);
                         Mapped::refused(broken, part)
@@ -112,25 +112,34 @@ impl Bench {
 }
 
 impl Bench {
-    /// What comes of `request` for `case`: what the mapper makes of the case's answer besides, if
+    /// What comes of `request`, which is `sent`, for `case`: what the mapper makes of the case's answer besides, if
     /// there is one. Its call is added to `call`.
     async fn conclude(
         &self,
         mapper: &Mapper,
         case: &Case,
-        request: Request,
+        (request, sent): (Request, &PreparedRequest),
         call: &mut MapperCall,
     ) -> Mapped {
-        let Some(answer) = case.answer.as_ref().filter(|_| mapper.has_follow_up()) else {
-            return Mapped::deliver(request, None);
+        let Some(file) = &case.answer else { return Mapped::deliver(request, None) };
+        let delivery = file.delivery(sent, mapper.has_follow_up());
+        let answer = match (delivery.result, delivery.answer) {
+            (Ok(_), None) => return Mapped::deliver(request, None),
+            (Ok(_), Some(Ok(answer))) => answer,
+            (Err(error), _) | (_, Some(Err(error))) => {
+                let remedy = file.remedy(&error);
+                return Mapped::refused(error, Some(remedy));
+            }
         };
         let until = Instant::now() + self.answer_within;
-        let (concluded, second) = mapper.conclude(&case.event, answer, until).await;
+        let (concluded, second) = mapper.conclude(&case.event, &answer, until).await;
         call.add(second);
         let effects = match concluded {
-            Ok(effects) => match self.effects.approve(effects) {
+            Ok(wanted) => match self.effects.approve(wanted.clone()) {
                 Ok(approved) => expectation::Effects::from(&approved),
-                Err(error) => return Mapped::failed(error.into()),
+                Err(error) => {
+                    return Mapped::refused(error, refused::effect(&self.effects, &wanted));
+                }
             },
             Err(mapper::Error::Returned(code)) => expectation::Effects::failed(&code),
             Err(error) => return Mapped::failed(Error::from(error)),

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, SET_COOKIE};
 
 use super::Error;
@@ -44,6 +45,17 @@ impl fmt::Debug for Answer {
 }
 
 impl Answer {
+    /// The answer with this `status`, these `headers` and this `body`.
+    ///
+    /// # Errors
+    /// It is too large.
+    pub fn new(status: StatusCode, headers: &HeaderMap, body: Vec<u8>) -> Result<Answer, Error> {
+        if body.len() > MAX_BODY {
+            return Err(Error::AnswerTooLarge);
+        }
+        Ok(Answer { status: status.as_u16(), headers: kept(headers), body })
+    }
+
     /// Reads `answer` to its end.
     ///
     /// # Errors

@@ -101,11 +101,16 @@ pub(super) fn approve(base: &Url, request: Request) -> Result<Approved, Violatio
     })
 }
 
+/// Whether a mapper may accept `status` besides 2xx.
+pub fn may_be_accepted(status: u16) -> bool {
+    (300..500).contains(&status) && !RETRIED.contains(&status)
+}
+
 fn accept_status(asked: &[u16]) -> Result<Vec<StatusCode>, Violation> {
     if asked.len() > MAX_ACCEPT_STATUS {
         return Err(Violation::TooManyStatuses);
     }
-    if asked.iter().any(|status| !(300..500).contains(status) || RETRIED.contains(status)) {
+    if !asked.iter().all(|status| may_be_accepted(*status)) {
         return Err(Violation::Status);
     }
     asked

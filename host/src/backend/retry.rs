@@ -138,13 +138,7 @@ impl Backend {
         };
         let status = answer.status();
         let retry_after = retry_after(answer.headers());
-        let result = if status.is_success() || prepared.accept_status().contains(&status) {
-            Ok(status)
-        } else if RETRIED.contains(&status.as_u16()) {
-            Err(Error::Unavailable(status))
-        } else {
-            Err(Error::Refused(status))
-        };
+        let result = prepared.judge(status);
         let answer = if wanted && result.is_ok() {
             let read = tokio::time::timeout_at(until.into(), Answer::read(answer)).await;
             Some(read.unwrap_or(Err(Error::TimedOut(Cause::AnswerTimedOut))))
@@ -172,6 +166,22 @@ impl Backend {
             | Error::AnswerTooLarge
             | Error::OutOfTime
             | Error::Credentials(_) => Next::Stop,
+        }
+    }
+}
+
+impl PreparedRequest {
+    /// What an answer with `status` means.
+    ///
+    /// # Errors
+    /// It does not count as delivered.
+    pub fn judge(&self, status: StatusCode) -> Result<StatusCode, Error> {
+        if status.is_success() || self.accept_status.contains(&status) {
+            Ok(status)
+        } else if RETRIED.contains(&status.as_u16()) {
+            Err(Error::Unavailable(status))
+        } else {
+            Err(Error::Refused(status))
         }
     }
 }

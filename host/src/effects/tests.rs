@@ -29,15 +29,24 @@ fn what_is_listed_may_be_written() {
 
 #[test]
 fn names_are_listed_to_the_letter() {
-    for name in
-        ["custom:Id", "id", "custom:id ", "email_verified", "cognito:groups", "custom:i", ""]
-    {
+    for name in ["custom:Id", "id", "custom:id ", "custom:i", "nickname", ""] {
         assert_eq!(allowed().approve(vec![set(name, "x")]), Err(Rule::Attribute), "{name}");
     }
     for group in ["Members", "members ", "admins", ""] {
         assert_eq!(allowed().approve(vec![add(group)]), Err(Rule::Group), "{group}");
     }
     assert!(Allowed::default().approve(vec![set("custom:id", "x")]).is_err());
+}
+
+#[test]
+fn what_says_who_a_user_is_has_a_rule_of_its_own() {
+    let names = ["sub", "email", "Email_Verified", "cognito:groups"].map(str::to_owned);
+    let listed = Allowed { attributes: names.clone().into(), ..Allowed::default() };
+    for name in names {
+        for allowed in [&allowed(), &listed, &Allowed::default()] {
+            assert_eq!(allowed.approve(vec![set(&name, "x")]), Err(Rule::Identity), "{name}");
+        }
+    }
 }
 
 #[test]

@@ -76,7 +76,10 @@ async fn a_mapper_sees_neither_cookies_nor_the_connection() {
 async fn effects_that_break_a_rule_change_nothing() {
     let pool = Pool::new().await;
     for (does, rule) in [
-        ("set email_verified=true", "an attribute is not in COGNITO_ATTRIBUTES"),
+        (
+            "set email_verified=true",
+            "an attribute says who a user is: it can't be listed in COGNITO_ATTRIBUTES",
+        ),
         ("set custom:other=1", "an attribute is not in COGNITO_ATTRIBUTES"),
         ("add admins", "a group is not in COGNITO_GROUPS"),
         ("set custom:plan=a;set custom:plan=b", "an attribute is set twice"),

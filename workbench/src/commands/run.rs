@@ -1,19 +1,21 @@
 //! `mapper run`: one event through the pipeline of `bootstrap`.
 
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use anyhow::Result;
 use post_confirmation_host::Effects;
 use post_confirmation_host::backend::{Backend, Trace};
 use post_confirmation_host::error::Error;
 use post_confirmation_host::mapper::Mapper;
+use post_confirmation_host::outcome::End;
 use post_confirmation_host::pipeline::Pipeline;
 
+use crate::answer::AnswerFile;
 use crate::commands::build;
 use crate::mapper_file::{self, Loaded, MapperFile};
 use crate::render::Shown;
-use crate::{answer, cases, refused, terminal};
+use crate::{cases, refused, terminal};
 
 /// Map one event and show the request; send it only with `--send`.
 ///
@@ -28,11 +30,12 @@ use crate::{answer, cases, refused, terminal};
 Exit status: 0 if the event is mapped (with `--send`: and delivered), 1 if it is not, 2 if it could not be
 tried.")]
 pub struct Args {
-    /// The event: a file of JSON as Cognito sends it.
+    /// The event: a file of JSON as Cognito sends it. It came when `NAME.received-at.json` beside
+    /// it says, as for `mapper test`.
     event: PathBuf,
     #[command(flatten)]
     mapper: MapperFile,
-    /// Send the request to the backend.
+    /// Send the request to the backend. The event comes now.
     #[arg(long)]
     send: bool,
     /// Let the mapper's follow-up see this answer of the backend, and show what it wants to be done
@@ -45,7 +48,10 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> Result<bool> {
-    let event = cases::event(&args.event)?;
+    let mut event = cases::event(&args.event)?;
+    if args.send {
+        event.received_at = SystemTime::now();
+    }
     let mapper = args.mapper.file();
     if !build::ensure_fresh(&mapper)? {
         return Ok(false);
@@ -54,36 +60,45 @@ pub async fn run(args: Args) -> Result<bool> {
     let answer_within = config.answer_within;
     let Loaded { component, identity } = Loaded::load(&mapper, config.mapper.sandboxes)?;
     let mapper = Mapper::new(&component, identity.clone(), config.mapper)?;
+    let has_follow_up = mapper.has_follow_up();
     let pipeline = Pipeline::new(
         Ok(mapper),
         Backend::new(config.backend)?,
         Effects::only_shown(config.allowed),
         None,
     );
-    let answer = args.answer.as_deref().map(answer::read).transpose()?;
+    let answer = args.answer.as_deref().map(AnswerFile::read).transpose()?;
 
     let until = Instant::now() + answer_within;
     let plan = pipeline.plan(&event, &Trace::default(), until).await;
     let mut shown = Shown::new(&event, identity, pipeline.backend(), &plan);
     let mut fine = plan.action.is_ok();
-    let part = match &plan.action {
+    let mut part = match &plan.action {
         Err(Error::Request(broken)) => {
             refused::part(&pipeline, &event, broken, Instant::now() + answer_within).await
         }
         _ => None,
     };
-    let handled = match answer {
-        Some(answer) => Some(pipeline.answered(&event, plan, answer, until).await),
-        None if args.send => {
-            let mut handled = pipeline.deliver(plan, until).await;
-            pipeline.conclude(&event, &mut handled, until).await;
-            Some(handled)
-        }
+    let handled = match &answer {
+        Some(answer) => Some(answer.handled(plan, has_follow_up)),
+        None if args.send => Some(pipeline.deliver(plan, until).await),
         None => None,
     };
-    if let Some(handled) = handled {
+    if let Some(mut handled) = handled {
+        pipeline.conclude(&event, &mut handled, until).await;
         fine = handled.end.error().is_none();
         shown.ended(&handled, args.send);
+        match (&handled.end, &handled.follow_up, &answer) {
+            (End::Delivered(_), None, Some(_)) => shown.lacks_follow_up(),
+            (End::Undelivered { error: Error::Backend(error), .. }, _, Some(answer)) => {
+                part = Some(answer.remedy(error));
+            }
+            (End::Undelivered { error: Error::Effect(_), .. }, Some(follow_up), _) => {
+                let until = Instant::now() + answer_within;
+                part = refused::effect_after(&pipeline, &event, &follow_up.answer, until).await;
+            }
+            _ => {}
+        }
     }
     shown.names(part);
     if args.json {
