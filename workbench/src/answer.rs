@@ -125,10 +125,14 @@ impl<'de> Visitor<'de> for Headers {
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<HeaderMap, A::Error> {
         let mut headers = HeaderMap::new();
         while let Some((name, value)) = members.next_entry::<String, String>()? {
-            let (Ok(field), Ok(value)) =
-                (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value))
+            let field = HeaderName::from_bytes(name.as_bytes());
+            let value = HeaderValue::from_str(&value).ok();
+            // What is not ASCII is withheld from mappers.
+            let (Ok(field), Some(value)) = (field, value.filter(|value| value.to_str().is_ok()))
             else {
-                return Err(de::Error::custom(format!("`{name}` is no header of HTTP")));
+                return Err(de::Error::custom(format!(
+                    "the header `{name}` holds a character that no mapper gets"
+                )));
             };
             headers.try_append(field, value).map_err(de::Error::custom)?;
         }

@@ -1,6 +1,8 @@
 //! What comes after the backend's answer: cases that have one, and what the commands say of it.
 
+mod answers;
 mod new;
+mod send;
 
 use serde_json::{Value, json};
 
@@ -14,7 +16,12 @@ const OF_0_1: &str = "mapper-of-0-1";
 impl Folder {
     /// Writes a case of the mapper that obeys its events: what it does once it has this answer.
     fn concludes(&self, name: &str, does: &str) {
-        let mut event = behaving("text");
+        self.concludes_after("text", name, does);
+    }
+
+    /// The same with a request that is as `behaviour` says.
+    fn concludes_after(&self, behaviour: &str, name: &str, does: &str) {
+        let mut event = behaving(behaviour);
         event["request"]["userAttributes"]["custom:conclude"] = does.into();
         self.event(name, &event);
         let answer =
@@ -136,6 +143,16 @@ fn an_answer_that_can_be_none_is_named_with_its_file() {
         (r#"{ "status": 200, "bodyBase64": "?" }"#, "`bodyBase64` is not base64"),
         (r#"{ "status": 199 }"#, "`status` is 199, which never counts as delivered"),
         (r#"{ "status": 500 }"#, "`status` is 500, which never counts as delivered"),
+        (r#"{ "status": 408 }"#, "`status` is 408, which never counts as delivered"),
+        (
+            r#"{ "status": 200, "headers": { "a b": "" } }"#,
+            "the header `a b` holds a character that no mapper gets",
+        ),
+        (
+            r#"{ "status": 200, "headers": { "a": "ä" } }"#,
+            "the header `a` holds a character that no mapper gets",
+        ),
+        (r#"{ "status": 200, "headers": [] }"#, "expected an object of texts"),
     ] {
         folder.write("cases/one.answer.json", text);
         cannot(&mut folder.test(&[]), &["`cases/one.answer.json` is ", says]);
