@@ -72,9 +72,8 @@ fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
         Value::Number(number) => {
-            let exact = number.is_i64() || number.is_u64();
-            let exact = exact || number.as_f64().is_some_and(|number| number.abs() < INEXACT);
-            exact.then(|| number.to_string())
+            let is_small = || number.as_f64().is_some_and(|number| number.abs() < INEXACT);
+            (!number.is_f64() || is_small()).then(|| number.to_string())
         }
         Value::Bool(value) => Some(value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,

@@ -68,7 +68,7 @@ pub enum Error {
     #[error("the backend answered {0}: not now")]
     Unavailable(StatusCode),
     /// It took the request, and its answer is larger than a mapper may get.
-    #[error("the backend's answer is larger than 65536 bytes")]
+    #[error("the backend's answer is larger than {} bytes", answer::MAX_BODY)]
     AnswerTooLarge,
     /// Any other answer that does not count as delivered; a redirect is one.
     #[error("the backend answered {0}")]

@@ -163,6 +163,21 @@ impl Answer {
         self.response.headers()
     }
 
+    /// The whole body. None if it has more than `most` bytes.
+    ///
+    /// # Errors
+    /// The connection broke.
+    pub async fn body(&mut self, most: usize) -> reqwest::Result<Option<Vec<u8>>> {
+        let mut body = Vec::new();
+        while let Some(chunk) = self.chunk().await? {
+            if body.len() + chunk.len() > most {
+                return Ok(None);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Some(body))
+    }
+
     /// The next part of the body. None at its end.
     ///
     /// # Errors

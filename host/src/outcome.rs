@@ -82,6 +82,11 @@ impl Handled {
     pub fn new(end: End, plan: Plan, delivery: Option<Delivery>) -> Handled {
         Handled { end, plan, delivery, follow_up: None, queue_time: None }
     }
+
+    /// Whether the backend has answered what the mapper wants to know and does not know yet.
+    pub fn is_answered(&self) -> bool {
+        self.delivery.as_ref().is_some_and(|delivery| delivery.answer.is_some())
+    }
 }
 
 impl Plan {

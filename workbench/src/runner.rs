@@ -109,11 +109,9 @@ impl Bench {
         };
         Trial { mapped, output: call.output, took: call.took, second: None }
     }
-}
 
-impl Bench {
-    /// What comes of `request`, which is `sent`, for `case`: what the mapper makes of the case's answer besides, if
-    /// there is one. Its call is added to `call`.
+    /// What comes of `request`, which is `sent`, for `case`: what the mapper makes of the case's
+    /// answer besides, if there is one. Its call is added to `call`.
     async fn conclude(
         &self,
         mapper: &Mapper,

@@ -43,11 +43,11 @@ struct Fault {
 
 /// Reads `answer` until `until`. The request was signed with a clock that was put forward by
 /// `ahead` seconds.
-pub(super) async fn read(answer: Answer, ahead: i64, until: Instant) -> Answered {
+pub(super) async fn read(mut answer: Answer, ahead: i64, until: Instant) -> Answered {
     let (status, headers) = (answer.status(), answer.headers().clone());
-    let body = match timeout_at(until.into(), body(answer)).await {
-        Ok(Some(body)) => body,
-        Ok(None) => return Answered::Failed(unreadable()),
+    let body = match timeout_at(until.into(), answer.body(MAX_ANSWER)).await {
+        Ok(Ok(Some(body))) => body,
+        Ok(_) => return Answered::Failed(unreadable()),
         Err(_) => return Answered::Failed(Error::TimedOut(Cause::AnswerTimedOut)),
     };
     if status.is_success() {
@@ -66,18 +66,6 @@ pub(super) async fn read(answer: Answer, ahead: i64, until: Instant) -> Answered
 /// The output of an operation.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     serde_json::from_slice(body).map_err(|_| unreadable())
-}
-
-/// The whole body, unless it breaks or is too large.
-async fn body(mut answer: Answer) -> Option<Vec<u8>> {
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.ok()? {
-        if body.len() + chunk.len() > MAX_ANSWER {
-            return None;
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Some(body)
 }
 
 fn error(status: StatusCode, code: String) -> Error {

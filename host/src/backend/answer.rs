@@ -9,7 +9,7 @@ use super::Error;
 use crate::client::{self, Cause};
 
 /// The largest body, in bytes.
-const MAX_BODY: usize = 64 * 1024;
+pub(super) const MAX_BODY: usize = 64 * 1024;
 /// The most headers, and how much they are together, in bytes.
 const MAX_HEADERS: usize = 64;
 const MAX_HEADER_BYTES: usize = 16 * 1024;
@@ -61,18 +61,10 @@ impl Answer {
     /// # Errors
     /// It is too large, or it breaks off.
     pub(super) async fn read(mut answer: client::Answer) -> Result<Answer, Error> {
-        let status = answer.status().as_u16();
-        let headers = kept(answer.headers());
-        let mut body = Vec::new();
-        loop {
-            match answer.chunk().await {
-                Ok(None) => return Ok(Answer { status, headers, body }),
-                Ok(Some(chunk)) if body.len() + chunk.len() > MAX_BODY => {
-                    return Err(Error::AnswerTooLarge);
-                }
-                Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-                Err(_) => return Err(Error::Unreachable(Cause::AnswerUnreadable)),
-            }
+        match answer.body(MAX_BODY).await {
+            Ok(Some(body)) => Answer::new(answer.status(), answer.headers(), body),
+            Ok(None) => Err(Error::AnswerTooLarge),
+            Err(_) => Err(Error::Unreachable(Cause::AnswerUnreadable)),
         }
     }
 

@@ -63,13 +63,21 @@ impl Function {
             // A request that hangs uses up the time of its portion alone.
             let until = deadlines.portion(portion.len(), remaining.records.len());
             let sent = portion.into_iter().map(async |mapped| self.send(mapped, until).await);
-            let mut sent: Vec<Sent> =
-                stream::iter(sent).buffer_unordered(MAX_CONCURRENT).collect().await;
+            let mut sent = stream::iter(sent).buffer_unordered(MAX_CONCURRENT);
+            let mut answered = Vec::new();
+            while let Some(sent) = sent.next().await {
+                if sent.handled.is_answered() {
+                    answered.push(sent);
+                } else {
+                    failed.extend(self.finish(sent, until, context).await);
+                }
+            }
             // One after the other and between the requests, for the same reason as mapping.
-            for Sent { record, handled, .. } in &mut sent {
+            for Sent { record, handled, .. } in &mut answered {
                 self.pipeline.conclude(&record.event, handled, until).await;
             }
-            let ends = sent.into_iter().map(async |sent| self.finish(sent, until, context).await);
+            let ends =
+                answered.into_iter().map(async |sent| self.finish(sent, until, context).await);
             let ends: Vec<Option<String>> =
                 stream::iter(ends).buffer_unordered(MAX_CONCURRENT).collect().await;
             failed.extend(ends.into_iter().flatten());

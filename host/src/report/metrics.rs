@@ -11,6 +11,20 @@ use crate::outcome::End;
 /// The namespace of all metrics.
 const NAMESPACE: &str = "PostConfirmation";
 
+/// Every metric.
+const METRICS: [Metric; 8] = [
+    metric("Delivered", "Count"),
+    metric("Skipped", "Count"),
+    metric("Queued", "Count"),
+    metric("Undelivered", "Count"),
+    metric("Attempts", "Count"),
+    metric("Duration", "Milliseconds"),
+    metric("Attributes", "Count"),
+    metric("Groups", "Count"),
+];
+/// How many of them, from the first, an event has whose mapper was not asked for effects.
+const WITHOUT_EFFECTS: usize = 6;
+
 /// The metrics of one event: how it ended and how long it took. The only dimension is the function:
 /// no dimension ever holds a value of a user.
 #[derive(Serialize)]
@@ -43,7 +57,7 @@ struct Metadata {
 struct Directive {
     namespace: &'static str,
     dimensions: [[&'static str; 1]; 1],
-    metrics: Vec<Metric>,
+    metrics: &'static [Metric],
 }
 
 #[derive(Serialize)]
@@ -63,17 +77,7 @@ impl<'a> Metrics<'a> {
         effects: Option<Done>,
         duration: f64,
     ) -> Metrics<'a> {
-        let mut metrics = vec![
-            metric("Delivered", "Count"),
-            metric("Skipped", "Count"),
-            metric("Queued", "Count"),
-            metric("Undelivered", "Count"),
-            metric("Attempts", "Count"),
-            metric("Duration", "Milliseconds"),
-        ];
-        if effects.is_some() {
-            metrics.extend([metric("Attributes", "Count"), metric("Groups", "Count")]);
-        }
+        let metrics = if effects.is_some() { &METRICS } else { &METRICS[..WITHOUT_EFFECTS] };
         Metrics {
             aws: Metadata {
                 timestamp: SystemTime::now()
@@ -99,6 +103,6 @@ impl<'a> Metrics<'a> {
     }
 }
 
-fn metric(name: &'static str, unit: &'static str) -> Metric {
+const fn metric(name: &'static str, unit: &'static str) -> Metric {
     Metric { name, unit }
 }

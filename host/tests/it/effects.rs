@@ -1,9 +1,11 @@
 //! What a mapper's follow-up does to the Cognito user, with moto as Cognito.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use tokio::sync::Barrier;
 
 use test_support::aws::{self, Pool, Queue};
 use test_support::backend::{Answer, Backend, Recorded};
@@ -262,6 +264,25 @@ async fn a_follow_up_that_loops_costs_no_other_record_its_answer() {
     let ends = batch.lines.iter().filter(|line| line["end"] == "delivered").count();
     let errors: Vec<_> = batch.lines.iter().map(|line| &line["errorType"]).collect();
     assert_eq!((ends, backend.requests().len()), (4, 5), "{errors:?}");
+}
+
+#[tokio::test]
+async fn a_record_that_nothing_follows_waits_for_no_other() {
+    let gate = Arc::new(Barrier::new(2));
+    let backend = FaultyBackend::start([Fault::TakesTogether(gate.clone())], Fault::Takes).await;
+    let settings = [("BACKEND_API_URL", backend.url.as_str()), ("ATTEMPT_TIMEOUT_MS", "60000")];
+    let mut function = Function::start(&image(DEFAULT), &settings).await;
+    let pool = Pool::new().await;
+    let records: Vec<_> = (0..3).map(|number| record(number, &pool.sign_up(""))).collect();
+    let batch = json!({ "Records": records }).to_string();
+    let answer = function.api.invoke("batch", batch, Some(Duration::from_secs(300)));
+    for _ in 0..2 {
+        assert_eq!(function.line().await["end"], "delivered");
+    }
+    // Only now the backend answers the request that it got first.
+    gate.wait().await;
+    assert_eq!(function.line().await["end"], "delivered");
+    assert!(answer.await.is_ok());
 }
 
 #[tokio::test]
