@@ -63,8 +63,9 @@ pub(super) async fn read(mut answer: Answer, ahead: i64, until: Instant) -> Answ
     Answered::Failed(error(status, code))
 }
 
-/// The output of an operation.
+/// The output of an operation. One that has none may answer with nothing.
 pub(super) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
+    let body = if body.is_empty() { b"null" } else { body };
     serde_json::from_slice(body).map_err(|_| unreadable())
 }
 
