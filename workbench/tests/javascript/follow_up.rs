@@ -1,8 +1,7 @@
 //! What comes after the backend's answer in JavaScript: what can be done, and what the mistakes in it
 //! are told.
 
-use post_confirmation_host::Effect;
-
+use crate::loaded::{add, set};
 use crate::support::{Loaded, refused};
 
 const MAPPER: (&str, &str) = ("mapper.js", include_str!("follow-up.mapper.js"));
@@ -35,14 +34,6 @@ const MISTAKES: [(&str, &str, &str); 16] = [
     ("throws its own", "no-id", "there is no id"),
 ];
 
-fn set(name: &str, value: &str) -> Effect {
-    Effect::SetAttribute { name: name.to_owned(), value: value.to_owned() }
-}
-
-fn add(group: &str) -> Effect {
-    Effect::AddToGroup(group.to_owned())
-}
-
 #[tokio::test]
 async fn effects_are_what_the_mapper_returns_for_the_answer() {
     let mapper = Loaded::of(&[MAPPER]);
@@ -60,14 +51,7 @@ async fn effects_are_what_the_mapper_returns_for_the_answer() {
 #[tokio::test]
 async fn every_mistake_in_a_follow_up_is_named_with_its_field() {
     let mapper = Loaded::of(&[MAPPER]);
-    let mut wrong = Vec::new();
-    for (name, code, says) in MISTAKES {
-        let (found, message) = mapper.conclude(name).await.expect_err(name);
-        if found != code || !message.contains(says) || message.contains("engine:") {
-            wrong.push(format!("{name}: {found}: {message}\n  expected {code}: {says}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    mapper.is_told_of(&MISTAKES, "engine:").await;
 }
 
 #[test]

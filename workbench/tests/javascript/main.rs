@@ -10,6 +10,8 @@
 mod follow_up;
 mod globals;
 mod hostile;
+#[path = "../shared/loaded.rs"]
+mod loaded;
 mod mistakes;
 mod packages;
 mod snapshots;

@@ -3,17 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use post_confirmation_host::Effect;
-use post_confirmation_host::backend::Answer;
-use post_confirmation_host::event::Event;
-use post_confirmation_host::mapper::{Error, Mapper, MapperOutput, Outcome, Settings};
-use serde_json::value::RawValue;
+use post_confirmation_host::mapper::{Error, Outcome};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use test_support::languages::javascript_engine;
 use test_support::{AMPLE, program};
+
+use crate::loaded::LONG;
+pub use crate::loaded::Loaded;
 
 /// A folder with these files in it.
 pub fn folder(files: &[(&str, &str)]) -> TempDir {
@@ -52,20 +51,10 @@ pub fn refused(files: &[(&str, &str)]) -> String {
     build(folder(files).path()).expect_err("it is no mapper")
 }
 
-/// What came of an event.
-pub struct Mapped {
-    pub result: Result<Outcome, Error>,
-    pub output: MapperOutput,
-    pub memory: usize,
-}
-
-/// A mapper that is loaded.
-pub struct Loaded(Mapper);
-
 impl Loaded {
     /// The mapper that these files make.
     pub fn of(files: &[(&str, &str)]) -> Loaded {
-        Loaded::with(folder(files).path(), &[], Duration::from_secs(20))
+        Loaded::with(folder(files).path(), &[], LONG)
     }
 
     /// The same, with little time for each event.
@@ -77,51 +66,8 @@ impl Loaded {
     pub fn with(folder: &Path, variables: &[(&str, &str)], timeout: Duration) -> Loaded {
         let compiled = mapper(folder, &["compile"]);
         assert!(compiled.status.success(), "{compiled:?}");
-        let variable = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Loaded(
-            Mapper::load(Settings {
-                image: folder.join("mapper.cwasm"),
-                timeout,
-                memory: 64 * 1024 * 1024,
-                sandboxes: 4,
-                variables: variables.iter().map(variable).collect(),
-                backtraces: true,
-                deterministic: false,
-            })
-            .unwrap(),
-        )
-    }
-
-    /// Maps an event, in JSON.
-    pub async fn map(&self, event: &str) -> Mapped {
-        let event = RawValue::from_string(event.to_owned()).unwrap();
-        let deadline = Instant::now() + Duration::from_secs(20);
-        let (result, call) = self.0.transform(&Event::read(&event, "request"), deadline).await;
-        Mapped { result, output: call.output, memory: call.memory }
-    }
-
-    /// What the mapper says of an answer of the backend to the request for a user of this name: the
-    /// effects, or the code and the message of an error.
-    pub async fn conclude(&self, name: &str) -> Result<Vec<Effect>, (String, String)> {
-        let event = RawValue::from_string(event(name).to_string()).unwrap();
-        let headers = [("content-type", "application/json"), ("x-a", "1"), ("x-a", "2")];
-        let answer = Answer {
-            status: 201,
-            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
-            body: br#"{"id":42}"#.to_vec(),
-        };
-        let deadline = Instant::now() + Duration::from_secs(20);
-        let event = Event::read(&event, "request");
-        let (result, call) = self.0.conclude(&event, &answer, deadline).await;
-        result.map_err(|error| match error {
-            Error::Returned(code) => (code.to_string(), call.output.message.unwrap()),
-            other => panic!("{name}: {other}"),
-        })
-    }
-
-    /// Maps the event of a user of this name.
-    pub async fn map_user(&self, name: &str) -> Mapped {
-        self.map(&event(name).to_string()).await
+        let attributes = json!({ "sub": "1234", "email": "ada@example.org", "__proto__": "a name", "custom:plan": "pro" });
+        Loaded::load(&folder.join("mapper.cwasm"), variables, timeout, attributes)
     }
 
     /// The body for a user of this name, as JSON.
@@ -143,21 +89,4 @@ impl Loaded {
             Ok(_) => panic!("{name} is mapped"),
         }
     }
-}
-
-/// An event for a user of this name.
-pub fn event(name: &str) -> Value {
-    json!({
-        "version": "1",
-        "triggerSource": "PostConfirmation_ConfirmSignUp",
-        "region": "eu-central-1",
-        "userPoolId": "eu-central-1_Example01",
-        "userName": name,
-        "callerContext": { "awsSdkVersion": "3", "clientId": "client" },
-        "request": {
-            "userAttributes": { "sub": "1234", "email": "ada@example.org", "__proto__": "a name", "custom:plan": "pro" },
-            "clientMetadata": { "campaign": "spring" },
-        },
-        "response": {},
-    })
 }

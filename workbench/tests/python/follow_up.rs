@@ -1,8 +1,7 @@
 //! What comes after the backend's answer in Python: what can be done, and what the mistakes in it are
 //! told.
 
-use post_confirmation_host::Effect;
-
+use crate::loaded::{add, set};
 use crate::support::all;
 
 /// A mistake: its name, the code, and what the message says of it.
@@ -24,14 +23,6 @@ const MISTAKES: [(&str, &str, &str); 11] = [
     ("raises its own", "no-id", "there is no id"),
 ];
 
-fn set(name: &str, value: &str) -> Effect {
-    Effect::SetAttribute { name: name.to_owned(), value: value.to_owned() }
-}
-
-fn add(group: &str) -> Effect {
-    Effect::AddToGroup(group.to_owned())
-}
-
 #[tokio::test]
 async fn effects_are_what_the_mapper_returns_for_the_answer() {
     let Some(mapper) = all(&[]) else { return };
@@ -47,12 +38,5 @@ async fn effects_are_what_the_mapper_returns_for_the_answer() {
 #[tokio::test]
 async fn every_mistake_in_a_follow_up_is_named_with_its_field() {
     let Some(mapper) = all(&[]) else { return };
-    let mut wrong = Vec::new();
-    for (name, code, says) in MISTAKES {
-        let (found, message) = mapper.conclude(name).await.expect_err(name);
-        if found != code || !message.contains(says) || message.contains("/component/") {
-            wrong.push(format!("{name}: {found}: {message}\n  expected {code}: {says}"));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+    mapper.is_told_of(&MISTAKES, "/component/").await;
 }

@@ -8,6 +8,8 @@
 )]
 
 mod follow_up;
+#[path = "../shared/loaded.rs"]
+mod loaded;
 mod looked_at;
 mod mistakes;
 mod refused;

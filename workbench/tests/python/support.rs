@@ -4,17 +4,14 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
 
-use post_confirmation_host::Effect;
 use post_confirmation_host::Request;
-use post_confirmation_host::backend::Answer;
-use post_confirmation_host::event::Event;
-use post_confirmation_host::mapper::{Error, Mapper, MapperOutput, Outcome, Settings};
+use post_confirmation_host::mapper::{Error, Outcome};
 use serde_json::json;
-use serde_json::value::RawValue;
 use tempfile::TempDir;
 use test_support::languages::PYTHON;
+
+use crate::loaded::{LONG, Loaded};
 
 /// A path in the environment's folder of packages.
 #[macro_export]
@@ -81,66 +78,16 @@ pub fn all(variables: &[(&str, &str)]) -> Option<Loaded> {
         assert!(compiled.status.success(), "{compiled:?}");
         folder.join("mapper.cwasm")
     };
-    PYTHON.is_there().then(|| Loaded::of(COMPILED.get_or_init(image), variables))
+    let attributes = json!({ "sub": "1234", "email": "ada@example.org", "custom:plan": "pro" });
+    PYTHON
+        .is_there()
+        .then(|| Loaded::load(COMPILED.get_or_init(image), variables, LONG, attributes))
 }
-
-/// What came of an event.
-pub struct Mapped {
-    pub result: Result<Outcome, Error>,
-    pub output: MapperOutput,
-}
-
-/// A mapper that is loaded.
-pub struct Loaded(Mapper);
 
 impl Loaded {
-    /// The mapper in `image`, with these variables.
-    fn of(image: &Path, variables: &[(&str, &str)]) -> Loaded {
-        let variable = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Loaded(
-            Mapper::load(Settings {
-                image: image.to_owned(),
-                timeout: Duration::from_secs(20),
-                memory: 64 * 1024 * 1024,
-                sandboxes: 2,
-                variables: variables.iter().map(variable).collect(),
-                backtraces: true,
-                deterministic: false,
-            })
-            .unwrap(),
-        )
-    }
-
-    /// Maps the event of a user of this name.
-    pub async fn map(&self, name: &str) -> Mapped {
-        let event = event(name);
-        let deadline = Instant::now() + Duration::from_secs(20);
-        let (result, call) = self.0.transform(&Event::read(&event, "request"), deadline).await;
-        Mapped { result, output: call.output }
-    }
-
-    /// What the mapper says of an answer of the backend to the request for a user of this name: the
-    /// effects, or the code and the message of an error.
-    pub async fn conclude(&self, name: &str) -> Result<Vec<Effect>, (String, String)> {
-        let event = event(name);
-        let headers = [("content-type", "application/json"), ("x-a", "1"), ("x-a", "2")];
-        let answer = Answer {
-            status: 201,
-            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
-            body: br#"{"id":42}"#.to_vec(),
-        };
-        let deadline = Instant::now() + Duration::from_secs(20);
-        let event = Event::read(&event, "request");
-        let (result, call) = self.0.conclude(&event, &answer, deadline).await;
-        result.map_err(|error| match error {
-            Error::Returned(code) => (code.to_string(), call.output.message.unwrap()),
-            other => panic!("{name}: {other}"),
-        })
-    }
-
     /// The request for a user of this name.
     pub async fn request(&self, name: &str) -> Request {
-        let call = self.map(name).await;
+        let call = self.map_user(name).await;
         match call.result {
             Ok(Outcome::Deliver(request)) => request,
             Ok(Outcome::Skip(code)) => panic!("{name} is skipped: {code}"),
@@ -150,29 +97,11 @@ impl Loaded {
 
     /// The code and the message of the error for a user of this name.
     pub async fn error(&self, name: &str) -> (String, String) {
-        let call = self.map(name).await;
+        let call = self.map_user(name).await;
         match call.result {
             Err(Error::Returned(code)) => (code.to_string(), call.output.message.unwrap()),
             Err(other) => (format!("{other}"), call.output.stderr),
             Ok(_) => ("none".to_owned(), String::new()),
         }
     }
-}
-
-/// An event for a user of this name.
-fn event(name: &str) -> Box<RawValue> {
-    let event = json!({
-        "version": "1",
-        "triggerSource": "PostConfirmation_ConfirmSignUp",
-        "region": "eu-central-1",
-        "userPoolId": "eu-central-1_Example01",
-        "userName": name,
-        "callerContext": { "awsSdkVersion": "3", "clientId": "client" },
-        "request": {
-            "userAttributes": { "sub": "1234", "email": "ada@example.org", "custom:plan": "pro" },
-            "clientMetadata": { "campaign": "spring" },
-        },
-        "response": {},
-    });
-    RawValue::from_string(event.to_string()).unwrap()
 }
