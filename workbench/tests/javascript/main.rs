@@ -11,6 +11,7 @@ mod follow_up;
 mod globals;
 mod hostile;
 mod mistakes;
+mod mistakes_in_source;
 mod packages;
 mod snapshots;
 mod support;
