@@ -6,7 +6,9 @@ Its output is shown unchanged. It gets the deployed function's settings if they 
 import json
 import os
 from pathlib import Path
+from shutil import copy
 from subprocess import run
+from tempfile import TemporaryDirectory
 
 from aws import Stop, say
 from dry_run import SIGN_UP
@@ -74,17 +76,27 @@ def test(file, own, variables):
     `own` is the folder of its cases. A mapper without cases gets the events of the default mapper, which it may map in
     any way, but the same each time. Cases define the mapper's variables themselves.
     """
-    events, bad = own or SIGN_UP.parent, BROKEN | (UNLIKE if own else set())
+    if own:
+        return judge(file, own, own, "cases", BROKEN | UNLIKE, variables)
+    # The events alone: what they should become, and the backend's answers, belong to the default mapper.
+    with TemporaryDirectory() as folder:
+        for event in SIGN_UP.parent.glob("*.event.json"):
+            copy(event, folder)
+        return judge(file, folder, SIGN_UP.parent, "events", BROKEN, variables)
+
+
+def judge(file, folder, origin, what, bad, variables):
+    """Raises Stop if a case in `folder`, which come from `origin`, has one of the verdicts `bad`."""
     limits = {name: value for name, value in variables.items() if name in LIMITS}
-    done = program("test", events, "--mapper", file, "--json", variables=limits, shown=False)
+    done = program("test", folder, "--mapper", file, "--json", variables=limits, shown=False)
     try:
         verdicts = [case["verdict"] for case in json.loads(done.stdout)["cases"]]
     except ValueError:
-        raise Stop(f"the cases of {events} can't be run: {done.stderr.strip()}; nothing was changed") from None
+        raise Stop(f"the {what} of {origin} can't be run: {done.stderr.strip()}; nothing was changed") from None
     if found := bad.intersection(verdicts):
-        program("test", events, "--mapper", file, variables=limits)
+        program("test", folder, "--mapper", file, variables=limits)
         raise Stop(f"the mapper has cases that are {' and '.join(words(found))}; nothing was changed")
-    say(f"{len(verdicts)} {'cases' if own else 'events'} of {events}: none is {' or '.join(words(bad))}")
+    say(f"{len(verdicts)} {what} of {origin}: none is {' or '.join(words(bad))}")
 
 
 def words(verdicts):

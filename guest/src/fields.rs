@@ -4,9 +4,13 @@
 use serde_json::{Map, Value};
 
 use crate::bindings::cognito::post_confirmation::types::Error;
+use crate::settings::{custom, is_possible};
 
 /// The variable.
 pub const USER_FIELDS: &str = "USER_FIELDS";
+
+/// What every body has of the event besides attributes, and a field can name.
+const OWN: [&str; 5] = ["client_id", "cognito_id", "trigger_source", "user_pool_id", "username"];
 
 /// A field of the body.
 #[derive(Debug, PartialEq)]
@@ -26,10 +30,25 @@ pub enum Source {
     Fixed(Value),
 }
 
+impl Field {
+    /// Whether its value can be that of the attribute `name`. A field that takes `custom:plan` also
+    /// takes the one of that name that only a developer can write.
+    pub fn takes(&self, name: &str) -> bool {
+        match &self.source {
+            Source::Named(source) => {
+                let own = source.strip_prefix("custom:");
+                source == name || own.is_some() && own == custom(name)
+            }
+            Source::Fixed(_) => false,
+        }
+    }
+}
+
 /// The fields in `text`.
 ///
 /// # Errors
-/// It is no list of fields.
+/// It is no list of fields, or one of them names what no user can have: a misspelt name would leave
+/// the field out for every user, without a word.
 pub fn parse(text: &str) -> Result<Vec<Field>, Error> {
     let mut fields: Vec<Field> = Vec::new();
     let mut rest = text.trim();
@@ -62,12 +81,24 @@ pub fn parse(text: &str) -> Result<Vec<Field>, Error> {
         if name.is_empty() || source == Source::Named(String::new()) {
             return Err(bad("a field without a name or a value"));
         }
+        if let Source::Named(source) = &source
+            && !is_source(source)
+        {
+            return Err(bad(&format!(
+                "`{source}`, which is no name of an attribute of Cognito and no field of the body"
+            )));
+        }
         if fields.iter().any(|field| field.name == name) {
             return Err(bad("a field twice"));
         }
         fields.push(Field { name, source });
     }
     Ok(fields)
+}
+
+/// Whether a field can be taken from this. `*` stands for more than one.
+fn is_source(name: &str) -> bool {
+    OWN.contains(&name) || is_possible(name) && !name.contains('*')
 }
 
 /// The body with `fields` alone, taken from `all` that could be sent. What the user does not have is

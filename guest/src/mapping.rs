@@ -61,10 +61,16 @@ fn user(event: &Event, sub: &str, settings: &Settings) -> Map<String, Value> {
         others.into_iter().chain(developers).filter(|attribute| settings.sends(&attribute.name))
     {
         let Some(value) = value(attribute) else { continue };
-        match custom(&attribute.name).filter(|_| settings.fields.is_empty()) {
-            Some(name) => customs.insert(name.to_owned(), value),
-            None => user.insert(attribute.name.clone(), value),
+        match custom(&attribute.name) {
+            Some(name) if settings.fields.is_empty() => {
+                customs.insert(name.to_owned(), value);
+                continue;
+            }
+            // A field finds it by either name.
+            Some(name) => user.insert(format!("custom:{name}"), value.clone()),
+            None => None,
         };
+        user.insert(attribute.name.clone(), value);
     }
     // What the user is comes last, so that no attribute of the same name can take its place.
     if !customs.is_empty() {

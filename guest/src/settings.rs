@@ -2,7 +2,7 @@
 //! variables that begin with `MAPPER_ENV_`, without that prefix.
 
 use crate::bindings::cognito::post_confirmation::types::Error;
-use crate::fields::{self, Field, Source, USER_FIELDS};
+use crate::fields::{self, Field, USER_FIELDS};
 
 /// The path to which users are posted; `users/` unless set. `{sub}` and `{username}` stand for the
 /// user's.
@@ -97,9 +97,7 @@ impl Settings {
     /// Whether the attribute `name` is read: it is sent, or a field of the operator's names it.
     pub fn sends(&self, name: &str) -> bool {
         if !self.fields.is_empty() {
-            let named =
-                |field: &Field| matches!(&field.source, Source::Named(source) if source == name);
-            return self.fields.iter().any(named);
+            return self.fields.iter().any(|field| field.takes(name));
         }
         match custom(name) {
             Some(own) => self
@@ -121,7 +119,7 @@ pub fn custom(name: &str) -> Option<&str> {
 }
 
 /// Whether an attribute can have this name, or `*` in it stands for all custom ones.
-fn is_possible(name: &str) -> bool {
+pub fn is_possible(name: &str) -> bool {
     match custom(name) {
         Some(own) => own == "*" || is_name(own),
         None => STANDARD.contains(&name) || name.strip_prefix("cognito:").is_some_and(is_name),

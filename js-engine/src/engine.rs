@@ -49,6 +49,9 @@ pub fn load(modules: Vec<loader::Module>) -> std::result::Result<bool, String> {
     let entry = modules.first().map(|module| module.name.clone()).unwrap_or_default();
     let mappings: Vec<(String, String)> =
         modules.iter().map(|module| (module.name.clone(), module.mappings.clone())).collect();
+    let waiting = modules.iter().filter(|module| !module.awaits.is_empty());
+    let awaits: Vec<(String, Vec<String>)> =
+        waiting.map(|module| (module.name.clone(), module.awaits.clone())).collect();
     let (names, sources) = modules::of(modules);
     runtime.set_loader(names, sources);
     let context = Context::full(&runtime).map_err(|error| error.to_string())?;
@@ -60,7 +63,8 @@ pub fn load(modules: Vec<loader::Module>) -> std::result::Result<bool, String> {
     track_rejections(&runtime, main.clone());
     let has_follow_up = context.with(|ctx| {
         let main = main.clone().restore(&ctx).map_err(|error| error.to_string())?;
-        run_modules(&ctx, &main, &entry, mappings).map_err(|error| thrown(&ctx, &main, &error))
+        run_modules(&ctx, &main, &entry, mappings, awaits)
+            .map_err(|error| thrown(&ctx, &main, &error))
     })?;
     system::forget();
     runtime.run_gc();
@@ -89,13 +93,31 @@ fn run_modules<'js>(
     main: &Object<'js>,
     entry: &str,
     mappings: Vec<(String, String)>,
+    awaits: Vec<(String, Vec<String>)>,
 ) -> Result<bool> {
     for (name, mappings) in mappings {
         call::<()>(main, "begin", (name, mappings))?;
     }
-    let exports = settle(ctx, main, Module::import(ctx, entry)?)?;
+    match result(ctx, &Module::import(ctx, entry)?) {
+        Some(exports) => call(main, "built", (exports?, entry)),
+        // There are no timers yet, so nothing else can settle it.
+        None => {
+            let stuck = awaits.into_iter().filter(|(module, _)| is_stuck(ctx, module));
+            let places: Vec<String> = stuck.flat_map(|(_, places)| places).collect();
+            call(main, "stuck", (places,))
+        }
+    }
+}
+
+/// Whether the module waits, though no job is left.
+fn is_stuck(ctx: &Ctx<'_>, module: &str) -> bool {
+    Module::import(ctx, module).is_ok_and(|promise| result(ctx, &promise).is_none())
+}
+
+/// What the promise is settled with once no job is left.
+fn result<'js>(ctx: &Ctx<'js>, promise: &Promise<'js>) -> Option<Result<Value<'js>>> {
     while ctx.execute_pending_job() {}
-    call(main, "built", (exports, entry))
+    promise.result()
 }
 
 /// Maps the event.
@@ -145,8 +167,7 @@ fn run<'js>(
 /// Runs jobs and timers until `promise` is settled.
 fn settle<'js>(ctx: &Ctx<'js>, main: &Object<'js>, promise: Promise<'js>) -> Result<Value<'js>> {
     loop {
-        while ctx.execute_pending_job() {}
-        if let Some(settled) = promise.result() {
+        if let Some(settled) = result(ctx, &promise) {
             return settled;
         }
         // Throws if nothing is left that could settle it.

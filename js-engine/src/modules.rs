@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rquickjs::loader::{ImportAttributes, Loader, Resolver};
 use rquickjs::module::Declared;
-use rquickjs::{Ctx, Error, Module, Result};
+use rquickjs::{Ctx, Error, Exception, Module, Result};
 
 use crate::bindings::exports::cognito::js_engine::loader;
 use crate::native::Native;
@@ -60,7 +60,7 @@ fn is_own(name: &str) -> bool {
 impl Resolver for Names {
     fn resolve<'js>(
         &mut self,
-        _ctx: &Ctx<'js>,
+        ctx: &Ctx<'js>,
         base: &str,
         name: &str,
         _attributes: Option<ImportAttributes<'js>>,
@@ -73,7 +73,13 @@ impl Resolver for Names {
             return Ok(WASI_ENVIRONMENT.1.to_owned());
         }
         let imported = self.0.get(&(base.to_owned(), name.to_owned()));
-        imported.cloned().ok_or_else(|| Error::new_resolving(base, name))
+        imported.cloned().ok_or_else(|| {
+            let message = format!(
+                "{base} imports `{name}`, which is not in the mapper: modules are found when the mapper is built, by \
+                 names in quotes"
+            );
+            Exception::throw_reference(ctx, &message)
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! A build leaves a record beside the component. Every file in the mapper's folder counts as a
 //! source, but for those that tools and tests are known to write there. A file too much costs a
-//! build, one too few a test of an old component.
+//! build, one too few a test of an old component. What the build itself has put in counts, too.
 
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
@@ -38,6 +38,8 @@ const REPORT: &[u8] = b"<testsuites";
 const REPORT_WITHIN: usize = 200;
 /// The lock file of cargo, which a build may write.
 const CARGO_LOCK: &str = "Cargo.lock";
+/// In place of a path: what the build has put in itself.
+const BUILD: &str = "mapper build";
 /// In place of a digest: the build has perhaps not read what is there now.
 const WRITTEN_MEANWHILE: &str = "written during the build";
 
@@ -52,7 +54,7 @@ pub struct Record {
     sources: Sources,
 }
 
-/// The sources of the mapper in `folder` as they are now.
+/// The sources of the mapper in `folder` as they are now, with what this program adds.
 pub fn collect(language: Language, folder: &Path) -> Result<Sources> {
     let mut sources = Sources::new();
     let full =
@@ -64,6 +66,7 @@ pub fn collect(language: Language, folder: &Path) -> Result<Sources> {
     {
         add(&full, &file, &mut sources)?;
     }
+    sources.extend(language.own().map(|own| (BUILD.to_owned(), own)));
     Ok(sources)
 }
 

@@ -12,6 +12,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use post_confirmation_host::mapper;
+
 pub use contract::CONTRACT;
 pub use javascript::TYPES;
 pub use python::TYPES as PYTHON_TYPES;
@@ -109,6 +111,16 @@ impl Language {
         }
     }
 
+    /// What of this program goes into the language's components, by its release and its digest. None
+    /// if nothing does.
+    pub fn own(self) -> Option<String> {
+        match self {
+            Language::Rust => None,
+            Language::Js | Language::Ts => Some(released(&javascript::own())),
+            Language::Python => Some(released(&python::own())),
+        }
+    }
+
     /// Makes the component of the mapper in `folder` and writes it to `output`. Returns the files
     /// of which it is known that they were read. None if the source is refused; standard error says
     /// why.
@@ -119,6 +131,11 @@ impl Language {
             Language::Python => python::build(folder, output),
         }
     }
+}
+
+/// This release's `bytes`.
+fn released(bytes: &[u8]) -> String {
+    format!("{} {}", env!("CARGO_PKG_VERSION"), mapper::File::describe(bytes).sha256)
 }
 
 /// The result of starting `program`. If it is missing, `hint` says what to do.

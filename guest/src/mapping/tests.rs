@@ -291,6 +291,67 @@ fn a_list_of_fields_that_is_broken_is_an_error() {
 }
 
 #[test]
+fn a_field_of_what_no_user_can_have_is_an_error() {
+    let mapped = |source: &str| {
+        let fields = format!("id=sub,a={source}");
+        map(&sign_up(&[("sub", "s-1")]), settings(&[("USER_FIELDS", &fields)]))
+    };
+    for source in [
+        "subb",
+        "Email",
+        "e mail",
+        "custom",
+        "custom:",
+        "custom:*",
+        "dev:*",
+        "*",
+        "cognito:",
+        "Username",
+        "user_name",
+        "client",
+        "\"cognito\"",
+    ] {
+        let error = mapped(source).unwrap_err();
+        assert_eq!(error.code, "bad-user-fields", "{source}");
+        assert!(error.message.contains(&format!("holds `{source}`, which")), "{}", error.message);
+    }
+    for source in STANDARD.into_iter().chain([
+        "custom:plan",
+        "dev:custom:plan",
+        "dev:plan",
+        "cognito:user_status",
+        "cognito_id",
+        "username",
+        "trigger_source",
+        "user_pool_id",
+        "client_id",
+    ]) {
+        assert!(mapped(source).is_ok(), "{source}");
+    }
+}
+
+#[test]
+fn a_field_takes_what_only_a_developer_can_write_first() {
+    let plan = |source: &str, attributes: &[(&str, &str)]| {
+        let fields = format!("plan={source}");
+        let event = sign_up(&[&[("sub", "s-1")], attributes].concat());
+        let request = request(&event, settings(&[("USER_FIELDS", &fields)]));
+        serde_json::from_slice::<Value>(&request.body).unwrap()["plan"].clone()
+    };
+    let (free, gold) = (("custom:plan", "free"), ("dev:custom:plan", "gold"));
+    for both in [[free, gold], [gold, free]] {
+        assert_eq!(plan("custom:plan", &both), json!("gold"));
+        assert_eq!(plan("dev:custom:plan", &both), json!("gold"));
+    }
+    assert_eq!(plan("custom:plan", &[free]), json!("free"));
+    assert_eq!(plan("custom:plan", &[gold]), json!("gold"));
+    // Nobody else can write what is asked for by a developer's name.
+    assert_eq!(plan("dev:custom:plan", &[free]), Value::Null);
+    assert_eq!(plan("email", &[("email", "a@b.c"), ("dev:email", "gold")]), json!("a@b.c"));
+    assert_eq!(plan("custom:sub", &[]), Value::Null);
+}
+
+#[test]
 fn the_path_can_name_the_user() {
     let path = |path: &str, sub: &str| {
         let mapped = map(&sign_up(&[("sub", sub)]), settings(&[("USERS_PATH", path)]));

@@ -3,7 +3,6 @@
 import { Fault, describe } from 'engine:errors';
 import { needed, only, own, text } from 'engine:fields';
 import { inspect, kindOf } from 'engine:inspect';
-import { URLSearchParams } from 'engine:url';
 
 const CODE = /^[a-z][a-z0-9-]{0,63}$/;
 const CODE_IS = 'a code of 1 to 64 lower-case letters, digits and hyphens that begins with a letter';
@@ -14,11 +13,8 @@ const VARIANT = ['tag', 'val'];
 const HEADER = ['name', 'value'];
 const REQUEST = ['method', 'path', 'headers', 'body', 'acceptStatus'];
 
-/** What JSON would write as something else without a word, like typed arrays. */
-const NOT_IN_JSON = [
-  ...[Map, Set, WeakMap, WeakSet, WeakRef, Promise],
-  ...[RegExp, Error, ArrayBuffer, URLSearchParams],
-];
+/** What JSON writes as the text, number or boolean in it. */
+const BOXED = [String, Number, Boolean];
 
 /**
  * The answer as a list for `answer.rs`.
@@ -131,7 +127,7 @@ function headersOf(headers) {
 /** A text or bytes. A body that becomes JSON gets the header that says so, unless there is one. */
 function bodyOf(body, headers) {
   if (typeof body === 'string') return body.toWellFormed();
-  if (body instanceof Uint8Array) return body;
+  if (body instanceof Uint8Array) return bytes(body);
   if (!isPlain(body) && !Array.isArray(body)) {
     throw new Fault(
       `\`deliver.body\` has to be a text, a Uint8Array or a plain object or array, and is ${inspect(body)}`,
@@ -140,6 +136,15 @@ function bodyOf(body, headers) {
   const isTyped = headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'content-type');
   if (!isTyped) headers.push('content-type', 'application/json');
   return json(body);
+}
+
+function bytes(body) {
+  try {
+    body.at(0);
+  } catch (error) {
+    throw new Fault(`\`deliver.body\` is a Uint8Array that has lost its bytes: ${error.message}`);
+  }
+  return body;
 }
 
 function json(body) {
@@ -151,32 +156,63 @@ function json(body) {
   }
 }
 
+/** Refuses what JSON would leave out or write as something else without a word. */
 function writable(key, value) {
-  if (!isLost(value)) return value;
-  const hint = value instanceof Promise ? '; is an `await` missing?' : '';
+  if (value === null && this[key] instanceof Date) throw new Fault(unwritable(key, 'Invalid Date'));
+  if (!isLost(value, this)) return value;
   const is = typeof value === 'object' ? kindOf(value) : inspect(value);
-  throw new Fault(`\`deliver.body\` has at \`${key}\` what JSON can't hold: ${is}${hint}`);
+  throw new Fault(`${unwritable(key, is)}${insteadOf(value)}`);
 }
 
-function isLost(value) {
-  if (typeof value === 'number') return !Number.isFinite(value);
-  if (typeof value !== 'object' || value === null) return typeof value === 'function';
+function unwritable(key, is) {
+  return `\`deliver.body\` has at \`${key}\` what JSON can't hold: ${is}`;
+}
+
+function insteadOf(value) {
+  if (typeof value !== 'object') return '';
+  if (value instanceof Promise) return '; is an `await` missing?';
+  return isIterable(value) ? '; `[...it]` makes a list of it' : '; put what is meant into a plain object';
+}
+
+/** Fields without a value are left out, as everybody knows; a list has no such place. */
+function isLost(value, holder) {
+  switch (typeof value) {
+    case 'number':
+      return !Number.isFinite(value);
+    case 'undefined':
+      return Array.isArray(holder);
+    case 'object':
+      return value !== null && isLostObject(value);
+    default:
+      return typeof value === 'function' || typeof value === 'symbol';
+  }
+}
+
+/** Whether JSON sees nothing of what is in the object, or not what it is. */
+function isLostObject(value) {
   const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === Array.prototype) return false;
-  return ArrayBuffer.isView(value) || NOT_IN_JSON.some((type) => value instanceof type);
+  if (prototype === Object.prototype || prototype === null || Array.isArray(value)) return false;
+  if (BOXED.some((type) => value instanceof type)) return false;
+  return value instanceof Error || isIterable(value) || Object.keys(value).length === 0;
+}
+
+function isIterable(value) {
+  return typeof value[Symbol.iterator] === 'function';
 }
 
 function acceptStatusOf(statuses) {
   if (statuses === undefined) return [];
   if (!Array.isArray(statuses))
     throw new Fault(`\`deliver.acceptStatus\` has to be a list of numbers, and is ${inspect(statuses)}`);
+  const list = [];
   for (let at = 0; at < statuses.length; at += 1) {
     const status = statuses[at];
     if (!Number.isInteger(status) || status < 0 || status > 65535) {
       throw new Fault(`\`deliver.acceptStatus[${at}]\` has to be a status, and is ${inspect(status)}`);
     }
+    list.push(status);
   }
-  return statuses;
+  return list;
 }
 
 function isObject(value) {

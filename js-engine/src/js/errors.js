@@ -1,7 +1,6 @@
 // What was thrown, in words for the mapper's author: text, file, line and stack as they are in the
 // author's source.
 
-import { hintFor } from 'engine:absent';
 import { inspect } from 'engine:inspect';
 
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
@@ -110,8 +109,5 @@ function words(thrown, named) {
   if (thrown instanceof Fault) return thrown.message;
   if (!(thrown instanceof Error))
     return `${named} threw what is no error and no \`{ code, message }\`: ${inspect(thrown)}`;
-  const hint = thrown instanceof ReferenceError ? hintFor(thrown.message) : '';
-  const stack = stackOf(thrown);
-  const cause = thrown.cause === undefined ? '' : `\ncaused by: ${inspect(thrown.cause)}`;
-  return `${thrown.name}: ${thrown.message}${hint}${stack === '' ? '' : `\n${stack}`}${cause}`;
+  return inspect(thrown);
 }

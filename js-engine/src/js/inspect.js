@@ -1,5 +1,6 @@
 // Values as messages show them.
 
+import { hintFor } from 'engine:absent';
 import { stackOf } from 'engine:errors';
 
 /** As deep is a value shown, and as many parts of it. */
@@ -14,7 +15,7 @@ export function kindOf(value) {
   if (Array.isArray(value)) return 'array';
   const prototype = Object.getPrototypeOf(value);
   if (prototype === null || prototype === Object.prototype) return 'object';
-  return prototype.constructor?.name || 'object without a name';
+  return prototype.constructor?.name || value[Symbol.toStringTag] || 'object without a name';
 }
 
 /** The value as one would write it. */
@@ -47,7 +48,7 @@ function quoted(text) {
 }
 
 function object(value, depth, within) {
-  if (value instanceof Error) return `${value.name}: ${value.message}\n${stackOf(value)}`;
+  if (value instanceof Error) return error(value, depth, within);
   if (value instanceof Date) return Number.isNaN(value.getTime()) ? 'Invalid Date' : value.toISOString();
   if (value instanceof RegExp) return String(value);
   if (within.has(value)) return 'itself';
@@ -75,6 +76,30 @@ function object(value, depth, within) {
   }
   within.delete(value);
   return text;
+}
+
+/** An error with those that it is made of, or comes from. */
+function error(value, depth, within) {
+  const hint = value instanceof ReferenceError ? hintFor(value.message) : '';
+  const lines = [`${value.name}: ${value.message}${hint}`, stackOf(value)];
+  if (depth > 0 && !within.has(value)) {
+    within.add(value);
+    for (const [name, part] of partsOf(value)) lines.push(`${name}: ${shown(part, depth - 1, within)}`);
+    within.delete(value);
+  }
+  return lines.filter((line) => line !== '').join('\n');
+}
+
+/** Other errors in an error, and what they are to it. */
+function partsOf(error) {
+  const parts = [];
+  if (error instanceof AggregateError && Array.isArray(error.errors)) {
+    error.errors.slice(0, PARTS).forEach((part, at) => parts.push([`errors[${at}]`, part]));
+    if (error.errors.length > PARTS) parts.push(['errors', `… ${error.errors.length - PARTS} more`]);
+  }
+  if (error instanceof SuppressedError) parts.push(['error', error.error], ['suppressed', error.suppressed]);
+  if (error.cause !== undefined) parts.push(['caused by', error.cause]);
+  return parts;
 }
 
 function list(open, parts, close) {

@@ -12,10 +12,10 @@ import { answerOf, checkedEffects } from 'engine:follow-up';
 import { milliseconds, random } from 'engine:native';
 import { inspect } from 'engine:inspect';
 import { TextDecoder, TextEncoder } from 'engine:text';
-import { clearInterval, clearTimeout, due, fire, setInterval, setTimeout } from 'engine:timers';
+import { clearInterval, clearTimeout, fire, setInterval, setTimeout, untilNext } from 'engine:timers';
 import { URL, URLSearchParams } from 'engine:url';
 
-export { learn as begin, describe, due, fire };
+export { learn as begin, describe, fire };
 
 /** The engine's own would tell the time since the mapper was built. */
 const performance = {
@@ -46,6 +46,9 @@ for (const [name, value] of Object.entries(globals)) {
 installAbsent();
 // The engine's own would begin with the same seed in every event.
 Math.random = random;
+
+/** Why a promise stays as it is. */
+const IDLE = 'nothing is left that could do it';
 
 /** The mapper's functions, and what messages call them. */
 let transform;
@@ -93,6 +96,11 @@ function findFollowUp(holder, file) {
   followNamed = `\`conclude\` (${placeOf(conclude)})`;
 }
 
+/** Refuses a mapper of whose modules one waits for ever, at one of these places. */
+export function stuck(places) {
+  throw new Fault(`${places.join(' or ')}: what is awaited outside of functions is never settled: ${IDLE}`);
+}
+
 /** What is wrong with what a module exports. That it exports either is seen before it gets here. */
 function missing(exports, file) {
   const example = 'write `export function transform(event) { … }`';
@@ -124,6 +132,13 @@ function settled(call, check, named) {
   } catch (thrown) {
     return errorOf(thrown, named);
   }
+}
+
+/** In how many milliseconds a timer is due, which may settle what is waited for. */
+export function due() {
+  const next = untilNext();
+  if (next === undefined) throw new Fault(`${running} waits for a promise that is never settled: ${IDLE}`);
+  return next;
 }
 
 /** Notes that a promise was rejected, or that somebody handles it after all. */

@@ -33,11 +33,9 @@ export const setInterval = (job, delay, ...values) => start(job, delay, values, 
 export const clearTimeout = clear;
 export const clearInterval = clear;
 
-/** In how many milliseconds the next one is due. */
-export function due() {
-  if (timers.length === 0)
-    throw new Error('a promise that is waited for is never settled: nothing is left that could do it');
-  return Math.max(0, timers[0].due - milliseconds());
+/** In how many milliseconds the next one is due, if there is one. */
+export function untilNext() {
+  return timers.length === 0 ? undefined : Math.max(0, timers[0].due - milliseconds());
 }
 
 /** Runs the first one that is due. */

@@ -10,6 +10,7 @@ mod resolved;
 mod snapshot;
 mod system;
 mod typescript;
+mod unsupported;
 mod world;
 
 use std::fs;
@@ -48,6 +49,11 @@ pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>
             Ok(None)
         }
     }
+}
+
+/// The engine, if it can be read.
+pub(super) fn own() -> Vec<u8> {
+    fs::read(snapshot::file()).unwrap_or_default()
 }
 
 /// The file of the mapper's own module in `folder`.

@@ -78,6 +78,12 @@ pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>
     Ok(None)
 }
 
+/// What stands around the mapper.
+pub(super) fn own() -> Vec<u8> {
+    let texts: Vec<&str> = AROUND.iter().chain(&CONTRACT).map(|(_, text)| *text).collect();
+    texts.concat().into_bytes()
+}
+
 /// The environment whose packages the mapper can import: its own, or the one that is active.
 fn environment(folder: &Path) -> Option<PathBuf> {
     let active = env::var_os("VIRTUAL_ENV").map(PathBuf::from);

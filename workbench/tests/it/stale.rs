@@ -5,6 +5,8 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::process::Command;
 
+use serde_json::{Value, json};
+
 use super::fresh::{LIB, Mapper, with_tool};
 use super::{Folder, cannot, ends, has};
 
@@ -168,6 +170,30 @@ fn a_file_of_any_kind_is_a_source() {
     }
     folder.write("m/report.xml", report);
     assert_eq!(ends(check, 0).err, "");
+}
+
+#[test]
+fn a_component_of_another_release_is_built_anew() {
+    let folder = with_tool("");
+    let check = &mut folder.mapper(&["check", "--mapper", "m/mapper.wasm"]);
+    ends(check, 0);
+    let record = "m/.mapper-build-sources.json";
+    let of_now: Value = serde_json::from_str(&folder.read(record)).unwrap();
+    let release = of_now["sources"]["mapper build"].as_str().unwrap();
+    assert!(release.starts_with(concat!(env!("CARGO_PKG_VERSION"), " ")), "{release}");
+    // Another one, and one that did not say so.
+    for build in [json!("0.0.1 abc"), Value::Null] {
+        let mut of_before = of_now.clone();
+        let sources = of_before["sources"].as_object_mut().unwrap();
+        sources.remove("mapper build");
+        if !build.is_null() {
+            sources.insert("mapper build".to_owned(), build);
+        }
+        folder.write(record, of_before.to_string());
+        let says = "building m/mapper.wasm: `mapper build` is not as it was\n";
+        has(&ends(check, 0).err, &[says]);
+        assert_eq!(ends(check, 0).err, "");
+    }
 }
 
 #[test]

@@ -202,6 +202,14 @@ async fn every_form_of_an_answer_is_taken() {
         ),
         ("array", &request("[1, null]"), "[1,null]", "content-type: application/json"),
         (
+            "instances",
+            &request(
+                "[new (class { a = 1; #b = 2 })(), new (class extends Array {})(1, 2), new String('s'), new Number(1), { toJSON: () => 5 }, null]",
+            ),
+            r#"[{"a":1},[1,2],"s",1,5,null]"#,
+            "content-type: application/json",
+        ),
+        (
             "bare",
             &request("Object.assign(Object.create(null), { a: 1 })"),
             r#"{"a":1}"#,
@@ -245,21 +253,27 @@ async fn modules_mean_what_they_say() {
     let mapper = Loaded::of(&[
         (
             "mapper.js",
-            "import { A } from './pass.js';
+            "import { A, once } from './pass.js';
 import data from './data.json';
-export function transform(event) {
+export async function transform(event) {
   const copy = structuredClone({ ...event });
-  const body = { a: A, own: Object.keys(data), plan: copy.attributes['custom:plan'], email: event.attributes.email };
+  const { once: late } = await import(`./b.js`);
+  const body = { a: A, once, late, own: Object.keys(data), plan: copy.attributes['custom:plan'], email: event.attributes.email };
   return { deliver: { method: 'post', path: 'users/', body } };
 }
 ",
         ),
-        ("pass.js", "import A from './a.js';\nexport { A };\n"),
-        ("a.js", "export default 'default';\n"),
+        (
+            "pass.js",
+            "import A from './a.js';\nexport { A };\nexport * from './a.js';\nexport * from './b.js';\n",
+        ),
+        // Both give the same, which is not ambiguous.
+        ("a.js", "export default 'default';\nexport { one as once } from './c.js';\n"),
+        ("b.js", "export { one as once } from './c.js';\n"),
+        ("c.js", "export const one = 'once';\n"),
         ("data.json", "\u{feff}{ \"__proto__\": { \"a\": 1 } }"),
     ]);
-    let expected =
-        json!({ "a": "default", "own": ["__proto__"], "plan": "pro", "email": "ada@example.org" });
+    let expected = json!({ "a": "default", "once": "once", "late": "once", "own": ["__proto__"], "plan": "pro", "email": "ada@example.org" });
     assert_eq!(mapper.body("any").await, expected);
 }
 

@@ -4,7 +4,7 @@ const nested = (depth) => '['.repeat(depth) + ']'.repeat(depth);
 
 const attacks = {
   'loops': () => { for (;;); },
-  'loops in a promise': () => Promise.resolve().then(function again() { return Promise.resolve().then(again); }),
+  'loops in a promise': async () => { for (;;) await undefined; },
   'recurses': () => { const again = () => again() + 1; return again(); },
   'recurses in a getter': () => { const one = { get a() { return this.a; } }; return one.a; },
   'allocates': () => { const all = []; for (;;) all.push(new Uint8Array(1024 * 1024).fill(1)); },
@@ -29,7 +29,6 @@ const attacks = {
   'returns a proxy': () => new Proxy({}, { ownKeys() { throw new Error('no keys'); }, get() { throw new Error('nothing'); }, has: () => true }),
   'throws a proxy': () => { throw new Proxy({}, { get() { throw new Error('nothing'); }, ownKeys() { throw new Error('no keys'); } }); },
   'throws nothing': () => { throw undefined; },
-  'gives its buffer away': () => { const body = new Uint8Array(8); body.buffer.transfer(); return { deliver: { method: 'post', path: 'users/', body } }; },
   'asks the engine': async () => { const native = 'engine:native'; await import(native); },
   'asks the engine by eval': async () => { await (0, eval)("import('engine:native')"); },
   'asks the engine by a function': async () => { await new Function("return import('engine:native')")(); },

@@ -13,6 +13,7 @@ mod hostile;
 #[path = "../shared/loaded.rs"]
 mod loaded;
 mod mistakes;
+mod mistakes_in_source;
 mod packages;
 mod snapshots;
 mod support;

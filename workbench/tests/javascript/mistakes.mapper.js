@@ -54,11 +54,53 @@ const mistakes = {
   'decodes another encoding': () => new TextDecoder('latin1'),
   'recurses': () => { const again = () => again() + 1; return again(); },
   'has a body with an error': () => deliver({ body: { reason: new RangeError('no') } }),
+  'has a body with a symbol': () => deliver({ body: { kind: Symbol('pro') } }),
+  'has a body with a generator': () => deliver({ body: { groups: generated() } }),
+  'has a body with an async generator': () => deliver({ body: { groups: (async function* () {})() } }),
+  'has a body with an iterator': () => deliver({ body: { names: new Map([['a', 1]]).keys() } }),
+  'has a body with hidden fields': () => deliver({ body: { user: new Hidden() } }),
+  'has a body with a view': () => deliver({ body: { data: new DataView(new ArrayBuffer(1)) } }),
+  'has a body with a list of nothing': () => deliver({ body: { names: ['a', undefined] } }),
+  'has a body with a hole': () => deliver({ body: [, 'a'] }),
+  'has a body with no date': () => deliver({ body: { born: new Date('unknown') } }),
+  "gives the body's bytes away": () => {
+    const body = new Uint8Array(3);
+    body.buffer.transfer();
+    return deliver({ body });
+  },
+  "takes the body's bytes back": () => {
+    const body = new Uint8Array(new ArrayBuffer(8, { maxByteLength: 8 }), 4, 4);
+    body.buffer.resize(2);
+    return deliver({ body });
+  },
+  'accepts a hole': () => deliver({ acceptStatus: [, 409] }),
+  'throws many errors': () => { throw new AggregateError([new Error('first'), 'second'], 'all failed'); },
+  'fails with all': () => Promise.any([Promise.reject(1), Promise.reject(new TypeError('second'))]),
+  'throws a cause of a cause': () => {
+    let first;
+    try { Buffer.from(''); } catch (error) { first = error; }
+    throw new Error('last', { cause: new Error('between', { cause: first }) });
+  },
+  'throws itself': () => { const error = new Error('again'); error.cause = error; throw error; },
+  'imports by a name that it makes': async (name) => import(`./lib/${name}.js`),
+  'imports by a text and more': async () => import('./a' + '.js'),
   'has a body with bytes': () => deliver({ body: [new Uint8Array(2)] }),
 };
 
 export const mapper = {
   transform(event) {
-    return mistakes[event.userName]();
+    return mistakes[event.userName](event.userName);
   },
 };
+
+class Hidden {
+  #id = 1;
+
+  get id() {
+    return this.#id;
+  }
+}
+
+function* generated() {
+  yield 'a';
+}

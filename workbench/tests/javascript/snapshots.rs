@@ -1,8 +1,10 @@
 //! The component itself: the same each time, small, and without imports that it does not need.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::Value;
+use test_support::program;
 
 use crate::support::{build, component, folder, mapper, refused};
 
@@ -63,19 +65,44 @@ fn the_component_names_no_folder_of_the_machine() {
 
 #[test]
 fn a_module_outside_of_the_folder_is_a_source() {
-    let far = [("m/mapper.js", "export { mapper } from '../far.js';"), ("far.js", MAPPER.1), LIB];
+    let mapper_js = "import data from '../data.json' with { type: 'json' };\nexport { mapper } from '../far.js';\n";
+    let data = ("data.json", "{}");
+    let far = [("m/mapper.js", mapper_js), ("far.js", MAPPER.1), LIB, data];
     let files = folder(&far);
     let inside = files.path().join("m");
     build(&inside).unwrap();
     let fresh = mapper(&inside, &["check"]);
     assert!(!String::from_utf8(fresh.stderr).unwrap().contains("building"));
-    fs::write(files.path().join(LIB.0), "export const skip = { skip: 'other' };").unwrap();
-    let checked = mapper(&inside, &["check"]);
-    let says = String::from_utf8(checked.stderr).unwrap();
-    assert!(
-        says.starts_with("building mapper.wasm: `") && says.contains("skip.js` is not as it was"),
-        "{says}"
-    );
+    for (name, text) in [(LIB.0, "export const skip = { skip: 'other' };"), (data.0, "[]")] {
+        fs::write(files.path().join(name), text).unwrap();
+        let says = String::from_utf8(mapper(&inside, &["check"]).stderr).unwrap();
+        let reason = format!("{name}` is not as it was");
+        assert!(says.starts_with("building mapper.wasm: `") && says.contains(&reason), "{says}");
+    }
+}
+
+#[test]
+fn a_component_of_another_engine_is_built_anew() {
+    let files = folder(&[MAPPER, LIB]);
+    build(files.path()).unwrap();
+    let fresh = String::from_utf8(mapper(files.path(), &["check"]).stderr).unwrap();
+    assert!(!fresh.contains("building"), "{fresh}");
+    // The same workbench beside another engine: with one more section, which says nothing.
+    let programs = tempfile::tempdir_in(program("mapper").parent().unwrap()).unwrap();
+    let other = programs.path().join("mapper");
+    fs::hard_link(program("mapper"), &other).unwrap();
+    let mut engine = fs::read(program("mapper").with_file_name("js-engine.wasm")).unwrap();
+    engine.extend([0, 2, 1, b'a']);
+    fs::write(other.with_file_name("js-engine.wasm"), engine).unwrap();
+    let check = || {
+        let mut check = Command::new(&other);
+        let checked = check.arg("check").current_dir(files.path()).output().unwrap();
+        assert!(checked.status.success(), "{checked:?}");
+        String::from_utf8(checked.stderr).unwrap()
+    };
+    let (first, second) = (check(), check());
+    assert!(first.contains("building mapper.wasm: `mapper build` is not as it was\n"), "{first}");
+    assert!(!second.contains("building"), "{second}");
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Whether every name that a module imports is exported by the other: the engine would say so too,
-//! but not where.
+//! Whether every name that a module imports is exported by the other, and means one thing: the engine
+//! would say so too, but not where.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,13 +18,16 @@ pub(super) struct Taken {
 /// The names that a module gives to others.
 #[derive(Default)]
 pub(super) struct Given {
-    pub names: BTreeSet<String>,
+    /// With the words of the module and its name for those that are passed on.
+    pub names: BTreeMap<String, Option<(String, String)>>,
     /// The words of modules whose names it gives as well, but for `default`.
     pub all_of: Vec<String>,
 }
 
 /// What the mapper's own module may export: an object with the function, or the function.
 const ENTRY: [&str; 2] = ["mapper", "transform"];
+/// And besides.
+const FOLLOW_UP: &str = "conclude";
 
 /// Refuses the first name that is taken, but not given, and a mapper that gives nothing to call.
 /// `sources` are the author's own.
@@ -39,13 +42,16 @@ pub(super) fn check(modules: &[Module], sources: &[String]) -> Result<(), Fault>
             let mut given = BTreeSet::new();
             gather(other, &by_name, &mut BTreeSet::new(), &mut given);
             // Every module has its own `default`, which is not passed on.
-            if name != "default" && given.contains(name.as_str())
-                || other.given.names.contains(name)
-            {
-                continue;
-            }
-            let message =
-                format!("`{name}` is not exported by {}, which has {}", other.name, listed(&given));
+            let is_given = name != "default" && given.contains(name.as_str())
+                || other.given.names.contains_key(name);
+            let message = if is_given {
+                match origin(other, name, &by_name, &mut BTreeSet::new()) {
+                    Ok(_) => continue,
+                    Err(ambiguous) => ambiguous,
+                }
+            } else {
+                format!("`{name}` is not exported by {}, which has {}", other.name, listed(&given))
+            };
             return Err(Fault::at(&module.name, source, *offset, message));
         }
     }
@@ -53,6 +59,11 @@ pub(super) fn check(modules: &[Module], sources: &[String]) -> Result<(), Fault>
     let mut given = BTreeSet::new();
     gather(entry, &by_name, &mut BTreeSet::new(), &mut given);
     if ENTRY.iter().any(|name| given.contains(name)) {
+        let names = ENTRY.iter().chain([&FOLLOW_UP]).filter(|name| given.contains(*name));
+        for name in names {
+            origin(entry, name, &by_name, &mut BTreeSet::new())
+                .map_err(|ambiguous| Fault::at(&entry.name, source, 0, ambiguous))?;
+        }
         return Ok(());
     }
     let instead = listed(&given);
@@ -77,10 +88,51 @@ fn gather<'a>(
     if !seen.insert(&module.name) {
         return;
     }
-    given.extend(module.given.names.iter().map(String::as_str));
+    given.extend(module.given.names.keys().map(String::as_str));
     for words in &module.given.all_of {
         if let Some(other) = module.imported(words).and_then(|other| modules.get(other)) {
             gather(other, modules, seen, given);
         }
     }
+}
+
+/// What a name means: the module that it is from, and its name there.
+type Origin<'a> = (&'a str, &'a str);
+
+/// What `name` of `module` means, if that can be said. If it means two things, the message says so.
+fn origin<'a>(
+    module: &'a Module,
+    name: &'a str,
+    modules: &BTreeMap<&str, &'a Module>,
+    seen: &mut BTreeSet<Origin<'a>>,
+) -> Result<Option<Origin<'a>>, String> {
+    if !seen.insert((&module.name, name)) {
+        return Ok(None);
+    }
+    let other = |words: &str| module.imported(words).and_then(|other| modules.get(other));
+    match module.given.names.get(name) {
+        Some(None) => return Ok(Some((&module.name, name))),
+        Some(Some((words, name))) => match other(words) {
+            Some(other) => return origin(other, name, modules, seen),
+            None => return Ok(Some((words, name))),
+        },
+        // Every module has its own.
+        None if name == "default" => return Ok(None),
+        None => {}
+    }
+    let mut found: Option<(Origin<'a>, &str)> = None;
+    for words in &module.given.all_of {
+        let Some(other) = other(words) else { continue };
+        match (origin(other, name, modules, seen)?, found) {
+            (Some(second), Some((first, by))) if first != second => {
+                return Err(format!(
+                    "`{name}` of {} is `{by}`'s and `{words}`'s, and so neither; write there `export {{ {name} }} from '{by}'`",
+                    module.name
+                ));
+            }
+            (Some(origin), None) => found = Some((origin, words)),
+            _ => {}
+        }
+    }
+    Ok(found.map(|(origin, _)| origin))
 }

@@ -19,6 +19,8 @@ pub(super) struct Module {
     pub mappings: String,
     /// The words that it imports others by, and their names.
     pub imports: Vec<(String, String)>,
+    /// Where it waits outside of functions.
+    pub awaits: Vec<String>,
     pub taken: Vec<Taken>,
     pub given: Given,
 }
@@ -45,7 +47,8 @@ pub(super) fn collect(folder: &Path, mapper: &Path) -> Result<(Vec<Module>, Vec<
         let name = names[&file].clone();
         let read = fs::read_to_string(&file)
             .map_err(|source| Fault::Read { file: file.clone(), source })?;
-        let Parsed { source, mappings, imports, taken, given } = parsed::parse(&name, &read)?;
+        let Parsed { source, mappings, imports, awaits, taken, given } =
+            parsed::parse(&name, &read)?;
         let mut linked = Vec::new();
         for Import { words, offset, is_late } in imports {
             match resolver.find(&file, &words) {
@@ -63,7 +66,7 @@ pub(super) fn collect(folder: &Path, mapper: &Path) -> Result<(Vec<Module>, Vec<
                 Err(message) => return Err(Fault::at(&name, &read, offset, message)),
             }
         }
-        modules.push(Module { name, source, mappings, imports: linked, taken, given });
+        modules.push(Module { name, source, mappings, imports: linked, awaits, taken, given });
         sources.push(read);
         files.push(file);
     }

@@ -1,24 +1,23 @@
 //! One file of a mapper, read as what its name says: JavaScript, TypeScript or JSON. What is no
 //! module is refused here.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use oxc_allocator::Allocator;
-use oxc_ast::ast::Program;
+use oxc_ast::AstKind;
+use oxc_ast::ast::{Program, VariableDeclarationKind};
 use oxc_parser::{Parser, ParserReturn};
 use oxc_semantic::{Semantic, SemanticBuilder};
-use oxc_span::SourceType;
+use oxc_span::{GetSpan, SourceType};
 use oxc_syntax::module_record::{
-    ExportExportName, ExportImportName, ImportImportName, ModuleRecord,
+    ExportEntry, ExportExportName, ExportImportName, ImportImportName, ModuleRecord,
 };
 
-use super::fault::Fault;
+use super::fault::{Fault, Place};
 use super::linked::{Given, Taken};
-use super::resolved::{how_to_bundle, package_of};
 use super::typescript;
+use super::unsupported;
 
-/// What only CommonJS has.
-const COMMON_JS: [&str; 3] = ["module", "exports", "require"];
 const EXTENSIONS: &str = "a mapper is made of `.js`, `.mjs`, `.ts`, `.mts` and `.json`";
 
 /// A module in JavaScript.
@@ -27,6 +26,8 @@ pub(super) struct Parsed {
     /// Where its parts are in the author's file, if that is another.
     pub mappings: String,
     pub imports: Vec<Import>,
+    /// Where it waits outside of functions.
+    pub awaits: Vec<String>,
     pub taken: Vec<Taken>,
     pub given: Given,
 }
@@ -48,7 +49,7 @@ pub(super) fn parse(name: &str, source: &str) -> Result<Parsed, Fault> {
         "js" | "mjs" => javascript(name, source),
         "ts" | "mts" => typescript(name, source),
         "json" => json(name, source),
-        "cjs" | "cts" => Err(common_js(name, source, 0)),
+        "cjs" | "cts" => Err(unsupported::common_js(name, source, 0)),
         _ => Err(Fault::at(name, source, 0, format!("`.{extension}` is no module; {EXTENSIONS}"))),
     }
 }
@@ -58,12 +59,14 @@ fn javascript(name: &str, source: &str) -> Result<Parsed, Fault> {
     let ParserReturn { program, module_record, .. } =
         parser(name, source, &allocator, SourceType::mjs())?;
     let semantic = analysed(name, source, &program)?;
-    refuse_common_js(name, source, &module_record, &semantic)?;
+    unsupported::check(name, source, &module_record, &semantic)?;
+    let awaits = awaits(name, source, &semantic);
     let (imports, taken) = (imports(source, &module_record), taken(&module_record));
     Ok(Parsed {
         source: source.to_owned(),
         mappings: String::new(),
         imports,
+        awaits,
         taken,
         given: given(&module_record),
     })
@@ -74,7 +77,8 @@ fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
     let ParserReturn { mut program, module_record, .. } =
         parser(name, source, &allocator, SourceType::ts())?;
     let semantic = analysed(name, source, &program)?;
-    refuse_common_js(name, source, &module_record, &semantic)?;
+    unsupported::check(name, source, &module_record, &semantic)?;
+    let awaits = awaits(name, source, &semantic);
     let scoping = semantic.into_scoping();
     let (code, mappings) =
         typescript::to_javascript(name, source, &allocator, scoping, &mut program)?;
@@ -97,7 +101,7 @@ fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
         *offset = taken_there.get(&(words.clone(), name.clone())).copied().unwrap_or_default();
     }
     let given = given(&module_record);
-    Ok(Parsed { source: code, mappings, imports, taken, given })
+    Ok(Parsed { source: code, mappings, imports, awaits, taken, given })
 }
 
 /// JSON becomes a module with it as its default. It is read as JSON: in JavaScript, a name such as
@@ -115,11 +119,12 @@ fn json(name: &str, source: &str) -> Result<Parsed, Fault> {
         let words = words.split(" at line ").next().unwrap_or_default();
         return Err(Fault::at(name, source, offset as u32, format!("SyntaxError: {words}")));
     }
-    let given = Given { names: BTreeSet::from(["default".to_owned()]), all_of: Vec::new() };
+    let given = Given { names: BTreeMap::from([("default".to_owned(), None)]), all_of: Vec::new() };
     Ok(Parsed {
         source: format!("export default JSON.parse({});", serde_json::Value::from(source)),
         mappings: String::new(),
         imports: Vec::new(),
+        awaits: Vec::new(),
         taken: Vec::new(),
         given,
     })
@@ -133,7 +138,8 @@ fn parser<'a>(
 ) -> Result<ParserReturn<'a>, Fault> {
     let parsed = Parser::new(allocator, source, source_type).parse();
     match parsed.diagnostics.first() {
-        Some(diagnostic) => Err(Fault::syntax(name, source, diagnostic)),
+        Some(diagnostic) => Err(unsupported::jsx(name, source, source_type)
+            .unwrap_or_else(|| Fault::syntax(name, source, diagnostic))),
         None => Ok(parsed),
     }
 }
@@ -149,41 +155,6 @@ fn analysed<'a>(name: &str, source: &str, program: &'a Program<'a>) -> Result<Se
         Some(diagnostic) => Err(Fault::syntax(name, source, diagnostic)),
         None => Ok(analysed.semantic),
     }
-}
-
-/// Refuses a file that has nothing of a module, but something of CommonJS.
-fn refuse_common_js(
-    name: &str,
-    source: &str,
-    record: &ModuleRecord<'_>,
-    semantic: &Semantic<'_>,
-) -> Result<(), Fault> {
-    if record.has_module_syntax {
-        return Ok(());
-    }
-    let scoping = semantic.scoping();
-    let unknown = scoping.root_unresolved_references().iter();
-    let of_common_js = unknown.filter(|(word, _)| COMMON_JS.contains(&word.as_str()));
-    let places = of_common_js.flat_map(|(_, references)| references);
-    let first =
-        places.map(|place| semantic.reference_span(scoping.get_reference(*place)).start).min();
-    first.map_or(Ok(()), |offset| Err(common_js(name, source, offset)))
-}
-
-fn common_js(name: &str, source: &str, offset: u32) -> Fault {
-    let message = match name.rsplit_once("node_modules/") {
-        Some((_, inner)) => {
-            let package = package_of(inner);
-            format!(
-                "the package `{package}` is CommonJS, and a mapper is made of ES modules; {}",
-                how_to_bundle(&package, name)
-            )
-        }
-        None => "this file is CommonJS, and a mapper is made of ES modules: write `import` in place of `require`, and \
-                 `export` in place of `module.exports`"
-            .to_owned(),
-    };
-    Fault::at(name, source, offset, message)
 }
 
 /// What a module imports, in the order of its source: also what it imports later, if that is named
@@ -202,14 +173,35 @@ fn imports(source: &str, record: &ModuleRecord<'_>) -> Vec<Import> {
     for import in &record.dynamic_imports {
         let span = import.module_request;
         let written = source.get(span.start as usize..span.end as usize).unwrap_or_default();
-        let unquoted =
-            written.strip_prefix(['\'', '"']).and_then(|text| text.strip_suffix(['\'', '"']));
-        if let Some(words) = unquoted {
+        if let Some(words) = unquoted(written) {
             imports.push(Import { words: words.to_owned(), offset: span.start, is_late: true });
         }
     }
     imports.sort_by_key(|import| import.offset);
     imports
+}
+
+/// The text that `written` is, if it is nothing else.
+fn unquoted(written: &str) -> Option<&str> {
+    let quote = written.chars().next().filter(|first| ['\'', '"', '`'].contains(first))?;
+    let text = written.strip_prefix(quote)?.strip_suffix(quote)?;
+    let is_whole = !text.contains([quote, '\\']) && (quote != '`' || !text.contains("${"));
+    is_whole.then_some(text)
+}
+
+/// Where a module waits outside of functions.
+fn awaits(name: &str, source: &str, semantic: &Semantic<'_>) -> Vec<String> {
+    let nodes = semantic.nodes();
+    let waits = nodes.iter().filter(|node| match node.kind() {
+        AstKind::AwaitExpression(_) => true,
+        AstKind::ForOfStatement(it) => it.r#await,
+        AstKind::VariableDeclaration(it) => it.kind == VariableDeclarationKind::AwaitUsing,
+        _ => false,
+    });
+    waits
+        .filter(|node| !nodes.ancestor_kinds(node.id()).any(AstKind::is_function_like))
+        .map(|node| Place::of(name, source, node.kind().span().start).to_string())
+        .collect()
 }
 
 /// The names that a module takes from others, to use them or to pass them on.
@@ -222,35 +214,38 @@ fn taken(record: &ModuleRecord<'_>) -> Vec<Taken> {
         };
         Some(Taken { words: entry.module_request.name.to_string(), name, offset: span.start })
     });
-    let passed_on =
-        record.indirect_export_entries.iter().filter(|entry| !entry.is_type).filter_map(|entry| {
-            let (request, ExportImportName::Name(name)) =
-                (entry.module_request.as_ref()?, &entry.import_name)
-            else {
-                return None;
-            };
-            // What is imported first and exported then is among those that are used.
-            let is_used = record.import_entries.iter().any(|used| {
-                used.module_request.name == request.name && used.local_name.name == name.name
-            });
-            (!is_used).then(|| Taken {
-                words: request.name.to_string(),
-                name: name.name.to_string(),
-                offset: name.span.start,
-            })
-        });
+    let indirect = record.indirect_export_entries.iter().filter(|entry| !entry.is_type);
+    let passed_on = indirect.filter_map(|entry| passed_on(record, entry));
+    let passed_on = passed_on.map(|(words, offset, name)| Taken { words, name, offset });
     used.chain(passed_on).collect()
+}
+
+/// The words of the module and its name for what `entry` passes on, without having it itself: what
+/// is imported first and exported then is the module's own to the engine.
+fn passed_on(record: &ModuleRecord<'_>, entry: &ExportEntry<'_>) -> Option<(String, u32, String)> {
+    let (request, ExportImportName::Name(name)) =
+        (entry.module_request.as_ref()?, &entry.import_name)
+    else {
+        return None;
+    };
+    let is_own = record
+        .import_entries
+        .iter()
+        .any(|used| used.module_request.name == request.name && used.local_name.name == name.name);
+    (!is_own).then(|| (request.name.to_string(), name.span.start, name.name.to_string()))
 }
 
 /// The names that a module gives.
 fn given(record: &ModuleRecord<'_>) -> Given {
     let entries = record.local_export_entries.iter().chain(&record.indirect_export_entries);
-    let names =
-        entries.filter(|entry| !entry.is_type).filter_map(|entry| match &entry.export_name {
-            ExportExportName::Name(name) => Some(name.name.to_string()),
-            ExportExportName::Default(_) => Some("default".to_owned()),
-            ExportExportName::Null => None,
-        });
+    let names = entries.filter(|entry| !entry.is_type).filter_map(|entry| {
+        let name = match &entry.export_name {
+            ExportExportName::Name(name) => name.name.to_string(),
+            ExportExportName::Default(_) => "default".to_owned(),
+            ExportExportName::Null => return None,
+        };
+        Some((name, passed_on(record, entry).map(|(words, _, there)| (words, there))))
+    });
     let stars = record.star_export_entries.iter().filter(|entry| !entry.is_type);
     let all_of = stars.filter_map(|entry| Some(entry.module_request.as_ref()?.name.to_string()));
     Given { names: names.collect(), all_of: all_of.collect() }

@@ -38,11 +38,13 @@ struct Module {
     source: String,
     mappings: String,
     imports: Vec<(String, String)>,
+    awaits: Vec<String>,
 }
 
 impl From<modules::Module> for Module {
-    fn from(modules::Module { name, source, mappings, imports, .. }: modules::Module) -> Module {
-        Module { name, source, mappings, imports }
+    fn from(module: modules::Module) -> Module {
+        let modules::Module { name, source, mappings, imports, awaits, .. } = module;
+        Module { name, source, mappings, imports, awaits }
     }
 }
 
@@ -84,7 +86,7 @@ pub(super) fn take(modules: Vec<modules::Module>) -> Result<Vec<u8>, Fault> {
 }
 
 /// The file of the engine, which lies beside this program.
-fn file() -> PathBuf {
+pub(super) fn file() -> PathBuf {
     env::current_exe().unwrap_or_default().with_file_name(ENGINE)
 }
 
