@@ -60,14 +60,11 @@ impl Deadlines {
     }
 
     /// When the next of `records` of a batch has to be mapped, if mapping has taken `spent` so far.
-    /// All of them have half of the time, and never more than half of what is left. The next one
-    /// has a fair share of that, but at least a quarter: otherwise none of many slow ones would
-    /// ever be mapped.
+    /// All of them have half of the time, and never more than half of what is left.
     pub fn mapping(&self, records: usize, spent: Duration) -> Instant {
-        let now = Instant::now();
         let unspent = (self.whole() / 2).saturating_sub(spent);
-        let left = unspent.min(self.answer.saturating_duration_since(now) / 2);
-        now + left / u32::try_from(records.clamp(1, 4)).unwrap_or(1)
+        let left = self.answer.saturating_duration_since(Instant::now());
+        share(unspent.min(left / 2), records)
     }
 
     /// When the requests of `records` of a batch have to be over, if `others` are still to be
@@ -77,6 +74,19 @@ impl Deadlines {
         let left = self.answer.saturating_duration_since(now);
         let records = records.max(1);
         now + left.mul_f64(records as f64 / (records + others) as f64)
+    }
+
+    /// When those requests have to be over if their portion ends at `until` and the mapper wants
+    /// their answers: a third of the time is for what follows.
+    pub fn requests(until: Instant) -> Instant {
+        let now = Instant::now();
+        now + until.saturating_duration_since(now) * 2 / 3
+    }
+
+    /// When the next follow-up of `records` has to be over, if their portion ends at `until`. All of
+    /// them have half of what is left, so that there is time for their effects.
+    pub fn follow_up(records: usize, until: Instant) -> Instant {
+        share(until.saturating_duration_since(Instant::now()) / 2, records)
     }
 
     /// All of the event's time.
@@ -121,6 +131,12 @@ impl Clock {
         let lambda = end_of_invocation(lambda, now);
         Deadlines { cold, started: now, answer: lambda.unwrap_or(now + self.answer_within), lambda }
     }
+}
+
+/// When the next of `records` has to be over that share the time `left`: it has a fair share, but at
+/// least a quarter. Otherwise none of many slow ones would ever come to its end.
+fn share(left: Duration, records: usize) -> Instant {
+    Instant::now() + left / u32::try_from(records.clamp(1, 4)).unwrap_or(1)
 }
 
 /// When an invocation that Lambda ends at `lambda` has to be over. None if that is in the past.
@@ -252,6 +268,19 @@ mod tests {
         // of them is for requests.
         assert!((share(90) - 10.0).abs() < 4.0 && (share(30) - 40.0).abs() < 4.0);
         assert!(share(100).abs() < 4.0 && share(600).abs() < 4.0);
+    }
+
+    #[test]
+    fn what_follows_the_requests_of_a_portion_has_its_own_time() {
+        let now = Instant::now();
+        let until = now + 12 * HOUR;
+        let hours = |time: Instant| (time - now).as_secs_f64() / HOUR.as_secs_f64();
+        assert!((hours(Deadlines::requests(until)) - 8.0).abs() < 0.1);
+        for (records, share) in [(1, 6.0), (2, 3.0), (100, 1.5)] {
+            assert!((hours(Deadlines::follow_up(records, until)) - share).abs() < 0.1);
+        }
+        let past = now.checked_sub(Duration::from_secs(1)).unwrap();
+        assert!(Deadlines::requests(past) >= now && Deadlines::follow_up(1, past) >= now);
     }
 
     #[test]

@@ -34,8 +34,8 @@ pub enum Error {
     /// A record of the queue that is not an event.
     #[error("the record's body is not an event of Cognito")]
     Record,
-    /// The event came too late, or the function started too slowly.
-    #[error("there was no time left to map the event")]
+    /// The event came too late, or the function started or was answered too slowly.
+    #[error("there was no time left to call the mapper")]
     OutOfTime,
     /// A fault of the host itself.
     #[error("the host panicked")]

@@ -158,7 +158,7 @@ impl Pipeline {
 
     /// Whether somebody wants the backend's answer: a mapper with a follow-up that may write
     /// something.
-    fn wants_answer(&self) -> bool {
+    pub fn wants_answer(&self) -> bool {
         self.effects.are_wanted() && self.mapper().is_some_and(Mapper::has_follow_up)
     }
 

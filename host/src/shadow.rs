@@ -107,11 +107,14 @@ async fn differences(mapper: &Mapper, pipeline: &Pipeline, pending: &PendingEven
         Err(error) => Err(error.into()),
     };
     let mut differences = compare::actions(event, made, &shadow);
+    let (own, new) = (pipeline.mapper().is_some_and(Mapper::has_follow_up), mapper.has_follow_up());
+    if new && !own && pipeline.effects().are_wanted() {
+        // There is no answer to ask it with.
+        differences.push("follow-up: added".to_owned());
+    }
     if let (Some((answer, made)), Ok(Action::Deliver(_))) = (answered, &shadow) {
-        let concluded = match mapper.has_follow_up() {
-            true => mapper.conclude(event, answer, *until).await.0,
-            false => Ok(Vec::new()),
-        };
+        let concluded =
+            if new { mapper.conclude(event, answer, *until).await.0 } else { Ok(Vec::new()) };
         let shadow = pipeline::approved(pipeline.effects(), concluded);
         differences.extend(compare::effects(made, &shadow));
     }

@@ -45,6 +45,9 @@ impl fmt::Debug for Answer {
 }
 
 impl Answer {
+    /// The most memory that an answer holds, in bytes, apart from what every answer holds.
+    pub const MAX_SIZE: usize = MAX_BODY + MAX_HEADER_BYTES;
+
     /// The answer with this `status`, these `headers` and this `body`.
     ///
     /// # Errors

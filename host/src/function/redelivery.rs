@@ -10,7 +10,7 @@ use lambda_runtime::Context;
 use serde_json::value::RawValue;
 
 use super::Function;
-use crate::backend::Trace;
+use crate::backend::{Answer, Trace};
 use crate::deadline::Deadlines;
 use crate::error::Error;
 use crate::outcome::{End, Handled, Plan};
@@ -20,7 +20,7 @@ use crate::report::Redelivery;
 
 /// The most records that are delivered at once: all of a batch of the usual size.
 const MAX_CONCURRENT: usize = 10;
-/// A portion is full if its plans hold this much memory, in bytes. A batch of the usual size is one
+/// A portion is full if its plans, and the answers that may come, hold this much memory, in bytes. A batch of the usual size is one
 /// portion unless its requests are large.
 const PORTION: usize = 8 * 1024 * 1024;
 
@@ -62,7 +62,9 @@ impl Function {
             let portion = self.map_portion(&mut remaining, trace).await;
             // A request that hangs uses up the time of its portion alone.
             let until = deadlines.portion(portion.len(), remaining.records.len());
-            let sent = portion.into_iter().map(async |mapped| self.send(mapped, until).await);
+            let requests =
+                if self.pipeline.wants_answer() { Deadlines::requests(until) } else { until };
+            let sent = portion.into_iter().map(async |mapped| self.send(mapped, requests).await);
             let mut sent = stream::iter(sent).buffer_unordered(MAX_CONCURRENT);
             let mut answered = Vec::new();
             while let Some(sent) = sent.next().await {
@@ -73,8 +75,11 @@ impl Function {
                 }
             }
             // One after the other and between the requests, for the same reason as mapping.
+            let mut left = answered.len();
             for Sent { record, handled, .. } in &mut answered {
+                let until = Deadlines::follow_up(left, until);
                 self.pipeline.conclude(&record.event, handled, until).await;
+                left -= 1;
             }
             let ends =
                 answered.into_iter().map(async |sent| self.finish(sent, until, context).await);
@@ -91,6 +96,8 @@ impl Function {
     async fn map_portion(&self, remaining: &mut Remaining, trace: &Trace) -> Vec<Mapped> {
         let mut portion = Vec::new();
         let mut size = 0;
+        // The answers of a portion are held until all of its requests are over.
+        let answer = if self.pipeline.wants_answer() { Answer::MAX_SIZE } else { 0 };
         while size < PORTION {
             let left = remaining.records.len();
             let Some((index, record)) = remaining.records.next() else { break };
@@ -105,7 +112,7 @@ impl Function {
                 Plan::failed(Error::Record)
             };
             remaining.spent += deadlines.started.elapsed();
-            size += plan.size();
+            size += plan.size() + answer;
             portion.push(Mapped { record, deadlines, plan });
         }
         portion

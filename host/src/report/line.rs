@@ -198,7 +198,7 @@ impl<'a> Event<'a> {
                 end,
                 attempts.len(),
                 handled.follow_up.as_ref().map(|it| it.done),
-                milliseconds.total,
+                &milliseconds,
             ),
             milliseconds,
         }

@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
+use super::line::Milliseconds;
 use crate::effects::Done;
 use crate::outcome::End;
 
@@ -12,7 +13,7 @@ use crate::outcome::End;
 const NAMESPACE: &str = "PostConfirmation";
 
 /// Every metric.
-const METRICS: [Metric; 8] = [
+const METRICS: [Metric; 10] = [
     metric("Delivered", "Count"),
     metric("Skipped", "Count"),
     metric("Queued", "Count"),
@@ -21,6 +22,8 @@ const METRICS: [Metric; 8] = [
     metric("Duration", "Milliseconds"),
     metric("Attributes", "Count"),
     metric("Groups", "Count"),
+    metric("EffectsFailed", "Count"),
+    metric("EffectsDuration", "Milliseconds"),
 ];
 /// How many of them, from the first, an event has whose mapper was not asked for effects.
 const WITHOUT_EFFECTS: usize = 6;
@@ -43,6 +46,10 @@ pub struct Metrics<'a> {
     attributes: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     groups: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effects_failed: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effects_duration: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -68,14 +75,14 @@ struct Metric {
 }
 
 impl<'a> Metrics<'a> {
-    /// The metrics of an event with this `end` after `attempts`, these `effects` and `duration` in
-    /// milliseconds.
+    /// The metrics of an event with this `end` after `attempts`, with these `effects`, whose steps
+    /// took so long.
     pub fn new(
         function: &'a str,
         end: &End,
         attempts: usize,
         effects: Option<Done>,
-        duration: f64,
+        took: &Milliseconds,
     ) -> Metrics<'a> {
         let metrics = if effects.is_some() { &METRICS } else { &METRICS[..WITHOUT_EFFECTS] };
         Metrics {
@@ -96,9 +103,11 @@ impl<'a> Metrics<'a> {
             queued: u8::from(matches!(end, End::Queued(_))),
             undelivered: u8::from(matches!(end, End::Undelivered { .. })),
             attempts,
-            duration,
+            duration: took.total,
             attributes: effects.map(|done| done.attributes),
             groups: effects.map(|done| done.groups),
+            effects_failed: effects.map(|_| u8::from(end.error().is_some())),
+            effects_duration: took.effects,
         }
     }
 }

@@ -58,6 +58,8 @@ async fn what_the_mapper_wants_is_written_to_the_user() {
     assert_eq!(invoked.end(), "delivered");
     assert_eq!(invoked.line["effects"], json!({ "attributes": 2, "groups": 1 }));
     assert_eq!((&invoked.line["Attributes"], &invoked.line["Groups"]), (&json!(2), &json!(1)));
+    assert_eq!(invoked.line["EffectsDuration"], invoked.line["milliseconds"]["effects"]);
+    assert_eq!(invoked.line["EffectsFailed"], 0);
     assert!(invoked.line["milliseconds"]["effects"].as_f64().unwrap() > 0.0);
     assert_eq!(pool.attribute("custom:backend_id").await.as_deref(), Some(BODY));
     assert_eq!(pool.attribute("custom:plan").await.as_deref(), Some("gold"));

@@ -191,6 +191,23 @@ async fn what_a_shadow_would_write_is_compared_and_not_written() {
 }
 
 #[tokio::test]
+async fn a_follow_up_that_only_the_shadow_has_is_named() {
+    let (backend, shadow) = (Backend::start().await, image(DEFAULT));
+    for (groups, added) in [("members", true), ("", false)] {
+        let settings = [
+            ("BACKEND_API_URL", backend.url.as_str()),
+            ("SHADOW_MAPPER_IMAGE", shadow.to_str().unwrap()),
+            ("COGNITO_GROUPS", groups),
+        ];
+        let settings = [&settings[..], &aws::variables("http://127.0.0.1:9")].concat();
+        let mut function = Function::start(&contract_0_1::rust(), &settings).await;
+        let line = shadowed(&mut function, &sign_up()).await;
+        let differences = line["differences"].as_array().unwrap();
+        assert_eq!(differences.contains(&json!("follow-up: added")), added, "{line}");
+    }
+}
+
+#[tokio::test]
 async fn without_an_answer_no_shadow_is_asked_for_effects() {
     let backend = Backend::start().await;
     let mut function = function(&backend, &image(MISBEHAVING)).await;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{of, record};
-use test_support::backend::Backend;
+use test_support::aws;
+use test_support::backend::{Answer, Backend};
 use test_support::components::{MISBEHAVING, image};
 use test_support::faults::{Fault, FaultyBackend};
 use test_support::function::Function;
@@ -23,6 +24,11 @@ async fn function(url: &str, settings: &[(&str, &str)]) -> Function {
     let common =
         [("BACKEND_API_URL", url), ("MAPPER_TIMEOUT_MS", "4000"), ("ATTEMPT_TIMEOUT_MS", "60000")];
     Function::start(&image(MISBEHAVING), &[&common, settings].concat()).await
+}
+
+/// Settings with which the mapper's follow-up is called. It wants nothing, so nobody is asked.
+fn writing() -> Vec<(&'static str, &'static str)> {
+    [&[("COGNITO_GROUPS", "members")], &aws::variables("http://127.0.0.1:9")[..]].concat()
 }
 
 /// So many records, each of whose requests has a body of so many bytes.
@@ -46,6 +52,19 @@ async fn a_batch_of_any_size_is_delivered_in_the_same_memory() {
         println!("{count} records of {bytes} bytes: at most {peak} KB resident");
         assert!(peak < resident_bound(BOUND), "{peak} KB");
     }
+}
+
+#[tokio::test]
+async fn the_answers_of_a_batch_are_held_in_the_same_memory() {
+    let backend = Backend::answering(Answer::Long(64 * 1024)).await;
+    let mut function = function(&backend.url, &writing()).await;
+    let batch = function.invoke_batch(&records(1000, 10), LONG).await;
+    // The follow-up was called each time.
+    let done = serde_json::json!({ "attributes": 0, "groups": 0 });
+    assert!(batch.lines.iter().all(|line| line["effects"] == done), "{:?}", batch.lines);
+    let peak = function.peak_kilobytes();
+    println!("1000 answers of 64 KiB: at most {peak} KB resident");
+    assert!(peak < resident_bound(BOUND), "{peak} KB");
 }
 
 #[tokio::test]
@@ -76,6 +95,15 @@ async fn a_request_that_hangs_keeps_no_other_portion_waiting() {
     let batch = function.invoke_batch(&records(24, 1 << 20), Duration::from_secs(12)).await;
     let delivered = batch.lines.iter().filter(|line| line["end"] == "delivered").count();
     assert_eq!((delivered, batch.lines.len()), (23, 24), "{:?}", batch.lines);
+}
+
+#[tokio::test]
+async fn a_request_that_hangs_leaves_the_others_time_for_effects() {
+    let backend = FaultyBackend::start([Fault::Hangs], Fault::Takes).await;
+    let mut function = function(&backend.url, &writing()).await;
+    let batch = function.invoke_batch(&records(10, 10), Duration::from_secs(12)).await;
+    let delivered = batch.lines.iter().filter(|line| line["end"] == "delivered").count();
+    assert_eq!((delivered, batch.lines.len()), (9, 10), "{:?}", batch.lines);
 }
 
 #[tokio::test]
