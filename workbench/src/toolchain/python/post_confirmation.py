@@ -57,9 +57,9 @@ class Event:
     """The event exactly as Cognito sent it, as JSON, for what the other fields leave out."""
     received_at: str = "2026-01-01T00:00:00.000Z"
     """When the host was first called with this event: RFC 3339 with milliseconds, in UTC, for example
-    `2026-11-28T09:30:00.123Z`. It is the same for every attempt and redelivery, so a mapper can send it. A
-    mapper must not ask a clock for what it sends: a redelivery would send something else under the same
-    idempotency key."""
+    `2026-11-28T09:30:00.123Z`. It is the same for every attempt and redelivery, so a mapper can send it. If
+    Cognito itself calls twice for one confirmation, each call has its own. A mapper must not ask a clock for what it
+    sends: a redelivery would send something else under the same idempotency key."""
     attributes: dict[str, str] = field(default_factory=dict)
     """`user_attributes` by name: `event.attributes["email"]`. Of repeated names it has the first."""
     metadata: dict[str, str] = field(default_factory=dict)
