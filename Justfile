@@ -62,6 +62,10 @@ run event *args: build
 package arch="x86_64": build _cargo-lambda _zig
     bash deploy/package.sh {{ arch }}
 
+# Make what is installed, in target/release-packages: a wheel, packages of npm and archives, for x86_64 and arm64
+release *machines: (package "x86_64") (package "arm64") _maturin
+    bash packaging/release.sh {{ machines }}
+
 # Make the functions and everything around them, or change settings: --set BACKEND_API_URL=https://…
 [group("deploying"), no-cd, no-exit-message, positional-arguments]
 create *args:
@@ -117,8 +121,13 @@ instructions: build
     cargo build --locked --release --package parts
     python3 bench/instructions.py
 
+# Check that the workbench compiles for a Mac
+macos: _cargo-zigbuild
+    rustup target list --installed | grep -qx aarch64-apple-darwin || rustup target add aarch64-apple-darwin
+    {{ tools }}/cargo-zigbuild/bin/cargo-zigbuild check --locked --target aarch64-apple-darwin --package post-confirmation-workbench
+
 # Run everything that CI runs
-ci: check-fmt clippy python doc test instructions deny demo (package "x86_64") (package "arm64") shipped e2e
+ci: check-fmt clippy python doc test instructions deny demo macos (release native) shipped e2e
 
 # Format the code
 fmt:
@@ -217,6 +226,12 @@ _zig:
     @[ -x {{ tools }}/bin/zig ] || { \
         python3 -m pip install --quiet --no-deps --target {{ tools }}/zig ziglang==0.17.1 && \
         mkdir -p {{ tools }}/bin && ln -sf ../zig/ziglang/zig {{ tools }}/bin/zig; }
+
+_maturin:
+    @[ -x {{ tools }}/maturin/bin/maturin ] || python3 -m pip install --quiet --no-deps --target {{ tools }}/maturin maturin==1.16.0
+
+_cargo-zigbuild: _zig
+    @[ -x {{ tools }}/cargo-zigbuild/bin/cargo-zigbuild ] || python3 -m pip install --quiet --no-deps --target {{ tools }}/cargo-zigbuild cargo-zigbuild==0.24.1
 
 _cargo-deny:
     @command -v cargo-deny > /dev/null || cargo install --locked --debug --root {{ tools }} cargo-deny@0.20.2

@@ -17,6 +17,9 @@ use crate::size::{self, TooLarge};
 /// The machines that Lambda has.
 pub const TARGETS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
 
+/// Lambda's machine with the processor of this one.
+pub const LIKE_THIS: &str = TARGETS[cfg!(target_arch = "aarch64") as usize];
+
 /// What a WASI program exports, in some version.
 const RUN: &str = "wasi:cli/run";
 

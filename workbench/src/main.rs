@@ -10,6 +10,7 @@ mod engine;
 mod expectation;
 mod functions;
 mod input;
+mod installed;
 mod mapper_file;
 mod recorded;
 mod refused;

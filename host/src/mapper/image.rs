@@ -66,9 +66,7 @@ pub enum ImageError {
         expected: String,
     },
     /// Another machine.
-    #[error(
-        "the mapper image is for `{found}` and this is `{expected}`; run `mapper compile --target {expected}`"
-    )]
+    #[error("the mapper image is for `{found}` and this is `{expected}`; {}", on_this(expected))]
     Target {
         /// The image's.
         found: String,
@@ -102,12 +100,22 @@ pub enum ImageError {
     Refused(#[source] wasmtime::Error),
 }
 
-/// The machine that this host was built for, as images name it.
-pub const THIS_TARGET: &str = if cfg!(target_arch = "aarch64") {
-    "aarch64-unknown-linux-gnu"
-} else {
-    "x86_64-unknown-linux-gnu"
+/// The machine that this host was built for, as images name it. Mappers are written on a Mac, too.
+pub const THIS_TARGET: &str = match (cfg!(target_os = "macos"), cfg!(target_arch = "aarch64")) {
+    (false, false) => "x86_64-unknown-linux-gnu",
+    (false, true) => "aarch64-unknown-linux-gnu",
+    (true, false) => "x86_64-apple-darwin",
+    (true, true) => "aarch64-apple-darwin",
 };
+
+/// How a mapper comes to run on this machine.
+fn on_this(target: &str) -> String {
+    if cfg!(target_os = "macos") {
+        "name its component instead: images are for Lambda".to_owned()
+    } else {
+        format!("run `mapper compile --target {target}`")
+    }
+}
 
 /// An image that fits its manifest, this machine and this release.
 pub struct Image<'a> {

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Instant;
 
-use crate::compile::{TARGETS, compile};
+use crate::compile::{LIKE_THIS, TARGETS, compile};
 use anstream::{eprintln, println};
 use anyhow::{Context, Result, ensure};
-use post_confirmation_host::mapper::{ImageError, Manifest, THIS_TARGET};
+use post_confirmation_host::mapper::{ImageError, Manifest};
 
 use crate::commands::build;
 use crate::mapper_file::{self, COMPONENT};
@@ -28,7 +28,7 @@ pub struct Args {
     #[arg(short, long, default_value = "mapper.cwasm")]
     output: PathBuf,
     /// The machine that the function runs on.
-    #[arg(long, default_value = THIS_TARGET, value_parser = TARGETS)]
+    #[arg(long, default_value = LIKE_THIS, value_parser = TARGETS)]
     target: String,
     /// Print the manifest as JSON.
     #[arg(long)]

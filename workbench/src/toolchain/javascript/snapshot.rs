@@ -1,7 +1,6 @@
 //! The snapshot: the engine is run until it has loaded the mapper, and what is then in its memory
 //! becomes a component.
 
-use std::env;
 use std::fs;
 use std::path::PathBuf;
 use std::pin::pin;
@@ -20,9 +19,9 @@ use super::fault::Fault;
 use super::modules;
 use super::system::{self, System};
 use super::world;
-use crate::engine;
+use crate::{engine, installed};
 
-/// The engine's file, beside this program.
+/// The file of the engine.
 const ENGINE: &str = "js-engine.wasm";
 /// How long a mapper's modules may take to load.
 const LONGEST: Duration = Duration::from_secs(10);
@@ -85,9 +84,9 @@ pub(super) fn take(modules: Vec<modules::Module>) -> Result<Vec<u8>, Fault> {
     })
 }
 
-/// The file of the engine, which lies beside this program.
+/// The file of the engine, which is installed with this program.
 pub(super) fn file() -> PathBuf {
-    env::current_exe().unwrap_or_default().with_file_name(ENGINE)
+    installed::file(ENGINE)
 }
 
 impl<'a> Compiled<'a> {

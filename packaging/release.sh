@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Makes what is installed: a wheel, packages of npm and an archive for each machine, all with the same tree of files. Every
+# machine makes the same bytes of the same commit. The functions' packages have to be there: `just package`. It needs GNU's tar.
+#
+# Usage: packaging/release.sh [x86_64|arm64|macos]...
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+[ $# -gt 0 ] || set -- x86_64 arm64
+out=$PWD/target/release-packages
+maturin=$PWD/target/tools/maturin/bin/maturin
+shared=$out/wheel/data/share/post-confirmation
+version=$(cargo pkgid --locked --package post-confirmation-workbench)
+version=${version##*[#@]}
+# The date of all files: an archive holds dates, and a commit has one.
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH CARGO_TARGET_DIR=$PWD/target/package/build
+export RUSTFLAGS="--remap-path-prefix=$PWD=/project --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
+
+# The files that are the same for every machine.
+share() {
+    rm -rf "$out"
+    mkdir -p "$shared"
+    for arch in x86_64 arm64; do
+        cp "target/package/$arch/function.zip" "$shared/function-$arch.zip"
+    done
+    cp target/dist/js-engine.wasm deploy/*.yaml "$shared"
+    cp target/wasm32-wasip2/mapper/post_confirmation_guest.wasm "$shared/default-mapper.wasm"
+    chmod 644 "$shared"/*
+}
+
+# Packs the folder $1 into the archive $2, without users, dates and order of this machine.
+archive() {
+    tar --create --sort=name --owner=0 --group=0 --numeric-owner --mtime="@$SOURCE_DATE_EPOCH" \
+        --directory "$(dirname "$1")" "$(basename "$1")" | gzip --no-name --best > "$2"
+}
+
+# Packs the package of npm in the folder $1.
+pack() {
+    npm pkg set version="$version" --prefix "$1"
+    npm pack --silent --pack-destination "$out" "$1" > /dev/null
+}
+
+# Makes the packages for the machine $1.
+machine() {
+    case $1 in
+    x86_64) target=x86_64-unknown-linux-gnu platform=linux-x64 os=linux cpu=x64 ;;
+    arm64) target=aarch64-unknown-linux-gnu platform=linux-arm64 os=linux cpu=arm64 ;;
+    macos) target=aarch64-apple-darwin platform=darwin-arm64 os=darwin cpu=arm64 ;;
+    *) echo "usage: packaging/release.sh [x86_64|arm64|macos]..." >&2 && exit 2 ;;
+    esac
+    rustup target list --installed | grep -qx $target || rustup target add $target
+    echo "Building \`mapper\` for $target (some minutes the first time)"
+    linux=()
+    [ $os = darwin ] || linux=(--zig --compatibility manylinux_2_28)
+    (cd packaging/wheel && "$maturin" build --quiet --locked --profile release --target $target ${linux[@]+"${linux[@]}"} --out "$out")
+
+    tree=$out/post-confirmation-$version-$platform
+    mkdir -p "$tree/bin" "$tree/share"
+    cp "$CARGO_TARGET_DIR/$target/release/mapper" "$tree/bin"
+    cp -r "$shared" "$tree/share"
+    cp LICENSE packaging/README.md "$tree"
+    archive "$tree" "$tree.tar.gz"
+
+    cat > "$tree/package.json" << EOF
+{
+  "name": "post-confirmation-$platform",
+  "description": "\`mapper\` of post-confirmation for $platform",
+  "license": "Apache-2.0",
+  "os": ["$os"],
+  "cpu": ["$cpu"]
+}
+EOF
+    pack "$tree"
+    rm -r "$tree"
+}
+
+# The package that people name: npm installs the one for their machine with it.
+main_package() {
+    cp -r packaging/npm "$out/npm"
+    cp LICENSE packaging/README.md "$out/npm"
+    for platform in linux-x64 linux-arm64 darwin-arm64; do
+        npm pkg set "optionalDependencies.post-confirmation-$platform=$version" --prefix "$out/npm"
+    done
+    pack "$out/npm"
+    rm -r "$out/npm"
+}
+
+share
+for machine in "$@"; do
+    machine "$machine"
+done
+main_package
+# What all of it is made of, as maturin has listed it.
+unzip -qjo "$out"/*.whl '*.cyclonedx.json' -d "$out"
+rm -r "$out/wheel"
+cd "$out"
+sha256sum -- * > SHA256SUMS
+ls -lh
