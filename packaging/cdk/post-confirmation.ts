@@ -111,12 +111,13 @@ export class PostConfirmation extends Construct {
     const mapperFiles = FileSystem.fingerprint(props.mapper);
     for (const each of [this.trigger, this.redelivery]) each.invalidateVersionBasedOn(mapperFiles);
     this.live = this.trigger.addAlias('live');
-    new lambda.EventSourceMapping(this.redelivery, 'FromQueue', {
-      target: this.redelivery.addAlias('live'),
+    // Not the library's event source, which gives the role more rights than the template does.
+    new lambda.CfnEventSourceMapping(this.redelivery, 'FromQueue', {
+      functionName: this.redelivery.addAlias('live').functionArn,
       eventSourceArn: this.undelivered.queueArn,
       batchSize: 10,
-      reportBatchItemFailures: true, // without it Lambda deletes the whole batch, delivered or not
-      maxConcurrency: props.maximumConcurrency ?? 5,
+      functionResponseTypes: ['ReportBatchItemFailures'], // without it Lambda deletes the whole batch, delivered or not
+      scalingConfig: { maximumConcurrency: props.maximumConcurrency ?? 5 },
     });
 
     const roles = [triggerRole, redeliveryRole];
