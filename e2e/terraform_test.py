@@ -8,7 +8,7 @@ from awscli.customizations.cloudformation.yamlhelper import yaml_parse
 from support.aws import ACCOUNT, REGION
 from support.made import ALARMS, comparable, differences, without_iam
 from support.template import ALL, KEY, PARAMETER, POOL, SECRET, TEMPLATE, URL, VALUES
-from support.terraform import MODULE, VARIABLES, evaluated, made, refused
+from support.terraform import MODULE, VARIABLES, called, made, refused
 
 POOL_ARN = f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{POOL}"
 FROM_POOL = {"UserPoolId": POOL}
@@ -34,7 +34,7 @@ def variables(parameters):
     ],
 )
 def test_the_module_makes_what_the_template_makes(parameters, tmp_path, proved):
-    blocks = evaluated(tmp_path, **variables(parameters))
+    blocks = called(tmp_path, **variables(parameters))
     assert refused(blocks) == []
     it = {name: comparable(one) for name, one in made(blocks).items()}
     assert differences(it, without_iam(**parameters, **FROM_POOL)) == set()
@@ -56,7 +56,7 @@ CHANGES = [
 
 
 def test_a_change_of_the_template_alone_is_found(tmp_path, proved):
-    it = {name: comparable(one) for name, one in made(evaluated(tmp_path, **variables(URL))).items()}
+    it = {name: comparable(one) for name, one in made(called(tmp_path, **variables(URL))).items()}
     for old, new, found in CHANGES:
         texts = [TEMPLATE, ALARMS]
         assert any(old in text for text in texts), old
@@ -70,18 +70,16 @@ def test_the_module_refuses_what_the_template_refuses(tmp_path, proved):
         right = POOL_ARN if parameter == "UserPoolId" else obeying
         # The ARN is what the module wants of a pool.
         wrong = [text for text in breaking if text != POOL_ARN] + ([POOL] if parameter == "UserPoolId" else [])
-        assert refused(evaluated(tmp_path, **variables(URL | {parameter: right}))) == []
+        assert refused(called(tmp_path, **variables(URL | {parameter: right}))) == []
         for text in wrong:
-            said = refused(evaluated(tmp_path, **variables(URL | {parameter: text})))
+            said = refused(called(tmp_path, **variables(URL | {parameter: text})))
             assert said and all(VARIABLES[parameter] in message for message in said), (parameter, text)
             count += 1
     proved(f"{count} wrong values are refused, with the variable's name")
 
 
 def test_the_modules_variables_are_the_templates_parameters(tmp_path, proved):
-    declared = {
-        one["address"].removeprefix("variable."): one for one in evaluated(tmp_path, **variables(URL))["variable"]
-    }
+    declared = {one["address"].removeprefix("variable."): one for one in called(tmp_path, **variables(URL))["variable"]}
     parameters = yaml_parse(TEMPLATE)["Parameters"]
     assert VARIABLES.keys() == parameters.keys()
     own = {"mapper", "function", "architecture", "environment"}
@@ -96,7 +94,7 @@ def test_the_modules_variables_are_the_templates_parameters(tmp_path, proved):
 
 
 def test_what_holds_users_is_not_destroyed(tmp_path, proved):
-    blocks = evaluated(tmp_path, **variables(URL))
+    blocks = called(tmp_path, **variables(URL))
     assert all(queue["lifecycle"]["prevent_destroy"] for queue in blocks["aws_sqs_queue"])
     kept = {group["name"] for group in blocks["aws_cloudwatch_log_group"] if group["skip_destroy"]}
     assert kept == {"/aws/lambda/post-confirmation"}

@@ -29,6 +29,32 @@ PROPERTIES = {
 }
 
 
+# What stands around the guide's lines, which are of a stack's constructor.
+APP = """
+import { App, Stack, StackProps } from 'aws-cdk-lib';
+import * as cognito from 'aws-cdk-lib/aws-cognito';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Construct } from 'constructs';
+%s
+class Guide extends Stack {
+  constructor(scope: Construct, id: string, props: StackProps) {
+    super(scope, id, props);
+%s
+  }
+}
+const app = new App();
+const guide = new Guide(app, 'Stack', { env: { account: '123456789012', region: 'eu-central-1' } });
+process.stdout.write(JSON.stringify(app.synth().getStackByName(guide.stackName).template));
+"""
+
+
+def guide():
+    """The program of the lines of TypeScript in the guide."""
+    text = (ROOT / "docs/terraform-and-cdk.md").read_text("utf-8")
+    imported, lines = re.search(r"```ts\n(import .*?\n)\n(.*?)```", text, re.S).groups()
+    return APP % (imported.replace("'post-confirmation-cdk'", "'../index'"), lines)
+
+
 def value(parameter, text):
     """A parameter's value as the property has it: a list, a number, or the text."""
     if parameter in ("CognitoAttributes", "CognitoGroups"):
@@ -44,12 +70,16 @@ class Construct:
         if not (BUILT / "node_modules").exists():
             skip_or_fail("the CDK library is missing: install it with `just e2e`")
         shutil.rmtree(BUILT / "built", ignore_errors=True)
-        shutil.copytree(ROOT / "packaging/cdk", BUILT, dirs_exist_ok=True)
+        made_there = shutil.ignore_patterns("node_modules", "built", "functions", "*.tgz")
+        shutil.copytree(ROOT / "packaging/cdk", BUILT, ignore=made_there, dirs_exist_ok=True)
+        (BUILT / "test/guide.ts").write_text(guide())
         env = os.environ | {"CDK_VALIDATION": "false"}
         self.tests = run(["npm", "test"], cwd=BUILT, env=env, capture_output=True, text=True)
         self.folder = folder
         for name in ("function", "mapper"):
             (folder / f"{name}.zip").write_bytes(zipped(**{name: name}))
+        (BUILT / "functions").mkdir(exist_ok=True)
+        shutil.copy(folder / "function.zip", BUILT / "functions/function-x86_64.zip")
 
     def synthesized(self, *cases, validation=False):
         """The results of cases, each a pool (`own`, `beside` or an id) and parameters: templates by stack, or an error.
@@ -62,9 +92,16 @@ class Construct:
             props = {PROPERTIES.get(name, name): value(name, text) for name, text in parameters.items()}
             files = {"mapper": str(self.folder / "mapper.zip"), "functionZip": str(self.folder / "function.zip")}
             given.append({"pool": pool, "outdir": str(self.folder / str(number)), "props": files | props})
-        command = ["node", "built/test/synth.js"]
+        return self._run("synth", json.dumps(given), validation)
+
+    def guided(self):
+        """The template of the guide's stack, with the functions of the package and a mapper in the current folder."""
+        return self._run("guide", "", validation=False)
+
+    def _run(self, program, given, validation):
+        command = ["node", BUILT / f"built/test/{program}.js"]
         env = os.environ | {"CDK_VALIDATION": str(validation).lower()}
-        done = run(command, cwd=BUILT, env=env, input=json.dumps(given), capture_output=True, text=True)
+        done = run(command, cwd=self.folder, env=env, input=given, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         plain = re.sub(r"\b(?:Users)?([A-Z]\w+?)[0-9A-F]{8}(?:[0-9a-f]{32})?\b", r"\1", done.stdout)
         return json.loads(plain.replace("CurrentVersion", "Version"))

@@ -60,14 +60,19 @@ ONLY_TERRAFORM = {"id", "for_each", "lifecycle", "depends_on", "skip_destroy", "
 ONLY_TERRAFORM |= {"publish", "function_version", "alarm_name"}
 
 
-def evaluated(folder, **variables):
-    """The evaluated blocks of a configuration that has the module with values of its variables; `folder` gets it."""
+def called(folder, **variables):
+    """The evaluated blocks of a configuration with values of the module's variables; `folder` gets it."""
     shutil.copytree(MODULE, folder / "module", dirs_exist_ok=True)
     for name in ("function", "mapper"):
         (folder / f"{name}.zip").write_text(name)
     given = {"source": "./module", "mapper": "mapper.zip", "function": "function.zip"} | variables
     lines = "".join(f"  {name} = {json.dumps(value)}\n" for name, value in given.items())
-    (folder / "main.tf").write_text(f'module "users" {{\n{lines}}}\n')
+    return evaluated(folder, f'module "users" {{\n{lines}}}\n')
+
+
+def evaluated(folder, configuration):
+    """The evaluated blocks of a configuration, which `folder` gets; modules and files that it names are there."""
+    (folder / "main.tf").write_text(configuration)
     return without_positions(tfparse.load_from_path(str(folder), stop_on_hcl_error=True))
 
 

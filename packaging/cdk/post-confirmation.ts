@@ -157,7 +157,7 @@ export class PostConfirmation extends Construct {
   /** Lets the pool call the function and the function write to the pool; a pool of this app gets the trigger. */
   private attach(props: PostConfirmationProps, roles: iam.IRole[]): void {
     const { userPool } = props;
-    const own = userPool instanceof cognito.UserPool;
+    const own = isOwn(userPool);
     const actions = [
       ...(props.attributes?.length ? ['cognito-idp:AdminUpdateUserAttributes'] : []),
       ...(props.groups?.length ? ['cognito-idp:AdminAddUserToGroup'] : []),
@@ -181,6 +181,11 @@ export class PostConfirmation extends Construct {
     });
     const said = 'This app does not make the user pool, so the pool may call the function but has no trigger yet. ' +
       `After deploying, attach it: mapper attach POOL --function ${props.functionName ?? 'post-confirmation'}`;
-    Annotations.of(this).addInfoV2('post-confirmation:attach', said);
+    Annotations.of(this).addInfo(said);
   }
+}
+
+/** Whether the app makes the pool. Not by `instanceof`, which fails if the app has another copy of the library. */
+function isOwn(pool: cognito.IUserPool): pool is cognito.UserPool {
+  return 'addTrigger' in pool;
 }
