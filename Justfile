@@ -47,7 +47,7 @@ shipped: (_packaged shipped) _python
     DIST={{ shipped }} SHIPPED=on cargo test --locked {{ programs }} --test it memory
 
 # Test sign-ups end to end: Cognito's emulator, the packages, Django, the recipes below, a browser
-e2e *args: (package native) _python _e2e
+e2e *args: (package native) _python _e2e _cdk
     target/e2e/python/bin/python -m pytest e2e {{ args }}
 
 # Run thousands of events under random faults and check that no user is lost; a seed repeats its faults
@@ -202,6 +202,14 @@ _e2e:
         mkdir -p target/e2e/cognito-local && cp e2e/package*.json target/e2e/cognito-local && \
         npm ci --silent --no-audit --no-fund --prefix target/e2e/cognito-local && \
         cat e2e/requirements.txt e2e/package-lock.json > target/e2e/installed.txt; }
+
+# The CDK library and TypeScript, for the construct's tests. Installed again if the list changes.
+_cdk:
+    @cmp --silent packaging/cdk/package-lock.json target/cdk/installed.json || { \
+        echo "Installing the CDK library into target/cdk" && rm -rf target/cdk && \
+        mkdir -p target/cdk && cp packaging/cdk/package*.json target/cdk && \
+        npm ci --silent --no-audit --no-fund --prefix target/cdk && \
+        cp packaging/cdk/package-lock.json target/cdk/installed.json; }
 
 # AWS's runtime interface client for the function in plain Node.js, which `just bench` measures. Installed again if
 # the lock changes. It is compiled here, with the headers of this Node.js if they are installed, because node-gyp would

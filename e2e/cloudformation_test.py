@@ -19,6 +19,7 @@ from support.template import (
     linted,
     rights,
     source,
+    without_aliases,
 )
 from support.zips import zipped
 
@@ -76,17 +77,6 @@ def test_the_cli_packages_the_pool_with_the_functions_stack(aws, project, proved
     assert all(uri.startswith("s3://bucket/") for uri in uris)
     assert linted(json.dumps(nested)) == EXPLAINED
     proved("with-pool.yaml is packaged together with the function's stack and its zips")
-
-
-def without_aliases(node):
-    """A template without what moto 5.2.5 can't make: AWS::Lambda::Alias. What names one names the function instead."""
-    if isinstance(node, list):
-        return [without_aliases(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    if str(node.get("Ref", "")).endswith("Aliaslive"):
-        return {"Fn::GetAtt": [node["Ref"].removesuffix("Aliaslive"), "Arn"]}
-    return {key: without_aliases(it) for key, it in node.items() if not key.endswith("Aliaslive")}
 
 
 def test_the_stack_is_created(aws, project, proved):

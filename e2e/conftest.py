@@ -7,7 +7,7 @@ import pytest
 from support.aws import Aws
 from support.program import ROOT, skip_or_fail
 
-pytest_plugins = ["support.aws_cli", "support.recipes", "support.stack"]
+pytest_plugins = ["support.aws_cli", "support.construct", "support.recipes", "support.stack"]
 # So a SIGTERM stops the started programs too.
 signal.signal(signal.SIGTERM, signal.default_int_handler)
 

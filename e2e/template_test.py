@@ -19,6 +19,7 @@ from support.template import (
     TEMPLATE,
     TOPIC,
     URL,
+    VALUES,
     TemplateStack,
     alarms,
     findings,
@@ -306,37 +307,7 @@ def test_old_versions_stay_and_long_names_fit_into_the_description(proved):
     proved("versions stay for a rollback; an address of 100 characters and secrets' names of 64 fit")
 
 
-@pytest.mark.parametrize(
-    ("parameter", "obeying", "breaking"),
-    [
-        (
-            "BackendApiUrl",
-            URL["BackendApiUrl"],
-            ["", "http://api.example.com", "https://", "https://a@b.c", "https://a?b"],
-        ),
-        ("BackendAuthorizationArn", SECRET, ["token", "arn:aws:s3:::bucket", SECRET + "*", "whsec_AAAA"]),
-        ("BackendSigningSecretArn", PARAMETER, ["token", "arn:aws:ssm:eu-central-1:123456789012:document/x"]),
-        ("SecretsKeyArn", KEY, [KEY.replace("key/", "alias/"), "*"]),
-        (
-            "CognitoAttributes",
-            "custom:backend_id,nickname,subs,email2",
-            [
-                "sub",
-                "custom:a,Email",
-                "custom:a,x_verified,custom:b",
-                "cognito:groups",
-                "a, b",
-                "a,",
-                "a,,b",
-                "n" * 129,
-            ],
-        ),
-        ("CognitoGroups", "members," + "n" * 128, ["a b", "a,", ",", "n" * 129]),
-        ("UserPoolId", POOL, [f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{POOL}", "*"]),
-        ("AlarmTopicArn", TOPIC, ["alarms", SECRET]),
-        ("FunctionName", "n" * 53, ["", "n" * 54, "a b", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:x"]),
-    ],
-)
+@pytest.mark.parametrize(("parameter", "obeying", "breaking"), VALUES)
 def test_a_parameter_takes_only_valid_values(parameter, obeying, breaking, proved):
     declared = yaml_parse(TEMPLATE)["Parameters"][parameter]
     pattern = re.compile(declared["AllowedPattern"])

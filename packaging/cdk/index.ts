@@ -1,0 +1,3 @@
+// What the package offers: the construct and its properties.
+export { PostConfirmation } from './post-confirmation';
+export { Credential, PostConfirmationProps } from './properties';
