@@ -48,7 +48,7 @@ shipped: (_packaged shipped) _python
 
 # Test sign-ups end to end: Cognito's emulator, the packages, Django, the recipes below, a browser
 e2e *args: (package native) _python _e2e _cdk
-    target/e2e/python/bin/python -m pytest e2e {{ args }}
+    target/e2e/python/bin/python -m pytest --numprocesses 2 --dist loadfile e2e {{ args }}
 
 # Run thousands of events under random faults and check that no user is lost; a seed repeats its faults
 soak events="10000" seed="1": build _python

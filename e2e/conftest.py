@@ -17,6 +17,14 @@ def pytest_report_teststatus(report):
     return ("passed", "", "") if report.when == "call" and report.passed else None
 
 
+def pytest_runtest_logreport(report):
+    """Prints a test with what it has proved, in the process that gathers the results of all."""
+    steps = [step for name, step in report.user_properties if name == "step"]
+    if report.when == "call" and steps:
+        test = report.nodeid.split("::")[-1].removeprefix("test_").replace("_", " ")
+        print("\n".join(["", test, *(f"    ✓ {step}" for step in steps)]), flush=True)
+
+
 @pytest.fixture(scope="session")
 def started_aws(tmp_path_factory):
     """The stand-in for AWS, started once."""
@@ -46,13 +54,6 @@ def packages():
 
 
 @pytest.fixture
-def proved(request, capsys):
-    """Prints what a test has just proved, as a step of `just e2e`."""
-
-    def say(step):
-        with capsys.disabled():
-            print(f"    ✓ {step}", flush=True)
-
-    with capsys.disabled():
-        print(f"\n{request.node.name.removeprefix('test_').replace('_', ' ')}", flush=True)
-    return say
+def proved(record_property):
+    """Notes what a test has just proved, a step that `just e2e` prints."""
+    return lambda step: record_property("step", step)
