@@ -4,14 +4,15 @@
 mod checked;
 
 use std::env;
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use super::{CONTRACT, started};
+use super::{CONTRACT, producers, started};
 use crate::terminal;
 use checked::Checked;
 
@@ -71,6 +72,10 @@ pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>
     let ended = componentize(&folder, environment.as_deref(), scratch.path(), world, output)?;
     drop(progress);
     if ended.status.success() {
+        let component = OpenOptions::new().append(true).open(output);
+        component
+            .and_then(|mut component| component.write_all(&producers::section("Python")))
+            .context("the component can't be written")?;
         return Ok(Some(files));
     }
     let fault = fs::read_to_string(scratch.path().join(FAULT));
