@@ -4,7 +4,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use post_confirmation_host::backend::header::{HeaderMap, HeaderName, HeaderValue};
@@ -12,23 +12,33 @@ use post_confirmation_host::backend::{
     Answer, Delivery, Error, PreparedRequest, StatusCode, may_be_accepted,
 };
 use post_confirmation_host::outcome::{Action, End, Handled, Plan};
+use post_confirmation_host::printable;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::input;
+
+/// An answer as people write it.
+const EXAMPLE: &str = r#"`{ "status": 201, "body": { "id": 42 } }`"#;
+/// The most that is shown of what is something else, in bytes.
+const SHOWN: usize = 200;
 
 /// The file.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Form {
-    status: u16,
+    #[serde(default)]
+    status: Value,
     #[serde(default, deserialize_with = "headers")]
     headers: HeaderMap,
     /// The body as JSON.
     body: Option<Box<RawValue>>,
-    body_text: Option<String>,
-    body_base64: Option<String>,
+    #[serde(default)]
+    body_text: Value,
+    #[serde(default)]
+    body_base64: Value,
 }
 
 /// An answer that was read from a file.
@@ -42,6 +52,13 @@ pub struct AnswerFile {
 impl AnswerFile {
     /// The answer in the file `path`.
     pub fn read(path: &Path) -> Result<AnswerFile> {
+        let json: Box<RawValue> = input::json(path)?;
+        ensure!(
+            json.get().starts_with('{'),
+            "`{}` is no answer: it has to be an object such as {EXAMPLE}, and is {}",
+            path.display(),
+            shown(json.get())
+        );
         let form: Form = input::json(path)?;
         form.answer(path).with_context(|| format!("`{}` is no answer", path.display()))
     }
@@ -84,18 +101,34 @@ impl AnswerFile {
     }
 }
 
+/// Whether `json` has the form of an answer.
+pub fn is_answer(json: &RawValue) -> bool {
+    let json = json.get();
+    json.starts_with('{')
+        && serde_json::from_str::<Form>(json).is_ok_and(|form| form.status.is_u64())
+}
+
 impl Form {
     /// The answer, which is in `file`.
     fn answer(self, file: &Path) -> Result<AnswerFile> {
         let Form { status, headers, body, body_text, body_base64 } = self;
-        let counts = StatusCode::from_u16(status)
+        let number = status.as_u64().and_then(|number| u16::try_from(number).ok());
+        let number = number.with_context(|| match status {
+            Value::Null => format!("`status` is missing: write {EXAMPLE}"),
+            _ => format!(
+                "`status` has to be a number such as 201, and is {}",
+                shown(&status.to_string())
+            ),
+        })?;
+        let counts = StatusCode::from_u16(number)
             .ok()
-            .filter(|it| it.is_success() || may_be_accepted(status));
+            .filter(|it| it.is_success() || may_be_accepted(number));
         let counts = counts
-            .with_context(|| format!("`status` is {status}, which never counts as delivered"))?;
+            .with_context(|| format!("`status` is {number}, which never counts as delivered"))?;
         let json = body.map(|json| json.get().as_bytes().to_vec());
-        let text = body_text.map(String::into_bytes);
-        let binary = body_base64.map(|text| BASE64_STANDARD.decode(text)).transpose();
+        let text = text_of("bodyText", body_text)?.map(String::into_bytes);
+        let binary = text_of("bodyBase64", body_base64)?;
+        let binary = binary.map(|text| BASE64_STANDARD.decode(text)).transpose();
         let binary = binary.context("`bodyBase64` is not base64")?;
         let mut bodies = [json, text, binary].into_iter().flatten();
         let body = bodies.next().unwrap_or_default();
@@ -106,6 +139,20 @@ impl Form {
         let answer = Answer::new(counts, &headers, body);
         Ok(AnswerFile { file: file.to_owned(), status: counts, answer })
     }
+}
+
+/// The text in the field `name`, if it is there.
+fn text_of(name: &str, value: Value) -> Result<Option<String>> {
+    match value {
+        Value::Null => Ok(None),
+        Value::String(text) => Ok(Some(text)),
+        other => bail!("`{name}` has to be a text, and is {}", shown(&other.to_string())),
+    }
+}
+
+/// The beginning of `json`.
+fn shown(json: &str) -> &str {
+    printable::cut(json, SHOWN)
 }
 
 /// Reads headers in their order. One that is repeated has all of its values.
@@ -124,7 +171,13 @@ impl<'de> Visitor<'de> for Headers {
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<HeaderMap, A::Error> {
         let mut headers = HeaderMap::new();
-        while let Some((name, value)) = members.next_entry::<String, String>()? {
+        while let Some((name, value)) = members.next_entry::<String, Value>()? {
+            let Value::String(value) = value else {
+                return Err(de::Error::custom(format!(
+                    "the header `{name}` has to be a text, and is {}",
+                    shown(&value.to_string())
+                )));
+            };
             let field = HeaderName::from_bytes(name.as_bytes());
             let value = HeaderValue::from_str(&value).ok();
             // What is not ASCII is withheld from mappers.

@@ -134,6 +134,14 @@ fn case(folder: &Path, name: String) -> Result<Case> {
     })
 }
 
+/// The file of the event that `wanted` names: that file, or the event of the case of this name.
+pub fn event_file(wanted: &Path) -> PathBuf {
+    match place(wanted) {
+        Ok((folder, name)) if !wanted.exists() => folder.join(format!("{name}{EVENT}")),
+        _ => wanted.to_owned(),
+    }
+}
+
 /// The event in the file `path`, which came when the file beside it says, if it is that of a case.
 pub fn event(path: &Path) -> Result<Event> {
     let json = recorded::event(path)?;

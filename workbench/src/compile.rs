@@ -93,6 +93,7 @@ pub fn compile(component: &[u8], target: &str) -> Result<Compiled, CompileError>
     image.extend(component.sha256.as_bytes());
     let manifest = Manifest {
         format: FORMAT,
+        follow_up: Some(interface.has_follow_up(&wit)),
         wit,
         component,
         image: File::describe(&image),

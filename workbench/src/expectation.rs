@@ -128,6 +128,14 @@ impl Mapped {
         self
     }
 
+    /// The path of the request, if there is one.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Mapped::Deliver(request, _) => Some(&request.path),
+            _ => None,
+        }
+    }
+
     /// The JSON that a case keeps, without a newline at its end.
     pub fn text(&self) -> String {
         // Strings, numbers and maps with strings as keys: this can't fail.

@@ -6,6 +6,7 @@ mod cache;
 mod cases;
 mod commands;
 mod compile;
+mod doubtful;
 mod engine;
 mod expectation;
 mod functions;

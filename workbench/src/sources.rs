@@ -1,8 +1,9 @@
 //! What a component was made of, by digests: whether `mapper build` would make another one now.
 //!
 //! A build leaves a record beside the component. Every file in the mapper's folder counts as a
-//! source, but for those that tools and tests are known to write there. A file too much costs a
-//! build, one too few a test of an old component. What the build itself has put in counts, too.
+//! source, but for those that tools and tests are known to write there, and for tests; a file that
+//! the build has read counts anyway. A file too much costs a build, one too few a test of an old
+//! component. What the build itself has put in counts, too.
 
 use std::collections::BTreeSet;
 use std::collections::btree_map::{BTreeMap, Entry};
@@ -12,9 +13,12 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
+use post_confirmation_host::event::is_event;
 use post_confirmation_host::mapper;
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 
+use crate::answer::is_answer;
 use crate::toolchain::Language;
 
 /// The record. The `.gitignore` of new mappers knows it.
@@ -33,6 +37,20 @@ const MAPPERS: [&str; 2] = [".wasm", ".cwasm"];
 /// build writes.
 const README: &str = "README.md";
 const OWN: &str = ".mapper-build-";
+/// How the names of unit tests begin and end, and the folders that hold nothing else.
+const TESTS_BEGIN: [&str; 2] = ["test_", "conftest."];
+const TESTS_END: [&str; 9] = [
+    "_test.py",
+    ".test.js",
+    ".test.mjs",
+    ".test.ts",
+    ".test.mts",
+    ".spec.js",
+    ".spec.mjs",
+    ".spec.ts",
+    ".spec.mts",
+];
+const TESTS: [&str; 3] = ["test/", "tests/", "__tests__/"];
 /// What a report in JUnit's form has near its start, and how near.
 const REPORT: &[u8] = b"<testsuites";
 const REPORT_WITHIN: usize = 200;
@@ -96,10 +114,12 @@ fn walk(
             if !apart && !made && seen.insert(real) {
                 walk(&path, &format!("{prefix}{name}/"), seen, sources)?;
             }
-        } else if path.is_file() && !is_workbenchs(&path, prefix, &name) {
+        } else if path.is_file() && !is_workbenchs(&path, prefix, &name) && !is_test(prefix, &name)
+        {
             let bytes = read(&path)?;
             let is_report = name.ends_with(".xml") && is_report(&bytes);
-            if !is_report {
+            let is_tried = name.ends_with(".json") && is_tried(&bytes);
+            if !is_report && !is_tried {
                 sources.insert(format!("{prefix}{name}"), mapper::File::describe(&bytes).sha256);
             }
         }
@@ -119,6 +139,19 @@ fn is_workbenchs(path: &Path, prefix: &str, name: &str) -> bool {
     // What vim keeps beside a file that is open.
     let is_open = name.starts_with('.') && name.ends_with(".swp");
     is_case || is_own || is_mapper || is_manifest || is_open
+}
+
+/// Whether the file `name` below `prefix` is a unit test.
+fn is_test(prefix: &str, name: &str) -> bool {
+    let in_tests = TESTS.iter().any(|folder| prefix.starts_with(folder));
+    let is_python = name.ends_with(".py") && TESTS_BEGIN.iter().any(|it| name.starts_with(it));
+    in_tests || is_python || TESTS_END.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether the file with these `bytes` is what mappers are tried with: an event, or an answer of the
+/// backend.
+fn is_tried(bytes: &[u8]) -> bool {
+    serde_json::from_slice::<&RawValue>(bytes).is_ok_and(|it| is_event(it) || is_answer(it))
 }
 
 fn is_report(bytes: &[u8]) -> bool {

@@ -36,6 +36,11 @@ pub fn progress(what: String) -> ProgressBar {
     bar.with_finish(indicatif::ProgressFinish::AndClear)
 }
 
+/// Says on standard error what is perhaps not meant.
+pub fn warn(what: &str) {
+    anstream::eprintln!("{WARNING}warning{WARNING:#}: {}", printable::line(what));
+}
+
 /// Prints `value` as JSON on standard output, to the byte. A reader that has left is not a failure.
 pub fn json(value: &impl Serialize) -> Result<()> {
     let text = printable::json(serde_json::to_string_pretty(value)?);

@@ -3,6 +3,7 @@
 
 mod contract;
 mod javascript;
+mod producers;
 mod python;
 mod rust;
 

@@ -32,6 +32,10 @@ pub struct Manifest {
     pub imports: Vec<String>,
     /// The bytes with which the component's memories begin, all together.
     pub memory: u64,
+    /// Whether the mapper has a follow-up, for people: the host looks into the image. None if an
+    /// earlier `mapper` made the image.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_up: Option<bool>,
 }
 
 /// The part that every form of the manifest has.

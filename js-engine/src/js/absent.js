@@ -1,6 +1,8 @@
 // What Node.js or a browser has and a mapper has not: a sentence for each says what to do instead.
 
-const HOST_SENDS = 'the host sends the request: return it as `{ deliver: { method, path, body } }`';
+const HOST_SENDS =
+  'the host sends the request that `transform` returns as `{ deliver: { method, path, body } }`, and does what ' +
+  '`conclude` returns';
 const ESM = 'write `import`; a package that needs `require` has to be bundled by esbuild';
 const NO_FILES = 'a mapper has no files';
 const PAGE = 'a mapper is no page';
@@ -56,9 +58,20 @@ export function installAbsent() {
   }
 }
 
-/** What to do instead of the name that the message of a ReferenceError calls unknown. */
-export function hintFor(message) {
-  const [, name] = /^'?([\w$]+)'? is not defined$/.exec(message) ?? [];
+/** What is read of the event that a handler in Node.js gets, and of `request` and `callerContext` in it. */
+const OF_HANDLERS = /\b(userAttributes|clientMetadata|clientId)\b.* of undefined/;
+/** What is said if the engine takes something apart that is not there: it names nothing of it. */
+const TAKEN_APART = 'Cannot convert undefined or null to object';
+const EVENT_HAS =
+  'the event of a mapper has no `request` and no `callerContext`, but `attributes` and `metadata` by name, and ' +
+  '`clientId`; its type `Event` is in `post-confirmation.d.ts`';
+
+/** What to do instead of what an error says is not there. */
+export function hintFor(error) {
+  if (error instanceof TypeError && OF_HANDLERS.test(error.message)) return `: ${EVENT_HAS}`;
+  if (error instanceof TypeError && error.message === TAKEN_APART) return `; if it is of the event: ${EVENT_HAS}`;
+  if (!(error instanceof ReferenceError)) return '';
+  const [, name] = /^'?([\w$]+)'? is not defined$/.exec(error.message) ?? [];
   return name !== undefined && Object.hasOwn(ABSENT, name)
     ? `: there is no \`${name}\`: ${ABSENT[name]}`
     : '';

@@ -36,21 +36,28 @@ export function checked(answer, named) {
  * @param {string} named the function that threw it
  */
 export function errorOf(thrown, named) {
-  const [code, message] = codeOf(thrown);
-  if (code !== undefined) return ['error', code, message];
-  return ['error', 'exception', describe(thrown, named)];
+  const { code, message } = fieldsOf(thrown);
+  const wrong = [];
+  if (!isCode(code)) wrong.push(`\`code\` has to be ${CODE_IS}, and is ${inspect(code)}`);
+  if (typeof message !== 'string') wrong.push(`\`message\` has to be a text, and is ${inspect(message)}`);
+  if (wrong.length === 0) return ['error', code, message.toWellFormed()];
+  const isMeant = (code !== undefined || message !== undefined) && !(thrown instanceof Error);
+  return ['error', 'exception', describe(thrown, named, isMeant ? wrong.join('; ') : undefined)];
 }
 
 /** The code and the message, if a mapper meant to throw them. */
-function codeOf(thrown) {
+function fieldsOf(thrown) {
   try {
     const { code, message } = thrown;
-    if (typeof message === 'string' && typeof code === 'string' && CODE.test(code))
-      return [code, message.toWellFormed()];
+    return { code, message };
   } catch {
     // Whatever keeps its fields from being read is no such error.
+    return {};
   }
-  return [];
+}
+
+function isCode(code) {
+  return typeof code === 'string' && CODE.test(code);
 }
 
 function outcome(answer) {
@@ -72,8 +79,7 @@ function outcome(answer) {
 }
 
 function skip(code) {
-  if (typeof code !== 'string' || !CODE.test(code))
-    throw new Fault(`\`skip\` has to be ${CODE_IS}, and is ${inspect(code)}`);
+  if (!isCode(code)) throw new Fault(`\`skip\` has to be ${CODE_IS}, and is ${inspect(code)}`);
   return code;
 }
 

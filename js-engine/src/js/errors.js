@@ -95,19 +95,22 @@ export function stackOf(error) {
 /**
  * What was thrown, and what caused it.
  * @param {unknown} thrown
- * @param {string} [named] the function that threw it, for what does not tell where it is from
+ * @param {string} [named] the function that threw it, for what does not tell where it is from; outside of
+ * functions there is none
+ * @param {string} [wrong] what keeps it from being the `{ code, message }` that it looks like
  */
-export function describe(thrown, named = 'the mapper') {
+export function describe(thrown, named, wrong) {
   try {
-    return words(thrown, named).toWellFormed();
+    return words(thrown, named, wrong).toWellFormed();
   } catch {
     return "something was thrown that can't be put into words";
   }
 }
 
-function words(thrown, named) {
+function words(thrown, named, wrong) {
   if (thrown instanceof Fault) return thrown.message;
-  if (!(thrown instanceof Error))
-    return `${named} threw what is no error and no \`{ code, message }\`: ${inspect(thrown)}`;
-  return inspect(thrown);
+  if (thrown instanceof Error) return inspect(thrown);
+  if (named === undefined) return `the mapper threw outside of functions: ${inspect(thrown)}`;
+  if (wrong !== undefined) return `${named} threw ${inspect(thrown)}: ${wrong}`;
+  return `${named} threw what is no error and no \`{ code, message }\`: ${inspect(thrown)}`;
 }

@@ -39,11 +39,17 @@ export function only(object, known, prefix, at) {
   }
 }
 
-function unknown(field, known, prefix) {
+/** Which of the `known` names a misspelt one means, if one. */
+export function meantBy(field, known) {
   const plain = (name) => name.toLowerCase().replace(/[^a-z]/g, '');
-  const meant =
+  return (
     known.find((name) => plain(name) === plain(field)) ??
-    known.find((name) => isNear(plain(name), plain(field)));
+    known.find((name) => isNear(plain(name), plain(field)))
+  );
+}
+
+function unknown(field, known, prefix) {
+  const meant = meantBy(field, known);
   const all = known.map((name) => `\`${name}\``).join(', ');
   const instead = meant === undefined ? `it takes ${all}` : `\`${meant}\` is meant?`;
   return new Fault(`there is no field \`${prefix}${field}\`: ${instead}`);

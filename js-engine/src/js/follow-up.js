@@ -9,15 +9,25 @@ import { TextDecoder } from 'engine:text';
 const EFFECTS = ['attributes', 'groups'];
 const EFFECTS_ARE = '`{ attributes: { name: value }, groups: [name] }`, or nothing';
 
+/** An integer of so many digits can be beyond those that a number holds. */
+const LONG = /\d{16}/;
+
 /** What all answers have. */
 const prototype = {
   text() {
     return new TextDecoder().decode(this.body);
   },
   json() {
-    return JSON.parse(this.text());
+    const text = this.text();
+    return LONG.test(text) ? JSON.parse(text, exact) : JSON.parse(text);
   },
 };
+
+/** An integer that a number would round is a bigint, so that `String(id)` has all of its digits. */
+function exact(_, value, { source }) {
+  const isRounded = Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(source);
+  return isRounded ? BigInt(source) : value;
+}
 
 /** Makes the answer of its parts; `flat` are names and values in turn, and the first of a name counts. */
 export function answerOf(status, flat, body) {

@@ -80,8 +80,7 @@ function object(value, depth, within) {
 
 /** An error with those that it is made of, or comes from. */
 function error(value, depth, within) {
-  const hint = value instanceof ReferenceError ? hintFor(value.message) : '';
-  const lines = [`${value.name}: ${value.message}${hint}`, stackOf(value)];
+  const lines = [`${value.name}: ${value.message}${hintFor(value)}`, stackOf(value)];
   if (depth > 0 && !within.has(value)) {
     within.add(value);
     for (const [name, part] of partsOf(value)) lines.push(`${name}: ${shown(part, depth - 1, within)}`);

@@ -8,6 +8,7 @@ import { CryptoKey, crypto } from 'engine:crypto';
 import { process, stopBuilding } from 'engine:environment';
 import { Fault, describe, learn, placeOf } from 'engine:errors';
 import { eventOf } from 'engine:event';
+import { meantBy } from 'engine:fields';
 import { answerOf, checkedEffects } from 'engine:follow-up';
 import { milliseconds, random } from 'engine:native';
 import { inspect } from 'engine:inspect';
@@ -50,6 +51,9 @@ Math.random = random;
 /** Why a promise stays as it is. */
 const IDLE = 'nothing is left that could do it';
 
+/** What the follow-up is called, and what people call it. */
+const FOLLOW_UP = ['conclude', 'followUp'];
+
 /** The mapper's functions, and what messages call them. */
 let transform;
 let named;
@@ -81,6 +85,7 @@ export function built(exports, file) {
     throw new Fault(missing(exports, file));
   }
   findFollowUp(mapper?.conclude === undefined ? exports : mapper, file);
+  if (follow === undefined) [exports, mapper].forEach(warnOfMisspelt);
   for (const reason of unhandled.values()) throw reason;
   stopBuilding();
   return follow !== undefined;
@@ -94,6 +99,15 @@ function findFollowUp(holder, file) {
     throw new Fault(`${file} exports \`conclude\`, which is no function but is ${inspect(conclude)}`);
   follow = (event, answer) => conclude.call(holder, event, answer);
   followNamed = `\`conclude\` (${placeOf(conclude)})`;
+}
+
+/** Warns of functions of `holder` that look like a follow-up and are not called. */
+function warnOfMisspelt(holder) {
+  for (const [name, value] of Object.entries(holder ?? {})) {
+    if (typeof value !== 'function' || meantBy(name, FOLLOW_UP) === undefined) continue;
+    const instead = "what is called with the backend's answer has the name `conclude`";
+    console.warn(`warning: ${placeOf(value)}: \`${name}\` is never called: ${instead}`);
+  }
 }
 
 /** Refuses a mapper of whose modules one waits for ever, at one of these places. */

@@ -16,6 +16,8 @@ use crate::terminal::{self, BAD, HEADING, size};
 
 /// As many tools are named: compilers and libraries of one component are far fewer.
 const MAX_TOOLS: usize = 100;
+/// The role of a language.
+const LANGUAGE: &str = "language";
 /// The most that is shown of a name or a version, in bytes: the author of the file chose it.
 const MAX_NAME: usize = 512;
 
@@ -109,11 +111,25 @@ fn named(name: &str) -> String {
     printable::line(printable::cut(name, MAX_NAME)).into_owned()
 }
 
-/// The tools that a component and all that it holds name in their `producers` sections.
+/// The tools that a component and all that it holds name in their `producers` sections. If the
+/// component itself names its language, that is its author's, and those inside are not.
 fn tools(component: &[u8]) -> Result<Vec<Tool>> {
     let mut tools: Vec<Tool> = Vec::new();
+    let mut own_language = None;
+    let mut depth = 0;
     for payload in Parser::new(0).parse_all(component) {
-        let Payload::CustomSection(section) = payload? else { continue };
+        let section = match payload? {
+            Payload::CustomSection(section) => section,
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => {
+                depth += 1;
+                continue;
+            }
+            Payload::End(_) => {
+                depth -= 1;
+                continue;
+            }
+            _ => continue,
+        };
         let KnownCustom::Producers(fields) = section.as_known() else { continue };
         for field in fields {
             let field = field?;
@@ -121,11 +137,17 @@ fn tools(component: &[u8]) -> Result<Vec<Tool>> {
                 let value = value?;
                 let [role, name, version] = [field.name, value.name, value.version].map(named);
                 let tool = Tool { role, name, version };
-                if tools.len() < MAX_TOOLS && !tools.contains(&tool) {
+                if depth == 0 && tool.role == LANGUAGE {
+                    own_language = Some(tool);
+                } else if tools.len() < MAX_TOOLS && !tools.contains(&tool) {
                     tools.push(tool);
                 }
             }
         }
+    }
+    if let Some(language) = own_language {
+        tools.retain(|tool| tool.role != LANGUAGE);
+        tools.insert(0, language);
     }
     Ok(tools)
 }
@@ -171,6 +193,9 @@ impl Inspected {
                     &format!("{}{}", manifest.image.sha256, if *unchanged { "" } else { &changed }),
                 );
                 line("contract", &named(&manifest.wit));
+                if let Some(follow_up) = manifest.follow_up {
+                    line("follow-up", terminal::follow_up(follow_up));
+                }
                 line(
                     "component",
                     &format!(

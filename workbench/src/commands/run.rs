@@ -8,14 +8,18 @@ use post_confirmation_host::Effects;
 use post_confirmation_host::backend::{Backend, Trace};
 use post_confirmation_host::error::Error;
 use post_confirmation_host::mapper::Mapper;
-use post_confirmation_host::outcome::End;
+use post_confirmation_host::outcome::{Action, End};
 use post_confirmation_host::pipeline::Pipeline;
 
 use crate::answer::AnswerFile;
 use crate::commands::build;
 use crate::mapper_file::{self, Loaded, MapperFile};
 use crate::render::Shown;
-use crate::{cases, refused, terminal};
+use crate::{cases, doubtful, refused, terminal};
+
+/// What is said of an answer that the function would not even read.
+const NOTHING_IS_LISTED: &str = "the function calls `conclude` only if the operator has listed what it may write, and neither \
+                                 COGNITO_ATTRIBUTES nor COGNITO_GROUPS is set here";
 
 /// Map one event and show the request; send it only with `--send`.
 ///
@@ -25,13 +29,15 @@ use crate::{cases, refused, terminal};
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper run cases/native.event.json
+  mapper run native          the same: a case of the folder `cases`
+  mapper run native --answer cases/native.answer.json
   BACKEND_API_URL=http://localhost:8000/ mapper run event.json --mapper mapper.wasm --send
 
 Exit status: 0 if the event is mapped (with `--send`: and delivered), 1 if it is not, 2 if it could not be
 tried.")]
 pub struct Args {
-    /// The event: a file of JSON as Cognito sends it. It came when `NAME.received-at.json` beside
-    /// it says, as for `mapper test`.
+    /// The event: a file of JSON as Cognito sends it, or the name of a case in the folder `cases`.
+    /// It came when `NAME.received-at.json` beside it says, as for `mapper test`.
     event: PathBuf,
     #[command(flatten)]
     mapper: MapperFile,
@@ -48,7 +54,9 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> Result<bool> {
-    let mut event = cases::event(&args.event)?;
+    let mut event = cases::event(&cases::event_file(&args.event))?;
+    // Before it could count as a source: it need not be an answer.
+    let answer = args.answer.as_deref().map(AnswerFile::read).transpose()?;
     if args.send {
         event.received_at = SystemTime::now();
     }
@@ -61,18 +69,25 @@ pub async fn run(args: Args) -> Result<bool> {
     let Loaded { component, identity } = Loaded::load(&mapper, config.mapper.sandboxes)?;
     let mapper = Mapper::new(&component, identity.clone(), config.mapper)?;
     let has_follow_up = mapper.has_follow_up();
+    let nothing_is_listed = config.allowed.is_empty();
     let pipeline = Pipeline::new(
         Ok(mapper),
         Backend::new(config.backend)?,
         Effects::only_shown(config.allowed),
         None,
     );
-    let answer = args.answer.as_deref().map(AnswerFile::read).transpose()?;
+    let mut warnings = Vec::new();
+    if answer.is_some() && has_follow_up && nothing_is_listed {
+        warnings.push(NOTHING_IS_LISTED.to_owned());
+    }
 
     let until = Instant::now() + answer_within;
     let plan = pipeline.plan(&event, &Trace::default(), until).await;
     let mut shown = Shown::new(&event, identity, pipeline.backend(), &plan);
     let mut fine = plan.action.is_ok();
+    if let Ok(Action::Deliver(request)) = &plan.action {
+        warnings.extend(doubtful::path(request.url().path()));
+    }
     let mut part = match &plan.action {
         Err(Error::Request(broken)) => {
             refused::part(&pipeline, &event, broken, Instant::now() + answer_within).await
@@ -106,5 +121,6 @@ pub async fn run(args: Args) -> Result<bool> {
     } else {
         anstream::print!("{shown}");
     }
+    warnings.iter().for_each(|warning| terminal::warn(warning));
     Ok(fine)
 }

@@ -16,6 +16,7 @@ use tempfile::NamedTempFile;
 
 use crate::cases::{self, Case};
 use crate::commands::build;
+use crate::doubtful;
 use crate::expectation::Mapped;
 use crate::mapper_file::MapperFile;
 use crate::render;
@@ -119,6 +120,7 @@ pub async fn run(args: &Args) -> Result<bool> {
         let blessed = tried.iter().filter(|tried| tried.verdict == Verdict::Blessed).count();
         let passed = tried.len() - failed - blessed;
         let accepted = if args.bless { format!(", {blessed} accepted") } else { String::new() };
+        tried.iter().for_each(CaseResult::warn);
         let style = if failed == 0 { GOOD } else { BAD };
         println!("\n{style}{passed} passed{accepted}, {failed} failed{style:#} in {}", time(took));
         if tried.iter().any(|tried| tried.verdict.can_be_accepted()) {
@@ -189,6 +191,13 @@ impl CaseResult {
             println!("{WARNING}{}{WARNING:#}", runner::unstable(fixed));
         }
         print!("{}", render::words(&self.trial.output));
+    }
+
+    /// Says what of it is perhaps not meant, whatever is expected.
+    fn warn(&self) {
+        if let Some(warning) = self.trial.mapped.path().and_then(doubtful::path) {
+            terminal::warn(&format!("{}: {warning}", self.case.name));
+        }
     }
 
     /// What the mapper makes beside what is expected, or beside what it made of the same event

@@ -20,6 +20,7 @@ use std::thread;
 use anyhow::{Context, Result, anyhow, bail};
 use serde_json::Value;
 
+use super::producers;
 use crate::input;
 use fault::Fault;
 
@@ -39,7 +40,8 @@ pub const TYPES: &str = include_str!("javascript/post-confirmation.d.ts");
 pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>> {
     let module = folder.join(module(folder)?);
     match with_room(|| component(folder, &module))? {
-        Ok((component, files)) => {
+        Ok((mut component, files)) => {
+            component.extend(producers::section(language(&module)));
             fs::write(output, component).context("the component can't be written")?;
             Ok(Some(files))
         }
@@ -70,6 +72,14 @@ fn module(folder: &Path) -> Result<String> {
     found.map(|file| (*file).to_owned()).context(
         "there is no `mapper.js` or `mapper.ts`, and `package.json` does not name another file as `main`",
     )
+}
+
+/// The language of the file `module`.
+fn language(module: &Path) -> &'static str {
+    match module.extension().and_then(|extension| extension.to_str()) {
+        Some("ts" | "mts") => "TypeScript",
+        _ => "JavaScript",
+    }
 }
 
 /// The component of the mapper in `folder` whose own module is the file `mapper`, and the files that

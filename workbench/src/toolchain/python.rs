@@ -4,14 +4,15 @@
 mod checked;
 
 use std::env;
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use super::{CONTRACT, started};
+use super::{CONTRACT, producers, started};
 use crate::terminal;
 use checked::Checked;
 
@@ -50,7 +51,7 @@ const TOO_MUCH: &str = "fuel allocated for hostcalls has been exhausted";
 const TOO_MUCH_MEANS: &str =
     "the mapper's modules take more memory than it can handle: import fewer or smaller packages";
 
-/// Makes the component of the mapper in `folder`. Returns the files of packages that were read.
+/// Makes the component of the mapper in `folder`. Returns the files in Python that were read.
 /// None if the source is refused.
 pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>> {
     let folder = folder.canonicalize().context("the folder can't be found")?;
@@ -58,7 +59,8 @@ pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>
     let scratch = scratch().context("nothing can be written for componentize-py")?;
     let checked = checked::check(&folder, environment.as_deref())?;
     let (files, world) = match checked {
-        Checked { faults, modules, files, follow_up } if faults.is_empty() => {
+        Checked { faults, warnings, modules, files, follow_up } if faults.is_empty() => {
+            warnings.iter().for_each(|warning| terminal::warn(warning));
             fs::write(scratch.path().join(MODULES), modules.join("\n"))?;
             (files, if follow_up { WORLD_WITH_FOLLOW_UP } else { WORLD })
         }
@@ -71,6 +73,10 @@ pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>
     let ended = componentize(&folder, environment.as_deref(), scratch.path(), world, output)?;
     drop(progress);
     if ended.status.success() {
+        let component = OpenOptions::new().append(true).open(output);
+        component
+            .and_then(|mut component| component.write_all(&producers::section("Python")))
+            .context("the component can't be written")?;
         return Ok(Some(files));
     }
     let fault = fs::read_to_string(scratch.path().join(FAULT));

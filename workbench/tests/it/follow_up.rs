@@ -137,7 +137,20 @@ fn an_answer_that_can_be_none_is_named_with_its_file() {
     let folder = Folder::new();
     folder.concludes("one", "");
     for (text, says) in [
-        ("{}", "missing field `status`"),
+        ("{}", "`status` is missing: write `{ \"status\": 201, \"body\": { \"id\": 42 } }`"),
+        (
+            "[]",
+            "it has to be an object such as `{ \"status\": 201, \"body\": { \"id\": 42 } }`, and is []",
+        ),
+        ("[201]", "no answer: it has to be an object such as "),
+        (r#"{ "status": "201" }"#, "`status` has to be a number such as 201, and is \"201\""),
+        (r#"{ "status": 201.5 }"#, "`status` has to be a number such as 201, and is 201.5"),
+        (r#"{ "status": 201, "bodyText": {} }"#, "`bodyText` has to be a text, and is {}"),
+        (r#"{ "status": 201, "bodyBase64": 1 }"#, "`bodyBase64` has to be a text, and is 1"),
+        (
+            r#"{ "status": 201, "headers": { "x-a": 1 } }"#,
+            "the header `x-a` has to be a text, and is 1",
+        ),
         (r#"{ "status": 200, "boddy": 1 }"#, "unknown field `boddy`"),
         (r#"{ "status": 200, "body": 1, "bodyText": "1" }"#, "only one of `body`, `bodyText`"),
         (r#"{ "status": 200, "bodyBase64": "?" }"#, "`bodyBase64` is not base64"),

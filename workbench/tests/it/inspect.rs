@@ -5,9 +5,12 @@ use std::fs;
 use post_confirmation_host::mapper::File;
 use serde_json::{Value, json};
 
+use super::fresh::with_tool;
 use super::{Folder, cannot, ends, wasm};
 use test_support::components::{DEFAULT, component, copy_of_image};
 
+/// The default mapper's mapping as a mapper of the contract 0.1.0.
+const OF_0_1: &str = "mapper-of-0-1";
 const CONTRACT: &str = "cognito:post-confirmation@0.2.0";
 
 #[test]
@@ -63,6 +66,18 @@ fn an_image_is_shown_by_its_manifest() {
     ]);
     let json = ends(&mut folder.mapper(&["inspect", "mapper.cwasm", "--json"]), 0).json();
     assert_eq!(json, json!({ "kind": "image", "manifest": manifest, "unchanged": true }));
+
+    for (package, follow_up) in [(DEFAULT, "yes: it gets the backend's answer"), (OF_0_1, "none")] {
+        ends(&mut folder.mapper(&["compile", &wasm(package), "--output", "own.cwasm"]), 0);
+        let follow_up = format!("\nfollow-up    {follow_up}\n");
+        ends(&mut folder.mapper(&["inspect", "own.cwasm"]), 0).shows(&[&follow_up]);
+    }
+    // One of an earlier release does not say so.
+    let mut earlier: Value = serde_json::from_str(&folder.read("own.json")).unwrap();
+    earlier.as_object_mut().unwrap().remove("follow_up").unwrap();
+    folder.write("own.json", earlier.to_string());
+    let shown = ends(&mut folder.mapper(&["inspect", "own.cwasm"]), 0);
+    assert!(!shown.out.contains("follow-up"), "{}", shown.out);
 }
 
 #[test]
@@ -125,4 +140,14 @@ fn what_is_neither_component_nor_image_is_not_inspected() {
         &mut folder.mapper(&["inspect"]),
         &["the mapper `mapper.wasm` can't be read; `mapper build` makes it"],
     );
+}
+
+#[test]
+fn the_language_of_the_author_stands_for_those_inside() {
+    let folder = with_tool("");
+    ends(&mut folder.mapper(&["build", "m"]), 0);
+    let shown = ends(&mut folder.mapper(&["inspect", "m/mapper.wasm"]), 0).out;
+    let languages: Vec<_> = shown.lines().filter(|line| line.starts_with("language")).collect();
+    assert_eq!(languages, ["language     Python"]);
+    assert!(shown.contains("processed-by rustc "), "{shown}");
 }

@@ -158,3 +158,46 @@ fn a_refused_request_is_shown_with_the_part_that_breaks_a_rule() {
         "Mapper.AnswerRefused: the mapper's request was refused: there are more than 64 headers\n",
     ]);
 }
+
+#[test]
+fn run_takes_the_name_of_a_case_if_there_is_no_such_file() {
+    let folder = Folder::new();
+    folder.event("one", &behaving("skip not-today"));
+    folder.write("elsewhere/two.event.json", behaving("skip other").to_string());
+    folder.write("two", behaving("skip a-file").to_string());
+    folder.event("two", &behaving("skip a-case"));
+    for (name, code) in [
+        ("one", "not-today"),
+        ("cases/one", "not-today"),
+        ("one.event.json", "not-today"),
+        ("elsewhere/two", "other"),
+        ("two", "a-file"),
+    ] {
+        let run = ["run", name, "--mapper", &wasm(MISBEHAVING)];
+        ends(&mut folder.mapper(&run), 0).shows(&[&format!("skipped  {code}\n")]);
+    }
+    let run = ["run", "three", "--mapper", &wasm(MISBEHAVING)];
+    cannot(&mut folder.mapper(&run), &["`three` can't be read"]);
+}
+
+#[test]
+fn a_path_with_a_segment_that_stands_for_nothing_is_told() {
+    let folder = Folder::new();
+    for (path, segment) in [
+        ("users/undefined", Some("undefined")),
+        ("users/null/plans?a=b", Some("null")),
+        ("None", Some("None")),
+        ("users/%5Bobject%20Object%5D", Some("%5Bobject%20Object%5D")),
+        ("users/undefined-plan?id=null", None),
+    ] {
+        folder.event("one", &behaving(&format!("path {path}")));
+        let says = segment.map(|segment| {
+            format!("the path has the segment `{segment}`: is there no value for it?\n")
+        });
+        let ran = ends(&mut folder.mapper(&["run", "one", "--mapper", &wasm(MISBEHAVING)]), 0);
+        let warned = |before| says.as_ref().map(|says| format!("warning: {before}{says}"));
+        assert_eq!(ran.err, warned("").unwrap_or_default());
+        let tested = ends(&mut folder.test(&["--bless"]), 0);
+        assert_eq!(tested.err, warned("one: ").unwrap_or_default());
+    }
+}

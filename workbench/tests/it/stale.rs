@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::fresh::{LIB, Mapper, with_tool};
 use super::{Folder, cannot, ends, has};
+use test_support::sign_up;
 
 #[test]
 fn a_built_component_without_its_source_is_not_used() {
@@ -170,6 +171,43 @@ fn a_file_of_any_kind_is_a_source() {
     }
     folder.write("m/report.xml", report);
     assert_eq!(ends(check, 0).err, "");
+}
+
+#[test]
+fn what_a_mapper_is_tried_with_is_no_source() {
+    let folder = with_tool("");
+    let check = &mut folder.mapper(&["check", "--mapper", "m/mapper.wasm"]);
+    ends(check, 0);
+    for (name, text) in [
+        ("a.json", r#"{ "status": 201, "headers": {}, "body": [1] }"#),
+        ("data/native.json", &sign_up().to_string()),
+        ("test_mapper.py", ""),
+        ("lib/test_names.py", ""),
+        ("conftest.py", ""),
+        ("tests/data.json", "{}"),
+        ("mapper.test.js", ""),
+    ] {
+        for text in [text, &format!("{text}\n")] {
+            folder.write(&format!("m/{name}"), text);
+            assert_eq!(ends(check, 0).err, "", "{name}");
+        }
+    }
+    for (name, text) in [("b.json", r#"{ "status": "new" }"#), ("c.json", r#"{ "request": {} }"#)] {
+        folder.write(&format!("m/{name}"), text);
+        has(&ends(check, 0).err, &[&format!("`{name}` is not as it was\n")]);
+    }
+}
+
+#[test]
+fn what_a_mapper_imports_is_a_source_whatever_its_name() {
+    let folder = with_tool("");
+    folder.write("m/mapper.py", "import tests.plans\ndef transform(event): ...\n");
+    folder.write("m/tests/plans.py", "");
+    let check = &mut folder.mapper(&["check", "--mapper", "m/mapper.wasm"]);
+    ends(check, 0);
+    assert_eq!(ends(check, 0).err, "");
+    folder.write("m/tests/plans.py", "FREE = 1\n");
+    has(&ends(check, 0).err, &["`tests/plans.py` is not as it was\n"]);
 }
 
 #[test]

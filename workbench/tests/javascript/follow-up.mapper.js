@@ -22,6 +22,10 @@ const does = {
   'leaves a promise alone': () => void Promise.reject(5),
   'adds to a text': () => ({ groups: 'members' }),
   'adds to null': () => ({ groups: [null] }),
+  'keeps all digits': (answer) => ({
+    attributes: Object.fromEntries(Object.entries(answer.json()).map(([name, value]) => [name, `${typeof value} ${value}`])),
+  }),
+  'fetches': () => fetch('https://example.org'),
   'throws an error': (answer) => answer.json().user.id,
   'throws its own': () => { throw { code: 'no-id', message: 'there is no id' }; },
 };

@@ -85,11 +85,22 @@ const mistakes = {
   'imports by a name that it makes': async (name) => import(`./lib/${name}.js`),
   'imports by a text and more': async () => import('./a' + '.js'),
   'has a body with bytes': () => deliver({ body: [new Uint8Array(2)] }),
+  'throws a code alone': () => { throw { code: 'no-sub' }; },
+  'throws a message alone': () => { throw { message: 'no sub' }; },
+  'throws two faults': () => { throw { code: 'NoSub', message: undefined }; },
+  'throws what it does not show': () => { throw new Proxy({ code: 'a' }, { ownKeys: () => { throw 1; } }); },
+  'reads the event of a handler': (name, event) => event.request.userAttributes.email,
+  'reads the metadata of a handler': (name, event) => event.request.clientMetadata?.campaign,
+  'reads the caller of a handler': (name, event) => event.callerContext.clientId,
+  'takes the event of a handler apart': (name, event) => {
+    const { userAttributes } = event.request;
+    return userAttributes;
+  },
 };
 
 export const mapper = {
   transform(event) {
-    return mistakes[event.userName](event.userName);
+    return mistakes[event.userName](event.userName, event);
   },
 };
 

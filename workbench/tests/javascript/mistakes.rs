@@ -5,7 +5,7 @@ use crate::support::Loaded;
 const MAPPER: (&str, &str) = ("mapper.js", include_str!("mistakes.mapper.js"));
 
 /// A mistake: its name, the code, and what the message says of it.
-const MISTAKES: [(&str, &str, &str); 72] = [
+const MISTAKES: [(&str, &str, &str); 80] = [
     ("returns nothing", "bad-answer", "`mapper.transform` (mapper.js:"),
     (
         "returns nothing",
@@ -143,10 +143,61 @@ const MISTAKES: [(&str, &str, &str); 72] = [
     (
         "throws a text",
         "exception",
-        "`mapper.transform` (mapper.js:91:3) threw what is no error and no `{ code, message }`: 'no user'",
+        "`mapper.transform` (mapper.js:102:3) threw what is no error and no `{ code, message }`: 'no user'",
     ),
-    ("throws what is nearly an error", "exception", "{ code: 'no-user', mesage: 'it is missing' }"),
-    ("throws a code that is none", "exception", "{ code: 'NO_USER', message: 'it is missing' }"),
+    (
+        "throws what is nearly an error",
+        "exception",
+        " threw { code: 'no-user', mesage: 'it is missing' }: `message` has to be a text, and is undefined",
+    ),
+    (
+        "throws a code that is none",
+        "exception",
+        " threw { code: 'NO_USER', message: 'it is missing' }: `code` has to be a code of 1 to 64 lower-case letters, digits \
+         and hyphens that begins with a letter, and is 'NO_USER'",
+    ),
+    (
+        "throws a code alone",
+        "exception",
+        " threw { code: 'no-sub' }: `message` has to be a text, and is undefined",
+    ),
+    (
+        "throws a message alone",
+        "exception",
+        " threw { message: 'no sub' }: `code` has to be a code of 1 to 64 ",
+    ),
+    (
+        "throws two faults",
+        "exception",
+        ", and is 'NoSub'; `message` has to be a text, and is undefined",
+    ),
+    (
+        "throws what it does not show",
+        "exception",
+        "something was thrown that can't be put into words",
+    ),
+    (
+        "reads the event of a handler",
+        "exception",
+        "TypeError: cannot read property 'userAttributes' of undefined: the event of a mapper has no `request` and no \
+         `callerContext`, but `attributes` and `metadata` by name, and `clientId`; its type `Event` is in \
+         `post-confirmation.d.ts`\n    at reads the event of a handler (mapper.js:",
+    ),
+    (
+        "reads the metadata of a handler",
+        "exception",
+        "property 'clientMetadata' of undefined: the event of a mapper has no `request`",
+    ),
+    (
+        "reads the caller of a handler",
+        "exception",
+        "property 'clientId' of undefined: the event of a mapper has no `request` and no `callerContext`",
+    ),
+    (
+        "takes the event of a handler apart",
+        "exception",
+        "TypeError: Cannot convert undefined or null to object; if it is of the event: the event of a mapper has no `request`",
+    ),
     ("throws an error", "exception", "Error: no user\n    at throws an error (mapper.js:38:"),
     ("throws an error", "exception", "\ncaused by: 'a reason'"),
     ("throws many errors", "exception", "AggregateError: all failed\n    at throws many errors ("),
@@ -182,7 +233,7 @@ const MISTAKES: [(&str, &str, &str); 72] = [
     (
         "waits for ever",
         "exception",
-        "`mapper.transform` (mapper.js:91:3) waits for a promise that is never settled: nothing is left that could do it",
+        "`mapper.transform` (mapper.js:102:3) waits for a promise that is never settled: nothing is left that could do it",
     ),
     ("returns a mistake later", "bad-answer", "a plain object or array, and is 42"),
     (
@@ -194,7 +245,8 @@ const MISTAKES: [(&str, &str, &str); 72] = [
     (
         "fetches",
         "exception",
-        "there is no `fetch`: the host sends the request: return it as `{ deliver: { method, path, body } }`",
+        "there is no `fetch`: the host sends the request that `transform` returns as `{ deliver: { method, path, body } }`, and \
+         does what `conclude` returns",
     ),
     (
         "uses Buffer",

@@ -5,7 +5,7 @@ use crate::support::{component, refused};
 const GOOD: &str = "export const mapper = { transform: () => ({ skip: 'no' }) };\n";
 
 /// A mistake: its files, and what the message says.
-const MISTAKES: [(&[(&str, &str)], &str); 56] = [
+const MISTAKES: [(&[(&str, &str)], &str); 62] = [
     (
         &[("mapper.js", "export const mapper = {\n  transform(event { }\n};\n")],
         "mapper.js:2:19: SyntaxError: Expected `,` or `)` but found `{`",
@@ -41,6 +41,39 @@ const MISTAKES: [(&[(&str, &str)], &str); 56] = [
     (
         &[("mapper.js", "import crypto from 'crypto';\n")],
         "`crypto` is a module of Node.js, which a mapper has not got: use the global `crypto`",
+    ),
+    (
+        &[("mapper.js", "import { createHmac } from 'node:crypto';\n")],
+        "mapper.js:1:28: `node:crypto` is a module of Node.js, which a mapper has not got: use the global `crypto`, whose \
+         `subtle` has digests and HMAC; the host itself signs each request if BACKEND_SIGNING_SECRET is set",
+    ),
+    (
+        &[("mapper.js", "import https from 'node:https';\n")],
+        "which a mapper has not got: the host sends the request that `transform` returns as `{ deliver: ",
+    ),
+    (
+        &[
+            ("mapper.js", "\nimport axios from 'axios';\n"),
+            ("node_modules/axios/package.json", r#"{ "exports": "./index.js" }"#),
+            ("node_modules/axios/index.js", "export default 1;\n"),
+        ],
+        "mapper.js:2:19: `axios` needs the network, which a mapper has not got: the host sends the request that `transform` \
+         returns as `{ deliver: { method, path, body } }`, and does what `conclude` returns",
+    ),
+    (
+        &[("mapper.js", "import fetch from 'node-fetch';\n")],
+        "mapper.js:1:19: `node-fetch` needs the network, ",
+    ),
+    (
+        &[("mapper.js", "const sdk = await import('aws-sdk');\n")],
+        "mapper.js:1:26: `aws-sdk` needs the network, ",
+    ),
+    (
+        &[(
+            "mapper.ts",
+            "import { CognitoClient } from '@aws-sdk/client-cognito-identity-provider';\nexport const a = CognitoClient;",
+        )],
+        "mapper.ts:1:31: `@aws-sdk/client-cognito-identity-provider` needs the network, ",
     ),
     (
         &[("mapper.js", "import 'https://example.org/a.js';\n")],
@@ -150,7 +183,7 @@ const MISTAKES: [(&[(&str, &str)], &str); 56] = [
     ),
     (
         &[("mapper.js", "throw 'no';\nexport const mapper = {};\n")],
-        "the mapper threw what is no error and no `{ code, message }`: 'no'",
+        "the mapper threw outside of functions: 'no'",
     ),
     (
         &[("mapper.js", "\nfetch('https://example.org');\nexport const mapper = {};\n")],

@@ -1,6 +1,6 @@
 //! Mappers in TypeScript, and what is in several files and packages.
 
-use crate::support::{Loaded, refused};
+use crate::support::{Loaded, build, folder, mapper, refused};
 
 const MAPPER: &str = r"import type { Event } from './types.ts';
 import { Plan, type Unused } from './lib/plan.js';
@@ -100,4 +100,15 @@ fn a_missing_name_in_typescript_is_placed_in_its_source() {
         refused(&files),
         "mapper.ts:2:10: `Plan` is not exported by lib/plan.ts, which has `Plans`"
     );
+}
+
+#[test]
+fn the_component_names_the_language_of_its_author() {
+    for (file, language) in [("mapper.js", "JavaScript"), ("mapper.ts", "TypeScript")] {
+        let folder = folder(&[(file, "export const transform = () => ({ skip: 'a' });\n")]);
+        build(folder.path()).unwrap();
+        let shown = String::from_utf8(mapper(folder.path(), &["inspect"]).stdout).unwrap();
+        let languages: Vec<_> = shown.lines().filter(|line| line.starts_with("language")).collect();
+        assert_eq!(languages, [format!("language     {language}")]);
+    }
 }

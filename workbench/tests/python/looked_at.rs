@@ -7,7 +7,7 @@ use test_support::languages::PYTHON;
 const GOOD: &str = "def transform(event):\n    return {\"skip\": \"no\"}\n";
 
 /// A mistake: the mapper's files, and all that is said of them.
-const MISTAKES: [(&[(&str, &str)], &str); 25] = [
+const MISTAKES: [(&[(&str, &str)], &str); 32] = [
     (
         &[("mapper.py", "def transform(event:\n    pass\n")],
         "mapper.py:1:14: SyntaxError: '(' was never closed",
@@ -33,7 +33,7 @@ const MISTAKES: [(&[(&str, &str)], &str); 25] = [
     (
         &[
             ("mapper.py", "from lib.a import f\ndef transform(event): ...\n"),
-            ("lib/a.py", "from . import b\nimport c\n"),
+            ("lib/a.py", "from . import b\nimport c\nf = 1\n"),
         ],
         "lib/a.py:2: there is no module `c` in this folder",
     ),
@@ -63,8 +63,32 @@ const MISTAKES: [(&[(&str, &str)], &str); 25] = [
             (package!("quick/__init__.py"), "from quick._fast import f\n"),
             (package!("quick/_fast.cpython-311-x86_64-linux-gnu.so"), ""),
         ],
-        "mapper.py:2: `quick` needs native code, which a mapper has not got: \
-         `.venv/lib/python3.14/site-packages/quick/_fast.cpython-311-x86_64-linux-gnu.so`; look for a package in Python alone",
+        "mapper.py:2: `quick` needs native code, which is compiled for this machine and not for a mapper's: \
+         `.venv/lib/python3.14/site-packages/quick/_fast.cpython-311-x86_64-linux-gnu.so`; only packages in Python alone can be \
+         bundled",
+    ),
+    (
+        // As pydantic is: a way that can be done without leads there first, and a folder has the name of the native module.
+        &[
+            ("mapper.py", "from model import Model\ndef transform(event): ...\n"),
+            (
+                package!("model/__init__.py"),
+                "try:\n    import core\nexcept ImportError:\n    pass\nfrom .main import Model\n",
+            ),
+            (package!("model/main.py"), "from core import Model\n"),
+            (package!("core/__init__.py"), "from ._core import (\n    Model,\n)\n"),
+            (package!("core/_core/__init__.pyi"), ""),
+            (package!("core/_core.cpython-311-x86_64-linux-gnu.so"), ""),
+        ],
+        "mapper.py:1: `model` needs native code, which is compiled for this machine and not for a mapper's: \
+         `.venv/lib/python3.14/site-packages/core/_core.cpython-311-x86_64-linux-gnu.so`; only packages in Python alone",
+    ),
+    (
+        &[
+            ("mapper.py", "from core import _core\ndef transform(event): ...\n"),
+            ("core/_core.abi3.so", ""),
+        ],
+        "mapper.py:1: `core._core` needs native code, which is compiled for this machine and not for a mapper's: `core/_core",
     ),
     (
         &[
@@ -73,7 +97,8 @@ const MISTAKES: [(&[(&str, &str)], &str); 25] = [
             (package!("slow.py"), "import quick\n"),
             (package!("quick.abi3.so"), ""),
         ],
-        "lib/a.py:2: `slow` needs native code, which a mapper has not got: `.venv/lib/python3.14/site-packages/quick.abi3.so`",
+        "lib/a.py:2: `slow` needs native code, which is compiled for this machine and not for a mapper's: \
+         `.venv/lib/python3.14/site-packages/quick.abi3.so`",
     ),
     (
         &[
@@ -84,7 +109,46 @@ const MISTAKES: [(&[(&str, &str)], &str); 25] = [
     ),
     (
         &[("mapper.py", "import helper\ndef transform(event): ...\n"), ("helper.pyd", "")],
-        "mapper.py:1: `helper` needs native code, which a mapper has not got: `helper.pyd`",
+        "mapper.py:1: `helper` needs native code, which is compiled for this machine and not for a mapper's: `helper.pyd`",
+    ),
+    (
+        &[
+            ("mapper.py", "import requests\ndef transform(event): ...\n"),
+            (package!("requests/__init__.py"), ""),
+        ],
+        "mapper.py:1: `requests` needs the network, which a mapper has not got: the host sends the request that `transform` \
+         returns as `{\"deliver\": {…}}`, and does what `conclude` returns",
+    ),
+    (
+        &[("mapper.py", "def transform(event):\n    from httpx import post\n    import boto3\n")],
+        "mapper.py:2: `httpx` needs the network, which a mapper has not got: the host sends the request that `transform` \
+         returns as `{\"deliver\": {…}}`, and does what `conclude` returns\nmapper.py:3: `boto3` needs the network, ",
+    ),
+    (
+        &[("mapper.py", "import os\n\nPATH = os.environ[\"PATH\"]\ndef transform(event): ...\n")],
+        "mapper.py:3: `os.environ['PATH']` stands outside of functions, where code runs once, when the mapper is built: read \
+         variables in `transform`, or in a function that it calls, for each event",
+    ),
+    (
+        &[
+            ("mapper.py", "from lib import f\ndef transform(event): ...\n"),
+            (
+                "lib.py",
+                "from os import environ as all, getenv\nimport os as system\nclass A:\n    a = getenv('A')\n\
+                 def f(a=all.get('A')): ...\nB = [a for a in system.environ.items()]\n",
+            ),
+        ],
+        "lib.py:4: `getenv('A')` stands outside of functions, where code runs once, when the mapper is built: read variables in \
+         `transform`, or in a function that it calls, for each event\nlib.py:5: `all.get('A')` stands outside of functions, \
+         where code runs once, when the mapper is built: read variables in `transform`, or in a function that it calls, for \
+         each event\nlib.py:6: `system.environ.items()` stands",
+    ),
+    (
+        &[
+            ("mapper.py", "from lib.a import f, g\ndef transform(event): ...\n"),
+            ("lib/a.py", "def f(): ...\n"),
+        ],
+        "mapper.py:1: there is no `g` in `lib/a.py`",
     ),
     (
         &[("mapper.py", "def handler(event, context): ...\n")],
@@ -134,10 +198,10 @@ fn every_mistake_in_the_source_is_named_with_file_and_line() {
 }
 
 /// What is fine, or may be: the tool is asked.
-const FINE: [&[(&str, &str)]; 8] = [
+const FINE: [&[(&str, &str)]; 11] = [
     &[("mapper.py", GOOD)],
     &[("mapper.py", "from lib.a import *\n"), ("lib/a.py", GOOD)],
-    &[("mapper.py", "from lib import made as transform\n"), ("lib/__init__.py", "")],
+    &[("mapper.py", "from lib import made as transform\n"), ("lib/__init__.py", "made = len\n")],
     &[("mapper.py", "transform = lambda event: None\nimport post_confirmation, annotationlib\n")],
     &[("mapper.py", "def transform(event, plan='free', *rest, **more): ...\n")],
     &[(
@@ -161,7 +225,51 @@ const FINE: [&[(&str, &str)]; 8] = [
         ),
         (package!("built/_fast.cpython-314-wasm32-wasi.so"), ""),
     ],
+    &[
+        (
+            "mapper.py",
+            "import os\nfrom os import environ\nvariables = environ\nread = lambda: os.environ['A']\ndef f():\n    return \
+             os.getenv('A')\nif __name__ == '__main__':\n    print(environ['A'])\ndef transform(event): ...\n",
+        ),
+        ("requests.py", ""),
+    ],
+    &[
+        (
+            "mapper.py",
+            "from lib import A, B, C, D, E, F, b\nfrom other import anything\nimport requests\ndef transform(event): ...\n",
+        ),
+        (
+            "lib/__init__.py",
+            "import os.path as A\nclass B: ...\ntry:\n    C = 1\nexcept OSError as D:\n    pass\ndef f():\n    global E\n    \
+             E = 1\nfor F in (): ...\n",
+        ),
+        ("lib/b.py", ""),
+        ("other.py", "def __getattr__(name): ...\n"),
+        ("requests.py", ""),
+    ],
+    &[(
+        "mapper.py",
+        "try:\n    import requests\nexcept ImportError:\n    requests = None\ndef transform(event): ...\n",
+    )],
 ];
+
+#[test]
+fn a_function_with_nearly_the_name_of_a_follow_up_is_told() {
+    for (name, line) in
+        [("Conclude", 3), ("follow_up", 3), ("followUp", 3), ("conclud", 3), ("include", 0)]
+    {
+        let source = format!("{GOOD}def {name}(event, answer): ...\n");
+        let folder = folder(&[("mapper.py", &source)]);
+        tool(&folder.path().join(".venv/bin/componentize-py"), "the tool was asked");
+        let says = String::from_utf8(PYTHON.mapper(folder.path(), &["build"]).stderr).unwrap();
+        let warning = format!(
+            "warning: mapper.py:{line}: `{name}` is never called: what is called with the backend's answer has the name \
+             `conclude`\n"
+        );
+        assert_eq!(says.contains(&warning), line > 0, "{says}");
+        assert_eq!(says.contains("warning: "), line > 0, "{says}");
+    }
+}
 
 #[test]
 fn what_can_be_done_without_or_made_later_is_not_refused() {

@@ -10,7 +10,7 @@ import threading
 import urllib.request
 
 from lib import words
-from post_confirmation import MapperError
+from post_confirmation import Event, MapperError
 
 RIGHT = {"method": "post", "path": "users/", "body": "text"}
 
@@ -101,6 +101,8 @@ MISTAKES = {
     "raises a text": lambda: raises("no user"),
     "raises half a character": lambda: raises(ValueError("a\ud800b")),
     "reads of nothing": lambda: None.name,
+    "reads the event of a handler": lambda: Event()["request"],
+    "reads the request of a handler": lambda: Event().request,
     "misses a key": lambda: {}["id"],
     "misspells a name": lambda: deliverr(),  # noqa: F821
     "fails in another file": lambda: words.greeting_of({}),

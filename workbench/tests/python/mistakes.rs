@@ -5,7 +5,7 @@ use crate::support::all;
 const IS_NO_OUTCOME: &str = "it has to be `{\"deliver\": {\"method\", \"path\", \"body\"}}` or `{\"skip\": \"code\"}`, and is ";
 
 /// A mistake: its name, the code, and what the message says of it, in this order.
-const MISTAKES: [(&str, &str, &[&str]); 58] = [
+const MISTAKES: [(&str, &str, &[&str]); 60] = [
     (
         "returns nothing",
         "bad-answer",
@@ -153,6 +153,20 @@ const MISTAKES: [(&str, &str, &[&str]); 58] = [
         "exception",
         &["lambda: None.name,\n", "^\nAttributeError: 'NoneType' object has no attribute 'name'"],
     ),
+    (
+        "reads the event of a handler",
+        "exception",
+        &[
+            "Event()[\"request\"],\n",
+            "TypeError: 'Event' object is not subscriptable\nthe event of a mapper is no dict: `event.attributes` and ",
+            "`post_confirmation.py` says what else there is",
+        ],
+    ),
+    (
+        "reads the request of a handler",
+        "exception",
+        &["'Event' object has no attribute 'request'", "\nthe event of a mapper is no dict: "],
+    ),
     ("misses a key", "exception", &["lambda: {}[\"id\"],\n", "^\nKeyError: 'id'"]),
     ("misspells a name", "exception", &["NameError: name 'deliverr'", "Did you mean: 'deliver'?"]),
     (
@@ -186,7 +200,7 @@ const MISTAKES: [(&str, &str, &[&str]); 58] = [
     (
         "fetches",
         "exception",
-        &["URLError: ", "\na mapper has no files and no network: ", "to the host"],
+        &["URLError: ", "\na mapper has no files and no network: ", "the host sends the request"],
     ),
     (
         "connects",

@@ -6,7 +6,7 @@ use test_support::languages::PYTHON;
 use crate::support::{folder, refused, tool};
 
 /// A mistake: the mapper's files, and all that is said of it.
-const MISTAKES: [(&[(&str, &str)], &str); 4] = [
+const MISTAKES: [(&[(&str, &str)], &str); 5] = [
     (
         &[
             ("mapper.py", "from lib import plans\n\ndef transform(event): ...\n"),
@@ -18,11 +18,21 @@ const MISTAKES: [(&[(&str, &str)], &str); 4] = [
     (
         &[(
             "mapper.py",
-            "import os\n\nPATH = os.environ.get(\"USERS_PATH\", \"users/\")\ndef transform(event): ...\n",
+            "import os\n\nread = os.getenv\nPATH = read(\"USERS_PATH\", \"users/\")\ndef transform(event): ...\n",
         )],
-        "Traceback (most recent call last):\n  File \"mapper.py\", line 3, in <module>\n    \
-         PATH = os.environ.get(\"USERS_PATH\", \"users/\")\nMisplaced: variables belong into functions: what is outside of \
-         them runs once, when the mapper is built, and not for each event",
+        "Traceback (most recent call last):\n  File \"mapper.py\", line 4, in <module>\n    PATH = read(\"USERS_PATH\", \
+         \"users/\")\nMisplaced: what is outside of functions runs once, when the mapper is built: read variables in \
+         `transform`, or in a function that it calls, for each event",
+    ),
+    (
+        &[(
+            "mapper.py",
+            "from urllib.request import urlopen\nurlopen(\"http://example.org/\")\ndef transform(event): ...\n",
+        )],
+        "Traceback (most recent call last):\n  File \"mapper.py\", line 2, in <module>\n    urlopen(\"http://example.org/\")\n    \
+         ~~~~~~~^^^^^^^^^^^^^^^^^^^^^^^\nurllib.error.URLError: <urlopen error [Errno -4] Non-recoverable error>\na mapper has \
+         no files and no network: files are read outside of functions, and the host sends the request that `transform` returns \
+         as `{\"deliver\": {…}}`, and does what `conclude` returns",
     ),
     (
         &[("mapper.py", "import json\ntransform = \"users/\"\n")],
@@ -31,7 +41,7 @@ const MISTAKES: [(&[(&str, &str)], &str); 4] = [
     (
         &[
             ("mapper.py", "from lib.a import g\ndef transform(event): ...\n"),
-            ("lib/a.py", "def f(): ...\n"),
+            ("lib/a.py", "globals().update(f=1)\n"),
         ],
         "Traceback (most recent call last):\n  File \"mapper.py\", line 1, in <module>\n    from lib.a import g\n\
          ImportError: cannot import name 'g' from 'lib.a' (lib/a.py)",

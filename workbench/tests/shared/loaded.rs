@@ -59,11 +59,20 @@ impl Loaded {
     /// What the mapper says of an answer of the backend to the request for a user of this name: the
     /// effects, or the code and the message of an error.
     pub async fn conclude(&self, name: &str) -> Result<Vec<Effect>, (String, String)> {
+        self.conclude_after(name, r#"{"id":42}"#).await
+    }
+
+    /// The same of an answer with this body.
+    pub async fn conclude_after(
+        &self,
+        name: &str,
+        body: &str,
+    ) -> Result<Vec<Effect>, (String, String)> {
         let headers = [("content-type", "application/json"), ("x-a", "1"), ("x-a", "2")];
         let answer = Answer {
             status: 201,
             headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec(),
-            body: br#"{"id":42}"#.to_vec(),
+            body: body.as_bytes().to_vec(),
         };
         let until = Instant::now() + LONG;
         let (result, call) = self.mapper.conclude(&self.event(name), &answer, until).await;

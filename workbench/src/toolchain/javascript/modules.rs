@@ -50,8 +50,14 @@ pub(super) fn collect(folder: &Path, mapper: &Path) -> Result<(Vec<Module>, Vec<
         let Parsed { source, mappings, imports, awaits, taken, given } =
             parsed::parse(&name, &read)?;
         let mut linked = Vec::new();
+        let is_packages = name.contains("node_modules/");
         for Import { words, offset, is_late } in imports {
-            match resolver.find(&file, &words) {
+            let found = if is_packages {
+                resolver.find(&file, &words)
+            } else {
+                resolver.find_for_author(&file, &words)
+            };
+            match found {
                 Ok(Resolved::File(found, package)) => {
                     packages.extend(package);
                     let other = names.entry(found).or_insert_with_key(|found| {
@@ -62,7 +68,7 @@ pub(super) fn collect(folder: &Path, mapper: &Path) -> Result<(Vec<Module>, Vec<
                 }
                 Ok(Resolved::OfEngine) => {}
                 // Packages ask for what not everybody has, and do without it.
-                Err(_) if is_late && name.contains("node_modules/") => {}
+                Err(_) if is_late && is_packages => {}
                 Err(message) => return Err(Fault::at(&name, &read, offset, message)),
             }
         }

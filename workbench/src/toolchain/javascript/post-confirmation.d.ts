@@ -192,7 +192,7 @@ export interface Answer {
   body: Uint8Array;
   /** The body as text, from UTF-8. */
   text(): string;
-  /** The body as JSON. A number beyond 2^53 is rounded: let the backend send such an id as a text. */
+  /** The body as JSON. An integer beyond 2^53 is a bigint: `String(id)` has all of its digits. */
   json(): any;
 }
 

@@ -8,6 +8,14 @@ use oxc_resolver::{ResolveError, ResolveOptions, Resolver as Oxc};
 /// The one interface that the engine has itself.
 const OF_ENGINE: &str = "wasi:cli/environment@0.2.";
 
+/// Packages that send requests, and how the names of others begin.
+const CLIENTS: [&str; 8] =
+    ["axios", "node-fetch", "cross-fetch", "undici", "got", "ky", "superagent", "aws-sdk"];
+const CLIENTS_OF_AWS: &str = "@aws-sdk/client-";
+/// What is done in place of that.
+const HOST_SENDS: &str = "the host sends the request that `transform` returns as `{ deliver: { method, path, body } }`, and \
+                          does what `conclude` returns";
+
 /// What is meant.
 pub(super) enum Resolved {
     /// A file, and the `package.json` by which it was found.
@@ -50,6 +58,17 @@ impl Resolver {
             }
             Err(error) => Err(self.missing(folder, words, &error)),
         }
+    }
+
+    /// The same for a file of the author's own, which needs no package that sends requests.
+    pub(super) fn find_for_author(&self, importer: &Path, words: &str) -> Result<Resolved, String> {
+        let package = package_of(words);
+        if CLIENTS.contains(&package.as_str()) || package.starts_with(CLIENTS_OF_AWS) {
+            return Err(format!(
+                "`{package}` needs the network, which a mapper has not got: {HOST_SENDS}"
+            ));
+        }
+        self.find(importer, words)
     }
 
     fn missing(&self, folder: &Path, words: &str, error: &ResolveError) -> String {
@@ -136,14 +155,17 @@ pub(super) fn how_to_bundle(package: &str, source: &str) -> String {
 /// What to do in place of a module of Node.js.
 fn instead_of(module: &str) -> &'static str {
     match module.split('/').next().unwrap_or_default() {
-        "crypto" => "use the global `crypto`",
+        "crypto" => {
+            "use the global `crypto`, whose `subtle` has digests and HMAC; the host itself signs each request if \
+             BACKEND_SIGNING_SECRET is set"
+        }
         "buffer" => "use `TextEncoder`, `TextDecoder`, `atob` and `btoa`",
         "process" => "use the global `process.env`",
         "url" | "querystring" => "use the globals `URL` and `URLSearchParams`",
         "util" => "use the globals `TextEncoder`, `TextDecoder` and `structuredClone`",
         "timers" => "use the global `setTimeout`",
         "perf_hooks" => "use the global `performance`",
-        "http" | "https" | "http2" | "net" | "tls" | "dns" => "the host sends the request",
+        "http" | "https" | "http2" | "net" | "tls" | "dns" => HOST_SENDS,
         "fs" | "path" | "os" => "it has no files; a `.json` file can be imported",
         _ => "do without it, or with a package that needs nothing of Node.js",
     }

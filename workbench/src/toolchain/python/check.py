@@ -1,14 +1,17 @@
 """Looks at a mapper in Python before anything is built of it: its syntax, its function and its imports.
 
 Takes the mapper's folder and the folder of its environment. Prints what is wrong, the modules to load before the
-snapshot, and the files of packages that were read, as JSON. It runs on the Python of the author and needs nothing else.
+snapshot, and the files that were read, as JSON. It runs on the Python of the author and needs nothing else.
 """
 
 import ast
+import difflib
 import json
 import sys
 import warnings
 from pathlib import Path
+
+from source import FUNCTIONS, bound, imports, in_the_open, listed, module_of, package_of, quoted, statements, variables
 
 # The mapper's own module, and what the build adds to it.
 MAPPER = "mapper"
@@ -26,13 +29,20 @@ TAKEN_OUT = set(
 )
 STANDARD = (sys.stdlib_module_names | {"annotationlib", "compression"}) - NO_SYSTEM - TAKEN_OUT
 NATIVE = (".so", ".pyd", ".dylib")
+# Packages that send requests, and what is done in place of that.
+CLIENTS = {"requests", "httpx", "aiohttp", "urllib3", "boto3", "botocore", "aiobotocore"}
+HOST_SENDS = (
+    'the host sends the request that `transform` returns as `{"deliver": {…}}`, and does what `conclude` returns'
+)
+# What can give a module names that can't be seen from here.
+UNSEEN = (b"import *", b"__getattr__", b"globals(", b"setattr(", b"__dict__", b"exec(")
+# The function for the backend's answer, as it is called and as people call it.
+FOLLOW_UP = ("conclude", "followup")
 # What imports modules whose names can't be seen from here, and the modules of a package that it does not mean.
 DYNAMIC = (b"import_module", b"__import__")
 PROGRAMS = ("__main__", "conftest", "setup", "test")
 # How the native code is called that componentize-py can take.
 FOR_WASI = "wasm32-wasi.so"
-CONDITIONAL = (ast.If, ast.Try, getattr(ast, "TryStar", ast.Try), ast.With, ast.Match)
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 class Look:
@@ -42,15 +52,18 @@ class Look:
         self.folder = folder
         self.environment = environment
         self.packages = sorted(environment.glob("lib/python3*/site-packages")) if environment else []
-        self.faults, self.modules, self.files = [], set(), []
+        self.faults, self.warnings, self.modules, self.files = [], [], set(), []
         # Whether it has a function for the backend's answer.
         self.follow_up = False
-        # Modules that were found, and those that are still to be read: the author's, and those of packages.
-        self.known, self.pending, self.of_packages = {MAPPER}, [], []
+        # Modules that were found, with whether the mapper can't do without, and those that are still to be read: the
+        # author's, and those of packages, of which the ones that it can't do without come first.
+        self.known, self.pending, self.of_packages, self.optional = {MAPPER: True}, [], [], []
 
     def fault(self, file, line, text):
-        place = file.relative_to(self.folder).as_posix()
-        self.faults.append(f"{place}:{line}: {text}")
+        self.faults.append(f"{self.place(file)}:{line}: {text}")
+
+    def place(self, file):
+        return file.relative_to(self.folder).as_posix()
 
     def run(self):
         self.pending.append((MAPPER, self.folder / f"{MAPPER}.py", None))
@@ -58,25 +71,75 @@ class Look:
         while self.pending:
             name, file, _ = self.pending.pop(0)
             self.own(name, file)
-        while self.of_packages and not self.faults:
-            self.package(*self.of_packages.pop(0))
+        read = set()
+        while (self.of_packages or self.optional) and not self.faults:
+            name, file, origin = (self.of_packages or self.optional).pop(0)
+            if name not in read:
+                read.add(name)
+                self.package(name, file, origin)
 
     def own(self, name, file):
         source, tree = self.parsed(file)
         if tree is None:
             return
+        self.files.append(str(file))
         self.by_name(name, file, source, tree)
         if name == MAPPER:
             self.function(file, tree)
-            self.follow_up = any("conclude" in bound(node) for top in tree.body for node in in_the_open(top))
-        for wanted, line, is_sure in imports(tree, name, file, is_own=True):
+            self.find_follow_up(file, tree)
+        for line, what in variables(tree):
+            self.fault(
+                file,
+                line,
+                f"`{what}` stands outside of functions, where code runs once, when the mapper is built: read variables "
+                "in `transform`, or in a function that it calls, for each event",
+            )
+        self.names(name, file, tree)
+        for wanted, line, is_sure in self.wanted(tree, name, file, is_own=True):
             if wanted is None:
                 self.fault(file, line, "there is no package here to import from by dots; write the module's name alone")
                 continue
             self.modules.add(wanted)
-            problem = self.follow(wanted, (file, line, wanted), is_sure=is_sure, is_own=True)
+            problem = self.client(wanted) or self.follow(wanted, (file, line, wanted), is_sure=is_sure, is_own=True)
             if problem and is_sure:
                 self.fault(file, line, problem)
+
+    def find_follow_up(self, file, tree):
+        """Whether there is `conclude`, or what looks like it."""
+        self.follow_up = any("conclude" in bound(node) for top in tree.body for node in in_the_open(top))
+        if self.follow_up:
+            return
+        for node in tree.body:
+            plain = node.name.lower().replace("_", "") if isinstance(node, FUNCTIONS) else ""
+            if difflib.get_close_matches(plain, FOLLOW_UP, n=1, cutoff=0.85):
+                instead = "what is called with the backend's answer has the name `conclude`"
+                self.warnings.append(f"{self.place(file)}:{node.lineno}: `{node.name}` is never called: {instead}")
+
+    def client(self, name):
+        """What is wrong with an import of the author's if it is of a package that sends requests."""
+        top = name.partition(".")[0]
+        if top not in CLIENTS or self.found(top)[0] == self.folder:
+            return None
+        return f"`{top}` needs the network, which a mapper has not got: {HOST_SENDS}"
+
+    def names(self, name, file, tree):
+        """Refuses names that are imported from the author's own modules, and are not in them."""
+        for node, is_sure in statements(tree, True, True):
+            if not isinstance(node, ast.ImportFrom) or not is_sure or (module := module_of(node, name, file)) is None:
+                continue
+            where, other = self.found(module)
+            if where != self.folder or other.suffix != ".py":
+                continue
+            try:
+                source = other.read_bytes()
+                has = {one for part in ast.walk(ast.parse(source)) for one in bound(part)}
+            except (OSError, SyntaxError, ValueError):
+                continue
+            if any(word in source for word in UNSEEN):
+                continue
+            for alias in node.names:
+                if alias.name != "*" and alias.name not in has and self.found(f"{module}.{alias.name}")[1] is None:
+                    self.fault(file, node.lineno, f"there is no `{alias.name}` in `{self.place(other)}`")
 
     def parsed(self, file):
         try:
@@ -124,15 +187,18 @@ class Look:
             return f"`{top}` is {lacks}" if is_own else f"`{first}` needs `{top}`, which is {lacks}"
         if file is None:
             return self.missing(name, top) if is_own and top not in ADDED | STANDARD else None
-        if name in self.known:
-            return None
         if file.name.endswith(NATIVE):
-            lacks = f"needs native code, which a mapper has not got: {self.shown(file)}"
-            return f"`{first}` {lacks}; look for a package in Python alone"
-        self.known.add(name)
-        if file.suffix == ".py":
-            queue = self.pending if where == self.folder else self.of_packages
+            lacks = f"needs native code, which is compiled for this machine and not for a mapper's: {self.shown(file)}"
+            return f"`{first}` {lacks}; only packages in Python alone can be bundled"
+        if self.known.get(name, False) or (name in self.known and not is_sure):
+            return None
+        is_new = name not in self.known
+        self.known[name] = is_sure
+        if file.suffix == ".py" and where != self.folder:
+            queue = self.of_packages if is_sure else self.optional
             queue.append((name, file, origin if is_sure else None))
+        elif file.suffix == ".py" and is_new:
+            self.pending.append((name, file, None))
         if "." in name:
             return self.follow(name.rpartition(".")[0], origin, is_sure=is_sure, is_own=is_own)
         return None
@@ -157,7 +223,7 @@ class Look:
         except (OSError, SyntaxError, ValueError):
             return
         self.by_name(name, file, source, tree)
-        for wanted, _, is_sure in imports(tree, name, file, is_own=False):
+        for wanted, _, is_sure in self.wanted(tree, name, file, is_own=False):
             if wanted is not None:
                 self.modules.add(wanted)
                 is_sure = is_sure and origin is not None
@@ -165,6 +231,19 @@ class Look:
                 if problem and is_sure:
                     self.fault(*origin[:2], problem)
                     return
+
+    def wanted(self, tree, name, file, *, is_own):
+        """What a file imports. A name that is in a module can be a module, which is sure of native ones alone."""
+        for wanted, line, is_sure, is_name in imports(tree, name, file, is_own=is_own):
+            yield wanted, line, is_sure and (not is_name or self.is_native(wanted, file))
+
+    def is_native(self, name, importer):
+        """Whether a name is that of a native module, and the package around it gives it no other meaning."""
+        file, package = self.found(name)[1], self.found(name.rpartition(".")[0])[1]
+        if file is None or not file.name.endswith(NATIVE):
+            return False
+        is_told = package.suffix == ".py" and package != importer
+        return not is_told or name.rpartition(".")[2].encode() not in package.read_bytes()
 
     def found(self, name):
         """Where a module is: the folder that it was found in, and its file or folder."""
@@ -200,87 +279,13 @@ class Look:
         return f"`{file.relative_to(base).as_posix()}`"
 
 
-def package_of(name, file):
-    """The package that a module is in, or is."""
-    return name if file.name == "__init__.py" else name.rpartition(".")[0]
-
-
-def imports(tree, name, file, *, is_own):
-    """What a file imports, with the line, and whether it can't do without."""
-    package = package_of(name, file)
-    for node, is_sure in statements(tree, True, is_own):
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield alias.name, node.lineno, is_sure
-            continue
-        module = node.module or ""
-        if node.level:
-            parents = package.split(".") if package else []
-            if len(parents) < node.level:
-                yield None, node.lineno, is_sure
-                continue
-            module = ".".join(filter(None, [*parents[: len(parents) - node.level + 1], module]))
-        yield module, node.lineno, is_sure
-        # Each name can be a module, or something in one.
-        for alias in node.names:
-            if alias.name != "*":
-                yield f"{module}.{alias.name}", node.lineno, False
-
-
-def quoted(tree):
-    """The names of modules that are given to a function to import them."""
-    for node in ast.walk(tree):
-        if (
-            isinstance(node, ast.Call)
-            and node.args
-            and ast.unparse(node.func).endswith(("import_module", "__import__"))
-        ):
-            name = node.args[0]
-            if isinstance(name, ast.Constant) and isinstance(name.value, str) and not name.value.startswith("."):
-                yield name.value
-
-
-def statements(node, is_sure, is_own):
-    """The imports in a file. Those under a condition can be done without; so can a package those in its functions."""
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.Import | ast.ImportFrom):
-            yield child, is_sure
-        elif isinstance(child, ast.If) and "TYPE_CHECKING" in ast.dump(child.test):
-            for other in child.orelse:
-                yield from statements(ast.Module([other], []), is_sure, is_own)
-        elif isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
-            is_optional = isinstance(child, CONDITIONAL) or (isinstance(child, FUNCTIONS) and not is_own)
-            yield from statements(child, is_sure and not is_optional, is_own)
-
-
-def in_the_open(node):
-    """A statement with its parts, but for those of functions and classes."""
-    yield node
-    if not isinstance(node, FUNCTIONS + (ast.ClassDef, ast.Lambda)):
-        for child in ast.iter_child_nodes(node):
-            yield from in_the_open(child)
-
-
-def bound(node):
-    """The names that a part of a file binds."""
-    if isinstance(node, FUNCTIONS):
-        return [node.name]
-    if isinstance(node, ast.alias):
-        return [node.asname or node.name, "transform"] if node.name == "*" else [node.asname or node.name]
-    return [node.id] if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else []
-
-
-def listed(names):
-    return ", ".join(f"`{name}`" for name in names)
-
-
 def main():
     warnings.simplefilter("ignore")
     folder, environment = Path(sys.argv[1]), sys.argv[2]
     look = Look(folder, Path(environment) if environment else None)
     look.run()
-    found = {"faults": look.faults, "modules": sorted(look.modules), "files": look.files}
-    print(json.dumps({**found, "follow_up": look.follow_up}))
+    found = {"faults": look.faults, "warnings": look.warnings, "files": look.files, "follow_up": look.follow_up}
+    print(json.dumps({**found, "modules": sorted(look.modules)}))
 
 
 if __name__ == "__main__":

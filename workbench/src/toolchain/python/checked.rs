@@ -10,17 +10,20 @@ use serde::Deserialize;
 
 use crate::toolchain::started;
 
-/// The program that looks.
+/// The program that looks, and the module that it imports.
 const CHECK: &str = include_str!("check.py");
+const SOURCE: &str = include_str!("source.py");
 
 /// What it finds.
 #[derive(Deserialize)]
 pub struct Checked {
     /// What is wrong, and where: a line each.
     pub faults: Vec<String>,
+    /// What is perhaps not meant, and where: a line each.
+    pub warnings: Vec<String>,
     /// The modules that the mapper imports, wherever it does.
     pub modules: Vec<String>,
-    /// The files of packages that were read.
+    /// The files that were read, of the author and of packages.
     pub files: Vec<PathBuf>,
     /// Whether the mapper has a follow-up.
     pub follow_up: bool,
@@ -38,7 +41,7 @@ pub fn check(folder: &Path, environment: Option<&Path>) -> Result<Checked> {
     let mut running = started(looking.spawn(), "python3", hint)?;
     if let Some(mut program) = running.stdin.take() {
         // A Python that ends early says why.
-        let _ = program.write_all(CHECK.as_bytes());
+        let _ = program.write_all(whole()?.as_bytes());
     }
     let ended = running.wait_with_output().context("`python3` can't be waited for")?;
     if !ended.status.success() {
@@ -48,4 +51,14 @@ pub fn check(folder: &Path, environment: Option<&Path>) -> Result<Checked> {
         );
     }
     serde_json::from_slice(&ended.stdout).context("`python3` says what is no JSON")
+}
+
+/// The program with its module in it: Python reads it from one stream, and no path leads to either.
+fn whole() -> Result<String> {
+    // JSON writes a text as Python does.
+    let source = serde_json::to_string(SOURCE)?;
+    Ok(format!(
+        "import sys, types\nsys.modules['source'] = types.ModuleType('source')\n\
+         exec({source}, sys.modules['source'].__dict__)\n{CHECK}"
+    ))
 }

@@ -173,3 +173,15 @@ fn the_effect_that_breaks_a_rule_is_named() {
     folder.concludes("one", &format!("{fits};add members"));
     ends(run_one(&folder).envs(lists), 0);
 }
+
+#[test]
+fn run_says_that_the_operator_has_to_list_what_may_be_written() {
+    let folder = Folder::new();
+    folder.concludes("one", "set custom:fits=1");
+    let says = "warning: the function calls `conclude` only if the operator has listed what it may write, and neither \
+                COGNITO_ATTRIBUTES nor COGNITO_GROUPS is set here\n";
+    assert_eq!(ends(&mut run_one(&folder), 0).err, says);
+    assert_eq!(ends(run_one(&folder).arg("--json"), 0).err, says);
+    let ran = ends(run_one(&folder).env("COGNITO_ATTRIBUTES", "custom:fits"), 0);
+    assert_eq!(ran.err, "");
+}

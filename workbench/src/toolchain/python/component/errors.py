@@ -16,7 +16,19 @@ HINTS = (
         ModuleNotFoundError,
         "modules are loaded when the mapper is built: write `import NAME` at the top for one that is found by name",
     ),
-    (OSError, "a mapper has no files and no network: read files outside of functions, and leave requests to the host"),
+    (
+        OSError,
+        "a mapper has no files and no network: files are read outside of functions, and the host sends the request "
+        'that `transform` returns as `{"deliver": {…}}`, and does what `conclude` returns',
+    ),
+)
+# What fails without a network, when there still are files.
+NETWORK = ("URLError", "gaierror", "ConnectionError", "ConnectError")
+# What is said of a field that only the event of a handler in Lambda has, and what to do.
+OF_HANDLERS = ("'Event' object is not subscriptable", "'Event' object has no attribute")
+EVENT_HAS = (
+    "the event of a mapper is no dict: `event.attributes` and `event.metadata` have values by name, and "
+    "`post_confirmation.py` says what else there is"
 )
 
 
@@ -60,12 +72,18 @@ def described(raised, *, is_built=True):
         if one.__context__ and not any(name_of(frame.filename) for frame in one.__context__.stack):
             one.__context__ = None
     text = "".join(told.format()).rstrip("\n").replace(f"({MAPPER}", "(")
-    hint = hint_for(raised) if is_built else None
+    hint = hint_for(raised) if is_built or is_of_network(raised) else None
     return text if hint is None else f"{text}\n{hint}"
+
+
+def is_of_network(raised):
+    return any(one.__name__ in NETWORK for one in type(raised).__mro__)
 
 
 def hint_for(raised):
     """What to do about it, if that is known."""
+    if isinstance(raised, TypeError | AttributeError) and str(raised).startswith(OF_HANDLERS):
+        return EVENT_HAS
     # Its heirs are of another kind: only codecs that are not found raise it itself.
     if type(raised) is LookupError and "encoding" in str(raised):
         return "codecs are modules that are loaded when the mapper is built: write `import encodings.NAME` at the top"

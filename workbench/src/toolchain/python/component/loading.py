@@ -63,12 +63,12 @@ class while_building:
 
 def refused(environ, *name):
     frame = sys._getframe(1)
-    while "os.py" in frame.f_code.co_filename or "_collections_abc" in frame.f_code.co_filename:
+    while frame.f_globals.get("__name__") in ("os", "collections.abc", "_collections_abc"):
         frame = frame.f_back
     if frame.f_code.co_filename.startswith(MAPPER):
         raise Misplaced(
-            "variables belong into functions: what is outside of them runs once, when the mapper is built, and not for "
-            "each event"
+            "what is outside of functions runs once, when the mapper is built: read variables in `transform`, or in a "
+            "function that it calls, for each event"
         )
     if name:
         raise KeyError(*name)
