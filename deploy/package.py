@@ -10,8 +10,6 @@ import zipfile
 from pathlib import Path
 from subprocess import run
 
-from aws import Stop, main, say
-
 # The C library of Amazon Linux 2023, on which `provided.al2023` runs.
 GLIBC = (2, 34)
 # In bytes, zipped. Lambda itself takes 50 MB; a smaller function starts sooner.
@@ -27,24 +25,24 @@ def package():
     function = write_zip(folder / "function.zip", [bootstrap])
     write_zip(folder / "mapper.zip", [folder / "mapper.cwasm", folder / "mapper.json"])
     if function > MAX_FUNCTION:
-        raise Stop(f"the function's zip has {function} bytes, and the bound is {MAX_FUNCTION}")
+        sys.exit(f"error: the function's zip has {function} bytes, and the bound is {MAX_FUNCTION}")
 
 
 def check_glibc(program):
-    """Stops if `program` needs a newer C library than Lambda has."""
+    """Ends with 1 if `program` needs a newer C library than Lambda has."""
     symbols = run(["readelf", "--version-info", program], capture_output=True, text=True, check=True).stdout
     needed = max(tuple(map(int, found.split("."))) for found in re.findall(r"GLIBC_(\d+\.\d+)", symbols))
     if needed > GLIBC:
-        raise Stop(f"{program} needs GLIBC {needed[0]}.{needed[1]}, and Lambda has {GLIBC[0]}.{GLIBC[1]}")
-    say(f"{program}: needs GLIBC {needed[0]}.{needed[1]}, Lambda has {GLIBC[0]}.{GLIBC[1]}")
+        sys.exit(f"error: {program} needs GLIBC {needed[0]}.{needed[1]}, and Lambda has {GLIBC[0]}.{GLIBC[1]}")
+    print(f"{program}: needs GLIBC {needed[0]}.{needed[1]}, Lambda has {GLIBC[0]}.{GLIBC[1]}")
 
 
 def check_paths(program, folders):
-    """Stops if `program` holds one of `folders` of this machine, which would make it differ on another machine."""
+    """Ends with 1 if `program` holds one of `folders` of this machine, which would make it differ on another machine."""
     content = program.read_bytes()
     for folder in folders:
         if bytes(folder) in content:
-            raise Stop(f"{program} holds the path {folder}; --remap-path-prefix should have replaced it")
+            sys.exit(f"error: {program} holds the path {folder}; --remap-path-prefix should have replaced it")
 
 
 def write_zip(file, members):
@@ -56,9 +54,9 @@ def write_zip(file, members):
             info.external_attr = (0o100755 if member.name == "bootstrap" else 0o100644) << 16
             archive.writestr(info, member.read_bytes(), zipfile.ZIP_DEFLATED, 9)
     size = file.stat().st_size
-    say(f"{file}: {size / 1e6:.2f} MB")
+    print(f"{file}: {size / 1e6:.2f} MB")
     return size
 
 
 if __name__ == "__main__":
-    main(package)
+    package()

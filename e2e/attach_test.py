@@ -1,7 +1,6 @@
 """`attach` and `detach` change the trigger of a user pool and nothing else."""
 
 import json
-import sys
 from subprocess import run
 
 import pytest
@@ -9,11 +8,8 @@ import pytest
 from support.cognito_model import cli_with, model
 from support.intercept import refused
 from support.pool_settings import DROPPED_BY_MOTO, FUNCTION, SETTINGS
-from support.program import ROOT
+from support.program import MAPPER
 from support.zips import zipped
-
-sys.path.insert(0, str(ROOT / "deploy"))
-from pool_parameters import known  # noqa: E402  (after the path)
 
 ALIAS = f"{FUNCTION}:post-confirmation:live"
 INVOKE = "POST /2015-03-31/functions/post-confirmation/invocations"
@@ -21,10 +17,10 @@ INVOKE = "POST /2015-03-31/functions/post-confirmation/invocations"
 
 @pytest.fixture
 def recipe(cli, newest, tmp_path):
-    """Runs a script of deploy/ in its own folder; `knows` are the variables that name the AWS CLI's model."""
+    """Runs a recipe in a folder of its own; `knows` are the variables that name the AWS CLI's model."""
 
     def run_recipe(name, *args, answer="", knows=newest):
-        command = ["python", str(ROOT / "deploy" / f"{name}.py"), *args]
+        command = [MAPPER, name, *args]
         variables = {variable: value for variable, value in cli.items() if variable not in newest} | knows
         return run(command, env=variables, input=answer, capture_output=True, text=True, cwd=tmp_path)
 
@@ -96,9 +92,13 @@ def valued(value, parent=""):
     return set(found).union(*(valued(part, path) for path, part in found.items()))
 
 
-def test_attach_knows_every_setting_of_the_aws_cli(proved):
-    settings = taken(model()["shapes"])
-    assert known() == settings
+def test_attach_knows_every_setting_of_the_aws_cli(function, pools, recipe, tmp_path_factory, proved):
+    settings, ignorant = taken(model()["shapes"]), model()
+    members = ignorant["shapes"]["UpdateUserPoolRequest"]["members"]
+    ignorant["shapes"]["UpdateUserPoolRequest"]["members"] = {"UserPoolId": members["UserPoolId"]}
+    done = recipe("attach", new_pool(pools), "--yes", knows=cli_with(ignorant, tmp_path_factory.mktemp("ignorant")))
+    missing = done.stderr.partition(" these settings, which an update would reset: ")[2].partition("\n")[0]
+    assert {*missing.split(", "), "UserPoolId"} == settings
     proved(f"`attach` knows the {len(settings)} settings of the newest AWS CLI, so it notices a CLI that lacks some")
     assert settings - valued(SETTINGS) == {"UserPoolId"}
     proved("the test sets each of them")

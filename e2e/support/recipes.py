@@ -7,7 +7,7 @@ import pytest
 from .cognito_model import cli_with, model
 from .doctor import Account
 from .forking_cli import ForkingCli
-from .program import ROOT
+from .program import MAPPER
 from .stack import ARCHITECTURE
 
 # What a mapper may set in the pool of a test, and what nobody may change.
@@ -18,7 +18,7 @@ SCHEMA = [
 
 
 class Recipes:
-    """The recipes of deploy/ and the `account` that they work on."""
+    """The recipes of `mapper` and the `account` that they work on."""
 
     def __init__(self, aws, factory):
         """Starts the account; `factory` makes folders."""
@@ -29,7 +29,7 @@ class Recipes:
 
     def run(self, name, *args):
         """A recipe's end."""
-        command = ["python", ROOT / "deploy" / f"{name}.py", *args]
+        command = [MAPPER, name, *args]
         return run(command, env=self.environment, cwd=self.folder, capture_output=True, text=True)
 
     def succeeds(self, name, *args):
