@@ -59,10 +59,9 @@ soak events="10000" seed="1": build _python
 run event *args: build
     MAPPER_IMAGE={{ dist }}/mapper.cwasm {{ dist }}/mapper run {{ event }} {{ args }}
 
-# Build function.zip and mapper.zip for Lambda in target/package/ARCH: x86_64 or arm64; `mapper create` takes the function
+# Build function.zip and mapper.zip for Lambda in target/package/ARCH: x86_64 or arm64
 package arch="x86_64": build _cargo-lambda _zig
     bash deploy/package.sh {{ arch }}
-    install --mode 644 target/package/{{ arch }}/function.zip {{ dist }}/function-{{ arch }}.zip
 
 # Measure what a mapper costs in each language, the table of docs/languages.md
 costs: _measured _python

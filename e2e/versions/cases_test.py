@@ -76,9 +76,7 @@ def test_every_failing_verdict_is_reported(mapper, functions, recipe, proved):
 
 def test_a_mapper_that_passes_is_compiled_once(mapper, functions, recipe, tmp_path, proved):
     cache = tmp_path / "images"
-    done = recipe(
-        "swap", mapper(fine=FINE, new=("text new", None)), "--yes", env={"MAPPER_CACHE_DIR": str(cache)}
-    )
+    done = recipe("swap", mapper(fine=FINE, new=("text new", None)), "--yes", env={"MAPPER_CACHE_DIR": str(cache)})
     assert done.returncode == 0, done.stdout + done.stderr
     assert ": none is DIFFERS or FAILED or UNSTABLE\n" in done.stdout
     assert [state(functions)[name][0] for name in BOTH] == ["2", "2"]

@@ -21,7 +21,9 @@ def test_a_rollback_without_a_known_target_lists_versions(functions, recipe, pro
     assert done.stdout.splitlines()[0] == "versions of post-confirmation:"
     number, date, rest = done.stdout.splitlines()[1].split(maxsplit=2)
     assert (number, len(date), rest) == ("1", 19, "post-confirmation-mapper:1 (live)")
-    assert "does not say which version was live before; choose one of these with `mapper rollback VERSION`" in done.stderr
+    assert (
+        "does not say which version was live before; choose one of these with `mapper rollback VERSION`" in done.stderr
+    )
     done = recipe("rollback", "7")
     assert (done.returncode, "error: post-confirmation has no version 7; choose one of these" in done.stderr) == (
         1,

@@ -194,7 +194,9 @@ def test_an_upgrade_moves_program_and_mapper_together(aws, service, recipe, pack
         }
 
     before, code = state(client), codes("live")
-    broken = program_beside(tmp_path / "release", {f"function-{ARCHITECTURE}.zip": zipped(bootstrap="#!/bin/sh\nexit 1\n")})
+    broken = program_beside(
+        tmp_path / "release", {f"function-{ARCHITECTURE}.zip": zipped(bootstrap="#!/bin/sh\nexit 1\n")}
+    )
     done = recipe("swap", COMPONENT, "--with-host", "--yes", program=broken)
     assert (done.returncode, "Runtime.ExitError" in done.stderr) == (1, True), done.stderr
     assert (state(client), codes("live"), codes("$LATEST")) == (before, code, code)
@@ -284,9 +286,7 @@ def test_a_mapper_for_another_processor_is_compiled_for_it(aws, service, recipe,
     assert said in done.stdout
     assert published(client, service)["target"] == TARGETS[other]
     assert [state(client)[name][0] for name in BOTH] == ["2", "2"]
-    proved(
-        f"for a function of {other} the mapper is compiled for it, and swap says that it can't compare it here"
-    )
+    proved(f"for a function of {other} the mapper is compiled for it, and swap says that it can't compare it here")
 
 
 def published(client, service):

@@ -104,7 +104,12 @@ FAULTS = [
         follows={"taking from the queue": WARNING},
     ),
     fault(
-        "no redelivery", "redelivery", FAULT, "there is no function", "`mapper create`", lambda it: it.unname(REDELIVERY)
+        "no redelivery",
+        "redelivery",
+        FAULT,
+        "there is no function",
+        "`mapper create`",
+        lambda it: it.unname(REDELIVERY),
     ),
     fault(
         "a short redelivery",
@@ -167,6 +172,11 @@ FAULTS = [
     ),
     fault("users who wait", "waiting users", WARNING, "about 1 users wait", "aws logs tail", lambda it: it.wait(QUEUE)),
     fault(
-        "dead letters", "waiting users", WARNING, "1 users are dead", "`mapper redrive`", lambda it: it.wait(DEAD_LETTERS)
+        "dead letters",
+        "waiting users",
+        WARNING,
+        "1 users are dead",
+        "`mapper redrive`",
+        lambda it: it.wait(DEAD_LETTERS),
     ),
 ]
