@@ -8,7 +8,7 @@ import pytest
 
 from support.intercept import refused
 from support.no_sleep import without_sleeping
-from support.program import MAPPER, ROOT, program_beside
+from support.program import MAPPER, ROOT, announced, program_beside
 from support.rights import rights_of_create
 from support.zips import zipped
 
@@ -59,7 +59,7 @@ def create(cli, program):
     def run_create(*args, env=None):
         command = [program, "create", *args]
         variables = cli | (env or {})
-        return run(command, env=variables, capture_output=True, text=True)
+        return announced(run(command, env=variables, capture_output=True, text=True))
 
     return run_create
 

@@ -9,7 +9,7 @@ import pytest
 
 from support.intercept import refused
 from support.no_sleep import without_sleeping
-from support.program import MAPPER
+from support.program import MAPPER, announced
 
 PASSWORD = "Correct-horse-1"
 
@@ -21,7 +21,7 @@ def reconcile(cli, tmp_path):
 
     def run_reconcile(*args, answer="y\n"):
         command = [MAPPER, "reconcile", *args]
-        return run(command, env=variables, input=answer, capture_output=True, text=True)
+        return announced(run(command, env=variables, input=answer, capture_output=True, text=True))
 
     return run_reconcile
 

@@ -7,7 +7,7 @@ from subprocess import run
 import pytest
 
 from support.no_sleep import without_sleeping
-from support.program import MAPPER
+from support.program import MAPPER, announced
 
 # How often it looks for a redrive that SQS does not list.
 LOOKS = 30
@@ -74,7 +74,7 @@ def redrive(cli, tmp_path):
     """Runs `redrive` without its waits."""
     variables = cli | without_sleeping(tmp_path / "no_sleep")
     command = [MAPPER, "redrive"]
-    return lambda *args: run([*command, *args], env=variables, capture_output=True, text=True)
+    return lambda *args: announced(run([*command, *args], env=variables, capture_output=True, text=True))
 
 
 def test_dead_letters_are_moved_back(redrives, redrive, interceptor, proved):

@@ -67,6 +67,15 @@ class Program:
         self.stop()
 
 
+def announced(done):
+    """The end of a recipe, after checking that its first line names account and region, and taking it away."""
+    first, _, rest = done.stdout.partition("\n")
+    if rest or first:
+        assert first == "account 123456789012, region eu-central-1", done.stdout
+    done.stdout = rest
+    return done
+
+
 def program_beside(folder, files):
     """`mapper` in the new folder `folder`, beside these files, name by content."""
     folder.mkdir()

@@ -9,7 +9,7 @@ import pytest
 
 from support.deployed import client_of, deploy
 from support.lambda_service import LambdaService
-from support.program import MAPPER, ROOT
+from support.program import MAPPER, ROOT, announced
 from support.stack import ARCHITECTURE
 
 
@@ -35,7 +35,8 @@ def recipe(cli, tmp_path_factory):
 
     def run_recipe(name, *args, answer="", program=MAPPER, env=None):
         command = [program, name, *map(str, args)]
-        return run(command, env=cli | images | (env or {}), input=answer, capture_output=True, text=True, cwd=ROOT)
+        variables = cli | images | (env or {})
+        return announced(run(command, env=variables, input=answer, capture_output=True, text=True, cwd=ROOT))
 
     return run_recipe
 

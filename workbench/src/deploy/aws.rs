@@ -6,7 +6,8 @@
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind, Write as _};
 use std::os::unix::process::CommandExt as _;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
+use std::sync::OnceLock;
 
 use serde_json::{Value, json};
 use thiserror::Error;
@@ -23,6 +24,39 @@ const NOT_FOUND: [&str; 5] = [
 ];
 /// What stands before the code in what the CLI writes about a refusal, and before AWS's words.
 const REFUSED: (&str, &str) = ("An error occurred (", ") when calling the ");
+
+/// The region that calls go to, if a recipe has said so.
+static REGION: OnceLock<String> = OnceLock::new();
+
+/// Lets all calls go to this region.
+pub fn work_in(region: &str) {
+    // A recipe says so once.
+    let _ = REGION.set(region.to_owned());
+}
+
+/// What the profile sets, None if it does not.
+///
+/// # Errors
+/// The CLI can't be run.
+pub fn configured(setting: &str) -> Result<Option<String>, AwsError> {
+    let done = run(Command::new("aws").args(["configure", "get", setting]))?;
+    let text = String::from_utf8_lossy(&done.stdout).trim().to_owned();
+    Ok(Some(text).filter(|text| !text.is_empty() && done.status.success()))
+}
+
+/// Runs the CLI to its end.
+fn run(command: &mut Command) -> Result<Output, AwsError> {
+    if let Some(region) = REGION.get() {
+        // Version 2 reads the one, version 1 the other.
+        command.env("AWS_REGION", region).env("AWS_DEFAULT_REGION", region);
+    }
+    // In a group of its own, which Ctrl-C in a terminal does not reach.
+    let done = command.env("AWS_PAGER", "").stdin(Stdio::null()).process_group(0).output();
+    done.map_err(|error| match error.kind() {
+        ErrorKind::NotFound => AwsError::NoCli,
+        _ => AwsError::Run(error),
+    })
+}
 
 /// Why there is no answer of AWS.
 #[derive(Debug, Error)]
@@ -136,14 +170,7 @@ pub fn call_with(
         url.push(file.path());
         command.arg("--cli-input-json").arg(url);
     }
-    // In a group of its own, which Ctrl-C in a terminal does not reach.
-    let done =
-        command.env("AWS_PAGER", "").stdin(Stdio::null()).process_group(0).output().map_err(
-            |error| match error.kind() {
-                ErrorKind::NotFound => AwsError::NoCli,
-                _ => AwsError::Run(error),
-            },
-        )?;
+    let done = run(&mut command)?;
     let call = format!("aws {service} {operation}");
     if !done.status.success() {
         return Err(AwsError::new(call, &String::from_utf8_lossy(&done.stderr)));

@@ -13,11 +13,12 @@ use super::live::{Move, make_live};
 use super::names::{self, ALIAS, FunctionName, Names, last};
 use super::permission::attached;
 use super::queues::{Queue, ensure_log_group, ensure_queues};
+use super::rights::{On, PrintPolicy, Right};
 use super::role::{Needs, RECEIVE, SEND, ensure_role, tidy_role};
 use super::settings::{self, Variables, differing, merged, settings_of};
 use super::talk::{Yes, agreed, say};
 use super::versions::{self, mapper_of};
-use super::{aws, beside, package, user_rights};
+use super::{aws, beside, package, place, user_rights};
 
 /// Make the functions and everything around them, or change settings.
 ///
@@ -37,12 +38,6 @@ use super::{aws, beside, package, user_rights};
   mapper create --set BACKEND_API_URL=https://api.example.com/
   mapper create --set MAX_ATTEMPTS=4 --set MAPPER_ENV_USERS_PATH=
 
-Rights, each on the names that this makes: sqs:CreateQueue, GetQueueUrl, GetQueueAttributes, SetQueueAttributes;
-logs:DescribeLogGroups, CreateLogGroup, PutRetentionPolicy; iam:GetRole, CreateRole, GetRolePolicy, PutRolePolicy,
-DeleteRolePolicy, PassRole; lambda:ListLayerVersions, GetLayerVersion, PublishLayerVersion, GetFunction,
-GetFunctionConfiguration, CreateFunction, InvokeFunction, UpdateFunctionConfiguration, PublishVersion, GetAlias,
-CreateAlias, UpdateAlias, GetPolicy, ListEventSourceMappings, CreateEventSourceMapping, UpdateEventSourceMapping.
-
 Exit status: 0 if everything is there and live, 1 if it is not.")]
 pub struct Args {
     /// A setting of docs/reference.md; BACKEND_API_URL is required at first, an empty VALUE removes
@@ -60,6 +55,8 @@ pub struct Args {
     max_concurrency: Option<u64>,
     #[command(flatten)]
     yes: Yes,
+    #[command(flatten)]
+    policy: PrintPolicy,
 }
 
 /// In seconds. Cognito waits 5; a redelivery has a batch of ten.
@@ -79,9 +76,65 @@ struct Part {
     timeout: u64,
 }
 
+/// What it needs.
+const RIGHTS: [Right; 7] = [
+    (
+        On::Queue,
+        &["sqs:CreateQueue", "sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SetQueueAttributes"],
+    ),
+    (
+        On::DeadLetters,
+        &["sqs:CreateQueue", "sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:SetQueueAttributes"],
+    ),
+    (On::LogGroups, &["logs:CreateLogGroup", "logs:PutRetentionPolicy"]),
+    (
+        On::Roles,
+        &[
+            "iam:GetRole",
+            "iam:CreateRole",
+            "iam:GetRolePolicy",
+            "iam:PutRolePolicy",
+            "iam:DeleteRolePolicy",
+            "iam:PassRole",
+        ],
+    ),
+    (
+        On::Layer,
+        &["lambda:ListLayerVersions", "lambda:GetLayerVersion", "lambda:PublishLayerVersion"],
+    ),
+    (
+        On::Functions,
+        &[
+            "lambda:GetFunction",
+            "lambda:GetFunctionConfiguration",
+            "lambda:CreateFunction",
+            "lambda:InvokeFunction",
+            "lambda:UpdateFunctionConfiguration",
+            "lambda:PublishVersion",
+            "lambda:GetAlias",
+            "lambda:CreateAlias",
+            "lambda:UpdateAlias",
+            "lambda:GetPolicy",
+        ],
+    ),
+    (
+        On::Everything,
+        &[
+            "logs:DescribeLogGroups",
+            "lambda:ListEventSourceMappings",
+            "lambda:CreateEventSourceMapping",
+            "lambda:UpdateEventSourceMapping",
+        ],
+    ),
+];
+
 pub fn run(args: &Args) -> Result<bool> {
     let given = settings::given(&args.set)?;
     let names = args.function.names();
+    if args.policy.print(&RIGHTS, &names, None)? {
+        return Ok(true);
+    }
+    place::announce(None)?;
     let [trigger, redelivery] = names.functions();
     let before = [configuration(&trigger, "$LATEST")?, configuration(&redelivery, "$LATEST")?];
     for (name, there) in [(&trigger, &before[0]), (&redelivery, &before[1])] {

@@ -5,8 +5,9 @@ use anyhow::{Result, bail};
 use super::names::{self, ALIAS};
 use super::permission::{attached, revoke};
 use super::pool::{Pool, PoolArgs};
+use super::rights::{CHANGE_POOL, On, PASS_SMS_ROLE, Right};
 use super::talk::say;
-use super::user_rights;
+use super::{place, user_rights};
 
 /// Make a user pool no longer call the function, and change nothing else of the pool.
 ///
@@ -17,21 +18,33 @@ use super::user_rights;
 /// wait in the queue may need the right: let it become empty first.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Rights: cognito-idp:DescribeUserPool, GetUserPoolMfaConfig and UpdateUserPool, and
-iam:PassRole on the role with which the pool sends text messages, if it has one; lambda:RemovePermission,
-GetFunctionConfiguration and GetPolicy; iam:GetRolePolicy, PutRolePolicy and DeleteRolePolicy on both roles.
-
-Exit status: 0 if the pool does not call the function, 1 if the trigger is another function, AWS refused, or another
-setting is different afterwards."
+    after_help = "Exit status: 0 if the pool does not call the function, 1 if the trigger is another function, AWS refused, or
+another setting is different afterwards."
 )]
 pub struct Args {
     #[command(flatten)]
     pool: PoolArgs,
 }
 
+/// What it needs.
+const RIGHTS: [Right; 4] = [
+    CHANGE_POOL,
+    PASS_SMS_ROLE,
+    (
+        On::Functions,
+        &["lambda:RemovePermission", "lambda:GetFunctionConfiguration", "lambda:GetPolicy"],
+    ),
+    (On::Roles, &["iam:GetRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy"]),
+];
+
 pub fn run(args: &Args) -> Result<bool> {
-    let pool = Pool::read(&args.pool.pool)?;
+    let PoolArgs { pool, yes, policy, .. } = &args.pool;
     let names = args.pool.names();
+    if policy.print(&RIGHTS, &names, Some(pool))? {
+        return Ok(true);
+    }
+    place::announce(Some(pool))?;
+    let pool = Pool::read(pool)?;
     let ours = pool.function_arn(&names.function);
     match pool.trigger() {
         None => say(format!(
@@ -39,7 +52,7 @@ pub fn run(args: &Args) -> Result<bool> {
             pool.id
         )),
         Some(trigger) if format!("{trigger}:").starts_with(&format!("{ours}:")) => {
-            pool.change(None, &args.pool.yes, || Ok(()))?;
+            pool.change(None, yes, || Ok(()))?;
             say(format!("user pool {} now calls nothing after a confirmation", pool.id));
         }
         Some(trigger) => {

@@ -11,6 +11,8 @@ use tokio::runtime::Handle;
 use super::checks::deployment::Deployment;
 use super::checks::{Check, Finding, Level, function, network, queue, secrets, trigger, users};
 use super::names::FunctionName;
+use super::place;
+use super::rights::{On, PrintPolicy, Right};
 use super::talk::{Usage, say};
 use crate::terminal;
 
@@ -23,13 +25,9 @@ use crate::terminal;
 /// check, one line says what it needs, and the other checks are still made. It fetches and shows no
 /// value of a secret, and no user.
 #[derive(clap::Args)]
-#[command(after_help = "Rights: cognito-idp:DescribeUserPool; lambda:GetFunctionConfiguration,
-GetFunctionConcurrency, GetPolicy, GetLayerVersion, ListEventSourceMappings and InvokeFunction;
-sqs:GetQueueAttributes; iam:SimulatePrincipalPolicy; and, if these are used, secretsmanager:DescribeSecret,
-ssm:DescribeParameters, ec2:DescribeRouteTables, DescribeSecurityGroups and DescribeVpcEndpoints;
-cognito-idp:GetGroup.
-
-Exit status: 0 if there is no fault, though there may be warnings, 1 if there is one.")]
+#[command(
+    after_help = "Exit status: 0 if there is no fault, though there may be warnings, 1 if there is one."
+)]
 pub struct Args {
     /// The user pool's id.
     #[arg(value_name = "POOL")]
@@ -42,6 +40,8 @@ pub struct Args {
     /// Print JSON.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    policy: PrintPolicy,
 }
 
 const CHECKS: [(&str, Check); 26] = [
@@ -91,12 +91,52 @@ struct Line<'a> {
     finding: &'a Finding,
 }
 
+/// What it needs.
+const RIGHTS: [Right; 6] = [
+    (On::Pool, &["cognito-idp:DescribeUserPool", "cognito-idp:GetGroup"]),
+    (
+        On::Functions,
+        &[
+            "lambda:GetFunctionConfiguration",
+            "lambda:GetFunctionConcurrency",
+            "lambda:GetPolicy",
+            "lambda:InvokeFunction",
+        ],
+    ),
+    (On::Queue, &["sqs:GetQueueAttributes"]),
+    (On::DeadLetters, &["sqs:GetQueueAttributes"]),
+    (On::Roles, &["iam:SimulatePrincipalPolicy"]),
+    (
+        On::Everything,
+        &[
+            "lambda:GetLayerVersion",
+            "lambda:ListEventSourceMappings",
+            "secretsmanager:DescribeSecret",
+            "ssm:DescribeParameters",
+            "ec2:DescribeRouteTables",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeVpcEndpoints",
+        ],
+    ),
+];
+
 pub fn run(args: &Args) -> Result<bool> {
     if let Some(former) = &args.former {
         let said = format!("name the function with `--function {former}`, as in the other recipes");
         return Err(Usage(said).into());
     }
-    let made = all(&Deployment::new(&args.pool, args.function.names()));
+    let names = args.function.names();
+    if args.policy.print(&RIGHTS, &names, Some(&args.pool))? {
+        return Ok(true);
+    }
+    // JSON is one document.
+    if args.json {
+        place::locate(Some(&args.pool))?;
+    } else if let Err(error) = place::announce(Some(&args.pool)) {
+        // The checks say what else AWS refuses.
+        say(format!("account unknown: {error:#}"));
+    }
+    let made = all(&Deployment::new(&args.pool, names));
     let findings: Vec<Line<'_>> = made
         .iter()
         .flat_map(|made| made.found.iter().map(|finding| Line { check: made.name, finding }))

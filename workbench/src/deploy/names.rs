@@ -74,6 +74,6 @@ pub fn arn(like: &str, service: &str, resource: &str) -> String {
 }
 
 /// What stands in an ARN, or in a name with slashes, after its last `separator`.
-pub fn last<'a>(text: &'a str, separator: char) -> &'a str {
+pub fn last(text: &str, separator: char) -> &str {
     text.rsplit(separator).next().unwrap_or(text)
 }

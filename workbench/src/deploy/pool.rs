@@ -9,16 +9,14 @@
 mod leaves;
 mod parameters;
 
-use std::fs::File;
-use std::io::{ErrorKind, Write as _};
-
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::{Value, json};
 
 use super::aws::{self, AwsError};
 use super::names::{self, FunctionName, Names};
+use super::rights::PrintPolicy;
 use super::talk::{self, Yes, say};
-use super::{answer, interrupt};
+use super::{answer, interrupt, state};
 use leaves::Leaves;
 
 /// Where the trigger stands among the settings.
@@ -34,6 +32,8 @@ pub struct PoolArgs {
     function: FunctionName,
     #[command(flatten)]
     pub yes: Yes,
+    #[command(flatten)]
+    pub policy: PrintPolicy,
 }
 
 impl PoolArgs {
@@ -152,21 +152,13 @@ impl Pool {
         wanted.into()
     }
 
-    /// Writes the pool's description into a new file of the current folder and returns its name.
+    /// Writes the pool's description into a new file and returns its path.
     fn save(&self) -> Result<String> {
         let content = json!({ "UserPool": self.described, "MfaConfig": self.mfa });
-        for number in 1.. {
-            let name = format!("{}.before-{number}.json", self.id);
-            let written = match File::create_new(&name) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
-                file => file.and_then(|mut file| writeln!(file, "{content:#}")),
-            };
-            written.with_context(|| {
-                format!("the pool's description can't be saved in {name}, so nothing was changed")
-            })?;
-            return Ok(name);
-        }
-        bail!("the pool's description can't be saved, so nothing was changed")
+        let saved = state::save(&format!("{}.before", self.id), &format!("{content:#}"));
+        let file =
+            saved.context("the pool's description can't be saved, so nothing was changed")?;
+        Ok(file.display().to_string())
     }
 
     /// What to say of an update that failed.

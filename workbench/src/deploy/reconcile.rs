@@ -10,7 +10,9 @@ use serde_json::{Map, Value, json};
 use super::answer::{self, Unexpected};
 use super::aws::{self, AwsError};
 use super::names::FunctionName;
+use super::place;
 use super::queueing::{Entry, Queueing};
+use super::rights::{On, PrintPolicy, Right};
 use super::talk::{self, Yes, say};
 
 /// Queue users of a pool that the backend may lack: all, or those named.
@@ -26,11 +28,8 @@ use super::talk::{self, Yes, say};
 #[derive(clap::Args)]
 #[command(
     group = clap::ArgGroup::new("which").required(true).args(["all", "user"]),
-    after_help = "Rights: cognito-idp:ListUsers on the pool, and DescribeUserPool for --all; sqs:GetQueueUrl and
-SendMessage on the queue.
-
-Exit status: 0 if all of them are queued, 1 if a USER is unknown, you did not agree, or SQS did not take a user. The
-output has that user's `sub`, and all others are queued."
+    after_help = "Exit status: 0 if all of them are queued, 1 if a USER is unknown, you did not agree, or SQS did not take a
+user. The output has that user's `sub`, and all others are queued."
 )]
 pub struct Args {
     /// The user pool's id.
@@ -46,6 +45,8 @@ pub struct Args {
     function: FunctionName,
     #[command(flatten)]
     yes: Yes,
+    #[command(flatten)]
+    policy: PrintPolicy,
 }
 
 /// The statuses that are queued, each with the status in the event of the confirmation.
@@ -68,8 +69,19 @@ struct Report<'a> {
     unknown: Vec<usize>,
 }
 
+/// What it needs.
+const RIGHTS: [Right; 2] = [
+    (On::Pool, &["cognito-idp:ListUsers", "cognito-idp:DescribeUserPool"]),
+    (On::Queue, &["sqs:GetQueueUrl", "sqs:SendMessage"]),
+];
+
 pub fn run(args: &Args) -> Result<bool> {
-    let queue = args.function.names().queue();
+    let names = args.function.names();
+    if args.policy.print(&RIGHTS, &names, Some(&args.pool))? {
+        return Ok(true);
+    }
+    place::announce(Some(&args.pool))?;
+    let queue = names.queue();
     let Some(found) = aws::find("sqs", "get-queue-url", json!({ "QueueName": queue }))? else {
         bail!("there is no queue {queue} in this account and region");
     };

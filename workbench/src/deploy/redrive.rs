@@ -9,6 +9,8 @@ use super::answer;
 use super::aws;
 use super::functions::pause;
 use super::names::FunctionName;
+use super::place;
+use super::rights::{On, PrintPolicy, Right};
 use super::talk::say;
 
 /// Move dead letters back into the queue.
@@ -18,15 +20,12 @@ use super::talk::say;
 /// it to its end; you can interrupt it and run it again. If a redrive is already running, it
 /// follows that one.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Rights: sqs:GetQueueUrl, GetQueueAttributes, ListMessageMoveTasks, StartMessageMoveTask,
-ReceiveMessage and DeleteMessage on the dead-letter queue; sqs:SendMessage on the queue.
-
-Exit status: 0 if the redrive is over, 1 if it failed or AWS refused."
-)]
+#[command(after_help = "Exit status: 0 if the redrive is over, 1 if it failed or AWS refused.")]
 pub struct Args {
     #[command(flatten)]
     function: FunctionName,
+    #[command(flatten)]
+    policy: PrintPolicy,
 }
 
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -34,8 +33,28 @@ const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// listed.
 const LOOKS: usize = 30;
 
+/// What it needs.
+const RIGHTS: [Right; 2] = [
+    (
+        On::DeadLetters,
+        &[
+            "sqs:GetQueueUrl",
+            "sqs:GetQueueAttributes",
+            "sqs:ListMessageMoveTasks",
+            "sqs:StartMessageMoveTask",
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+        ],
+    ),
+    (On::Queue, &["sqs:SendMessage"]),
+];
+
 pub fn run(args: &Args) -> Result<bool> {
     let names = args.function.names();
+    if args.policy.print(&RIGHTS, &names, None)? {
+        return Ok(true);
+    }
+    place::announce(None)?;
     let dead_letters = names.dead_letters();
     let asked = json!({ "QueueName": dead_letters });
     let Some(found) = aws::find("sqs", "get-queue-url", asked)? else {

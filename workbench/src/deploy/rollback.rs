@@ -14,6 +14,8 @@ use super::dry_run::{Sample, TryError, handles, ready};
 use super::functions::latest;
 use super::live::{Move, make_live};
 use super::names::{ALIAS, FunctionName, Names};
+use super::place;
+use super::rights::{On, PrintPolicy, Right};
 use super::talk::{Yes, agreed, say};
 use super::versions::{self, Alias, layers_of, mapper_of};
 
@@ -27,11 +29,8 @@ use super::versions::{self, Alias, layers_of, mapper_of};
 /// if one can't, it says why and asks. With --yes such a version goes live too.
 #[derive(clap::Args)]
 #[command(
-    after_help = "Rights: lambda:GetAlias, UpdateAlias, GetFunctionConfiguration, ListVersionsByFunction,
-UpdateFunctionConfiguration, InvokeFunction, and GetLayerVersion on the mapper's layer.
-
-Exit status: 0 if the version is live, 1 if the former version is not known (the versions are listed, with those that
-can't handle events), you did not agree, or AWS refused."
+    after_help = "Exit status: 0 if the version is live, 1 if the former version is not known (the versions are listed, with
+those that can't handle events), you did not agree, or AWS refused."
 )]
 pub struct Args {
     /// The version to go back to, if not the former one.
@@ -41,6 +40,8 @@ pub struct Args {
     function: FunctionName,
     #[command(flatten)]
     yes: Yes,
+    #[command(flatten)]
+    policy: PrintPolicy,
 }
 
 /// How many versions are listed, and how many are tried at once.
@@ -55,8 +56,28 @@ struct NotAgreed;
 /// The configurations of published versions, by number.
 type Published = BTreeMap<u64, Value>;
 
+/// What it needs.
+const RIGHTS: [Right; 2] = [
+    (
+        On::Functions,
+        &[
+            "lambda:GetAlias",
+            "lambda:UpdateAlias",
+            "lambda:GetFunctionConfiguration",
+            "lambda:ListVersionsByFunction",
+            "lambda:UpdateFunctionConfiguration",
+            "lambda:InvokeFunction",
+        ],
+    ),
+    (On::Layer, &["lambda:GetLayerVersion"]),
+];
+
 pub fn run(args: &Args) -> Result<bool> {
     let names = args.function.names();
+    if args.policy.print(&RIGHTS, &names, None)? {
+        return Ok(true);
+    }
+    place::announce(None)?;
     let redelivery_name = names.redelivery();
     let (trigger, redelivery) = (Alias::live(&names.function)?, Alias::live(&redelivery_name)?);
     let (published, of_redelivery) = (published(&names.function)?, published(&redelivery_name)?);

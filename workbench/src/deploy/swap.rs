@@ -14,12 +14,13 @@ use super::dry_run::{Sample, dry_run};
 use super::functions::{configuration, latest};
 use super::live::{Move, make_live};
 use super::names::{ALIAS, FunctionName, Names};
+use super::rights::{On, PrintPolicy, Right};
 use super::settings::{Variables, settings_of};
 use super::talk::{self, Yes, say};
 use super::trial::{self, Events};
 use super::versions::{self, Alias, Parts, layers_of, mapper_of, with_mapper};
 use super::zips::{IMAGE, MANIFEST, digest, layer_content, pack};
-use super::{beside, interrupt, unpublished};
+use super::{beside, interrupt, place, unpublished};
 
 /// Compare, publish and try another mapper, then make it live.
 ///
@@ -40,10 +41,6 @@ use super::{beside, interrupt, unpublished};
   mapper swap accounts
   mapper swap accounts/mapper.wasm --with-host --yes
 
-Rights: lambda:GetAlias, UpdateAlias, GetFunctionConfiguration, UpdateFunctionConfiguration, PublishVersion and
-InvokeFunction on both functions, for an upgrade also GetFunction and UpdateFunctionCode; lambda:GetLayerVersion and
-PublishLayerVersion on the mapper's layer.
-
 Exit status: 0 if the mapper is live, 1 if it is not.")]
 pub struct Args {
     /// The mapper's folder, or its component (.wasm).
@@ -56,6 +53,8 @@ pub struct Args {
     with_host: bool,
     #[command(flatten)]
     yes: Yes,
+    #[command(flatten)]
+    policy: PrintPolicy,
 }
 
 /// A mapper's folder or component.
@@ -97,8 +96,30 @@ struct Change {
     before: Parts,
 }
 
+/// What it needs.
+const RIGHTS: [Right; 2] = [
+    (
+        On::Functions,
+        &[
+            "lambda:GetAlias",
+            "lambda:UpdateAlias",
+            "lambda:GetFunction",
+            "lambda:GetFunctionConfiguration",
+            "lambda:UpdateFunctionConfiguration",
+            "lambda:UpdateFunctionCode",
+            "lambda:PublishVersion",
+            "lambda:InvokeFunction",
+        ],
+    ),
+    (On::Layer, &["lambda:GetLayerVersion", "lambda:PublishLayerVersion"]),
+];
+
 pub fn run(args: &Args) -> Result<bool> {
     let names = args.function.names();
+    if args.policy.print(&RIGHTS, &names, None)? {
+        return Ok(true);
+    }
+    place::announce(None)?;
     let functions = names.functions();
     let deployed = [Deployed::read(&functions[0])?, Deployed::read(&functions[1])?];
     let arch = answer::list(&deployed[0].live, "Architectures")?.first();
