@@ -29,6 +29,7 @@ build: _target _zig
     mkdir -p {{ dist }}
     install target/debug/bootstrap target/debug/mapper {{ dist }}
     install --mode 644 target/wasm32-wasip2/mapper/js_engine.wasm {{ dist }}/js-engine.wasm
+    install --mode 644 target/wasm32-wasip2/mapper/post_confirmation_guest.wasm {{ dist }}/default-mapper.wasm
     {{ dist }}/mapper compile target/wasm32-wasip2/mapper/post_confirmation_guest.wasm --output {{ dist }}/mapper.cwasm
 
 # Run three sign-ups end to end, then swap the mapper under the same host
@@ -46,7 +47,7 @@ shipped: (_packaged shipped) _python
     install {{ dist }}/mapper {{ dist }}/js-engine.wasm {{ dist }}/mapper.cwasm {{ dist }}/mapper.json {{ shipped }}
     DIST={{ shipped }} SHIPPED=on cargo test --locked {{ programs }} --test it memory
 
-# Test sign-ups end to end: Cognito's emulator, the packages, Django, the recipes below, a browser
+# Test sign-ups end to end: Cognito's emulator, the packages, Django, the recipes, a browser
 e2e *args: (package native) _python _e2e _cdk
     target/e2e/python/bin/python -m pytest --numprocesses 2 --dist loadfile e2e {{ args }}
 
@@ -65,46 +66,6 @@ package arch="x86_64": build _cargo-lambda _zig
 # Make what is installed, in target/release-packages: a wheel, packages of npm and archives, for x86_64 and arm64
 release *machines: (package "x86_64") (package "arm64") _maturin
     bash packaging/release.sh {{ machines }}
-
-# Make the functions and everything around them, or change settings: --set BACKEND_API_URL=https://…
-[group("deploying"), no-cd, no-exit-message, positional-arguments]
-create *args:
-    @python3 {{ root }}/deploy/create.py "$@"
-
-# Make the function a user pool's trigger, and change nothing else of the pool
-[group("deploying"), no-cd, no-exit-message, positional-arguments]
-attach *args:
-    @python3 {{ root }}/deploy/attach.py "$@"
-
-# Remove the trigger from a user pool, and change nothing else of the pool
-[group("deploying"), no-cd, no-exit-message, positional-arguments]
-detach *args:
-    @python3 {{ root }}/deploy/detach.py "$@"
-
-# Compare, publish and try another mapper, then make it live
-[group("deploying"), no-cd, no-exit-message, positional-arguments]
-swap-mapper *args:
-    @python3 {{ root }}/deploy/swap_mapper.py "$@"
-
-# Undo the last swap, or make version N live
-[group("deploying"), no-cd, no-exit-message, positional-arguments]
-rollback *args:
-    @python3 {{ root }}/deploy/rollback.py "$@"
-
-# Move dead letters back into the queue
-[group("deploying"), no-cd, no-exit-message, positional-arguments]
-redrive *args:
-    @python3 {{ root }}/deploy/redrive.py "$@"
-
-# Queue users of a pool that the backend may lack: --all, or their names
-[group("deploying"), no-cd, no-exit-message, positional-arguments]
-reconcile *args:
-    @python3 {{ root }}/deploy/reconcile.py "$@"
-
-# Find the faults of a deployment, and how to fix them: POOL
-[group("deploying"), no-cd, no-exit-message, positional-arguments]
-doctor *args:
-    @python3 {{ root }}/deploy/doctor.py "$@"
 
 # Measure what a mapper costs in each language, the table of docs/languages.md
 costs: _measured _python

@@ -24,6 +24,7 @@ if grep --quiet cranelift-codegen- "$folder/bootstrap"; then
     echo "error: $folder/bootstrap holds the compiler of WebAssembly" >&2 && exit 1
 fi
 cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest
-target/dist/mapper compile "$CARGO_TARGET_DIR/wasm32-wasip2/mapper/post_confirmation_guest.wasm" --target $target \
-    --output "$folder/mapper.cwasm"
-python3 deploy/package.py "$folder" "$PWD" "$cargo_home"
+target/dist/mapper package "$CARGO_TARGET_DIR/wasm32-wasip2/mapper/post_confirmation_guest.wasm" --arch "$1" \
+    --output "$folder/mapper.zip"
+bash deploy/function-zip.sh "$folder" "$PWD" "$cargo_home"
+install --mode 644 "$folder/function.zip" "target/dist/function-$1.zip"

@@ -1,7 +1,6 @@
 """`attach` and `detach` change the trigger of a user pool and nothing else."""
 
 import json
-import sys
 from subprocess import run
 
 import pytest
@@ -9,11 +8,8 @@ import pytest
 from support.cognito_model import cli_with, model
 from support.intercept import refused
 from support.pool_settings import DROPPED_BY_MOTO, FUNCTION, SETTINGS
-from support.program import ROOT
+from support.program import MAPPER, announced
 from support.zips import zipped
-
-sys.path.insert(0, str(ROOT / "deploy"))
-from pool_parameters import known  # noqa: E402  (after the path)
 
 ALIAS = f"{FUNCTION}:post-confirmation:live"
 INVOKE = "POST /2015-03-31/functions/post-confirmation/invocations"
@@ -21,12 +17,13 @@ INVOKE = "POST /2015-03-31/functions/post-confirmation/invocations"
 
 @pytest.fixture
 def recipe(cli, newest, tmp_path):
-    """Runs a script of deploy/ in its own folder; `knows` are the variables that name the AWS CLI's model."""
+    """Runs a recipe in a folder of its own; `knows` are the variables that name the AWS CLI's model."""
 
     def run_recipe(name, *args, answer="", knows=newest):
-        command = ["python", str(ROOT / "deploy" / f"{name}.py"), *args]
+        command = [MAPPER, name, *args]
         variables = {variable: value for variable, value in cli.items() if variable not in newest} | knows
-        return run(command, env=variables, input=answer, capture_output=True, text=True, cwd=tmp_path)
+        variables["XDG_STATE_HOME"] = str(tmp_path / "state")
+        return announced(run(command, env=variables, input=answer, capture_output=True, text=True, cwd=tmp_path))
 
     return run_recipe
 
@@ -96,9 +93,13 @@ def valued(value, parent=""):
     return set(found).union(*(valued(part, path) for path, part in found.items()))
 
 
-def test_attach_knows_every_setting_of_the_aws_cli(proved):
-    settings = taken(model()["shapes"])
-    assert known() == settings
+def test_attach_knows_every_setting_of_the_aws_cli(function, pools, recipe, tmp_path_factory, proved):
+    settings, ignorant = taken(model()["shapes"]), model()
+    members = ignorant["shapes"]["UpdateUserPoolRequest"]["members"]
+    ignorant["shapes"]["UpdateUserPoolRequest"]["members"] = {"UserPoolId": members["UserPoolId"]}
+    done = recipe("attach", new_pool(pools), "--yes", knows=cli_with(ignorant, tmp_path_factory.mktemp("ignorant")))
+    missing = done.stderr.partition(" these settings, which an update would reset: ")[2].partition("\n")[0]
+    assert {*missing.split(", "), "UserPoolId"} == settings
     proved(f"`attach` knows the {len(settings)} settings of the newest AWS CLI, so it notices a CLI that lacks some")
     assert settings - valued(SETTINGS) == {"UserPoolId"}
     proved("the test sets each of them")
@@ -123,12 +124,14 @@ def test_attach_changes_only_the_trigger(function, pools, recipe, interceptor, t
     assert sent == wanted
     proved("the update sends every setting except UnusedAccountValidityDays, which the newer setting replaces")
 
-    saved = json.loads((tmp_path / f"{pool}.before-1.json").read_text())
+    file = tmp_path / f"state/post-confirmation/{pool}.before-1.json"
+    saved = json.loads(file.read_text())
     assert saved["UserPool"]["Policies"] == SETTINGS["Policies"]
     assert saved["MfaConfig"]["MfaConfiguration"] == "OPTIONAL"
-    assert f"{pool}.before-1.json" in done.stdout
+    assert f"\n{file}: the pool as it was\n" in done.stdout and file.stat().st_mode & 0o77 == 0
+    assert [*tmp_path.iterdir()] == [tmp_path / "state"]
     assert f"- {FUNCTION}:somebody-else (this function is no longer called)\n  + {ALIAS}\n" in done.stdout
-    proved("attach shows the former function and saves the pool's description in a file")
+    proved("attach shows the former function and saves the pool's description in a file of this user's state")
 
     [permission] = json.loads(function.get_policy(FunctionName="post-confirmation")["Policy"])["Statement"]
     assert permission == {
@@ -217,11 +220,13 @@ def test_attach_asks_before_it_changes_the_pool(function, pools, recipe, tmp_pat
     assert list(tmp_path.iterdir()) == []
     proved("nothing changes without a yes")
 
-    (tmp_path / f"{pool}.before-1.json").write_text("older")
+    saved = tmp_path / "state/post-confirmation"
+    saved.mkdir(parents=True)
+    (saved / f"{pool}.before-1.json").write_text("older")
     assert recipe("attach", pool, answer="y\n").returncode == 0
     assert differences(before, described(pools, pool)) == {("pool", "LambdaConfig", "PostConfirmation")}
-    assert (tmp_path / f"{pool}.before-1.json").read_text() == "older"
-    assert (tmp_path / f"{pool}.before-2.json").exists()
+    assert (saved / f"{pool}.before-1.json").read_text() == "older"
+    assert (saved / f"{pool}.before-2.json").exists()
     proved("after a yes the trigger is set next to the other one, and an older description is kept")
 
 

@@ -2,19 +2,15 @@
 
 import json
 import re
-import shutil
-import sys
 from subprocess import run
 
 import pytest
 
 from support.intercept import refused
 from support.no_sleep import without_sleeping
-from support.program import ROOT
+from support.program import MAPPER, ROOT, announced, program_beside
+from support.rights import rights_of_create
 from support.zips import zipped
-
-sys.path.insert(0, str(ROOT / "deploy"))
-from settings import NAMES, NOT_GIVEN  # noqa: E402  (after the path)
 
 API_URL = "BACKEND_API_URL=https://api.example.com/v1/"
 QUEUE = "arn:aws:sqs:eu-central-1:123456789012:post-confirmation-undelivered"
@@ -23,24 +19,15 @@ PARAMETER = "arn:aws:ssm:eu-central-1:123456789012:parameter/backend/authorizati
 FUNCTIONS = ("post-confirmation", "post-confirmation-redelivery")
 
 
+# What is installed beside the program and every `create` takes.
+BESIDE = "default-mapper.wasm"
+
+
 @pytest.fixture
-def project(tmp_path):
-    """A folder with its own scripts and packages."""
-    shutil.copytree(ROOT / "deploy", tmp_path / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / "guest").symlink_to(ROOT / "guest")
-    (tmp_path / "target").mkdir()
-    (tmp_path / "target/dist").symlink_to(ROOT / "target/dist")
-    for arch in ("x86_64", "arm64"):
-        package(tmp_path, arch, "function", arch)
-        package(tmp_path, arch, "mapper", arch)
-    return tmp_path
-
-
-def package(project, arch, name, content):
-    """Writes a package with some content."""
-    file = project / "target/package" / arch / f"{name}.zip"
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_bytes(zipped(bootstrap=content))
+def program(tmp_path):
+    """The program beside functions of its own."""
+    packages = {f"function-{arch}.zip": zipped(bootstrap=arch) for arch in ("x86_64", "arm64")}
+    return program_beside(tmp_path / "installed", packages | {BESIDE: (MAPPER.parent / BESIDE).read_bytes()})
 
 
 @pytest.fixture(autouse=True)
@@ -66,13 +53,13 @@ def logging(interceptor):
 
 
 @pytest.fixture
-def create(cli, project):
+def create(cli, program):
     """Runs `create`."""
 
     def run_create(*args, env=None):
-        command = ["python", str(project / "deploy/create.py"), *args]
+        command = [program, "create", *args]
         variables = cli | (env or {})
-        return run(command, env=variables, capture_output=True, text=True)
+        return announced(run(command, env=variables, capture_output=True, text=True))
 
     return run_create
 
@@ -93,11 +80,15 @@ def policy(aws, role):
     return {statement["Resource"]: statement["Action"] for statement in found["Statement"]}
 
 
-def test_the_settings_are_those_of_the_reference(proved):
+def test_the_settings_are_those_of_the_reference(create, proved):
     table = (ROOT / "docs/reference.md").read_text().partition("\n## Settings\n")[2].partition("\n## ")[0]
     rows = [line for line in table.splitlines() if line.startswith("| `")]
     named = {name for row in rows for name in re.findall(r"`([A-Z_*]+)`", row.split("|")[1])}
-    assert named == {*NAMES, *NOT_GIVEN, "MAPPER_ENV_*"}
+    done = create("--set", "NOTHING=x")
+    known = {*done.stderr.partition("there is no such setting; the settings are ")[2].strip().split(", ")}
+    assert known < named and "MAPPER_ENV_*" in known
+    for other in named - known:
+        assert f"argument --set: {other} can't be set here: " in create("--set", f"{other}=x").stderr
     proved("create knows exactly the settings of the reference")
 
 
@@ -172,7 +163,7 @@ def test_create_makes_everything(aws, create, interceptor, proved):
     proved("a second run finds everything and changes nothing")
 
 
-def test_create_updates_what_exists(aws, create, interceptor, project, proved):
+def test_create_updates_what_exists(aws, create, interceptor, program, proved):
     assert create("--set", API_URL, "--set", "MAX_ATTEMPTS=4", "--max-concurrency", "7").returncode == 0
     client, sqs = aws.client("lambda"), aws.client("sqs")
     client.update_function_configuration(FunctionName="post-confirmation", MemorySize=512, Timeout=10)
@@ -199,6 +190,8 @@ def test_create_updates_what_exists(aws, create, interceptor, project, proved):
         rights = policy(aws, name)
         assert rights[SECRET] == ["secretsmanager:GetSecretValue"]
         assert rights[PARAMETER] == ["ssm:GetParameter"]
+        allowed = {(action, resource) for resource, actions in rights.items() for action in actions}
+        assert allowed == rights_of_create(name, PARAMETER, SECRET)
         assert made(aws, name)["Version"] == "2"
     assert (made(aws)["MemorySize"], made(aws)["Timeout"]) == (512, 10)
     assert "event source mapping: exists, at most 7 at once" in done.stdout
@@ -216,8 +209,7 @@ def test_create_updates_what_exists(aws, create, interceptor, project, proved):
     assert attributes["VisibilityTimeout"] == "360" and json.loads(attributes["RedrivePolicy"])["maxReceiveCount"] == 9
     proved("more receives and a longer visibility timeout stay; it is at least six times redelivery's timeout")
 
-    package(project, "x86_64", "mapper", "another")
-    package(project, "x86_64", "function", "another")
+    (program.parent / "function-x86_64.zip").write_bytes(zipped(bootstrap="another"))
     other, swapped = (
         client.publish_layer_version(LayerName=name, Content={"ZipFile": zipped(bootstrap=name)})["LayerVersionArn"]
         for name in ("other", "post-confirmation-mapper")
@@ -355,11 +347,11 @@ def test_create_takes_another_architecture_and_name(aws, create, proved):
     proved("a function's architecture is never changed")
 
 
-def test_create_stops_before_it_makes_anything(aws, create, interceptor, project, proved):
-    shutil.rmtree(project / "target/package/arm64")
+def test_create_stops_before_it_makes_anything(aws, create, interceptor, program, proved):
+    (program.parent / "function-arm64.zip").unlink()
     done = create("--set", API_URL, "--arch", "arm64")
     assert done.returncode == 1
-    assert done.stderr.endswith("arm64/function.zip is missing; build it with `just package arm64`\n")
+    assert done.stderr.endswith("/function-arm64.zip is missing; build it with `just package arm64`\n")
     proved("a missing package is reported with the command that builds it")
 
     role = aws.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument="{}")["Role"]["Arn"]

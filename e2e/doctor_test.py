@@ -86,8 +86,8 @@ def test_checks_that_depend_on_a_missing_part_are_not_made(deployment, proved):
     found = findings(deployment, function="joined")
     wrong = {finding["check"]: finding["fix"] for finding in found if finding["level"] == FAULT}
     assert set(wrong) == {"trigger", "function"}
-    assert f"`just attach {deployment.pool} --function joined`" in wrong["trigger"]
-    assert "`just create --function joined`" in wrong["function"]
+    assert f"`mapper attach {deployment.pool} --function joined`" in wrong["trigger"]
+    assert "`mapper create --function joined`" in wrong["function"]
     assert [finding["level"] for finding in found].count("not checked") == 23
     proved("without the function, every check that depends on it is listed as not made, and fixes name the function")
 
@@ -171,7 +171,7 @@ def test_an_unexpected_answer_stops_no_other_check(odd, deployment, proved):
         told = (
             operation == "DescribeUserPool"
             or done.stdout.startswith("fault: ")
-            and "\n  fix: `just attach" in done.stdout
+            and "\n  fix: `mapper attach" in done.stdout
         )
         assert told, (operation, done.stdout)
         assert "\n{:23}".format("logs") in done.stdout and done.stdout.endswith("checks not made\n")
@@ -187,7 +187,7 @@ def test_the_report_lists_faults_first(deployment, proved):
     assert (done.returncode, done.stderr) == (1, "")
     assert f"{'pool':23}ok\n{'trigger':23}fault\n{'permission':23}ok\n" in done.stdout
     assert done.stdout.startswith("fault: trigger: ")
-    places = "\n  fix: `just attach ", "\nwarning: waiting users: ", "`just redrive`", f"\n{'pool':23}ok\n"
+    places = "\n  fix: `mapper attach ", "\nwarning: waiting users: ", "`mapper redrive`", f"\n{'pool':23}ok\n"
     assert [*places] == sorted(places, key=done.stdout.index)
     assert done.stdout.endswith("\n1 faults, 1 warnings, 0 checks not made\n")
     proved("faults come first, each with its reason and its fix")

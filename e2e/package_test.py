@@ -7,21 +7,21 @@ from subprocess import run
 
 import pytest
 
-from support.program import BARE_ENVIRONMENT, ROOT
+from support.program import BARE_ENVIRONMENT, MAPPER, ROOT
 
 MAX_FUNCTION = 4_000_000
 ARCHITECTURES = ["x86_64", "arm64"]
 
 
 def package(folder, *paths):
-    """Runs the last step of `just package` on the files in `folder`."""
-    command = ["python", ROOT / "deploy/package.py", folder, *paths]
+    """Runs the last step of `just package` on the program in `folder`."""
+    command = ["bash", ROOT / "deploy/function-zip.sh", folder, *paths]
     return run(command, env=BARE_ENVIRONMENT, capture_output=True, text=True)
 
 
 @pytest.fixture
 def built(tmp_path):
-    """A folder with the packages' files, and a small program in place of `bootstrap`."""
+    """A folder with a small program in place of `bootstrap`."""
 
     def build(calling="puts", ballast=0, text=""):
         source = tmp_path / "bootstrap.c"
@@ -29,8 +29,6 @@ def built(tmp_path):
         run(["gcc", "-w", "-fno-builtin", source, "-o", tmp_path / "bootstrap"], check=True)
         with (tmp_path / "bootstrap").open("ab") as program:
             program.write(os.urandom(ballast))
-        for name in ("mapper.cwasm", "mapper.json"):
-            (tmp_path / name).write_text(name)
         return tmp_path
 
     return build
@@ -51,12 +49,15 @@ def test_the_packages_have_the_files_that_lambda_takes(architecture, packages, p
 
 
 def test_the_same_files_make_the_same_zips(built, proved):
-    folder = built()
+    folder, component = built(), MAPPER.parent / "default-mapper.wasm"
     digests = []
     for time in (0, 2_000_000_000):
         for file in folder.iterdir():
             os.utime(file, (time, time))
         assert package(folder).returncode == 0
+        command = [MAPPER, "package", component, "--arch", "arm64", "--output", folder / "mapper.zip"]
+        done = run(command, env=BARE_ENVIRONMENT, capture_output=True, text=True)
+        assert (done.returncode, done.stderr) == (0, "")
         zips = [(folder / name).read_bytes() for name in ("function.zip", "mapper.zip")]
         digests.append([hashlib.sha256(content).hexdigest() for content in zips])
     assert digests[0] == digests[1]

@@ -3,17 +3,13 @@
 import collections
 import json
 import re
-import sys
 from subprocess import run
 
 import pytest
 
 from support.intercept import refused
 from support.no_sleep import without_sleeping
-from support.program import ROOT
-
-sys.path.insert(0, str(ROOT / "deploy"))
-from queueing import BATCH_SIZE, batches  # noqa: E402  (after the path)
+from support.program import MAPPER, announced
 
 PASSWORD = "Correct-horse-1"
 
@@ -24,8 +20,8 @@ def reconcile(cli, tmp_path):
     variables = cli | without_sleeping(tmp_path / "no_sleep")
 
     def run_reconcile(*args, answer="y\n"):
-        command = ["python", str(ROOT / "deploy/reconcile.py"), *args]
-        return run(command, env=variables, input=answer, capture_output=True, text=True)
+        command = [MAPPER, "reconcile", *args]
+        return announced(run(command, env=variables, input=answer, capture_output=True, text=True))
 
     return run_reconcile
 
@@ -331,16 +327,6 @@ def test_reconcile_asks_before_it_queues_everybody(pools, pool, queue, reconcile
     done = reconcile(pool, "user-1", answer="")
     assert (done.returncode, list(queue.events()), "[y/N]" in done.stdout) == (0, ["user-1"], False)
     proved("`--yes` skips the question; for users by name there is none")
-
-
-def test_batches_fit_into_sqs(proved):
-    sizes = [[len(body) for _, body in batch] for batch in batches([("sub", "x" * 100_000)] * 5)]
-    assert sizes == [[100_000] * 2, [100_000] * 2, [100_000]]
-    assert [len(batch) for batch in batches([("sub", "ä" * (BATCH_SIZE // 20))] * 11)] == [10, 1]
-    assert [len(batch) for batch in batches([("sub", "ä" * (BATCH_SIZE // 20 + 1))] * 11)] == [9, 2]
-    assert [len(batch) for batch in batches([("sub", "x" * (BATCH_SIZE + 1))] * 2)] == [1, 1]
-    assert list(batches([])) == []
-    proved("no batch has more than ten messages or more bytes than SQS takes")
 
 
 def test_a_missing_queue_or_pool_is_reported(pool, reconcile, aws, proved):

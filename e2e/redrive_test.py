@@ -1,6 +1,5 @@
 """`redrive` moves the dead letters back into the queue."""
 
-import sys
 import urllib.error
 import urllib.request
 from subprocess import run
@@ -8,11 +7,10 @@ from subprocess import run
 import pytest
 
 from support.no_sleep import without_sleeping
-from support.program import ROOT
+from support.program import MAPPER, announced
 
-sys.path.insert(0, str(ROOT / "deploy"))
-from redrive import LOOKS  # noqa: E402  (after the path)
-
+# How often it looks for a redrive that SQS does not list.
+LOOKS = 30
 ARN = "arn:aws:sqs:eu-central-1:123456789012:post-confirmation"
 NAMES = {"dead": "post-confirmation-dead-letters", "queue": "post-confirmation-undelivered"}
 
@@ -75,8 +73,8 @@ def redrives(aws, interceptor):
 def redrive(cli, tmp_path):
     """Runs `redrive` without its waits."""
     variables = cli | without_sleeping(tmp_path / "no_sleep")
-    command = ["python", str(ROOT / "deploy/redrive.py")]
-    return lambda *args: run([*command, *args], env=variables, capture_output=True, text=True)
+    command = [MAPPER, "redrive"]
+    return lambda *args: announced(run([*command, *args], env=variables, capture_output=True, text=True))
 
 
 def test_dead_letters_are_moved_back(redrives, redrive, interceptor, proved):

@@ -1,7 +1,6 @@
 """The stack that deploy/template.yaml makes with the values of its parameters."""
 
 import re
-import sys
 from itertools import product
 
 import pytest
@@ -9,6 +8,7 @@ from awscli.customizations.cloudformation.yamlhelper import yaml_parse
 
 from support.aws import ACCOUNT, REGION
 from support.program import ROOT
+from support.rights import rights_of_create
 from support.template import (
     ALL,
     EXPLAINED,
@@ -29,11 +29,6 @@ from support.template import (
     source,
     template_stack,
 )
-
-sys.path.insert(0, str(ROOT / "deploy"))
-from queues import RECEIVES, RETENTION, VISIBLE_AFTER  # noqa: E402  (after the path)
-from role import RECEIVE, SEND, policy  # noqa: E402
-from user_rights import needed  # noqa: E402
 
 
 def changed(text, *changes):
@@ -129,14 +124,13 @@ def test_the_queues_keep_users_14_days_and_outlive_the_stack(proved):
         "post-confirmation-dead-letters",
     }
     for name, queue in queues.items():
-        assert (queue["MessageRetentionPeriod"], queue["SqsManagedSseEnabled"]) == (RETENTION, True)
-        assert RETENTION == 14 * 24 * 3600
+        assert (queue["MessageRetentionPeriod"], queue["SqsManagedSseEnabled"]) == (14 * 24 * 3600, True)
         kept = it.template["Resources"][name]
         assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
     dead = f"arn:aws:sqs:{REGION}:{ACCOUNT}:post-confirmation-dead-letters"
-    assert queues["Undelivered"]["RedrivePolicy"] == {"deadLetterTargetArn": dead, "maxReceiveCount": RECEIVES}
+    assert queues["Undelivered"]["RedrivePolicy"] == {"deadLetterTargetArn": dead, "maxReceiveCount": 5}
     timeout = it.of_type("Lambda::Function")["Redelivery"]["Timeout"]
-    assert queues["Undelivered"]["VisibilityTimeout"] == VISIBLE_AFTER * timeout
+    assert queues["Undelivered"]["VisibilityTimeout"] == 6 * timeout
     proved("both queues: 14 days, encrypted, kept if the stack is deleted; visibility six times redelivery's timeout")
 
 
@@ -167,17 +161,14 @@ def test_only_one_pool_may_call_the_alias(proved):
 
 
 def test_the_roles_allow_only_what_the_options_need(proved):
-    queue = f"arn:aws:sqs:{REGION}:{ACCOUNT}:post-confirmation-undelivered"
     combinations = list(product(["", SECRET, PARAMETER], ["", SECRET, PARAMETER], ["", KEY]))
     for authorization, signing, key in combinations:
         it = template_stack(BackendAuthorizationArn=authorization, BackendSigningSecretArn=signing, SecretsKeyArn=key)
         assert it.of_type("IAM::Role").keys() == {"TriggerRole", "RedeliveryRole"}
-        for role, suffix, actions in (("TriggerRole", "", SEND), ("RedeliveryRole", "-redelivery", RECEIVE)):
-            variables = {"BACKEND_AUTHORIZATION": authorization, "BACKEND_SIGNING_SECRET": signing}
-            group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/post-confirmation{suffix}"
+        for role, suffix in (("TriggerRole", ""), ("RedeliveryRole", "-redelivery")):
             own_key = {("kms:Decrypt", key)} if key else set()
             found = rights_of(it, role)
-            assert found == rights(policy(group, queue, actions, variables)["Statement"]) | own_key
+            assert found == rights_of_create(f"post-confirmation{suffix}", authorization, signing) | own_key
             assert not {"*", ""} & {resource for _, resource in found}
             (trust,) = it.resources[role]["AssumeRolePolicyDocument"]["Statement"]
             assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
@@ -189,8 +180,8 @@ def test_the_roles_allow_only_what_the_options_need(proved):
 @pytest.mark.parametrize(("attributes", "groups"), [*product(["", "custom:backend_id"], ["", "members"])])
 def test_the_roles_may_write_only_what_is_listed(attributes, groups, proved):
     lists = {"CognitoAttributes": attributes, "CognitoGroups": groups}
-    actions = needed({"COGNITO_ATTRIBUTES": attributes, "COGNITO_GROUPS": groups})
-    assert len(actions) == bool(attributes) + bool(groups)
+    rights_by_list = ("AdminUpdateUserAttributes", attributes), ("AdminAddUserToGroup", groups)
+    actions = [f"cognito-idp:{action}" for action, listed in rights_by_list if listed]
     arn = f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{POOL}"
     for role in ("TriggerRole", "RedeliveryRole"):
         plain, listed = rights_of(template_stack(), role), {(action, arn) for action in actions}

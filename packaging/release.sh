@@ -22,10 +22,9 @@ share() {
     rm -rf "$out"
     mkdir -p "$shared"
     for arch in x86_64 arm64; do
-        cp "target/package/$arch/function.zip" "$shared/function-$arch.zip"
+        cp "target/dist/function-$arch.zip" "$shared"
     done
-    cp target/dist/js-engine.wasm deploy/*.yaml "$shared"
-    cp target/wasm32-wasip2/mapper/post_confirmation_guest.wasm "$shared/default-mapper.wasm"
+    cp target/dist/js-engine.wasm target/dist/default-mapper.wasm deploy/*.yaml "$shared"
     chmod 644 "$shared"/*
 }
 
@@ -92,7 +91,8 @@ for machine in "$@"; do
 done
 main_package
 # What all of it is made of, as maturin has listed it.
-unzip -qjo "$out"/*.whl '*.cyclonedx.json' -d "$out"
+python3 -m zipfile -e "$(ls "$out"/*.whl | head -n 1)" "$out/wheel"
+mv "$out"/wheel/*/sboms/*.cyclonedx.json "$out/post-confirmation-$version.cyclonedx.json"
 rm -r "$out/wheel"
 cd "$out"
 sha256sum -- * > SHA256SUMS

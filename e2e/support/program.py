@@ -1,6 +1,7 @@
 """Starting a program, waiting for its effect, and stopping it."""
 
 import os
+import shutil
 import socket
 import time
 from pathlib import Path
@@ -9,6 +10,8 @@ from subprocess import PIPE, STDOUT, Popen
 import pytest
 
 ROOT = Path(__file__).parents[2]
+# The program with the recipes, which `just build` puts there.
+MAPPER = ROOT / "target/dist/mapper"
 # Without the variables of this shell that a function, a backend or AWS would read.
 BARE_ENVIRONMENT = {"PATH": f"{ROOT / 'target/e2e/python/bin'}:{os.environ.get('PATH', os.defpath)}"}
 # In seconds: far longer than any step takes on a slow machine.
@@ -62,6 +65,29 @@ class Program:
 
     def __exit__(self, *_):
         self.stop()
+
+
+def announced(done):
+    """The end of a recipe, after checking that its first line names account and region, and taking it away."""
+    first, _, rest = done.stdout.partition("\n")
+    if rest or first:
+        assert first == "account 123456789012, region eu-central-1", done.stdout
+    done.stdout = rest
+    return done
+
+
+def program_beside(folder, files):
+    """`mapper` in the new folder `folder`, beside these files, name by content."""
+    folder.mkdir()
+    program = folder / "mapper"
+    # It finds what is beside it by its own path, so a symbolic link is not enough.
+    try:
+        os.link(MAPPER, program)
+    except OSError:
+        shutil.copy(MAPPER, program)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+    return program
 
 
 def skip_or_fail(because):

@@ -7,7 +7,7 @@ import pytest
 from .cognito_model import cli_with, model
 from .doctor import Account
 from .forking_cli import ForkingCli
-from .program import ROOT
+from .program import MAPPER, announced
 from .stack import ARCHITECTURE
 
 # What a mapper may set in the pool of a test, and what nobody may change.
@@ -18,19 +18,21 @@ SCHEMA = [
 
 
 class Recipes:
-    """The recipes of deploy/ and the `account` that they work on."""
+    """The recipes of `mapper` and the `account` that they work on."""
 
     def __init__(self, aws, factory):
         """Starts the account; `factory` makes folders."""
         self.account, self.folder = Account(aws, factory.mktemp("functions")), factory.mktemp("pool")
         self.cli = ForkingCli(factory.mktemp("cli"), self.account.url)
         newest = cli_with(model(), factory.mktemp("newest"))
-        self.environment = aws.env | newest | {"PATH": f"{self.cli.folder}:{aws.env['PATH']}"}
+        own = {"PATH": f"{self.cli.folder}:{aws.env['PATH']}", "XDG_STATE_HOME": str(self.folder)}
+        self.environment = aws.env | newest | own
 
     def run(self, name, *args):
         """A recipe's end."""
-        command = ["python", ROOT / "deploy" / f"{name}.py", *args]
-        return run(command, env=self.environment, cwd=self.folder, capture_output=True, text=True)
+        command = [MAPPER, name, *args]
+        done = run(command, env=self.environment, cwd=self.folder, capture_output=True, text=True)
+        return done if "--json" in args else announced(done)
 
     def succeeds(self, name, *args):
         """The output of a recipe that succeeds."""

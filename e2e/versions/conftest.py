@@ -9,7 +9,7 @@ import pytest
 
 from support.deployed import client_of, deploy
 from support.lambda_service import LambdaService
-from support.program import ROOT
+from support.program import MAPPER, ROOT, announced
 from support.stack import ARCHITECTURE
 
 
@@ -30,12 +30,13 @@ def interceptor(service):
 
 @pytest.fixture
 def recipe(cli, tmp_path_factory):
-    """Runs a script of deploy/, or of another folder, with the AWS CLI; `answer` answers its questions."""
+    """Runs a recipe of `mapper`, or of another `program`, with the AWS CLI; `answer` answers its questions."""
     images = {"MAPPER_CACHE_DIR": str(tmp_path_factory.getbasetemp() / "images")}
 
-    def run_recipe(name, *args, answer="", folder=ROOT / "deploy", env=None):
-        command = ["python", str(folder / f"{name}.py"), *map(str, args)]
-        return run(command, env=cli | images | (env or {}), input=answer, capture_output=True, text=True, cwd=ROOT)
+    def run_recipe(name, *args, answer="", program=MAPPER, env=None):
+        command = [program, name, *map(str, args)]
+        variables = cli | images | (env or {})
+        return announced(run(command, env=variables, input=answer, capture_output=True, text=True, cwd=ROOT))
 
     return run_recipe
 

@@ -9,7 +9,7 @@ import pytest
 from support.deployed import BOTH, COMPONENT, EVENT, NO_BACKEND, REDELIVERY, client_of, confirmed, event, publish, state
 from support.intercept import refused
 from support.lambda_service import FUNCTIONS
-from support.program import ROOT
+from support.program import MAPPER, ROOT
 from support.stack import ARCHITECTURE
 
 
@@ -35,7 +35,7 @@ def test_an_interrupted_swap_is_undone(twice, service, functions, cli, tmp_path,
         return status, content
 
     service.answers |= {f"PUT {path}": interrupted, f"GET {path}": under_way}
-    command = ["python", ROOT / "deploy/swap_mapper.py", COMPONENT, "--yes"]
+    command = [MAPPER, "swap", COMPONENT, "--yes"]
     variables = cli | {"MAPPER_CACHE_DIR": str(tmp_path)}
     swap.append(Popen(command, env=variables, cwd=ROOT, stdout=PIPE, stderr=PIPE, text=True))
     said, error = swap[0].communicate()
@@ -134,12 +134,12 @@ def test_a_mapper_that_delivers_nobody_is_not_swapped_in(functions, recipe, tmp_
         variables = {"BACKEND_API_URL": NO_BACKEND, "MAPPER_ENV_USERS_PATH": "https://elsewhere.example/"}
         publish(functions, name, Environment={"Variables": variables})
     before = state(functions)
-    done = recipe("swap_mapper", tmp_path / "mapper.wasm", "--yes")
+    done = recipe("swap", tmp_path / "mapper.wasm", "--yes")
     assert (done.returncode, state(functions)) == (1, before)
     assert "error: the mapper delivers no event of " in done.stderr
     proved("a mapper that delivers no event with the function's settings is refused")
     for name in BOTH:
         publish(functions, name, Environment={"Variables": {"BACKEND_API_URL": NO_BACKEND}})
-    done = recipe("swap_mapper", tmp_path / "mapper.wasm", "--yes")
+    done = recipe("swap", tmp_path / "mapper.wasm", "--yes")
     assert (done.returncode, "maps native.event.json, which would be delivered" in done.stdout) == (0, True)
     proved("a mapper whose own cases are all skipped is tried with a sign-up")

@@ -21,7 +21,9 @@ def test_a_rollback_without_a_known_target_lists_versions(functions, recipe, pro
     assert done.stdout.splitlines()[0] == "versions of post-confirmation:"
     number, date, rest = done.stdout.splitlines()[1].split(maxsplit=2)
     assert (number, len(date), rest) == ("1", 19, "post-confirmation-mapper:1 (live)")
-    assert "does not say which version was live before; choose one of these with `just rollback VERSION`" in done.stderr
+    assert (
+        "does not say which version was live before; choose one of these with `mapper rollback VERSION`" in done.stderr
+    )
     done = recipe("rollback", "7")
     assert (done.returncode, "error: post-confirmation has no version 7; choose one of these" in done.stderr) == (
         1,
@@ -110,7 +112,7 @@ def test_rollback_asks_before_it_uses_a_failing_version(functions, recipe, prove
     for answer in ("n\n", ""):
         done = recipe("rollback", "2", answer=answer)
         assert done.returncode == 1, done.stdout
-        assert "error: not agreed; nothing was changed. Choose another version with `just rollback" in done.stderr
+        assert "error: not agreed; nothing was changed. Choose another version with `mapper rollback" in done.stderr
         assert f"{TRIGGER}:2 can't handle an event: Settings.Invalid\n" in done.stdout
         assert "\n  MAX_ATTEMPTS: has to be a number of attempts from 1 to 20\n" in done.stdout
         assert "Make version 2 of post-confirmation live anyway? [y/N]" in done.stdout

@@ -1,9 +1,10 @@
-"""`swap-mapper` swaps mappers under the packaged program, with functions that run."""
+"""`swap` swaps mappers under the packaged program, with functions that run."""
 
+import base64
+import hashlib
 import json
 import re
 import shutil
-import sys
 import zipfile
 
 import pytest
@@ -25,14 +26,9 @@ from support.deployed import (
 )
 from support.intercept import refused
 from support.lambda_service import FUNCTIONS, LAYERS
-from support.program import ROOT
+from support.program import ROOT, program_beside
 from support.stack import ARCHITECTURE
 from support.zips import zipped
-
-sys.path.insert(0, str(ROOT / "deploy"))
-import versions  # noqa: E402  (after the path)
-from aws import Stop  # noqa: E402
-from functions import digest  # noqa: E402
 
 TARGETS = {"x86_64": "x86_64-unknown-linux-gnu", "arm64": "aarch64-unknown-linux-gnu"}
 
@@ -76,18 +72,18 @@ def test_a_mapper_is_swapped_and_rolled_back(service, recipe, backend, packages,
     url = sqs.get_queue_url(QueueName="post-confirmation-undelivered")["QueueUrl"]
     send(sqs, url, event("waiting"))
     before = state(client)
-    done = recipe("swap_mapper", in_javascript, answer="n\n")
+    done = recipe("swap", in_javascript, answer="n\n")
     assert (done.returncode, "error: not agreed; nothing was changed" in done.stderr) == (1, True)
     assert '"locale"' in done.stdout
     assert "Put this mapper into post-confirmation and post-confirmation-redelivery? [y/N]" in done.stdout
     assert done.stdout.count(" differs from the live version, and this goes live too: Layers.\n") == 2
     assert state(client) == before
     assert len(client.list_layer_versions(LayerName="post-confirmation-mapper")["LayerVersions"]) == 1
-    proved("swap-mapper shows what the new mapper, in JavaScript, does differently; without a yes nothing changes")
+    proved("swap shows what the new mapper, in JavaScript, does differently; without a yes nothing changes")
 
     # Not the folder again: another build has other bytes.
     component = in_javascript / "mapper.wasm"
-    done = recipe("swap_mapper", component, answer="y\n")
+    done = recipe("swap", component, answer="y\n")
     assert done.returncode == 0, done.stderr
     after = state(client)
     for name in BOTH:
@@ -118,7 +114,7 @@ def test_a_mapper_is_swapped_and_rolled_back(service, recipe, backend, packages,
     assert len(programs) == 1
     proved("the next user has one field more, and so has the user who waited in the queue; the program is the same")
 
-    done = recipe("swap_mapper", component, "--yes")
+    done = recipe("swap", component, "--yes")
     assert (done.returncode, state(client)) == (0, after)
     assert "This mapper is live already; nothing to change.\n" in done.stdout
     proved("a swap to the same mapper changes nothing")
@@ -154,7 +150,7 @@ def test_a_failed_swap_is_undone(place, functions, service, recipe, proved):
     functions.update_function_configuration(FunctionName=REDELIVERY, MemorySize=256)
     before, (operation, at) = state(functions), PLACES[place]
     service.answers[operation] = failing(service, operation, at)
-    done = recipe("swap_mapper", COMPONENT, "--yes")
+    done = recipe("swap", COMPONENT, "--yes")
     assert done.returncode == 1
     assert "KMSDisabledException: not now" in done.stderr
     assert (
@@ -185,7 +181,7 @@ def failing(service, operation, at):
 
 
 def test_an_upgrade_moves_program_and_mapper_together(aws, service, recipe, packages, tmp_path, proved):
-    package, former, project = packages(ARCHITECTURE), tmp_path / "former.zip", tmp_path / "project"
+    package, former = packages(ARCHITECTURE), tmp_path / "former.zip"
     shutil.copy(package / "function.zip", former)
     with zipfile.ZipFile(former, "a") as another:
         another.writestr("release", "the former one")
@@ -198,24 +194,20 @@ def test_an_upgrade_moves_program_and_mapper_together(aws, service, recipe, pack
         }
 
     before, code = state(client), codes("live")
-    shutil.copytree(ROOT / "deploy", project / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
-    (project / "target/package" / ARCHITECTURE).mkdir(parents=True)
-    (project / "target/dist").symlink_to(ROOT / "target/dist")
-    (project / "guest").symlink_to(ROOT / "guest")
-    for name in ("function", "mapper"):
-        broken = zipped(bootstrap="#!/bin/sh\nexit 1\n")
-        (project / f"target/package/{ARCHITECTURE}/{name}.zip").write_bytes(broken)
-    done = recipe("swap_mapper", COMPONENT, "--with-host", "--yes", folder=project / "deploy")
+    broken = program_beside(
+        tmp_path / "release", {f"function-{ARCHITECTURE}.zip": zipped(bootstrap="#!/bin/sh\nexit 1\n")}
+    )
+    done = recipe("swap", COMPONENT, "--with-host", "--yes", program=broken)
     assert (done.returncode, "Runtime.ExitError" in done.stderr) == (1, True), done.stderr
     assert (state(client), codes("live"), codes("$LATEST")) == (before, code, code)
     proved("a program that can't start never goes live, and code and mapper are restored")
 
-    done = recipe("swap_mapper", COMPONENT, "--with-host", "--yes")
+    done = recipe("swap", COMPONENT, "--with-host", "--yes")
     assert done.returncode == 0, done.stderr
     assert len(code) == 1 and codes("live") == {digest(package / "function.zip")} != code
     assert {state(client)[name][2][0] for name in BOTH} == {"post-confirmation-mapper:3"}
     proved("with --with-host, a new program and a mapper of its release go live together")
-    done = recipe("swap_mapper", COMPONENT, "--with-host", "--yes")
+    done = recipe("swap", COMPONENT, "--with-host", "--yes")
     assert (done.returncode, "nothing to change" in done.stdout) == (0, True)
     proved("a second upgrade changes nothing")
 
@@ -224,7 +216,7 @@ def test_a_swap_that_can_not_be_undone_is_reported(functions, service, recipe, p
     alias, layers = f"PUT {FUNCTIONS}/{TRIGGER}/aliases/live", f"PUT {FUNCTIONS}/{TRIGGER}/configuration"
     service.answers[alias] = lambda _: refused("KMSDisabledException", "not now")
     service.answers[layers] = failing(service, layers, 2)
-    done = recipe("swap_mapper", COMPONENT, "--yes")
+    done = recipe("swap", COMPONENT, "--yes")
     assert done.returncode == 1
     first, heading, *rest = done.stderr[done.stderr.index("error: ") :].strip().split("\n")
     assert first == "error: aws lambda update-alias: KMSDisabledException: not now"
@@ -241,7 +233,7 @@ def test_a_mapper_that_fails_only_when_deployed_is_not_live(functions, service, 
     variables = {"BACKEND_API_URL": NO_BACKEND, "MAPPER_ENV_USERS_PATH": "https://elsewhere.example.com/"}
     publish(functions, REDELIVERY, Environment={"Variables": variables})
     before = state(functions)
-    done = recipe("swap_mapper", COMPONENT, "--yes")
+    done = recipe("swap", COMPONENT, "--yes")
     assert done.returncode == 1
     assert "error: post-confirmation-redelivery:3 can't handle an event: Mapper.AnswerRefused" in done.stderr
     assert ":live: updated" not in done.stdout
@@ -254,7 +246,7 @@ def test_a_mapper_that_fails_only_when_deployed_is_not_live(functions, service, 
         200,
         {"dryRun": {"end": "delivered", "mapper": "another"}},
     )
-    done = recipe("swap_mapper", COMPONENT, "--yes")
+    done = recipe("swap", COMPONENT, "--yes")
     assert done.returncode == 1
     assert "error: post-confirmation:3 maps with the mapper another instead of the new one, " in done.stderr
     assert state(functions) == before
@@ -266,10 +258,10 @@ def test_an_invalid_mapper_changes_nothing(functions, service, recipe, tmp_path,
     (tmp_path / "text.wasm").write_text("no component")
     (tmp_path / "empty").mkdir()
     for mapper, status in ((tmp_path / "text.wasm", 1), (tmp_path / "empty", 1), (tmp_path / "nothing.wasm", 2)):
-        done = recipe("swap_mapper", mapper, "--yes")
+        done = recipe("swap", mapper, "--yes")
         assert done.returncode == status, done.stderr
-    assert recipe("swap_mapper", EVENT, "--yes").returncode == 2
-    done = recipe("swap_mapper", COMPONENT, "--yes", "--function", "other")
+    assert recipe("swap", EVENT, "--yes").returncode == 2
+    done = recipe("swap", COMPONENT, "--yes", "--function", "other")
     assert done.returncode == 1
     assert "error: there is no function other with an alias live in this account and region; make it" in done.stderr
     assert state(functions) == before
@@ -288,22 +280,20 @@ def test_a_mapper_for_another_processor_is_compiled_for_it(aws, service, recipe,
 
     for name in BOTH:
         service.answers[f"POST {FUNCTIONS}/{name}/invocations"] = dry_run
-    done = recipe("swap_mapper", COMPONENT, "--yes")
+    done = recipe("swap", COMPONENT, "--yes")
     assert done.returncode == 0, done.stderr
     said = f"The deployed mapper is native code for {TARGETS[other]}, so what the swap changes can't be shown"
     assert said in done.stdout
     assert published(client, service)["target"] == TARGETS[other]
     assert [state(client)[name][0] for name in BOTH] == ["2", "2"]
-    proved(
-        f"for a function of {other} the mapper is compiled for it, and swap-mapper says that it can't compare it here"
-    )
+    proved(f"for a function of {other} the mapper is compiled for it, and swap says that it can't compare it here")
 
 
 def published(client, service):
     """The manifest in the newest version of the layer."""
     newest = client.list_layer_versions(LayerName="post-confirmation-mapper")["LayerVersions"][0]["LayerVersionArn"]
-    with versions.zipfile.ZipFile(service._layer(newest)) as layer:
-        return json.loads(layer.read(versions.MANIFEST))
+    with zipfile.ZipFile(service._layer(newest)) as layer:
+        return json.loads(layer.read("mapper.json"))
 
 
 def test_an_unreadable_deployed_mapper_is_replaced(functions, recipe, packages, proved):
@@ -313,15 +303,18 @@ def test_an_unreadable_deployed_mapper_is_replaced(functions, recipe, packages, 
         return [publish(functions, name, Layers=[arn]) for name in BOTH]
 
     for files, said in (
-        ({"mapper.cwasm": b""}, "can't be read, so what the swap changes is not shown: \"There is no item named"),
-        ({"mapper.cwasm": b"", "mapper.json": b"{"}, "can't be read, so what the swap changes is not shown: Expecting"),
+        ({"mapper.cwasm": b""}, "can't be read, so what the swap changes is not shown: it has no mapper.json\n"),
+        (
+            {"mapper.cwasm": b"", "mapper.json": b"{"},
+            "can't be read, so what the swap changes is not shown: its mapper.json is not JSON: ",
+        ),
         (
             {"mapper.cwasm": b"", "mapper.json": json.dumps({"target": TARGETS[ARCHITECTURE]})},
             "The deployed mapper can't be compared on this machine, so what the swap changes is not shown.",
         ),
     ):
         versions_before = deployed(**files)
-        done = recipe("swap_mapper", COMPONENT, "--yes")
+        done = recipe("swap", COMPONENT, "--yes")
         assert (done.returncode, said in done.stdout) == (0, True), done.stdout + done.stderr
         assert [len(state(functions)[name][2]) for name in BOTH] == [1, 1]
         assert int(state(functions)[TRIGGER][0]) == int(versions_before[0]) + 1
@@ -329,7 +322,7 @@ def test_an_unreadable_deployed_mapper_is_replaced(functions, recipe, packages, 
 
     for name in BOTH:
         publish(functions, name, Layers=[])
-    done = recipe("swap_mapper", COMPONENT, "--yes")
+    done = recipe("swap", COMPONENT, "--yes")
     assert (done.returncode, "No mapper is deployed, so there is nothing to compare with.\n" in done.stdout) == (
         0,
         True,
@@ -339,38 +332,18 @@ def test_an_unreadable_deployed_mapper_is_replaced(functions, recipe, packages, 
     proved("if there is no mapper yet, it is added")
 
 
-def test_without_the_workbench_nothing_is_changed(functions, recipe, tmp_path, proved):
-    shutil.copytree(ROOT / "deploy", tmp_path / "deploy", ignore=shutil.ignore_patterns("__pycache__"))
-    before = state(functions)
-    done = recipe("swap_mapper", COMPONENT, "--yes", folder=tmp_path / "deploy")
+def test_without_the_functions_program_nothing_is_changed(functions, recipe, tmp_path, proved):
+    alone, before = program_beside(tmp_path / "alone", {}), state(functions)
+    done = recipe("swap", COMPONENT, "--with-host", "--yes", program=alone)
+    missing = f"{alone.parent}/function-{ARCHITECTURE}.zip"
     assert (done.returncode, done.stderr) == (
         1,
-        f"error: {tmp_path}/target/dist/mapper is missing; build it with `just build`\n",
+        f"error: {missing} is missing; build it with `just package {ARCHITECTURE}`\n",
     )
     assert state(functions) == before
-    proved("if the workbench is missing, it says how to build it")
+    proved("if the function's program is missing, it says how to build it")
 
 
-@pytest.mark.parametrize(
-    ("size", "content", "said"),
-    [
-        (versions.MAX_UNPACKED - 2, None, None),
-        (versions.MAX_UNPACKED - 1, None, "the mapper has 250.0 MiB unpacked, and Lambda takes 250; make it smaller"),
-        (versions.MAX_ZIPPED - 2**16, "random", None),
-        (versions.MAX_ZIPPED, "random", "the mapper has 50.0 MiB zipped, and Lambda takes 50; make it smaller"),
-    ],
-)
-def test_a_layer_too_large_for_lambda_is_refused(size, content, said, tmp_path, proved):
-    (tmp_path / versions.MANIFEST).write_text("{}")
-    with (tmp_path / versions.IMAGE).open("wb") as image:
-        if content:
-            with open("/dev/urandom", "rb") as random:
-                image.write(random.read(size))
-        image.truncate(size)
-    if said:
-        with pytest.raises(Stop, match=said):
-            versions.pack(tmp_path)
-        proved(said)
-    else:
-        assert versions.pack(tmp_path).exists()
-        proved(f"a mapper of {size} bytes is accepted")
+def digest(file):
+    """The SHA-256 of a file as Lambda shows it."""
+    return base64.b64encode(hashlib.sha256(file.read_bytes()).digest()).decode()

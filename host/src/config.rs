@@ -65,11 +65,33 @@ pub const ANSWER_WITHIN_MS: &str = "ANSWER_WITHIN_MS";
 /// How detailed the log is; Lambda sets it from the function's logging configuration.
 pub const LOG_LEVEL: &str = "AWS_LAMBDA_LOG_LEVEL";
 
+/// Every setting, besides those of the mapper, which begin with [`MAPPER_ENV`].
+pub const NAMES: [&str; 18] = [
+    ANSWER_WITHIN_MS,
+    ATTEMPT_TIMEOUT_MS,
+    LOG_LEVEL,
+    BACKEND_ALLOW_HTTP,
+    BACKEND_API_URL,
+    BACKEND_AUTHORIZATION,
+    BACKEND_CA_FILE,
+    BACKEND_SIGNING_SECRET,
+    COGNITO_ATTRIBUTES,
+    COGNITO_GROUPS,
+    MAPPER_IMAGE,
+    MAPPER_LOGS,
+    MAPPER_MEMORY_MB,
+    MAPPER_TIMEOUT_MS,
+    MAX_ATTEMPTS,
+    ON_UNDELIVERED,
+    SHADOW_MAPPER_IMAGE,
+    UNDELIVERED_QUEUE_URL,
+];
+
 /// The image's path in a Lambda layer.
 const LAYER_IMAGE: &str = "/opt/mapper.cwasm";
 /// Cognito waits 5 seconds, which can't be changed; half a second of them is for the way there and
-/// back.
-const ANSWER_WITHIN: (RangeInclusive<u64>, u64) = (200..=4900, 4500);
+/// back. The values that are possible, and the default.
+pub const ANSWER_WITHIN: (RangeInclusive<u64>, u64) = (200..=4900, 4500);
 /// A backend behind a load balancer answers in some 100 milliseconds, a cold one of its instances
 /// in a second.
 const ATTEMPT_TIMEOUT: (RangeInclusive<u64>, u64) = (50..=60_000, 2000);
@@ -80,8 +102,8 @@ const ATTEMPTS: (RangeInclusive<u64>, u64) = (1..=20, 3);
 /// throttled function is slower by a hundred times.
 const MAPPER_TIMEOUT: (RangeInclusive<u64>, u64) = (10..=4900, 1000);
 /// A mapper in Rust needs 2 MB, one in JavaScript or Python some 30; 4095 is the most that its
-/// memory can have.
-const MAPPER_MEMORY: (RangeInclusive<u64>, u64) = (2..=4095, 64);
+/// memory can have. The values that are possible, and the default.
+pub const MAPPER_MEMORY: (RangeInclusive<u64>, u64) = (2..=4095, 64);
 
 /// The first one is the default.
 const ON_UNDELIVERED_VALUES: [(&str, OnUndelivered); 2] =

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// What is left of an invocation's own time for the answer's way to Lambda.
-const BEFORE_LAMBDA: Duration = Duration::from_millis(200);
+pub const BEFORE_LAMBDA: Duration = Duration::from_millis(200);
 /// The share of an event's time that is left for its line in the log and the answer.
 const ANSWER_SHARE: u32 = 32;
 /// The share of what is left of an event's time that is kept for the queue.

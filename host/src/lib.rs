@@ -31,7 +31,7 @@
 //! # Where to change what
 //!
 //! - a setting: its name, range and default in [`config`], the part that uses it, and the table in
-//!   `docs/reference.md`; the recipes list it in `deploy/settings.py`
+//!   `docs/reference.md`
 //! - retries: `backend/retry.rs`
 //! - something more after every event: [`function`], in `conclude`; after the answer, in
 //!   `after_answer`
@@ -67,8 +67,9 @@ mod startup;
 
 // What the workbench and the benchmarks use besides.
 pub use client::BuildError;
+pub use deadline::BEFORE_LAMBDA;
 pub use effects::{Allowed, Approved, Effect, Effects};
 pub use lenient::Object;
-pub use queue::Queue;
+pub use queue::{Queue, writable};
 pub use request::{Method, Request};
 pub use startup::{hide_panic_messages, report_failure, tell_lambda};

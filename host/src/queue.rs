@@ -175,7 +175,7 @@ fn region(url: &str) -> Option<String> {
 
 /// `json` with the two characters that JSON may hold and SQS does not take written as escapes. They
 /// can only stand in strings.
-fn writable(json: &str) -> String {
+pub fn writable(json: &str) -> String {
     json.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff")
 }
 

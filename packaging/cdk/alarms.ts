@@ -28,7 +28,7 @@ export function alarms(scope: Construct, watched: Watched, topic?: ITopic): void
     ['QueueAge', 'AWS/SQS ApproximateAgeOfOldestMessage', queue, 'Maximum', 240,
       "Users wait: the backend is down or refuses them, or the mapper fails or can't be loaded"],
     ['DeadLetters', 'AWS/SQS ApproximateNumberOfMessagesVisible', deadLetters, 'Maximum', 1,
-      'Redelivery has given users up after five attempts: fix the cause, then `just redrive`'],
+      'Redelivery has given users up after five attempts: fix the cause, then `mapper redrive`'],
     ['Duration', 'PostConfirmation Duration', trigger, 'p99', 4000,
       'Events take nearly all of their time (4.5 s): look at attempts and steps in the log'],
     ['TriggerErrors', 'AWS/Lambda Errors', trigger, 'Sum', 1,
@@ -36,7 +36,7 @@ export function alarms(scope: Construct, watched: Watched, topic?: ITopic): void
     ['RedeliveryErrors', 'AWS/Lambda Errors', redelivery, 'Sum', 1,
       'Redelivery could not start: its log says why. The users stay in the queue'],
     ['Throttles', 'AWS/Lambda Throttles', trigger, 'Sum', 1,
-      'Lambda had no concurrency left for Cognito. The backend lacks these users: `just reconcile`'],
+      'Lambda had no concurrency left for Cognito. The backend lacks these users: `mapper reconcile`'],
   ];
   for (const [id, metric, dimensionsMap, statistic, threshold, alarmDescription] of rows) {
     const [namespace, metricName] = metric.split(' ');

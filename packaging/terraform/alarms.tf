@@ -16,7 +16,7 @@ locals {
       metric      = ["AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum"], of = local.queue, threshold = 240
     }
     dead-letters = {
-      description = "Redelivery has given users up after five attempts: fix the cause, then `just redrive`"
+      description = "Redelivery has given users up after five attempts: fix the cause, then `mapper redrive`"
       metric      = ["AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum"], of = local.dead, threshold = 1
     }
     duration = {
@@ -32,7 +32,7 @@ locals {
       metric      = ["AWS/Lambda", "Errors", "Sum"], of = local.redelivery, threshold = 1
     }
     throttles = {
-      description = "Lambda had no concurrency left for Cognito. The backend lacks these users: `just reconcile`"
+      description = "Lambda had no concurrency left for Cognito. The backend lacks these users: `mapper reconcile`"
       metric      = ["AWS/Lambda", "Throttles", "Sum"], of = local.trigger, threshold = 1
     }
   }

@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result, bail, ensure};
 use post_confirmation_host::event::Event;
 use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -26,6 +27,8 @@ const ANSWER: &str = ".answer.json";
 const RECEIVED_AT: &str = ".received-at.json";
 /// The ends of what can lie beside an event.
 const BESIDE: [&str; 4] = [EXPECTED, VARIABLES, ANSWER, RECEIVED_AT];
+/// An id of a password reset also depends on the invocation, which is always the same one here.
+const INVOCATION: &str = "workbench";
 /// When every event of a case came, unless it says so.
 const RECEIVED: &str = "2026-01-01T00:00:00.000Z";
 
@@ -142,11 +145,29 @@ pub fn event_file(wanted: &Path) -> PathBuf {
     }
 }
 
+/// A case of an event alone: nothing is expected of it.
+pub fn bare(name: &str, event: Event) -> Case {
+    Case {
+        name: name.to_owned(),
+        event,
+        variables: BTreeMap::new(),
+        answer: None,
+        expected: None,
+        expected_file: PathBuf::new(),
+    }
+}
+
+/// The event `json` in the place of one that a file holds. It came when those of cases did.
+pub fn read(json: &RawValue) -> Result<Event> {
+    let mut event = Event::read(json, INVOCATION);
+    event.received_at = moment(RECEIVED).context("the time of cases is none")?;
+    Ok(event)
+}
+
 /// The event in the file `path`, which came when the file beside it says, if it is that of a case.
 pub fn event(path: &Path) -> Result<Event> {
     let json = recorded::event(path)?;
-    // An id of a password reset also depends on the invocation, which is always the same one here.
-    let mut event = Event::read(&json, "workbench");
+    let mut event = Event::read(&json, INVOCATION);
     let file = received_at_file(path);
     let said = file.as_deref().map(optional::<String>).transpose()?.flatten();
     event.received_at = moment(said.as_deref().unwrap_or(RECEIVED)).with_context(|| {

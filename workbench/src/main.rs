@@ -1,11 +1,13 @@
-//! The workbench for the authors of mappers. This file owns the command line. A new command is a
-//! file in `commands/` with its `Args` and `run`, a line in `commands.rs`, and two lines here.
+//! The workbench for those who write mappers and those who operate the function. This file owns the
+//! command line. A new command is a file in `commands/` or `deploy/` with its `Args` and `run`, a
+//! line in `commands.rs` or `deploy.rs`, and two lines here.
 
 mod answer;
 mod cache;
 mod cases;
 mod commands;
 mod compile;
+mod deploy;
 mod doubtful;
 mod engine;
 mod expectation;
@@ -25,21 +27,25 @@ mod toolchain;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use anyhow::Result;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
+use deploy::interrupt;
+use deploy::talk::Usage;
 use post_confirmation_host::printable;
-use terminal::BAD;
+use terminal::{BAD, HEADING};
 
 /// The most that is shown of an error, in bytes: it may hold names that a component has chosen.
 const MAX_ERROR: usize = 8 * 1024;
 
-/// Make, try and swap mappers for the Cognito post-confirmation trigger.
+/// Make and try mappers for the Cognito post-confirmation trigger, and operate the trigger.
 ///
-/// Every command has examples in its `--help`. Variables of the environment mean what they mean to
-/// the function: MAPPER_TIMEOUT_MS, MAPPER_MEMORY_MB, MAPPER_ENV_* and the others.
+/// Every command has examples in its `--help`. Variables of the environment mean to those for
+/// writing what they mean to the function: MAPPER_TIMEOUT_MS, MAPPER_MEMORY_MB, MAPPER_ENV_* and the
+/// others. Those for operating call the AWS CLI, and ask before they change what is in use.
 ///
-/// Exit status: 0 if all is well, 1 if a mapper, a case or the backend failed, 2 if the command
-/// could not be carried out.
+/// Exit status: 0 if all is well, 1 if a mapper, a case or the backend failed, or AWS refused, 2 if
+/// the command could not be carried out.
 #[derive(Parser)]
 #[command(name = "mapper", version, arg_required_else_help = true)]
 struct Cli {
@@ -61,11 +67,28 @@ enum Command {
     Events(commands::events::Args),
     Reach(commands::reach::Args),
     UnitTest(commands::unit_test::Args),
+    #[command(flatten)]
+    Recipe(Recipe),
+}
+
+/// The commands for operating.
+#[derive(Subcommand)]
+enum Recipe {
+    Create(deploy::create::Args),
+    Attach(deploy::attach::Args),
+    Detach(deploy::detach::Args),
+    Swap(deploy::swap::Args),
+    Rollback(deploy::rollback::Args),
+    Redrive(deploy::redrive::Args),
+    Reconcile(deploy::reconcile::Args),
+    Doctor(deploy::doctor::Args),
+    Package(deploy::package::Args),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    let cli = Cli::from_arg_matches(&command_line().get_matches());
+    let outcome = match cli.unwrap_or_else(|error| error.exit()).command {
         Command::New(args) => commands::new::run(&args),
         Command::Build(args) => commands::build::run(&args),
         Command::Check(args) => commands::check::run(&args),
@@ -78,7 +101,31 @@ async fn main() -> ExitCode {
         Command::Events(args) => commands::events::run(&args),
         Command::Reach(args) => commands::reach::run(args).await,
         Command::UnitTest(args) => commands::unit_test::run(&args).await,
+        Command::Recipe(recipe) => return ended(recipe.run(), 1),
     };
+    ended(outcome, 2)
+}
+
+impl Recipe {
+    fn run(self) -> Result<bool> {
+        interrupt::watch()?;
+        match self {
+            Recipe::Create(args) => deploy::create::run(&args),
+            Recipe::Attach(args) => deploy::attach::run(&args),
+            Recipe::Detach(args) => deploy::detach::run(&args),
+            Recipe::Swap(args) => deploy::swap::run(&args),
+            Recipe::Rollback(args) => deploy::rollback::run(&args),
+            Recipe::Redrive(args) => deploy::redrive::run(&args),
+            Recipe::Reconcile(args) => deploy::reconcile::run(&args),
+            Recipe::Doctor(args) => deploy::doctor::run(&args),
+            Recipe::Package(args) => deploy::package::run(&args),
+        }
+    }
+}
+
+/// The exit status of a command, which is `failed` if it could not be carried out: then this says
+/// why.
+fn ended(outcome: Result<bool>, failed: u8) -> ExitCode {
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
@@ -88,7 +135,28 @@ async fn main() -> ExitCode {
                 "{BAD}error{BAD:#}: {}",
                 printable::shown(printable::cut(&text, MAX_ERROR))
             );
-            ExitCode::from(2)
+            ExitCode::from(if error.is::<Usage>() { 2 } else { failed })
         }
     }
+}
+
+/// The command line, whose help lists the commands in two groups.
+fn command_line() -> clap::Command {
+    let command = Cli::command();
+    let operating = Recipe::augment_subcommands(clap::Command::new(""));
+    let is_operating = |name| operating.get_subcommands().any(|other| other.get_name() == name);
+    let mut groups = String::new();
+    for (title, operates) in [("Writing mappers", false), ("Operating the function", true)] {
+        groups.push_str(&format!("{HEADING}{title}:{HEADING:#}\n"));
+        for each in command.get_subcommands() {
+            if is_operating(each.get_name()) == operates {
+                let about = each.get_about().map(ToString::to_string).unwrap_or_default();
+                groups.push_str(&format!("  {:<10} {about}\n", each.get_name()));
+            }
+        }
+        groups.push('\n');
+    }
+    command.help_template(format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{groups}{HEADING}Options:{HEADING:#}\n{{options}}"
+    ))
 }

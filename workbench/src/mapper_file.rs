@@ -26,6 +26,15 @@ const WASM: &[u8] = b"\0asm";
 /// What an image begins with.
 const ELF: &[u8] = b"\x7fELF";
 
+/// The variables that settings are read from, by name: those of this process, or of a deployed
+/// function.
+pub type Environment = HashMap<OsString, OsString>;
+
+/// The variables of this process.
+pub fn environment() -> Environment {
+    env::vars_os().collect()
+}
+
 /// The mapper that a command tries.
 #[derive(clap::Args)]
 pub struct MapperFile {
@@ -40,7 +49,7 @@ impl MapperFile {
     pub fn file(&self) -> PathBuf {
         self.mapper
             .clone()
-            .or_else(|| variable(MAPPER_IMAGE).map(PathBuf::from))
+            .or_else(|| variable(&environment(), MAPPER_IMAGE).map(PathBuf::from))
             .unwrap_or_else(|| COMPONENT.into())
     }
 }
@@ -113,15 +122,16 @@ pub fn progress(done: &str, file: &Path, bytes: usize) -> ProgressBar {
 }
 
 /// The variable `name`, as the settings read it.
-fn variable(name: &str) -> Option<String> {
-    env::var(name).ok().as_deref().and_then(config::trimmed).map(str::to_owned)
+fn variable(environment: &Environment, name: &str) -> Option<String> {
+    let value = environment.get(OsStr::new(name))?.to_str()?;
+    config::trimmed(value).map(str::to_owned)
 }
 
 /// The limits and variables of mappers in the environment, for the program in `file`. Whatever else
 /// is set there has no meaning.
 pub fn mapper_settings(file: &Path) -> Result<Settings> {
-    let mut vars: HashMap<OsString, OsString> = HashMap::new();
-    for (name, value) in env::vars_os() {
+    let mut vars = Environment::new();
+    for (name, value) in environment() {
         let text = name.to_string_lossy();
         if text.starts_with("MAPPER_") || text == ANSWER_WITHIN_MS {
             vars.insert(name, value);
@@ -132,11 +142,11 @@ pub fn mapper_settings(file: &Path) -> Result<Settings> {
     Ok(Config::from_vars(vars)?.mapper)
 }
 
-/// The settings of the environment, for the mapper in `file`. They need no backend if nothing is to
-/// be sent.
-pub fn config(file: &Path, send: bool) -> Result<Config> {
-    let mut vars: HashMap<OsString, OsString> = env::vars_os().collect();
-    if !send && variable(BACKEND_API_URL).is_none() {
+/// The settings in `environment`, for the mapper in `file`. They need no backend if nothing is to be
+/// sent.
+pub fn config(file: &Path, send: bool, environment: &Environment) -> Result<Config> {
+    let mut vars = environment.clone();
+    if !send && variable(&vars, BACKEND_API_URL).is_none() {
         vars.insert(BACKEND_API_URL.into(), SHOWN_API_URL.into());
     }
     vars.insert(MAPPER_IMAGE.into(), file.into());

@@ -16,7 +16,7 @@ use post_confirmation_host::mapper::{self, Mapper, MapperCall, MapperOutput, Out
 
 use crate::cases::Case;
 use crate::expectation::{self, Mapped, Request};
-use crate::mapper_file::{self, Loaded};
+use crate::mapper_file::{self, Environment, Loaded};
 use crate::refused::{self, RequestParts};
 
 /// The most cases at once.
@@ -45,10 +45,15 @@ pub struct Trial {
 }
 
 impl Bench {
-    /// Loads the mapper in `file` for `cases`, with the settings of the environment, and with
+    /// Loads the mapper in `file` for `cases`, with the settings in `environment`, and with
     /// deterministic clocks and random numbers if `deterministic`.
-    pub fn load(file: &Path, cases: &[Arc<Case>], deterministic: bool) -> Result<Bench> {
-        let config = mapper_file::config(file, false)?;
+    pub fn load(
+        file: &Path,
+        cases: &[Arc<Case>],
+        environment: &Environment,
+        deterministic: bool,
+    ) -> Result<Bench> {
+        let config = mapper_file::config(file, false, environment)?;
         let settings = Settings { deterministic, ..config.mapper };
         let variables: BTreeSet<&Variables> = cases.iter().map(|case| &case.variables).collect();
         // Each mapper may hold a sandbox that it has used.

@@ -1,4 +1,4 @@
-"""Faults of a deployment, a file for each of deploy/checks, and how `doctor` must report them."""
+"""Faults of a deployment, a file for each part of it, and how `doctor` must report them."""
 
 import pytest
 

@@ -24,7 +24,7 @@ def layer(*left_out, target=None):
 
 
 FAULTS = [
-    fault("no alias", "function", FAULT, "there is no function", "`just create`", lambda it: it.unname(FUNCTION)),
+    fault("no alias", "function", FAULT, "there is no function", "`mapper create`", lambda it: it.unname(FUNCTION)),
     fault(
         "a function that failed",
         "function",
@@ -49,8 +49,8 @@ FAULTS = [
         "--runtime provided.al2023",
         lambda it: it.configure(Runtime="nodejs22.x"),
     ),
-    fault("a short timeout", "timeout", FAULT, "4700 ms", "`just create`", lambda it: it.configure(Timeout=4)),
-    fault("a close timeout", "timeout", WARNING, "5 s", "`just create`", lambda it: it.configure(Timeout=5)),
+    fault("a short timeout", "timeout", FAULT, "4700 ms", "`mapper create`", lambda it: it.configure(Timeout=4)),
+    fault("a close timeout", "timeout", WARNING, "5 s", "`mapper create`", lambda it: it.configure(Timeout=5)),
     fault(
         "little memory", "memory", FAULT, "128 MB", "--memory-size 129", lambda it: it.set_both(MAPPER_MEMORY_MB="97")
     ),
@@ -59,7 +59,7 @@ FAULTS = [
         "layer",
         FAULT,
         "mapper.cwasm",
-        "`just swap-mapper MAPPER`",
+        "`mapper swap MAPPER`",
         lambda it: it.layer(layer("mapper.cwasm"), FUNCTION, REDELIVERY),
         follows={"dry run": FAULT},
     ),
@@ -68,7 +68,7 @@ FAULTS = [
         "layer",
         FAULT,
         "without mapper.json",
-        "`just swap-mapper MAPPER`",
+        "`mapper swap MAPPER`",
         lambda it: it.layer(layer("mapper.json"), FUNCTION, REDELIVERY),
         follows={"dry run": FAULT},
     ),
@@ -77,7 +77,7 @@ FAULTS = [
         "architecture",
         FAULT,
         OTHER_TARGET,
-        "`just swap-mapper MAPPER`",
+        "`mapper swap MAPPER`",
         lambda it: it.layer(layer(target=OTHER_TARGET), FUNCTION, REDELIVERY),
         follows={"dry run": FAULT},
     ),
@@ -86,7 +86,7 @@ FAULTS = [
         "dry run",
         FAULT,
         "Mapper.",
-        "`just rollback`",
+        "`mapper rollback`",
         lambda it: it.set_both(MAPPER_ENV_USERS_PATH="https://example.com/"),
     ),
     fault(
@@ -154,7 +154,7 @@ FAULTS = [
         "secrets",
         FAULT,
         "secretsmanager:GetSecretValue",
-        "`just create`",
+        "`mapper create`",
         lambda it: it.set_both(BACKEND_AUTHORIZATION=it.secret("Bearer c2VjcmV0")),
     ),
     fault(
@@ -162,7 +162,7 @@ FAULTS = [
         "secrets",
         FAULT,
         "ssm:GetParameter",
-        "`just create`",
+        "`mapper create`",
         lambda it: it.set_both(BACKEND_AUTHORIZATION=it.parameter("Bearer c2VjcmV0")),
     ),
     fault(

@@ -5,13 +5,13 @@ from . import FAULT, WARNING, fault
 from .function import layer
 
 FAULTS = [
-    fault("no queue", "queue", FAULT, "not set", "`just create`", lambda it: it.set(without="UNDELIVERED_QUEUE_URL")),
+    fault("no queue", "queue", FAULT, "not set", "`mapper create`", lambda it: it.set(without="UNDELIVERED_QUEUE_URL")),
     fault(
         "a queue that is not there",
         "queue",
         FAULT,
         "does not exist",
-        "`just create`",
+        "`mapper create`",
         lambda it: it.sqs.delete_queue(QueueUrl=it.url[QUEUE]),
     ),
     fault(
@@ -19,7 +19,7 @@ FAULTS = [
         "queue's settings",
         WARNING,
         "post-confirmation-undelivered keeps messages for 4 days",
-        "`just create`",
+        "`mapper create`",
         lambda it: it.set_queue(MessageRetentionPeriod="345600"),
     ),
     fault(
@@ -27,7 +27,7 @@ FAULTS = [
         "queue's settings",
         WARNING,
         "post-confirmation-dead-letters keeps messages for 4 days",
-        "`just create`",
+        "`mapper create`",
         lambda it: it.set_queue(DEAD_LETTERS, MessageRetentionPeriod="345600"),
     ),
     fault(
@@ -35,7 +35,7 @@ FAULTS = [
         "queue's settings",
         WARNING,
         "not encrypted",
-        "`just create`",
+        "`mapper create`",
         lambda it: it.set_queue(SqsManagedSseEnabled="false"),
     ),
     fault(
@@ -59,7 +59,7 @@ FAULTS = [
         "dead-letter queue",
         FAULT,
         "has no dead-letter queue",
-        "`just create`",
+        "`mapper create`",
         lambda it: it.set_queue(RedrivePolicy=""),
     ),
     fault(
@@ -67,7 +67,7 @@ FAULTS = [
         "dead-letter queue",
         FAULT,
         "does not exist",
-        "`just create`",
+        "`mapper create`",
         lambda it: it.sqs.delete_queue(QueueUrl=it.url[DEAD_LETTERS]),
     ),
     fault(
@@ -75,7 +75,7 @@ FAULTS = [
         "sending to the queue",
         FAULT,
         "may not sqs:SendMessage",
-        "`just create`",
+        "`mapper create`",
         lambda it: it.allow(FUNCTION, "Log"),
     ),
     fault(
@@ -83,7 +83,7 @@ FAULTS = [
         "taking from the queue",
         FAULT,
         "may not sqs:DeleteMessage, sqs:GetQueueAttributes, sqs:ReceiveMessage",
-        "`just create`",
+        "`mapper create`",
         lambda it: it.allow(REDELIVERY, "Log"),
     ),
     fault(
@@ -104,14 +104,19 @@ FAULTS = [
         follows={"taking from the queue": WARNING},
     ),
     fault(
-        "no redelivery", "redelivery", FAULT, "there is no function", "`just create`", lambda it: it.unname(REDELIVERY)
+        "no redelivery",
+        "redelivery",
+        FAULT,
+        "there is no function",
+        "`mapper create`",
+        lambda it: it.unname(REDELIVERY),
     ),
     fault(
         "a short redelivery",
         "redelivery",
         WARNING,
         "29 s, not 30",
-        "`just create`",
+        "`mapper create`",
         lambda it: it.configure(REDELIVERY, Timeout=29),
     ),
     fault(
@@ -119,7 +124,7 @@ FAULTS = [
         "redelivery",
         FAULT,
         "other layers",
-        "`just swap-mapper MAPPER`",
+        "`mapper swap MAPPER`",
         lambda it: it.layer(layer(), REDELIVERY),
     ),
     fault(
@@ -131,7 +136,7 @@ FAULTS = [
         lambda it: it.set(REDELIVERY, MAPPER_ENV_USERS_PATH="c2VjcmV0/"),
     ),
     fault(
-        "nothing that reads", "event source mapping", FAULT, "does not feed", "`just create`", lambda it: it.starve()
+        "nothing that reads", "event source mapping", FAULT, "does not feed", "`mapper create`", lambda it: it.starve()
     ),
     fault(
         "a mapping that is off",
@@ -167,6 +172,11 @@ FAULTS = [
     ),
     fault("users who wait", "waiting users", WARNING, "about 1 users wait", "aws logs tail", lambda it: it.wait(QUEUE)),
     fault(
-        "dead letters", "waiting users", WARNING, "1 users are dead", "`just redrive`", lambda it: it.wait(DEAD_LETTERS)
+        "dead letters",
+        "waiting users",
+        WARNING,
+        "1 users are dead",
+        "`mapper redrive`",
+        lambda it: it.wait(DEAD_LETTERS),
     ),
 ]

@@ -4,24 +4,24 @@ from . import FAULT, WARNING, fault
 
 OTHER = "arn:aws:lambda:eu-central-1:123456789012:function:somebody-else"
 FAULTS = [
-    fault("no trigger", "trigger", FAULT, "calls nothing", "`just attach eu-", lambda it: it.call(None)),
-    fault("another trigger", "trigger", FAULT, "another function", "`just attach eu-", lambda it: it.call(OTHER)),
+    fault("no trigger", "trigger", FAULT, "calls nothing", "`mapper attach eu-", lambda it: it.call(None)),
+    fault("another trigger", "trigger", FAULT, "another function", "`mapper attach eu-", lambda it: it.call(OTHER)),
     fault(
         "a trigger without the alias",
         "trigger",
         WARNING,
         "not the alias `live`",
-        "`just attach",
+        "`mapper attach",
         lambda it: it.call(it.arn),
         follows={"permission": FAULT},
     ),
-    fault("no permission", "permission", FAULT, "may not call", "`just attach eu-", lambda it: it.forbid()),
+    fault("no permission", "permission", FAULT, "may not call", "`mapper attach eu-", lambda it: it.forbid()),
     fault(
         "a permission beside the alias",
         "permission",
         FAULT,
         "may not call",
-        "`just attach",
+        "`mapper attach",
         lambda it: it.permit(qualifier=None, SourceArn=it.pool_arn),
     ),
     fault(
@@ -29,7 +29,7 @@ FAULTS = [
         "permission",
         FAULT,
         "userpool/",
-        "`just attach",
+        "`mapper attach",
         lambda it: it.permit(SourceArn=f"{it.pool_arn}x"),
     ),
     fault(
@@ -37,7 +37,7 @@ FAULTS = [
         "permission",
         FAULT,
         "another account",
-        "`just attach",
+        "`mapper attach",
         lambda it: it.permit(SourceArn=it.pool_arn, SourceAccount="210987654321"),
     ),
     fault(

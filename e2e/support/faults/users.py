@@ -10,7 +10,7 @@ FAULTS = [
         RIGHTS,
         FAULT,
         "may not cognito-idp:AdminUpdateUserAttributes on arn:aws:cognito-idp:",
-        "`just attach eu-",
+        "`mapper attach eu-",
         lambda it: it.set_both(COGNITO_ATTRIBUTES=PLAN),
     ),
     fault(

@@ -46,10 +46,19 @@ struct Built {
 }
 
 pub fn run(args: &Args) -> Result<bool> {
-    let language = Language::require(&args.folder)?;
+    build_folder(&args.folder, args.json)
+}
+
+/// Builds the component of the mapper in `folder` and says so. Returns whether there is one; if not,
+/// standard error says why.
+///
+/// # Errors
+/// It can't be tried.
+pub fn build_folder(folder: &Path, json: bool) -> Result<bool> {
+    let language = Language::require(folder)?;
     let started = Instant::now();
-    let Some(Built { path, bytes, wit }) = build(language, &args.folder)? else { return Ok(false) };
-    if args.json {
+    let Some(Built { path, bytes, wit }) = build(language, folder)? else { return Ok(false) };
+    if json {
         terminal::json(&json!({ "component": path, "size": bytes.len(), "wit": wit }))?;
     } else {
         let (size, took) = (terminal::size(bytes.len() as u64), terminal::time(started.elapsed()));

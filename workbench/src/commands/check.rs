@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anstream::print;
 use anyhow::{Result, ensure};
-use post_confirmation_host::mapper::{File, Manifest, Mapper, THIS_TARGET};
+use post_confirmation_host::mapper::{File, Manifest, Mapper, Settings, THIS_TARGET};
 use post_confirmation_host::printable;
 use serde::Serialize;
 
 use crate::commands::build;
 use crate::compile::interface;
-use crate::mapper_file::{self, Loaded, MapperFile};
+use crate::mapper_file::{self, Environment, Loaded, MapperFile};
 use crate::terminal::{self, BAD, FAINT, GOOD, HEADING, size};
 
 /// Say whether the function would load a mapper, what it imports, and what it gets for that.
@@ -68,19 +68,26 @@ struct Import {
 }
 
 pub fn run(args: &Args) -> Result<bool> {
-    let mapper = args.mapper.file();
+    check(args.mapper.file(), &mapper_file::environment(), args.json)
+}
+
+/// Says whether a function with these variables would load `mapper`, and returns it.
+///
+/// # Errors
+/// The file can't be read, or the variables are at fault.
+pub fn check(mapper: PathBuf, environment: &Environment, json: bool) -> Result<bool> {
     if !build::ensure_fresh(&mapper)? {
         return Ok(false);
     }
     let bytes = mapper_file::read(&mapper)?;
-    // Not a fault of the mapper.
-    mapper_file::config(&mapper, false)?;
-    let (loaded, reason) = match describe(&mapper, &bytes) {
+    // What is wrong with these is not a fault of the mapper.
+    let settings = mapper_file::config(&mapper, false, environment)?.mapper;
+    let (loaded, reason) = match describe(&mapper, &bytes, settings) {
         Ok(loaded) => (Some(loaded), None),
         Err(error) => (None, Some(printable::cut(&format!("{error:#}"), MAX_REASON).to_owned())),
     };
     let report = Report { mapper, loads: reason.is_none(), reason, loaded };
-    if args.json {
+    if json {
         terminal::json(&report)?;
     } else {
         print!("{report}");
@@ -89,8 +96,7 @@ pub fn run(args: &Args) -> Result<bool> {
 }
 
 /// Loads the mapper in `file`, which holds `bytes`, as the function does.
-fn describe(file: &Path, bytes: &[u8]) -> Result<Description> {
-    let settings = mapper_file::config(file, false)?.mapper;
+fn describe(file: &Path, bytes: &[u8], settings: Settings) -> Result<Description> {
     let Loaded { component, identity } = Loaded::load(file, settings.sandboxes)?;
     let follow_up = Mapper::new(&component, identity.clone(), settings)?.has_follow_up();
     if mapper_file::is_wasm(bytes) {

@@ -1,7 +1,7 @@
 //! `mapper compile`: a component becomes an image and its manifest.
 
-use std::path::PathBuf;
-use std::time::Instant;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use crate::compile::{LIKE_THIS, TARGETS, compile};
 use anstream::{eprintln, println};
@@ -36,37 +36,53 @@ pub struct Args {
 }
 
 pub fn run(args: &Args) -> Result<bool> {
+    let Some((manifest, took)) = compile_to(&args.component, &args.output, &args.target)? else {
+        return Ok(false);
+    };
+    if args.json {
+        terminal::json(&manifest)?;
+    } else {
+        let Manifest { wit, image, target, .. } = &manifest;
+        println!("{}  {} for {target}", args.output.display(), size(image.size));
+        println!("{}  {wit}", Manifest::path(&args.output).display());
+        eprintln!("compiled in {}", time(took));
+    }
+    Ok(true)
+}
+
+/// Compiles `component` for `target` into the file `output`. Returns the manifest, which stands
+/// beside it, and how long that took. None if the component could not be built from its source;
+/// standard error says why.
+///
+/// # Errors
+/// There is no image for another reason.
+pub fn compile_to(
+    component: &Path,
+    output: &Path,
+    target: &str,
+) -> Result<Option<(Manifest, Duration)>> {
     // The manifest takes the image's place in the one case, the image the component's in the other.
     ensure!(
-        args.output.extension().is_some_and(|extension| extension == "cwasm"),
+        output.extension().is_some_and(|extension| extension == "cwasm"),
         "`{}` has to end in `.cwasm`; the manifest beside it ends in `.json`",
-        args.output.display()
+        output.display()
     );
-    let manifest = Manifest::path(&args.output);
+    let manifest = Manifest::path(output);
     ensure!(
-        !matches!(Manifest::read(&args.output), Err(ImageError::Manifest { .. })),
+        !matches!(Manifest::read(output), Err(ImageError::Manifest { .. })),
         "`{}` exists and is not a manifest: it would be lost; choose another `--output`",
         manifest.display()
     );
-    if !build::ensure_fresh(&args.component)? {
-        return Ok(false);
+    if !build::ensure_fresh(component)? {
+        return Ok(None);
     }
-    let component = mapper_file::read(&args.component)?;
+    let bytes = mapper_file::read(component)?;
     let started = Instant::now();
-    let progress = mapper_file::progress("compiling", &args.component, component.len());
-    let compiled = compile(&component, &args.target);
+    let progress = mapper_file::progress("compiling", component, bytes.len());
+    let compiled = compile(&bytes, target);
     drop(progress);
     let compiled =
-        compiled.with_context(|| format!("`{}` can't be compiled", args.component.display()))?;
-    compiled.write(&args.output)?;
-
-    let Manifest { wit, image, target, .. } = &compiled.manifest;
-    if args.json {
-        terminal::json(&compiled.manifest)?;
-    } else {
-        println!("{}  {} for {target}", args.output.display(), size(image.size));
-        println!("{}  {wit}", manifest.display());
-        eprintln!("compiled in {}", time(started.elapsed()));
-    }
-    Ok(true)
+        compiled.with_context(|| format!("`{}` can't be compiled", component.display()))?;
+    compiled.write(output)?;
+    Ok(Some((compiled.manifest, started.elapsed())))
 }

@@ -1,6 +1,7 @@
 //! `mapper diff`: what a swap would change.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anstream::{print, println};
 use anyhow::Result;
@@ -9,6 +10,7 @@ use serde::Serialize;
 use crate::cases::{self, Case};
 use crate::commands::build;
 use crate::expectation::Mapped;
+use crate::mapper_file::{self, Environment};
 use crate::runner::{self, Bench, Trial};
 use crate::terminal::{self, BAD, GOOD, HEADING, WARNING};
 use crate::text_diff;
@@ -61,9 +63,33 @@ pub async fn run(args: &Args) -> Result<bool> {
             return Ok(false);
         }
     }
+    let how = How {
+        environment: &mapper_file::environment(),
+        deterministic: args.deterministic,
+        json: args.json,
+    };
+    diff(&args.old, &args.new, &cases, how).await
+}
+
+/// How mappers are compared.
+pub struct How<'a> {
+    /// The variables that both get.
+    pub environment: &'a Environment,
+    /// Whether clocks stand still and random numbers are the same for every event.
+    pub deterministic: bool,
+    /// Whether JSON is printed.
+    pub json: bool,
+}
+
+/// Shows which of `cases` the mappers in two files map differently, and returns whether none is.
+///
+/// # Errors
+/// They can't be compared.
+pub async fn diff(old: &Path, new: &Path, cases: &[Arc<Case>], how: How<'_>) -> Result<bool> {
     let mut trials = Vec::new();
-    for mapper in [&args.old, &args.new] {
-        trials.push(Bench::load(mapper, &cases, args.deterministic)?.try_all(&cases).await?);
+    for mapper in [old, new] {
+        let bench = Bench::load(mapper, cases, how.environment, how.deterministic)?;
+        trials.push(bench.try_all(cases).await?);
     }
     let compared = cases
         .iter()
@@ -72,11 +98,11 @@ pub async fn run(args: &Args) -> Result<bool> {
     let compared: Vec<Compared<'_>> = compared.collect();
     let different = compared.iter().filter(|compared| !compared.same).count();
 
-    if args.json {
+    if how.json {
         terminal::json(&compared)?;
     } else {
-        println!("{BAD}- {}{BAD:#}\n{GOOD}+ {}{GOOD:#}", args.old.display(), args.new.display());
-        compared.iter().for_each(|compared| compared.show(args.deterministic));
+        println!("{BAD}- {}{BAD:#}\n{GOOD}+ {}{GOOD:#}", old.display(), new.display());
+        compared.iter().for_each(|compared| compared.show(how.deterministic));
         match different {
             0 => println!("\n{GOOD}both make the same of all {} events{GOOD:#}", compared.len()),
             _ => println!(

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use post_confirmation_host::backend::Backend;
+use post_confirmation_host::backend::{Backend, Error};
 use post_confirmation_host::config::Config;
 use post_confirmation_host::error::Cause;
 use serde::Serialize;
@@ -25,6 +25,15 @@ pub struct Args {
     json: bool,
 }
 
+/// Why no connection to the backend is made with these settings; None if one is.
+///
+/// # Errors
+/// It can't be tried.
+pub async fn reach(config: Config) -> Result<Option<Error>> {
+    let until = Instant::now() + config.answer_within;
+    Ok(Backend::new(config.backend)?.reach(until).await.err())
+}
+
 #[derive(Serialize)]
 struct Reached {
     reached: bool,
@@ -33,10 +42,8 @@ struct Reached {
 }
 
 pub async fn run(args: Args) -> Result<bool> {
-    let config = Config::from_env()?;
-    let until = Instant::now() + config.answer_within;
-    let failure = Backend::new(config.backend)?.reach(until).await.err();
-    let cause = failure.as_ref().and_then(|failure| failure.cause()).map(Cause::name);
+    let failure = reach(Config::from_env()?).await?;
+    let cause = failure.as_ref().and_then(Error::cause).map(Cause::name);
     match &failure {
         _ if args.json => terminal::json(&Reached { reached: failure.is_none(), cause })?,
         None => anstream::println!("a connection to the backend was made; nothing was sent"),

@@ -64,7 +64,7 @@ pub async fn run(args: Args) -> Result<bool> {
     if !build::ensure_fresh(&mapper)? {
         return Ok(false);
     }
-    let config = mapper_file::config(&mapper, args.send)?;
+    let config = mapper_file::config(&mapper, args.send, &mapper_file::environment())?;
     let answer_within = config.answer_within;
     let Loaded { component, identity } = Loaded::load(&mapper, config.mapper.sandboxes)?;
     let mapper = Mapper::new(&component, identity.clone(), config.mapper)?;

@@ -7,7 +7,7 @@ use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anstream::{print, println};
 use anyhow::{Context, Result};
@@ -18,7 +18,7 @@ use crate::cases::{self, Case};
 use crate::commands::build;
 use crate::doubtful;
 use crate::expectation::Mapped;
-use crate::mapper_file::MapperFile;
+use crate::mapper_file::{self, MapperFile};
 use crate::render;
 use crate::runner::{self, Bench, Trial};
 use crate::terminal::{self, BAD, FAINT, GOOD, HEADING, WARNING, time};
@@ -63,8 +63,10 @@ pub struct Args {
 /// How a case ended.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-enum Verdict {
+pub enum Verdict {
+    /// As expected.
     Passed,
+    /// What it became is expected from now on.
     Blessed,
     /// The mapper makes something else of the event.
     Differs,
@@ -77,10 +79,47 @@ enum Verdict {
 }
 
 /// A case and how it ended.
-struct CaseResult {
+pub struct CaseResult {
     case: Arc<Case>,
     trial: Trial,
-    verdict: Verdict,
+    /// How it ended.
+    pub verdict: Verdict,
+}
+
+/// Cases that were tried.
+pub struct Tried {
+    /// Each with how it ended.
+    pub cases: Vec<CaseResult>,
+    /// How long that took.
+    pub took: Duration,
+}
+
+impl Tried {
+    /// Tries `cases` on `bench`. With `bless`, what it makes of them becomes what they expect.
+    ///
+    /// # Errors
+    /// They can't be tried.
+    pub async fn new(bench: Bench, cases: Vec<Arc<Case>>, bless: bool) -> Result<Tried> {
+        let started = Instant::now();
+        let trials = bench.try_all(&cases).await?;
+        let took = started.elapsed();
+        let mut tried = Vec::new();
+        for (case, trial) in cases.into_iter().zip(trials) {
+            let verdict = Verdict::new(&case, &trial, bless)?;
+            tried.push(CaseResult { case, trial, verdict });
+        }
+        Ok(Tried { cases: tried, took })
+    }
+}
+
+/// Shows how cases `of` somewhere ended with the mapper in `file`, and what is wrong with those that
+/// are.
+pub fn show(tried: &[CaseResult], of: &str, file: &Path, deterministic: bool) {
+    let cases = if tried.len() == 1 { "case" } else { "cases" };
+    println!("\n{} {cases}{of} for {}\n", tried.len(), file.display());
+    tried.iter().for_each(CaseResult::line);
+    let wrong = tried.iter().filter(|tried| tried.needs_a_look());
+    wrong.for_each(|tried| tried.explain(deterministic));
 }
 
 pub async fn run(args: &Args) -> Result<bool> {
@@ -89,16 +128,8 @@ pub async fn run(args: &Args) -> Result<bool> {
     if !build::ensure_fresh(&file)? {
         return Ok(false);
     }
-    let bench = Bench::load(&file, &cases, args.deterministic)?;
-    let started = Instant::now();
-    let trials = bench.try_all(&cases).await?;
-    let took = started.elapsed();
-
-    let mut tried = Vec::new();
-    for (case, trial) in cases.into_iter().zip(trials) {
-        let verdict = Verdict::new(&case, &trial, args.bless)?;
-        tried.push(CaseResult { case, trial, verdict });
-    }
+    let bench = Bench::load(&file, &cases, &mapper_file::environment(), args.deterministic)?;
+    let Tried { cases: tried, took } = Tried::new(bench, cases, args.bless).await?;
     if let Some(path) = &args.junit {
         junit::write(path, &file, &tried, args.deterministic, took)?;
     }
@@ -110,13 +141,7 @@ pub async fn run(args: &Args) -> Result<bool> {
             [folder] if folder.is_dir() => format!(" of {}", folder.display()),
             _ => String::new(),
         };
-        let cases = if tried.len() == 1 { "case" } else { "cases" };
-        println!("\n{} {cases}{folder} for {}\n", tried.len(), file.display());
-        tried.iter().for_each(|tried| tried.line());
-        tried
-            .iter()
-            .filter(|tried| tried.needs_a_look())
-            .for_each(|tried| tried.explain(args.deterministic));
+        show(&tried, &folder, &file, args.deterministic);
         let blessed = tried.iter().filter(|tried| tried.verdict == Verdict::Blessed).count();
         let passed = tried.len() - failed - blessed;
         let accepted = if args.bless { format!(", {blessed} accepted") } else { String::new() };
@@ -158,7 +183,8 @@ impl Verdict {
         matches!(self, Verdict::Differs | Verdict::New)
     }
 
-    fn word(self) -> &'static str {
+    /// Its name, as `mapper test` shows it.
+    pub fn word(self) -> &'static str {
         match self {
             Verdict::Passed => "ok",
             Verdict::Blessed => "accepted",

@@ -1,0 +1,75 @@
+//! Ctrl-C, a closed terminal and the end of a job. They end the program at once, unless it holds
+//! something that has to be put right first: then they end what it does next.
+
+use std::process;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use anyhow::Result;
+use thiserror::Error;
+use tokio::signal::unix::{SignalKind, signal};
+
+static HOLDS: AtomicUsize = AtomicUsize::new(0);
+static CAME: AtomicBool = AtomicBool::new(false);
+static IGNORED: AtomicBool = AtomicBool::new(false);
+
+/// The person has interrupted the program.
+#[derive(Debug, Error)]
+#[error("interrupted")]
+pub struct Interrupted;
+
+/// As long as this lives, an interruption does not end the program: [`check`] tells of it.
+pub struct Hold(());
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        HOLDS.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Reacts to interruptions from now on.
+///
+/// # Errors
+/// The system does not tell of them.
+pub fn watch() -> Result<()> {
+    for kind in [SignalKind::interrupt(), SignalKind::hangup(), SignalKind::terminate()] {
+        let mut signals = signal(kind)?;
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                react();
+            }
+        });
+    }
+    Ok(())
+}
+
+fn react() {
+    if IGNORED.load(Ordering::SeqCst) {
+        return;
+    }
+    CAME.store(true, Ordering::SeqCst);
+    if HOLDS.load(Ordering::SeqCst) == 0 {
+        anstream::eprintln!("\nerror: {Interrupted}");
+        process::exit(1);
+    }
+}
+
+/// Keeps interruptions from ending the program.
+pub fn hold() -> Hold {
+    HOLDS.fetch_add(1, Ordering::SeqCst);
+    Hold(())
+}
+
+/// Ignores interruptions from now on, one that came included: another one would leave the functions
+/// half restored.
+pub fn ignore() {
+    IGNORED.store(true, Ordering::SeqCst);
+    CAME.store(false, Ordering::SeqCst);
+}
+
+/// Says whether an interruption came.
+///
+/// # Errors
+/// One did.
+pub fn check() -> Result<(), Interrupted> {
+    if CAME.load(Ordering::SeqCst) { Err(Interrupted) } else { Ok(()) }
+}

@@ -1,0 +1,142 @@
+//! The rights that each recipe needs, and printing them as a policy of IAM.
+
+use std::env;
+
+use anyhow::Result;
+use serde_json::{Value, json};
+
+use super::names::Names;
+use crate::terminal;
+
+/// Printing the policy instead of doing anything.
+#[derive(clap::Args)]
+pub struct PrintPolicy {
+    /// Print the policy of IAM that this needs, for any account, and do nothing else.
+    #[arg(long)]
+    print_policy: bool,
+}
+
+/// What rights are on.
+#[derive(Clone, Copy)]
+pub enum On {
+    /// The pool.
+    Pool,
+    /// Both functions, with their versions and aliases.
+    Functions,
+    /// The roles of both functions.
+    Roles,
+    /// The role with which a pool sends text messages.
+    SmsRole,
+    /// The layer with the mapper.
+    Layer,
+    /// The queue.
+    Queue,
+    /// The dead-letter queue.
+    DeadLetters,
+    /// The log groups of both functions.
+    LogGroups,
+    /// Everything: AWS knows no narrower one, or the names are the operator's.
+    Everything,
+}
+
+/// Rights on one kind of thing: `service:Operation`.
+pub type Right = (On, &'static [&'static str]);
+
+/// What reading the pool and changing its trigger needs.
+pub const CHANGE_POOL: Right = (
+    On::Pool,
+    &[
+        "cognito-idp:DescribeUserPool",
+        "cognito-idp:GetUserPoolMfaConfig",
+        "cognito-idp:UpdateUserPool",
+    ],
+);
+/// An update of a pool hands over the role with which it sends text messages.
+pub const PASS_SMS_ROLE: Right = (On::SmsRole, &["iam:PassRole"]);
+
+impl PrintPolicy {
+    /// Prints the policy with these rights if it is asked for, and returns whether it was.
+    ///
+    /// # Errors
+    /// Standard output can't be written.
+    pub fn print(&self, rights: &[Right], names: &Names, pool: Option<&str>) -> Result<bool> {
+        if self.print_policy {
+            let place = Place::new(pool);
+            let statements: Vec<Value> =
+                rights.iter().map(|right| place.statement(right, names, pool)).collect();
+            terminal::json(&json!({ "Version": "2012-10-17", "Statement": statements }))?;
+        }
+        Ok(self.print_policy)
+    }
+}
+
+/// Where things are.
+struct Place {
+    partition: &'static str,
+    region: String,
+}
+
+impl Place {
+    /// The region of the pool, or else of the environment, or else any.
+    fn new(pool: Option<&str>) -> Place {
+        let of_pool =
+            pool.and_then(|pool| pool.split_once('_')).map(|(region, _)| region.to_owned());
+        let set = |name| env::var(name).ok().filter(|region| !region.is_empty());
+        let region = of_pool.or_else(|| set("AWS_REGION")).or_else(|| set("AWS_DEFAULT_REGION"));
+        let region = region.unwrap_or_else(|| "*".to_owned());
+        let partition = match region.split('-').next() {
+            Some("cn") => "aws-cn",
+            Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        };
+        Place { partition, region }
+    }
+
+    fn statement(&self, (on, actions): &Right, names: &Names, pool: Option<&str>) -> Value {
+        let mut statement = json!({
+            "Effect": "Allow",
+            "Action": actions,
+            "Resource": self.resources(*on, names, pool),
+        });
+        if matches!(on, On::SmsRole) {
+            statement["Condition"] =
+                json!({ "StringEquals": { "iam:PassedToService": "cognito-idp.amazonaws.com" } });
+        }
+        statement
+    }
+
+    fn resources(&self, on: On, names: &Names, pool: Option<&str>) -> Vec<String> {
+        let Place { partition, region } = self;
+        let arn = |service: &str, resource: String| {
+            format!("arn:{partition}:{service}:{region}:*:{resource}")
+        };
+        match on {
+            On::Pool => vec![arn("cognito-idp", format!("userpool/{}", pool.unwrap_or("*")))],
+            On::Functions => {
+                let both = names.functions();
+                let own = both.iter().map(|name| arn("lambda", format!("function:{name}")));
+                let versions = both.iter().map(|name| arn("lambda", format!("function:{name}:*")));
+                own.chain(versions).collect()
+            }
+            // A stack's roles have its name before their own.
+            On::Roles => vec![format!("arn:{partition}:iam::*:role/{}*", names.function)],
+            On::Layer => {
+                let layer = names.layer();
+                vec![
+                    arn("lambda", format!("layer:{layer}")),
+                    arn("lambda", format!("layer:{layer}:*")),
+                ]
+            }
+            On::Queue => vec![arn("sqs", names.queue())],
+            On::DeadLetters => vec![arn("sqs", names.dead_letters())],
+            On::LogGroups => {
+                let groups = names.functions().map(|name| format!("log-group:/aws/lambda/{name}"));
+                groups
+                    .into_iter()
+                    .flat_map(|group| [arn("logs", group.clone()), arn("logs", group + ":*")])
+                    .collect()
+            }
+            On::SmsRole | On::Everything => vec!["*".to_owned()],
+        }
+    }
+}
