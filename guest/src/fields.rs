@@ -96,9 +96,14 @@ pub fn parse(text: &str) -> Result<Vec<Field>, Error> {
     Ok(fields)
 }
 
-/// Whether a field can be taken from this. `*` stands for more than one.
+/// Whether a field can be taken from this. Cognito lets a custom attribute's name hold any mark, but
+/// one with `=` is the next field behind a wrong separator. `*` stands for more than one.
 fn is_source(name: &str) -> bool {
-    OWN.contains(&name) || is_possible(name) && !name.contains('*')
+    let between = |c: char| c.is_whitespace() || c.is_control() || c == '=' || c == '*';
+    match custom(name) {
+        Some(own) => !own.is_empty() && !own.contains(between),
+        None => OWN.contains(&name) || is_possible(name),
+    }
 }
 
 /// The body with `fields` alone, taken from `all` that could be sent. What the user does not have is

@@ -20,6 +20,8 @@ const QUEUE_SHARE: u32 = 5;
 /// The time for keeping the user even if a slow start has used up all of it, or the queue's share
 /// if that is less: a late answer is better than a lost user.
 const LEAST_TIME: Duration = Duration::from_millis(500);
+/// The most time that the requests of a portion leave to what follows them: some ten calls of Cognito.
+const MOST_FOR_EFFECTS: Duration = Duration::from_secs(5);
 /// An event that arrives later than this after the process was ready did not wait for it to start.
 const WAITED: Duration = Duration::from_secs(1);
 
@@ -77,10 +79,11 @@ impl Deadlines {
     }
 
     /// When those requests have to be over if their portion ends at `until` and the mapper wants
-    /// their answers: a third of the time is for what follows.
+    /// their answers: a third of the time is for what follows, up to [`MOST_FOR_EFFECTS`].
     pub fn requests(until: Instant) -> Instant {
         let now = Instant::now();
-        now + until.saturating_duration_since(now) * 2 / 3
+        let left = until.saturating_duration_since(now);
+        now + left - (left / 3).min(MOST_FOR_EFFECTS)
     }
 
     /// When the next follow-up of `records` has to be over, if their portion ends at `until`. All of
@@ -275,7 +278,10 @@ mod tests {
         let now = Instant::now();
         let until = now + 12 * HOUR;
         let hours = |time: Instant| (time - now).as_secs_f64() / HOUR.as_secs_f64();
-        assert!((hours(Deadlines::requests(until)) - 8.0).abs() < 0.1);
+        assert!(Deadlines::requests(until) == until - MOST_FOR_EFFECTS);
+        let short = now + Duration::from_secs(12);
+        let requests = Deadlines::requests(short);
+        assert!(requests < short - MOST_FOR_EFFECTS / 2 && requests > short - MOST_FOR_EFFECTS);
         for (records, share) in [(1, 6.0), (2, 3.0), (100, 1.5)] {
             assert!((hours(Deadlines::follow_up(records, until)) - share).abs() < 0.1);
         }

@@ -83,6 +83,19 @@ impl Handled {
         Handled { end, plan, delivery, follow_up: None, queue_time: None }
     }
 
+    /// Whether the backend has the user, however the event ended.
+    pub fn is_at_backend(&self) -> bool {
+        let last = self.delivery.as_ref().and_then(|delivery| delivery.attempts.last());
+        last.is_some_and(|last| last.result.is_ok())
+    }
+
+    /// What was done after the delivery: nothing if the event failed before the mapper was asked.
+    /// None if it was not to be asked.
+    pub fn done(&self) -> Option<Done> {
+        let unasked = self.is_at_backend() && self.end.error().is_some();
+        self.follow_up.as_ref().map(|it| it.done).or_else(|| unasked.then(Done::default))
+    }
+
     /// Whether the backend has answered what the mapper wants to know and does not know yet.
     pub fn is_answered(&self) -> bool {
         self.delivery.as_ref().is_some_and(|delivery| delivery.answer.is_some())

@@ -108,7 +108,8 @@ async fn differences(mapper: &Mapper, pipeline: &Pipeline, pending: &PendingEven
     };
     let mut differences = compare::actions(event, made, &shadow);
     let (own, new) = (pipeline.mapper().is_some_and(Mapper::has_follow_up), mapper.has_follow_up());
-    if new && !own && pipeline.effects().are_wanted() {
+    let both = matches!((made, &shadow), (Ok(Action::Deliver(_)), Ok(Action::Deliver(_))));
+    if both && new && !own && pipeline.effects().are_wanted() {
         // There is no answer to ask it with.
         differences.push("follow-up: added".to_owned());
     }

@@ -310,6 +310,7 @@ fn a_field_of_what_no_user_can_have_is_an_error() {
         "user_name",
         "client",
         "\"cognito\"",
+        "custom:plan;b=email",
     ] {
         let error = mapped(source).unwrap_err();
         assert_eq!(error.code, "bad-user-fields", "{source}");
@@ -317,6 +318,7 @@ fn a_field_of_what_no_user_can_have_is_an_error() {
     }
     for source in STANDARD.into_iter().chain([
         "custom:plan",
+        "custom:a/b:c+d",
         "dev:custom:plan",
         "dev:plan",
         "cognito:user_status",

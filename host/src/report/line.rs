@@ -170,7 +170,7 @@ impl<'a> Event<'a> {
             .unwrap_or_default();
         let milliseconds = Milliseconds::new(handled, invocation);
         Event {
-            head: head(end, attempts.last().is_some_and(|last| last.result.is_ok())),
+            head: head(end, handled.is_at_backend()),
             end: end.name(),
             event_id: &event.id,
             trigger_source: source(event),
@@ -182,7 +182,7 @@ impl<'a> Event<'a> {
             error: error.map(Error::to_string),
             cause: error.and_then(Error::cause).map(Cause::name),
             effect_error: error.and_then(effect_error),
-            effects: handled.follow_up.as_ref().map(|it| Effects::new(it.done)),
+            effects: handled.done().map(Effects::new),
             queue_error_type: queue_error.map(queue_error_type),
             queue_error: queue_error.map(ToString::to_string),
             queue_cause: queue_error.and_then(queue::Error::cause).map(Cause::name),
@@ -193,13 +193,7 @@ impl<'a> Event<'a> {
             request_id: invocation.request_id,
             message_id: invocation.redelivery.map(|record| record.message_id),
             receive_count: invocation.redelivery.and_then(|record| record.receive_count),
-            metrics: Metrics::new(
-                function,
-                end,
-                attempts.len(),
-                handled.follow_up.as_ref().map(|it| it.done),
-                &milliseconds,
-            ),
+            metrics: Metrics::new(function, end, attempts.len(), handled.done(), &milliseconds),
             milliseconds,
         }
     }
@@ -217,7 +211,7 @@ impl Milliseconds {
         Milliseconds {
             start: cold.then(|| milliseconds(invocation.start_up)),
             mapping: handled.plan.call.as_ref().map(|call| milliseconds(call.took)),
-            effects: handled.follow_up.as_ref().map(|it| milliseconds(it.done.took)),
+            effects: handled.done().map(|done| milliseconds(done.took)),
             queue: handled.queue_time.map(milliseconds),
             total: milliseconds(started.elapsed()),
         }
