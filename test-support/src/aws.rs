@@ -57,6 +57,9 @@ pub fn variables(endpoint: &str) -> [(&'static str, &str); 4] {
 /// Asks `service` to do `operation`, `AmazonSQS.SendMessage` for example.
 pub async fn ask(service: &str, operation: &str, input: Value) -> Value {
     let scope = format!("Credential=tests/20260101/eu-central-1/{service}/aws4_request");
+    // Built together with the workbench, reqwest asks for one. It stands already if this is not the
+    // first call.
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let answer = reqwest::Client::new()
         .post(endpoint())
         .header("content-type", "application/x-amz-json-1.1")

@@ -15,9 +15,10 @@ use super::{answer, place, user_rights, versions};
 /// Sets LambdaConfig.PostConfirmation of the pool POOL to the function's alias `live`, and keeps
 /// every other setting and trigger. It lets the function map an event in a dry run, shows the
 /// difference and asks. Then it saves the pool's description into a file of
-/// `~/.local/state/post-confirmation` (or of `$XDG_STATE_HOME`), gives the pool the permission to call the alias, updates the pool, reads it again and compares.
-/// If COGNITO_ATTRIBUTES or COGNITO_GROUPS is set, it gives the roles of both functions the right
-/// to write to the pool's users, unless they have it. Running it again does no harm.
+/// `~/.local/state/post-confirmation` (or of `$XDG_STATE_HOME`), gives the pool the permission to
+/// call the alias, updates the pool, reads it again and compares. If COGNITO_ATTRIBUTES or
+/// COGNITO_GROUPS is set, it gives the roles of both functions the right to write to the pool's
+/// users, unless they have it. Running it again does no harm.
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit status: 0 if the pool calls the function, 1 if something is missing, the function can't handle events,

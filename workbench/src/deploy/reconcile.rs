@@ -27,6 +27,7 @@ use super::talk::{self, Yes, say};
 /// and left out. With --all it says about how many users the pool has, and asks.
 #[derive(clap::Args)]
 #[command(
+    override_usage = "mapper reconcile [OPTIONS] <POOL> <--all|USER...>",
     group = clap::ArgGroup::new("which").required(true).args(["all", "user"]),
     after_help = "Exit status: 0 if all of them are queued, 1 if a USER is unknown, you did not agree, or SQS did not take a
 user. The output has that user's `sub`, and all others are queued."
