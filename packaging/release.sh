@@ -12,9 +12,8 @@ maturin=$PWD/target/tools/maturin/bin/maturin
 shared=$out/wheel/data/share/post-confirmation
 version=$(cargo pkgid --locked --package post-confirmation-workbench)
 version=${version##*[#@]}
-# The date of all files: an archive holds dates, and a commit has one.
-SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
-export SOURCE_DATE_EPOCH CARGO_TARGET_DIR=$PWD/target/package/build
+# The date of all files: the earliest of a zip.
+export SOURCE_DATE_EPOCH=315532800 CARGO_TARGET_DIR=$PWD/target/package/build
 export RUSTFLAGS="--remap-path-prefix=$PWD=/project --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}=/cargo"
 
 # The files that are the same for every machine.
