@@ -91,8 +91,7 @@ fn a_function_with_nearly_the_name_of_a_follow_up_is_told() {
         let folder = folder(&[("mapper.js", &source)]);
         let built = mapper(folder.path(), &["build"]);
         let says = String::from_utf8(built.stderr).unwrap();
-        let warning =
-            " is not called with the backend's answer: what is called with it has the name `conclude`\n";
+        let warning = " is not called with the backend's answer: what is called with it has the name `conclude`\n";
         assert!(
             built.status.success()
                 && says.contains(&format!("warning: mapper.js:{place}{warning}")),
