@@ -193,7 +193,8 @@ fn what_a_mapper_is_tried_with_is_no_source() {
     ] {
         for text in [text, &format!("{text}\n")] {
             folder.write(&format!("m/{name}"), text);
-            assert_eq!(ends(check, 0).err, "", "{name}");
+            let says = ends(check, 0).err;
+            assert!(!says.contains("building"), "{name}: {says}");
         }
     }
     for (name, text) in [("b.json", r#"{ "status": "new" }"#), ("c.json", r#"{ "request": {} }"#)] {

@@ -255,14 +255,14 @@ class Look:
                     return
 
     def wanted(self, tree, name, file, *, is_own):
-        """What a file imports. A name that is in a module can be a module, which is sure of native ones alone."""
+        """What a file imports. A name that is in a module can be a module, which is sure of few."""
         for wanted, line, is_sure, is_name in imports(tree, name, file, is_own=is_own):
-            yield wanted, line, is_sure and (not is_name or self.is_native(wanted, file))
+            yield wanted, line, is_sure and (not is_name or self.is_module(wanted, file))
 
-    def is_native(self, name, importer):
-        """Whether a name is that of a native module, and the package around it gives it no other meaning."""
-        file, package = self.found(name)[1], self.found(name.rpartition(".")[0])[1]
-        if file is None or not file.name.endswith(NATIVE):
+    def is_module(self, name, importer):
+        """Whether a name is that of a module, native or the author's, and its package gives it no other meaning."""
+        (where, file), package = self.found(name), self.found(name.rpartition(".")[0])[1]
+        if file is None or not (where == self.folder or file.name.endswith(NATIVE)):
             return False
         is_told = package.suffix == ".py" and package != importer
         return not is_told or name.rpartition(".")[2].encode() not in package.read_bytes()
