@@ -33,7 +33,8 @@ struct Form {
     status: Value,
     #[serde(default, deserialize_with = "headers")]
     headers: HeaderMap,
-    /// The body as JSON.
+    /// The body as JSON, which can be `null`.
+    #[serde(default, deserialize_with = "json")]
     body: Option<Box<RawValue>>,
     #[serde(default)]
     body_text: Value,
@@ -139,6 +140,11 @@ impl Form {
         let answer = Answer::new(counts, &headers, body);
         Ok(AnswerFile { file: file.to_owned(), status: counts, answer })
     }
+}
+
+/// What is there, be it `null`.
+fn json<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Box<RawValue>>, D::Error> {
+    Box::<RawValue>::deserialize(value).map(Some)
 }
 
 /// The text in the field `name`, if it is there.

@@ -138,11 +138,26 @@ fn case(folder: &Path, name: String) -> Result<Case> {
 }
 
 /// The file of the event that `wanted` names: that file, or the event of the case of this name.
-pub fn event_file(wanted: &Path) -> PathBuf {
-    match place(wanted) {
-        Ok((folder, name)) if !wanted.exists() => folder.join(format!("{name}{EVENT}")),
-        _ => wanted.to_owned(),
+pub fn event_file(wanted: &Path) -> Result<PathBuf> {
+    if wanted.exists() {
+        return Ok(wanted.to_owned());
     }
+    match place(wanted) {
+        Ok((folder, name)) => Ok(folder.join(format!("{name}{EVENT}"))),
+        // A file, which is not there.
+        Err(_) if wanted.extension().is_some_and(|it| it == "json") => Ok(wanted.to_owned()),
+        Err(_) => bail!("there is no case `{}`; {}", wanted.display(), known()),
+    }
+}
+
+/// What cases there are.
+fn known() -> String {
+    let names = names(Path::new(FOLDER)).unwrap_or_default();
+    let names: Vec<String> = names.iter().map(|(_, name)| format!("`{name}`")).collect();
+    if names.is_empty() {
+        return format!("there are none in `{FOLDER}`");
+    }
+    format!("`{FOLDER}` has {}", names.join(", "))
 }
 
 /// A case of an event alone: nothing is expected of it.

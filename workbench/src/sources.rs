@@ -2,7 +2,8 @@
 //!
 //! A build leaves a record beside the component. Every file in the mapper's folder counts as a
 //! source, but for those that tools and tests are known to write there, and for tests; a file that
-//! the build has read counts anyway. A file too much costs a build, one too few a test of an old
+//! the build has read counts anyway. Nobody knows what code in Python opens while it is built, so
+//! fewer files are left out there. A file too much costs a build, one too few a test of an old
 //! component. What the build itself has put in counts, too.
 
 use std::collections::BTreeSet;
@@ -39,8 +40,8 @@ const README: &str = "README.md";
 const OWN: &str = ".mapper-build-";
 /// How the names of unit tests begin and end, and the folders that hold nothing else.
 const TESTS_BEGIN: [&str; 2] = ["test_", "conftest."];
-const TESTS_END: [&str; 9] = [
-    "_test.py",
+const PYTHON_TESTS_END: &str = "_test.py";
+const TESTS_END: [&str; 8] = [
     ".test.js",
     ".test.mjs",
     ".test.ts",
@@ -57,7 +58,7 @@ const REPORT_WITHIN: usize = 200;
 /// The lock file of cargo, which a build may write.
 const CARGO_LOCK: &str = "Cargo.lock";
 /// In place of a path: what the build has put in itself.
-const BUILD: &str = "mapper build";
+pub const BUILD: &str = "mapper build";
 /// In place of a digest: the build has perhaps not read what is there now.
 const WRITTEN_MEANWHILE: &str = "written during the build";
 
@@ -78,7 +79,7 @@ pub fn collect(language: Language, folder: &Path) -> Result<Sources> {
     let full =
         folder.canonicalize().with_context(|| format!("`{}` can't be found", folder.display()))?;
     // A link to a folder around the mapper's leads back to it.
-    walk(&full, "", &mut BTreeSet::from([full.clone()]), &mut sources)?;
+    walk(language, &full, "", &mut BTreeSet::from([full.clone()]), &mut sources)?;
     for file in
         full.ancestors().flat_map(|above| language.settings().iter().map(|name| above.join(name)))
     {
@@ -96,6 +97,7 @@ fn entries(folder: &Path) -> io::Result<BTreeSet<PathBuf>> {
 /// Adds what is below `folder`, in or linked to the mapper's folder, with paths that begin with
 /// `prefix`. Each folder counts once, however many links lead to it.
 fn walk(
+    language: Language,
     folder: &Path,
     prefix: &str,
     seen: &mut BTreeSet<PathBuf>,
@@ -112,13 +114,16 @@ fn walk(
             let made = MADE_FOLDERS.contains(&name.as_str())
                 || MARKS.iter().any(|mark| path.join(mark).exists());
             if !apart && !made && seen.insert(real) {
-                walk(&path, &format!("{prefix}{name}/"), seen, sources)?;
+                walk(language, &path, &format!("{prefix}{name}/"), seen, sources)?;
             }
-        } else if path.is_file() && !is_workbenchs(&path, prefix, &name) && !is_test(prefix, &name)
+        } else if path.is_file()
+            && !is_workbenchs(&path, prefix, &name)
+            && !is_test(language, prefix, &name)
         {
             let bytes = read(&path)?;
             let is_report = name.ends_with(".xml") && is_report(&bytes);
-            let is_tried = name.ends_with(".json") && is_tried(&bytes);
+            let may_be_read = language == Language::Python && !prefix.starts_with(CASES);
+            let is_tried = name.ends_with(".json") && !may_be_read && is_tried(&bytes);
             if !is_report && !is_tried {
                 sources.insert(format!("{prefix}{name}"), mapper::File::describe(&bytes).sha256);
             }
@@ -142,9 +147,13 @@ fn is_workbenchs(path: &Path, prefix: &str, name: &str) -> bool {
 }
 
 /// Whether the file `name` below `prefix` is a unit test.
-fn is_test(prefix: &str, name: &str) -> bool {
+fn is_test(language: Language, prefix: &str, name: &str) -> bool {
+    let is_python = name.ends_with(".py")
+        && (TESTS_BEGIN.iter().any(|it| name.starts_with(it)) || name.ends_with(PYTHON_TESTS_END));
+    if language == Language::Python {
+        return is_python;
+    }
     let in_tests = TESTS.iter().any(|folder| prefix.starts_with(folder));
-    let is_python = name.ends_with(".py") && TESTS_BEGIN.iter().any(|it| name.starts_with(it));
     in_tests || is_python || TESTS_END.iter().any(|end| name.ends_with(end))
 }
 

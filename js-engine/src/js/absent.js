@@ -66,10 +66,19 @@ const EVENT_HAS =
   'the event of a mapper has no `request` and no `callerContext`, but `attributes` and `metadata` by name, and ' +
   '`clientId`; its type `Event` is in `post-confirmation.d.ts`';
 
+/** What is said if JSON is made of a bigint. */
+const BIGINT = /bigint/i;
+const BIGINT_IS = 'an integer beyond 2^53 is a bigint in what `answer.json()` gives: write `String(id)`';
+
+/** What to do instead of what a type does not allow. Which value it is of, the engine does not say. */
+function hintForType(message) {
+  if (OF_HANDLERS.test(message) || message === TAKEN_APART) return `; if it is of the event: ${EVENT_HAS}`;
+  return BIGINT.test(message) ? `; ${BIGINT_IS}` : '';
+}
+
 /** What to do instead of what an error says is not there. */
 export function hintFor(error) {
-  if (error instanceof TypeError && OF_HANDLERS.test(error.message)) return `: ${EVENT_HAS}`;
-  if (error instanceof TypeError && error.message === TAKEN_APART) return `; if it is of the event: ${EVENT_HAS}`;
+  if (error instanceof TypeError) return hintForType(error.message);
   if (!(error instanceof ReferenceError)) return '';
   const [, name] = /^'?([\w$]+)'? is not defined$/.exec(error.message) ?? [];
   return name !== undefined && Object.hasOwn(ABSENT, name)

@@ -1,8 +1,11 @@
 // Checks by field what a mapper returns or throws. A fault names the field and what it got.
 
+import { CryptoKey } from 'engine:crypto';
 import { Fault, describe } from 'engine:errors';
 import { needed, only, own, text } from 'engine:fields';
 import { inspect, kindOf } from 'engine:inspect';
+import { TextDecoder, TextEncoder } from 'engine:text';
+import { URLSearchParams } from 'engine:url';
 
 const CODE = /^[a-z][a-z0-9-]{0,63}$/;
 const CODE_IS = 'a code of 1 to 64 lower-case letters, digits and hyphens that begins with a letter';
@@ -13,8 +16,28 @@ const VARIANT = ['tag', 'val'];
 const HEADER = ['name', 'value'];
 const REQUEST = ['method', 'path', 'headers', 'body', 'acceptStatus'];
 
-/** What JSON writes as the text, number or boolean in it. */
-const BOXED = [String, Number, Boolean];
+/** What JSON writes as `{}`, or not as what it is, whatever it holds. */
+const LOST = [
+  ArrayBuffer,
+  CryptoKey,
+  DataView,
+  Error,
+  Iterator,
+  Map,
+  Promise,
+  RegExp,
+  Set,
+  SharedArrayBuffer,
+  TextDecoder,
+  TextEncoder,
+  URLSearchParams,
+  WeakMap,
+  WeakRef,
+  WeakSet,
+  Object.getPrototypeOf(Int8Array),
+];
+const { isPrototypeOf } = Object.prototype;
+const ASYNC_GENERATOR = Object.getPrototypeOf(async function* () {}).prototype;
 
 /**
  * The answer as a list for `answer.rs`.
@@ -165,7 +188,7 @@ function json(body) {
 /** Refuses what JSON would leave out or write as something else without a word. */
 function writable(key, value) {
   if (value === null && this[key] instanceof Date) throw new Fault(unwritable(key, 'Invalid Date'));
-  if (!isLost(value, this)) return value;
+  if (!isLost(value)) return value;
   const is = typeof value === 'object' ? kindOf(value) : inspect(value);
   throw new Fault(`${unwritable(key, is)}${insteadOf(value)}`);
 }
@@ -180,26 +203,19 @@ function insteadOf(value) {
   return isIterable(value) ? '; `[...it]` makes a list of it' : '; put what is meant into a plain object';
 }
 
-/** Fields without a value are left out, as everybody knows; a list has no such place. */
-function isLost(value, holder) {
+/**
+ * By the kind of the value, never by what is in it: else the user's data would decide. `undefined` is
+ * left out of objects and is `null` in lists, as everybody knows.
+ */
+function isLost(value) {
   switch (typeof value) {
     case 'number':
       return !Number.isFinite(value);
-    case 'undefined':
-      return Array.isArray(holder);
     case 'object':
-      return value !== null && isLostObject(value);
+      return LOST.some((type) => value instanceof type) || isPrototypeOf.call(ASYNC_GENERATOR, value);
     default:
       return typeof value === 'function' || typeof value === 'symbol';
   }
-}
-
-/** Whether JSON sees nothing of what is in the object, or not what it is. */
-function isLostObject(value) {
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype === Object.prototype || prototype === null || Array.isArray(value)) return false;
-  if (BOXED.some((type) => value instanceof type)) return false;
-  return value instanceof Error || isIterable(value) || Object.keys(value).length === 0;
 }
 
 function isIterable(value) {

@@ -71,9 +71,9 @@ function place(file, line, column) {
   return `${file}:${table[at + 2]}:${table[at + 3]}`;
 }
 
-/** Where a function is. */
-export function placeOf(of) {
-  return of.fileName === undefined ? 'of the engine' : place(of.fileName, of.lineNumber, of.columnNumber);
+/** Where a function is. One that is bound does not say, but `file` has it. */
+export function placeOf(of, file) {
+  return of.fileName === undefined ? file : place(of.fileName, of.lineNumber, of.columnNumber);
 }
 
 /** The calls on the way to the error, without those within the engine. */

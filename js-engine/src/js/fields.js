@@ -40,7 +40,7 @@ export function only(object, known, prefix, at) {
 }
 
 /** Which of the `known` names a misspelt one means, if one. */
-export function meantBy(field, known) {
+function meantBy(field, known) {
   const plain = (name) => name.toLowerCase().replace(/[^a-z]/g, '');
   return (
     known.find((name) => plain(name) === plain(field)) ??

@@ -9,8 +9,9 @@ import { TextDecoder } from 'engine:text';
 const EFFECTS = ['attributes', 'groups'];
 const EFFECTS_ARE = '`{ attributes: { name: value }, groups: [name] }`, or nothing';
 
-/** An integer of so many digits can be beyond those that a number holds. */
-const LONG = /\d{16}/;
+/** An integer of so many digits, or a number with such an exponent, can be beyond what a number holds. */
+const LONG = /\d{16}|\de\+?\d{2}/i;
+const INTEGER = /^(-?\d+)(?:\.0+)?$/;
 
 /** What all answers have. */
 const prototype = {
@@ -25,8 +26,11 @@ const prototype = {
 
 /** An integer that a number would round is a bigint, so that `String(id)` has all of its digits. */
 function exact(_, value, { source }) {
-  const isRounded = Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(source);
-  return isRounded ? BigInt(source) : value;
+  if (value === Infinity || value === -Infinity)
+    throw new RangeError(`the answer has the number ${source}, which is too large for JavaScript`);
+  const isRounded = Number.isInteger(value) && !Number.isSafeInteger(value);
+  const [, integer] = (isRounded && INTEGER.exec(source)) || [];
+  return integer === undefined ? value : BigInt(integer);
 }
 
 /** Makes the answer of its parts; `flat` are names and values in turn, and the first of a name counts. */

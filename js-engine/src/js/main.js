@@ -8,7 +8,6 @@ import { CryptoKey, crypto } from 'engine:crypto';
 import { process, stopBuilding } from 'engine:environment';
 import { Fault, describe, learn, placeOf } from 'engine:errors';
 import { eventOf } from 'engine:event';
-import { meantBy } from 'engine:fields';
 import { answerOf, checkedEffects } from 'engine:follow-up';
 import { milliseconds, random } from 'engine:native';
 import { inspect } from 'engine:inspect';
@@ -51,8 +50,10 @@ Math.random = random;
 /** Why a promise stays as it is. */
 const IDLE = 'nothing is left that could do it';
 
-/** What the follow-up is called, and what people call it. */
-const FOLLOW_UP = ['conclude', 'followUp'];
+/** What the follow-up is called, what people call it, and how many letters may be wrong. */
+const FOLLOW_UP = 'conclude';
+const CALLED = 'followup';
+const WRONG = 2;
 
 /** The mapper's functions, and what messages call them. */
 let transform;
@@ -77,15 +78,15 @@ export function built(exports, file) {
   if (typeof mapper?.transform === 'function') {
     // As a method, so that it finds its `this`.
     transform = (event) => mapper.transform(event);
-    named = `\`mapper.transform\` (${placeOf(mapper.transform)})`;
+    named = `\`mapper.transform\` (${placeOf(mapper.transform, file)})`;
   } else if (typeof exports.transform === 'function') {
     transform = exports.transform;
-    named = `\`transform\` (${placeOf(transform)})`;
+    named = `\`transform\` (${placeOf(transform, file)})`;
   } else {
     throw new Fault(missing(exports, file));
   }
   findFollowUp(mapper?.conclude === undefined ? exports : mapper, file);
-  if (follow === undefined) [exports, mapper].forEach(warnOfMisspelt);
+  if (follow === undefined) [exports, mapper].forEach((holder) => warnOfMisspelt(holder, file));
   for (const reason of unhandled.values()) throw reason;
   stopBuilding();
   return follow !== undefined;
@@ -98,16 +99,40 @@ function findFollowUp(holder, file) {
   if (typeof conclude !== 'function')
     throw new Fault(`${file} exports \`conclude\`, which is no function but is ${inspect(conclude)}`);
   follow = (event, answer) => conclude.call(holder, event, answer);
-  followNamed = `\`conclude\` (${placeOf(conclude)})`;
+  followNamed = `\`conclude\` (${placeOf(conclude, file)})`;
 }
 
 /** Warns of functions of `holder` that look like a follow-up and are not called. */
-function warnOfMisspelt(holder) {
+function warnOfMisspelt(holder, file) {
   for (const [name, value] of Object.entries(holder ?? {})) {
-    if (typeof value !== 'function' || meantBy(name, FOLLOW_UP) === undefined) continue;
-    const instead = "what is called with the backend's answer has the name `conclude`";
-    console.warn(`warning: ${placeOf(value)}: \`${name}\` is never called: ${instead}`);
+    if (typeof value !== 'function' || isClass(value) || !isMisspelt(name)) continue;
+    const says = "is not called with the backend's answer: what is called with it has the name `conclude`";
+    console.warn(`warning: ${placeOf(value, file)}: \`${name}\` ${says}`);
   }
+}
+
+/** Other words, such as `include`, begin with another letter. */
+function isMisspelt(name) {
+  const plain = name.toLowerCase().replaceAll('_', '');
+  return plain === CALLED || (plain[0] === FOLLOW_UP[0] && distance(plain, FOLLOW_UP) <= WRONG);
+}
+
+/** How many letters are to be put in, taken out or changed. */
+function distance(one, other) {
+  let row = Array.from({ length: other.length + 1 }, (_, at) => at);
+  for (let at = 0; at < one.length; at += 1) {
+    const before = row;
+    row = [at + 1];
+    for (let to = 0; to < other.length; to += 1) {
+      const changed = before[to] + (one[at] === other[to] ? 0 : 1);
+      row.push(Math.min(before[to + 1] + 1, row[to] + 1, changed));
+    }
+  }
+  return row[other.length];
+}
+
+function isClass(value) {
+  return Function.prototype.toString.call(value).startsWith('class');
 }
 
 /** Refuses a mapper of whose modules one waits for ever, at one of these places. */

@@ -112,6 +112,9 @@ fn stale(language: Language, folder: &Path, file: &Path) -> Result<Option<String
         return Ok(Some("it was not made by `mapper build`".to_owned()));
     };
     let changed = record.changed(folder, &sources::collect(language, folder)?);
+    if changed.iter().any(|path| path == sources::BUILD) {
+        return Ok(Some("another release of `mapper` built it".to_owned()));
+    }
     Ok(changed.first().map(|first| match changed.len() {
         1 => format!("`{first}` is not as it was"),
         number => format!("`{first}` and {} more are not as they were", number - 1),

@@ -54,7 +54,7 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> Result<bool> {
-    let mut event = cases::event(&cases::event_file(&args.event))?;
+    let mut event = cases::event(&cases::event_file(&args.event)?)?;
     // Before it could count as a source: it need not be an answer.
     let answer = args.answer.as_deref().map(AnswerFile::read).transpose()?;
     if args.send {

@@ -177,7 +177,7 @@ fn run_takes_the_name_of_a_case_if_there_is_no_such_file() {
         ends(&mut folder.mapper(&run), 0).shows(&[&format!("skipped  {code}\n")]);
     }
     let run = ["run", "three", "--mapper", &wasm(MISBEHAVING)];
-    cannot(&mut folder.mapper(&run), &["`three` can't be read"]);
+    cannot(&mut folder.mapper(&run), &["there is no case `three`; `cases` has `one`, `two`"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::fresh::{LIB, Mapper, with_tool};
 use super::{Folder, cannot, ends, has};
+use test_support::languages::javascript_engine;
 use test_support::sign_up;
 
 #[test]
@@ -175,7 +176,10 @@ fn a_file_of_any_kind_is_a_source() {
 
 #[test]
 fn what_a_mapper_is_tried_with_is_no_source() {
-    let folder = with_tool("");
+    javascript_engine();
+    let folder = Folder::new();
+    fs::create_dir(folder.path("m")).unwrap();
+    folder.write("m/mapper.js", "export const transform = () => ({ skip: 'a' });");
     let check = &mut folder.mapper(&["check", "--mapper", "m/mapper.wasm"]);
     ends(check, 0);
     for (name, text) in [
@@ -189,12 +193,43 @@ fn what_a_mapper_is_tried_with_is_no_source() {
     ] {
         for text in [text, &format!("{text}\n")] {
             folder.write(&format!("m/{name}"), text);
-            assert_eq!(ends(check, 0).err, "", "{name}");
+            let says = ends(check, 0).err;
+            assert!(!says.contains("building"), "{name}: {says}");
         }
     }
     for (name, text) in [("b.json", r#"{ "status": "new" }"#), ("c.json", r#"{ "request": {} }"#)] {
         folder.write(&format!("m/{name}"), text);
         has(&ends(check, 0).err, &[&format!("`{name}` is not as it was\n")]);
+    }
+}
+
+#[test]
+fn what_a_mapper_in_python_may_open_is_a_source() {
+    let folder = with_tool("");
+    let check = &mut folder.mapper(&["check", "--mapper", "m/mapper.wasm"]);
+    ends(check, 0);
+    let event = sign_up().to_string();
+    for (name, text) in [
+        ("accept.json", r#"{ "status": 409 }"#),
+        ("native.json", event.as_str()),
+        ("tests/plans.json", r#"{ "free": 1 }"#),
+        ("tests/names.txt", "a"),
+        ("__tests__/a.json", "{}"),
+    ] {
+        folder.write(&format!("m/{name}"), text);
+        has(&ends(check, 0).err, &[&format!("`{name}` is not as it was\n")]);
+        assert_eq!(ends(check, 0).err, "");
+    }
+    for (name, text) in [
+        ("cases/one.json", event.as_str()),
+        ("cases/more/a.answer.json", r#"{ "status": 201 }"#),
+        ("test_mapper.py", ""),
+        ("tests/test_names.py", ""),
+        ("tests/names_test.py", ""),
+        ("tests/conftest.py", ""),
+    ] {
+        folder.write(&format!("m/{name}"), text);
+        assert_eq!(ends(check, 0).err, "", "{name}");
     }
 }
 
@@ -228,7 +263,7 @@ fn a_component_of_another_release_is_built_anew() {
             sources.insert("mapper build".to_owned(), build);
         }
         folder.write(record, of_before.to_string());
-        let says = "building m/mapper.wasm: `mapper build` is not as it was\n";
+        let says = "building m/mapper.wasm: another release of `mapper` built it\n";
         has(&ends(check, 0).err, &[says]);
         assert_eq!(ends(check, 0).err, "");
     }

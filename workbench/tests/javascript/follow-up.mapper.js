@@ -27,6 +27,7 @@ const does = {
   }),
   'fetches': () => fetch('https://example.org'),
   'throws an error': (answer) => answer.json().user.id,
+  'makes JSON of a bigint': () => JSON.stringify({ id: 2n ** 60n }),
   'throws its own': () => { throw { code: 'no-id', message: 'there is no id' }; },
 };
 

@@ -7,7 +7,7 @@ use crate::support::{Loaded, folder, mapper, refused};
 const MAPPER: (&str, &str) = ("mapper.js", include_str!("follow-up.mapper.js"));
 
 /// A mistake: its name, the code, and what the message says of it.
-const MISTAKES: [(&str, &str, &str); 17] = [
+const MISTAKES: [(&str, &str, &str); 18] = [
     ("returns a text", "bad-answer", "`conclude` (mapper.js:"),
     ("returns a text", "bad-answer", "returned what are no effects: it has to be `{ attributes: "),
     (
@@ -31,6 +31,11 @@ const MISTAKES: [(&str, &str, &str); 17] = [
     ("adds to a text", "bad-answer", "`groups` has to be a list, and is 'members'"),
     ("adds to null", "bad-answer", "`groups[0]` has to be a text, and is null"),
     ("throws an error", "exception", "TypeError: cannot read property 'id' of undefined\n"),
+    (
+        "makes JSON of a bigint",
+        "exception",
+        "; an integer beyond 2^53 is a bigint in what `answer.json()` gives: write `String(id)`\n",
+    ),
     ("throws its own", "no-id", "there is no id"),
     ("fetches", "exception", "the host sends the request that `transform` returns as "),
 ];
@@ -53,7 +58,8 @@ async fn effects_are_what_the_mapper_returns_for_the_answer() {
 async fn an_integer_in_an_answer_keeps_all_of_its_digits() {
     let mapper = Loaded::of(&[MAPPER]);
     let body = r#"{ "a": 12345678901234567890, "b": -9007199254740993, "c": 9007199254740991, "d": 1e30,
-                    "e": 1234567890123456.5, "f": "12345678901234567890", "g": [1234567890123456789] }"#;
+                    "e": 1234567890123456.5, "f": "12345678901234567890", "g": [1234567890123456789],
+                    "h": 12345678901234567.0 }"#;
     let effects = [
         set("a", "bigint 12345678901234567890"),
         set("b", "bigint -9007199254740993"),
@@ -62,8 +68,12 @@ async fn an_integer_in_an_answer_keeps_all_of_its_digits() {
         set("e", "number 1234567890123456.5"),
         set("f", "string 12345678901234567890"),
         set("g", "object 1234567890123456789"),
+        set("h", "bigint 12345678901234567"),
     ];
     assert_eq!(mapper.conclude_after("keeps all digits", body).await, Ok(effects.to_vec()));
+    let error = mapper.conclude_after("keeps all digits", r#"{ "a": -1e400 }"#).await.unwrap_err();
+    let says = "the answer has the number -1e400, which is too large for JavaScript";
+    assert!(format!("{error:?}").contains(says), "{error:?}");
 }
 
 #[test]
@@ -73,19 +83,23 @@ fn a_function_with_nearly_the_name_of_a_follow_up_is_told() {
         (format!("export function {skip}\n\nexport function followUp() {{}}\n"), "3:8: `followUp`"),
         (format!("export function {skip}\nexport const Conclude = () => 1;"), "2:25: `Conclude`"),
         (format!("export const mapper = {{ {skip}, conclud() {{}} }};"), "1:63: `conclud`"),
+        (
+            format!("export function {skip}\nexport const concluded = (() => 1).bind(1);"),
+            " `concluded`",
+        ),
     ] {
         let folder = folder(&[("mapper.js", &source)]);
         let built = mapper(folder.path(), &["build"]);
         let says = String::from_utf8(built.stderr).unwrap();
-        let warning =
-            " is never called: what is called with the backend's answer has the name `conclude`\n";
+        let warning = " is not called with the backend's answer: what is called with it has the name `conclude`\n";
         assert!(
             built.status.success()
                 && says.contains(&format!("warning: mapper.js:{place}{warning}")),
             "{says}"
         );
     }
-    let names = "export const conclusions = () => 1;\nexport const include = 1;\n";
+    let names = "export const conclusions = () => 1;\nexport const include = () => 1;\n\
+                 export class Conclude {}\nexport const con = () => 1;\n";
     let folder = folder(&[("mapper.js", &format!("export function {skip}\n{names}"))]);
     assert_eq!(mapper(folder.path(), &["build"]).stderr, b"");
 }

@@ -260,7 +260,7 @@ const MISTAKES: [(&[(&str, &str)], &str); 62] = [
             ("z.js", "export { b as a } from './b.js';\n"),
             ("b.js", "export const b = 2;\n"),
         ],
-        "mapper.js:2:10: `a` of x.js is `./y.js`'s and `./z.js`'s, and so neither; write there `export { a } from './y.js'`",
+        "mapper.js:2:10: `a` of x.js comes from `./y.js` and from `./z.js`, which are two things to the engine; write there `export { a } from './y.js'`",
     ),
     (
         &[
@@ -269,7 +269,7 @@ const MISTAKES: [(&[(&str, &str)], &str); 62] = [
             ("y.js", "export const transform = 1;\nexport const conclude = 1;\n"),
             ("z.js", "export const conclude = 2;\n"),
         ],
-        "mapper.js:1:1: `conclude` of x.js is `./y.js`'s and `./z.js`'s, and so neither",
+        "mapper.js:1:1: `conclude` of x.js comes from `./y.js` and from `./z.js`, which are two things to",
     ),
     (
         &[("mapper.ts", "const tag = (..._: any[]) => {};\n\n@tag class A {}\n")],

@@ -198,7 +198,7 @@ fn every_mistake_in_the_source_is_named_with_file_and_line() {
 }
 
 /// What is fine, or may be: the tool is asked.
-const FINE: [&[(&str, &str)]; 11] = [
+const FINE: [&[(&str, &str)]; 13] = [
     &[("mapper.py", GOOD)],
     &[("mapper.py", "from lib.a import *\n"), ("lib/a.py", GOOD)],
     &[("mapper.py", "from lib import made as transform\n"), ("lib/__init__.py", "made = len\n")],
@@ -251,6 +251,24 @@ const FINE: [&[(&str, &str)]; 11] = [
         "mapper.py",
         "try:\n    import requests\nexcept ImportError:\n    requests = None\ndef transform(event): ...\n",
     )],
+    &[
+        (
+            "mapper.py",
+            "import lib\nfrom names import a, __file__, __doc__\nfrom post_confirmation import Event, Outcome\n\
+             try:\n    import local\nexcept Exception:\n    pass\nif __name__ == '__main__':\n    import tryout\n\
+             def transform(event): ...\n",
+        ),
+        ("lib.py", "for name in ():\n    import requests\n"),
+        ("local.py", "import os\nfrom tryout import A, B\nC = os.environ['C']\n"),
+        ("tryout.py", "import os, requests\nfrom lib import nothing\nA = os.environ['A']\n"),
+        ("names.py", "vars()['a'] = 1\n"),
+        ("post_confirmation.py", "import requests\n"),
+    ],
+    &[(
+        "mapper.py",
+        "environ = {'A': 1}\nA = environ['A']\ndef conclud(): ...\ndef transform(event):\n    from os import environ\n    \
+         return conclud()\n",
+    )],
 ];
 
 #[test]
@@ -263,8 +281,8 @@ fn a_function_with_nearly_the_name_of_a_follow_up_is_told() {
         tool(&folder.path().join(".venv/bin/componentize-py"), "the tool was asked");
         let says = String::from_utf8(PYTHON.mapper(folder.path(), &["build"]).stderr).unwrap();
         let warning = format!(
-            "warning: mapper.py:{line}: `{name}` is never called: what is called with the backend's answer has the name \
-             `conclude`\n"
+            "warning: mapper.py:{line}: `{name}` is not called with the backend's answer: what is called with it has \
+             the name `conclude`\n"
         );
         assert_eq!(says.contains(&warning), line > 0, "{says}");
         assert_eq!(says.contains("warning: "), line > 0, "{says}");

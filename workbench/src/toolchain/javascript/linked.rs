@@ -126,7 +126,8 @@ fn origin<'a>(
         match (origin(other, name, modules, seen)?, found) {
             (Some(second), Some((first, by))) if first != second => {
                 return Err(format!(
-                    "`{name}` of {} is `{by}`'s and `{words}`'s, and so neither; write there `export {{ {name} }} from '{by}'`",
+                    "`{name}` of {} comes from `{by}` and from `{words}`, which are two things to the engine; write there \
+                     `export {{ {name} }} from '{by}'`",
                     module.name
                 ));
             }

@@ -5,13 +5,24 @@ snapshot, and the files that were read, as JSON. It runs on the Python of the au
 """
 
 import ast
-import difflib
 import json
 import sys
 import warnings
 from pathlib import Path
 
-from source import FUNCTIONS, bound, imports, in_the_open, listed, module_of, package_of, quoted, statements, variables
+from source import (
+    FUNCTIONS,
+    bound,
+    imports,
+    in_the_open,
+    listed,
+    module_of,
+    package_of,
+    quoted,
+    statements,
+    used,
+    variables,
+)
 
 # The mapper's own module, and what the build adds to it.
 MAPPER = "mapper"
@@ -35,9 +46,12 @@ HOST_SENDS = (
     'the host sends the request that `transform` returns as `{"deliver": {…}}`, and does what `conclude` returns'
 )
 # What can give a module names that can't be seen from here.
-UNSEEN = (b"import *", b"__getattr__", b"globals(", b"setattr(", b"__dict__", b"exec(")
-# The function for the backend's answer, as it is called and as people call it.
-FOLLOW_UP = ("conclude", "followup")
+UNSEEN = (b"import *", b"__getattr__", b"setattr(", b"__dict__", b"exec(")
+UNSEEN += (b"globals(", b"locals(", b"vars(", b"sys.modules")
+# What every module has.
+ALWAYS = set("__name__ __file__ __doc__ __package__ __spec__ __loader__ __path__ __cached__ __builtins__".split())
+# The function for the backend's answer, as it is called, as people call it, and how many letters may be wrong.
+FOLLOW_UP, CALLED, WRONG = "conclude", "followup", 2
 # What imports modules whose names can't be seen from here, and the modules of a package that it does not mean.
 DYNAMIC = (b"import_module", b"__import__")
 PROGRAMS = ("__main__", "conftest", "setup", "test")
@@ -56,8 +70,8 @@ class Look:
         # Whether it has a function for the backend's answer.
         self.follow_up = False
         # Modules that were found, with whether the mapper can't do without, and those that are still to be read: the
-        # author's, and those of packages, of which the ones that it can't do without come first.
-        self.known, self.pending, self.of_packages, self.optional = {MAPPER: True}, [], [], []
+        # author's, and those of packages. Of both, the ones that it can't do without come first.
+        self.known, self.pending, self.perhaps, self.of_packages, self.optional = {MAPPER: True}, [], [], [], []
 
     def fault(self, file, line, text):
         self.faults.append(f"{self.place(file)}:{line}: {text}")
@@ -66,12 +80,14 @@ class Look:
         return file.relative_to(self.folder).as_posix()
 
     def run(self):
-        self.pending.append((MAPPER, self.folder / f"{MAPPER}.py", None))
-        # The author's own files come first, so that what is wrong in them is told at once.
-        while self.pending:
-            name, file, _ = self.pending.pop(0)
-            self.own(name, file)
+        self.pending.append((MAPPER, self.folder / f"{MAPPER}.py"))
         read = set()
+        # The author's own files come first, so that what is wrong in them is told at once.
+        while self.pending or self.perhaps:
+            name, file = (self.pending or self.perhaps).pop(0)
+            if name not in read:
+                read.add(name)
+                self.own(name, file)
         while (self.of_packages or self.optional) and not self.faults:
             name, file, origin = (self.of_packages or self.optional).pop(0)
             if name not in read:
@@ -87,20 +103,24 @@ class Look:
         if name == MAPPER:
             self.function(file, tree)
             self.find_follow_up(file, tree)
-        for line, what in variables(tree):
+        is_needed = self.known[name]
+        for line, what in variables(tree) if is_needed else ():
             self.fault(
                 file,
                 line,
                 f"`{what}` stands outside of functions, where code runs once, when the mapper is built: read variables "
                 "in `transform`, or in a function that it calls, for each event",
             )
-        self.names(name, file, tree)
+        if is_needed:
+            self.names(name, file, tree)
         for wanted, line, is_sure in self.wanted(tree, name, file, is_own=True):
+            is_sure = is_sure and is_needed
             if wanted is None:
                 self.fault(file, line, "there is no package here to import from by dots; write the module's name alone")
                 continue
             self.modules.add(wanted)
-            problem = self.client(wanted) or self.follow(wanted, (file, line, wanted), is_sure=is_sure, is_own=True)
+            client = self.client(wanted) if is_needed else None
+            problem = client or self.follow(wanted, (file, line, wanted), is_sure=is_sure, is_own=True)
             if problem and is_sure:
                 self.fault(file, line, problem)
 
@@ -110,10 +130,9 @@ class Look:
         if self.follow_up:
             return
         for node in tree.body:
-            plain = node.name.lower().replace("_", "") if isinstance(node, FUNCTIONS) else ""
-            if difflib.get_close_matches(plain, FOLLOW_UP, n=1, cutoff=0.85):
-                instead = "what is called with the backend's answer has the name `conclude`"
-                self.warnings.append(f"{self.place(file)}:{node.lineno}: `{node.name}` is never called: {instead}")
+            if isinstance(node, FUNCTIONS) and is_misspelt(node.name) and node.name not in used(tree):
+                says = "is not called with the backend's answer: what is called with it has the name `conclude`"
+                self.warnings.append(f"{self.place(file)}:{node.lineno}: `{node.name}` {says}")
 
     def client(self, name):
         """What is wrong with an import of the author's if it is of a package that sends requests."""
@@ -128,7 +147,7 @@ class Look:
             if not isinstance(node, ast.ImportFrom) or not is_sure or (module := module_of(node, name, file)) is None:
                 continue
             where, other = self.found(module)
-            if where != self.folder or other.suffix != ".py":
+            if module in ADDED or where != self.folder or other.suffix != ".py":
                 continue
             try:
                 source = other.read_bytes()
@@ -138,7 +157,8 @@ class Look:
             if any(word in source for word in UNSEEN):
                 continue
             for alias in node.names:
-                if alias.name != "*" and alias.name not in has and self.found(f"{module}.{alias.name}")[1] is None:
+                is_there = alias.name in has or alias.name in ALWAYS
+                if alias.name != "*" and not is_there and self.found(f"{module}.{alias.name}")[1] is None:
                     self.fault(file, node.lineno, f"there is no `{alias.name}` in `{self.place(other)}`")
 
     def parsed(self, file):
@@ -181,6 +201,9 @@ class Look:
     def follow(self, name, origin, *, is_sure, is_own):
         """Looks for a module. Says what is wrong if it can't be had."""
         top, first = name.partition(".")[0], origin[2]
+        if top in ADDED:
+            # The build's own goes before a copy of the author's.
+            return None
         where, file = self.found(name)
         if file is None and top in NO_SYSTEM:
             lacks = "not in the Python of mappers: there are no processes, no network and no other system"
@@ -192,13 +215,12 @@ class Look:
             return f"`{first}` {lacks}; only packages in Python alone can be bundled"
         if self.known.get(name, False) or (name in self.known and not is_sure):
             return None
-        is_new = name not in self.known
         self.known[name] = is_sure
         if file.suffix == ".py" and where != self.folder:
             queue = self.of_packages if is_sure else self.optional
             queue.append((name, file, origin if is_sure else None))
-        elif file.suffix == ".py" and is_new:
-            self.pending.append((name, file, None))
+        elif file.suffix == ".py":
+            (self.pending if is_sure else self.perhaps).append((name, file))
         if "." in name:
             return self.follow(name.rpartition(".")[0], origin, is_sure=is_sure, is_own=is_own)
         return None
@@ -233,14 +255,14 @@ class Look:
                     return
 
     def wanted(self, tree, name, file, *, is_own):
-        """What a file imports. A name that is in a module can be a module, which is sure of native ones alone."""
+        """What a file imports. A name that is in a module can be a module, which is sure of few."""
         for wanted, line, is_sure, is_name in imports(tree, name, file, is_own=is_own):
-            yield wanted, line, is_sure and (not is_name or self.is_native(wanted, file))
+            yield wanted, line, is_sure and (not is_name or self.is_module(wanted, file))
 
-    def is_native(self, name, importer):
-        """Whether a name is that of a native module, and the package around it gives it no other meaning."""
-        file, package = self.found(name)[1], self.found(name.rpartition(".")[0])[1]
-        if file is None or not file.name.endswith(NATIVE):
+    def is_module(self, name, importer):
+        """Whether a name is that of a module, native or the author's, and its package gives it no other meaning."""
+        (where, file), package = self.found(name), self.found(name.rpartition(".")[0])[1]
+        if file is None or not (where == self.folder or file.name.endswith(NATIVE)):
             return False
         is_told = package.suffix == ".py" and package != importer
         return not is_told or name.rpartition(".")[2].encode() not in package.read_bytes()
@@ -277,6 +299,22 @@ class Look:
     def shown(self, file):
         base = next(base for base in (self.folder, *self.packages) if file.is_relative_to(base))
         return f"`{file.relative_to(base).as_posix()}`"
+
+
+def is_misspelt(name):
+    """Whether a name is nearly that of a follow-up. Other words, such as `include`, begin with another letter."""
+    plain = name.lower().replace("_", "")
+    return plain == CALLED or (plain[:1] == FOLLOW_UP[0] and distance(plain, FOLLOW_UP) <= WRONG)
+
+
+def distance(one, other):
+    """How many letters are to be put in, taken out or changed."""
+    row = list(range(len(other) + 1))
+    for at, letter in enumerate(one, 1):
+        before, row = row, [at]
+        for there, its in enumerate(other, 1):
+            row.append(min(before[there] + 1, row[-1] + 1, before[there - 1] + (letter != its)))
+    return row[-1]
 
 
 def main():

@@ -5,7 +5,7 @@ import ast
 # What reads variables, by its name in `os`.
 VARIABLES = {"environ", "environb", "getenv", "getenvb"}
 READING = {"get", "items", "keys", "values", "copy", "pop", "setdefault"}
-CONDITIONAL = (ast.If, ast.Try, getattr(ast, "TryStar", ast.Try), ast.With, ast.Match)
+CONDITIONAL = (ast.If, ast.Try, getattr(ast, "TryStar", ast.Try), ast.With, ast.Match, ast.While, ast.For)
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -76,7 +76,7 @@ def in_the_open(node):
 def variables(tree):
     """Where a file reads variables outside of functions without a condition, and how."""
     known = {"os.environ": "environ", "os.environb": "environb", "os.getenv": "getenv", "os.getenvb": "getenvb"}
-    for node in ast.walk(tree):
+    for node in in_the_open(tree):
         if isinstance(node, ast.ImportFrom) and node.module == "os":
             known |= {alias.asname or alias.name: alias.name for alias in node.names if alias.name in VARIABLES}
         if isinstance(node, ast.Import):
@@ -120,6 +120,11 @@ def bound(node):
     if isinstance(node, ast.MatchMapping):
         return [node.rest]
     return [node.id] if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) else []
+
+
+def used(tree):
+    """The names that a file reads."""
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
 
 
 def listed(names):
