@@ -79,7 +79,7 @@ impl Deadlines {
     }
 
     /// When those requests have to be over if their portion ends at `until` and the mapper wants
-    /// their answers: a third of the time is for what follows, up to [`MOST_FOR_EFFECTS`].
+    /// their answers: a third of the time is for what follows, at most five seconds.
     pub fn requests(until: Instant) -> Instant {
         let now = Instant::now();
         let left = until.saturating_duration_since(now);
