@@ -83,8 +83,7 @@ instructions: build
     python3 bench/instructions.py
 
 # Check that the workbench compiles for a Mac
-macos: _cargo-zigbuild
-    rustup target list --installed | grep -qx aarch64-apple-darwin || rustup target add aarch64-apple-darwin
+macos: _cargo-zigbuild (_target "aarch64-apple-darwin")
     {{ tools }}/cargo-zigbuild/bin/cargo-zigbuild check --locked --target aarch64-apple-darwin --package post-confirmation-workbench
 
 # Run everything that CI runs
@@ -134,8 +133,8 @@ _measured: (_packaged measured)
     install target/release/mapper {{ dist }}/js-engine.wasm {{ measured }}
     {{ measured }}/mapper compile target/wasm32-wasip2/mapper/post_confirmation_guest.wasm --output {{ measured }}/mapper.cwasm
 
-_target:
-    @rustup target list --installed | grep -qx wasm32-wasip2 || rustup target add wasm32-wasip2
+_target name="wasm32-wasip2":
+    @rustup target list --installed | grep -qx {{ name }} || rustup target add {{ name }}
 
 # AWS on this machine, an independent verifier of signatures and componentize-py, for the tests. Installed again if the
 # lists change.
@@ -187,8 +186,7 @@ _node-peer:
         rm -rf target/bench/node/node_modules/aws-lambda-ric/deps && \
         cp bench/node/package-lock.json target/bench/node/installed.json; }
 
-_cargo-lambda:
-    @[ -x {{ tools }}/cargo-lambda/bin/cargo-lambda ] || python3 -m pip install --quiet --no-deps --target {{ tools }}/cargo-lambda cargo-lambda==1.9.2
+_cargo-lambda: (_tool "cargo-lambda" "1.9.2")
 
 # A C compiler that links for another C library and another processor than this machine's.
 _zig:
@@ -196,11 +194,13 @@ _zig:
         python3 -m pip install --quiet --no-deps --target {{ tools }}/zig ziglang==0.17.1 && \
         mkdir -p {{ tools }}/bin && ln -sf ../zig/ziglang/zig {{ tools }}/bin/zig; }
 
-_maturin:
-    @[ -x {{ tools }}/maturin/bin/maturin ] || python3 -m pip install --quiet --no-deps --target {{ tools }}/maturin maturin==1.16.0
+_maturin: (_tool "maturin" "1.16.0")
 
-_cargo-zigbuild: _zig
-    @[ -x {{ tools }}/cargo-zigbuild/bin/cargo-zigbuild ] || python3 -m pip install --quiet --no-deps --target {{ tools }}/cargo-zigbuild cargo-zigbuild==0.24.1
+_cargo-zigbuild: _zig (_tool "cargo-zigbuild" "0.24.1")
+
+# A program that its makers publish as a wheel.
+_tool name version:
+    @[ -x {{ tools }}/{{ name }}/bin/{{ name }} ] || python3 -m pip install --quiet --no-deps --target {{ tools }}/{{ name }} {{ name }}=={{ version }}
 
 _cargo-deny:
     @command -v cargo-deny > /dev/null || cargo install --locked --debug --root {{ tools }} cargo-deny@0.20.2

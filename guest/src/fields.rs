@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use crate::bindings::cognito::post_confirmation::types::Error;
-use crate::settings::{custom, is_possible};
+use crate::names::{custom, is_possible};
 
 /// The variable.
 pub const USER_FIELDS: &str = "USER_FIELDS";

@@ -5,6 +5,7 @@
 mod answer;
 mod fields;
 mod mapping;
+mod names;
 mod settings;
 
 #[allow(missing_docs, unsafe_code, reason = "generated; the documentation is in `wit/`")]

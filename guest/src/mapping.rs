@@ -7,7 +7,8 @@ use crate::bindings::cognito::post_confirmation::types::{
     Attribute, Error, Event, Header, Method, Outcome, Request, TriggerSource,
 };
 use crate::fields;
-use crate::settings::{Settings, custom};
+use crate::names::custom;
+use crate::settings::Settings;
 
 /// Maps `event` by the settings that `lookup` finds. `clientMetadata` is never copied: whoever
 /// signs up can write anything into it.

@@ -3,6 +3,7 @@
 
 use crate::bindings::cognito::post_confirmation::types::Error;
 use crate::fields::{self, Field, USER_FIELDS};
+use crate::names::{custom, is_possible};
 
 /// The path to which users are posted; `users/` unless set. `{sub}` and `{username}` stand for the
 /// user's.
@@ -13,33 +14,6 @@ const USER_ATTRIBUTES: &str = "USER_ATTRIBUTES";
 /// What is sent unless set: what most user tables have a column for.
 const COMMON: &str =
     "email,email_verified,phone_number,name,given_name,family_name,identities,custom:*";
-/// The names that Cognito has for attributes of its own, but for those that begin with `cognito:`.
-pub const STANDARD: [&str; 21] = [
-    "address",
-    "birthdate",
-    "email",
-    "email_verified",
-    "family_name",
-    "gender",
-    "given_name",
-    "identities",
-    "locale",
-    "middle_name",
-    "name",
-    "nickname",
-    "phone_number",
-    "phone_number_verified",
-    "picture",
-    "preferred_username",
-    "profile",
-    "sub",
-    "updated_at",
-    "website",
-    "zoneinfo",
-];
-/// Marks that no name of an attribute has and that lists have between names, besides blanks.
-const SEPARATORS: [char; 8] = [';', ':', '|', '/', '+', '&', '*', '"'];
-
 /// The settings of this mapper.
 pub struct Settings {
     /// The path under the backend's base address.
@@ -108,28 +82,6 @@ impl Settings {
             None => self.attributes.iter().any(|sent| sent == name),
         }
     }
-}
-
-/// The name of a custom attribute without its prefix; nothing if `name` is that of another one.
-/// Those that only a developer can write have `dev:` before it.
-pub fn custom(name: &str) -> Option<&str> {
-    let developers = name.strip_prefix("dev:");
-    let own = developers.unwrap_or(name).strip_prefix("custom:");
-    own.or(developers)
-}
-
-/// Whether an attribute can have this name, or `*` in it stands for all custom ones.
-pub fn is_possible(name: &str) -> bool {
-    match custom(name) {
-        Some(own) => own == "*" || is_name(own),
-        None => STANDARD.contains(&name) || name.strip_prefix("cognito:").is_some_and(is_name),
-    }
-}
-
-/// Whether a name, without its prefix, holds no blank and no mark that lists have between names.
-fn is_name(text: &str) -> bool {
-    let between = |c: char| c.is_whitespace() || c.is_control() || SEPARATORS.contains(&c);
-    !text.is_empty() && !text.contains(between)
 }
 
 fn bad_path() -> Error {

@@ -60,7 +60,7 @@ impl AnswerFile {
             path.display(),
             shown(json.get())
         );
-        let form: Form = input::json(path)?;
+        let form: Form = input::parsed(path, json.get())?;
         form.answer(path).with_context(|| format!("`{}` is no answer", path.display()))
     }
 

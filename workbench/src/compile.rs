@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use post_confirmation_host::mapper::contract::{self, ContractError};
 use post_confirmation_host::mapper::engine::{WASMTIME_VERSION, fingerprint};
 use post_confirmation_host::mapper::{FORMAT, File, Manifest, THIS_TARGET};
@@ -16,6 +17,9 @@ use crate::size::{self, TooLarge};
 
 /// The machines that Lambda has.
 pub const TARGETS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
+
+/// Its architectures, each with its target.
+pub const ARCHITECTURES: [(&str, &str); 2] = [("x86_64", TARGETS[0]), ("arm64", TARGETS[1])];
 
 /// Lambda's machine with the processor of this one.
 pub const LIKE_THIS: &str = TARGETS[cfg!(target_arch = "aarch64") as usize];
@@ -69,6 +73,15 @@ pub struct Compiled {
     image: Vec<u8>,
     /// What describes the image.
     pub manifest: Manifest,
+}
+
+/// The target of one of [`ARCHITECTURES`].
+///
+/// # Errors
+/// Lambda has no such architecture.
+pub fn target_of(arch: &str) -> anyhow::Result<&'static str> {
+    let found = ARCHITECTURES.iter().find(|(name, _)| *name == arch);
+    Ok(found.with_context(|| format!("Lambda has no architecture {arch}"))?.1)
 }
 
 /// Compiles `component` for `target`, one of [`TARGETS`]. This takes the processor a while: a tenth

@@ -4,7 +4,6 @@
 mod answer;
 pub mod attach;
 mod aws;
-mod beside;
 mod checks;
 pub mod create;
 pub mod detach;

@@ -11,11 +11,15 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The value in the file `path`.
 pub fn json<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let text = text(path)?;
-    match serde_json::from_str(&text) {
+    parsed(path, &text(path)?)
+}
+
+/// The value in `text`, which is that of the file `path`, or the JSON in it.
+pub fn parsed<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
+    match serde_json::from_str(text) {
         Ok(value) => Ok(value),
         // To the parser, `{}` in place of an enum is an error of syntax.
-        Err(error) if error.is_data() || serde_json::from_str::<IgnoredAny>(&text).is_ok() => {
+        Err(error) if error.is_data() || serde_json::from_str::<IgnoredAny>(text).is_ok() => {
             Err(error).with_context(|| format!("`{}` is not as it has to be", path.display()))
         }
         Err(error) => Err(error).with_context(|| no_json(path)),

@@ -4,8 +4,12 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use anyhow::{Result, ensure};
+
 /// The shared files, seen from the folder of the program.
 const SHARED: &str = "../share/post-confirmation";
+/// The default mapper's component.
+const DEFAULT_MAPPER: &str = "default-mapper.wasm";
 
 /// The file `name` of this installation. If there is none, it is the one that should be there.
 pub fn file(name: &str) -> PathBuf {
@@ -14,4 +18,24 @@ pub fn file(name: &str) -> PathBuf {
     let folder = program.parent().unwrap_or(Path::new("."));
     let shared = folder.join(SHARED).join(name);
     if shared.exists() { shared } else { folder.join(name) }
+}
+
+/// The zip with the function's program for an architecture.
+///
+/// # Errors
+/// It is not there.
+pub fn function(arch: &str) -> Result<PathBuf> {
+    let file = file(&format!("function-{arch}.zip"));
+    ensure!(file.is_file(), "{} is missing; build it with `just package {arch}`", file.display());
+    Ok(file)
+}
+
+/// The default mapper's component.
+///
+/// # Errors
+/// It is not there.
+pub fn default_mapper() -> Result<PathBuf> {
+    let file = file(DEFAULT_MAPPER);
+    ensure!(file.is_file(), "{} is missing; build it with `just build`", file.display());
+    Ok(file)
 }

@@ -10,6 +10,8 @@ mod fields;
 #[rustfmt::skip]
 #[path = "../../../guest/src/mapping.rs"]
 mod mapping;
+#[path = "../../../guest/src/names.rs"]
+mod names;
 #[path = "../../../guest/src/settings.rs"]
 mod settings;
 

@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::settings::STANDARD;
+use crate::names::STANDARD;
 
 /// A sign-up with these attributes.
 fn sign_up(attributes: &[(&str, &str)]) -> Event {

@@ -75,11 +75,10 @@ impl Function {
                 }
             }
             // One after the other and between the requests, for the same reason as mapping.
-            let mut left = answered.len();
-            for Sent { record, handled, .. } in &mut answered {
+            let left = (1..=answered.len()).rev();
+            for (left, Sent { record, handled, .. }) in left.zip(&mut answered) {
                 let until = Deadlines::follow_up(left, until);
                 self.pipeline.conclude(&record.event, handled, until).await;
-                left -= 1;
             }
             let ends =
                 answered.into_iter().map(async |sent| self.finish(sent, until, context).await);

@@ -1,10 +1,8 @@
 //! The lines of the log. Dashboards and alarms depend on their names.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
-use super::metrics::Metrics;
+use super::metrics::{Metrics, milliseconds};
 use super::{Invocation, Level, timestamp};
 use crate::backend;
 use crate::client::Cause;
@@ -168,7 +166,7 @@ impl<'a> Event<'a> {
             .as_ref()
             .map(|delivery| delivery.attempts.as_slice())
             .unwrap_or_default();
-        let milliseconds = Milliseconds::new(handled, invocation);
+        let took = Milliseconds::new(handled, invocation);
         Event {
             head: head(end, handled.is_at_backend()),
             end: end.name(),
@@ -193,8 +191,8 @@ impl<'a> Event<'a> {
             request_id: invocation.request_id,
             message_id: invocation.redelivery.map(|record| record.message_id),
             receive_count: invocation.redelivery.and_then(|record| record.receive_count),
-            metrics: Metrics::new(function, end, attempts.len(), handled.done(), &milliseconds),
-            milliseconds,
+            metrics: Metrics::new(function, end, attempts.len(), handled.done(), took.total),
+            milliseconds: took,
         }
     }
 }
@@ -315,9 +313,4 @@ fn pool(event: &event::Event) -> &str {
     let pool = event.user_pool_id.as_str();
     let fits = pool.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'));
     if fits && pool.len() <= 55 && pool.contains('_') { pool } else { "unknown" }
-}
-
-/// Milliseconds to a thousandth.
-fn milliseconds(duration: Duration) -> f64 {
-    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -1,11 +1,10 @@
 //! An event's metrics, in the line of the event, by CloudWatch's Embedded Metric Format
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
-use super::line::Milliseconds;
 use crate::effects::Done;
 use crate::outcome::End;
 
@@ -75,14 +74,14 @@ struct Metric {
 }
 
 impl<'a> Metrics<'a> {
-    /// The metrics of an event with this `end` after `attempts`, with these `effects`, whose steps
-    /// took so long.
+    /// The metrics of an event with this `end` after `attempts`, with these `effects`, that took
+    /// `duration` in milliseconds.
     pub fn new(
         function: &'a str,
         end: &End,
         attempts: usize,
         effects: Option<Done>,
-        took: &Milliseconds,
+        duration: f64,
     ) -> Metrics<'a> {
         let metrics = if effects.is_some() { &METRICS } else { &METRICS[..WITHOUT_EFFECTS] };
         Metrics {
@@ -103,15 +102,20 @@ impl<'a> Metrics<'a> {
             queued: u8::from(matches!(end, End::Queued(_))),
             undelivered: u8::from(matches!(end, End::Undelivered { .. })),
             attempts,
-            duration: took.total,
+            duration,
             attributes: effects.map(|done| done.attributes),
             groups: effects.map(|done| done.groups),
             effects_failed: effects.map(|_| u8::from(end.error().is_some())),
-            effects_duration: took.effects,
+            effects_duration: effects.map(|done| milliseconds(done.took)),
         }
     }
 }
 
 const fn metric(name: &'static str, unit: &'static str) -> Metric {
     Metric { name, unit }
+}
+
+/// Milliseconds to a thousandth.
+pub fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e3
 }

@@ -18,7 +18,8 @@ use super::role::{Needs, RECEIVE, SEND, ensure_role, tidy_role};
 use super::settings::{self, Variables, differing, merged, settings_of};
 use super::talk::{Yes, agreed, say};
 use super::versions::{self, mapper_of};
-use super::{aws, beside, package, place, user_rights};
+use super::{aws, package, place, user_rights};
+use crate::installed;
 
 /// Make the functions and everything around them, or change settings.
 ///
@@ -149,8 +150,8 @@ pub fn run(args: &Args) -> Result<bool> {
         "the function needs --set BACKEND_API_URL=https://..., the base of every request"
     );
     let arch = architecture(&trigger, before[0].as_ref(), args.arch.as_deref())?;
-    let code = beside::function(&arch)?;
-    let mapper = beside::default_mapper()?;
+    let code = installed::function(&arch)?;
+    let mapper = installed::default_mapper()?;
     let of_redelivery = match &has[1] {
         Some(has) => merged(has, &given),
         None => {

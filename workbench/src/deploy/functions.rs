@@ -8,11 +8,10 @@ use std::time::Duration;
 use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
-use super::answer::{self, merged};
+use super::answer::{self, Unexpected, merged};
 use super::aws::{self, AwsError};
 use super::settings::Variables;
 use super::talk::say;
-use super::versions::layers_of;
 use super::{interrupt, zips};
 
 /// The runtime that `bootstrap` is built for.
@@ -245,4 +244,13 @@ fn once_role_works(role: &str, call: impl Fn() -> Result<Value, AwsError>) -> Re
         pause(ROLE_WAIT)?;
     }
     Ok(call()?)
+}
+
+/// The ARNs of the layers in a function's configuration.
+///
+/// # Errors
+/// A layer has none.
+pub fn layers_of(configuration: &Value) -> Result<Vec<String>, Unexpected> {
+    let layers = answer::items(configuration, "Layers").iter();
+    layers.map(|layer| answer::text(layer, "Arn").map(str::to_owned)).collect()
 }

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::beside;
 use super::zips::{IMAGE, pack};
 use crate::commands::compile::compile_to;
+use crate::compile::target_of;
 use crate::mapper_file::COMPONENT;
 use crate::terminal::size;
 
@@ -47,7 +47,7 @@ pub fn run(args: &Args) -> Result<bool> {
 /// # Errors
 /// It can't be compiled, or Lambda would not take it.
 pub fn layer(component: &Path, arch: &str, folder: &Path) -> Result<PathBuf> {
-    let made = compile_to(component, &folder.join(IMAGE), beside::target(arch)?)?;
+    let made = compile_to(component, &folder.join(IMAGE), target_of(arch)?)?;
     made.with_context(|| format!("`{}` could not be built", component.display()))?;
     let zipped = folder.join("mapper.zip");
     pack(folder, &zipped)?;

@@ -1,16 +1,13 @@
 //! The roles of the two functions: only the rights that their settings need.
 
 use anyhow::Result;
-use post_confirmation_host::config::{BACKEND_AUTHORIZATION, BACKEND_SIGNING_SECRET};
 use serde_json::{Value, json};
 
 use super::answer;
 use super::aws;
-use super::settings::Variables;
+use super::settings::{SECRETS, Variables};
 use super::talk::say;
 
-/// The settings that name secrets.
-pub const SECRETS: [&str; 2] = [BACKEND_AUTHORIZATION, BACKEND_SIGNING_SECRET];
 /// The rights that the trigger's function needs on the queue.
 pub const SEND: [&str; 1] = ["sqs:SendMessage"];
 /// The rights that an event source mapping needs:

@@ -11,13 +11,13 @@ use thiserror::Error;
 use super::answer;
 use super::aws;
 use super::dry_run::{Sample, TryError, handles, ready};
-use super::functions::latest;
+use super::functions::{latest, layers_of};
 use super::live::{Move, make_live};
 use super::names::{ALIAS, FunctionName, Names};
 use super::place;
 use super::rights::{On, PrintPolicy, Right};
 use super::talk::{Yes, agreed, say};
-use super::versions::{self, Alias, layers_of, mapper_of};
+use super::versions::{self, Alias, mapper_of};
 
 /// Undo the last swap, or make version N live.
 ///

@@ -6,12 +6,13 @@ use anyhow::Result;
 use post_confirmation_host::config::{self, Config, ConfigError};
 use serde_json::Value;
 
-use super::role::SECRETS;
 use super::talk::Usage;
 
 /// Settings, or other variables, by name. None is empty.
 pub type Variables = BTreeMap<String, String>;
 
+/// The settings that name secrets.
+pub const SECRETS: [&str; 2] = [config::BACKEND_AUTHORIZATION, config::BACKEND_SIGNING_SECRET];
 /// Settings of docs/reference.md that can't be given, and why. The function's own code checks the
 /// values of the others.
 const NOT_GIVEN: [(&str, &str); 3] = [

@@ -11,16 +11,18 @@ use tempfile::TempDir;
 
 use super::answer::{self, Unexpected};
 use super::dry_run::{Sample, dry_run};
-use super::functions::{configuration, latest};
+use super::functions::{configuration, latest, layers_of};
 use super::live::{Move, make_live};
 use super::names::{ALIAS, FunctionName, Names};
 use super::rights::{On, PrintPolicy, Right};
 use super::settings::{Variables, settings_of};
 use super::talk::{self, Yes, say};
 use super::trial::{self, Events};
-use super::versions::{self, Alias, Parts, layers_of, mapper_of, with_mapper};
+use super::versions::{self, Alias, Parts, mapper_of, with_mapper};
 use super::zips::{IMAGE, MANIFEST, digest, layer_content, pack};
-use super::{beside, interrupt, place, unpublished};
+use super::{interrupt, place, unpublished};
+use crate::compile::target_of;
+use crate::installed;
 
 /// Compare, publish and try another mapper, then make it live.
 ///
@@ -125,7 +127,7 @@ pub fn run(args: &Args) -> Result<bool> {
     let arch = answer::list(&deployed[0].live, "Architectures")?.first();
     let arch = arch.and_then(Value::as_str).ok_or_else(|| Unexpected::new("Architectures"))?;
     let variables = settings_of(&deployed[0].live);
-    let code = if args.with_host { Some(beside::function(arch)?) } else { None };
+    let code = if args.with_host { Some(installed::function(arch)?) } else { None };
 
     let folder = tempfile::tempdir()?;
     let new = prepare(&args.mapper, arch, &folder)?;
@@ -183,7 +185,7 @@ struct New {
 
 /// Builds the mapper and compiles it into `folder`.
 fn prepare(mapper: &Path, arch: &str, folder: &TempDir) -> Result<New> {
-    let (component, target) = (trial::build(mapper)?, beside::target(arch)?);
+    let (component, target) = (trial::build(mapper)?, target_of(arch)?);
     let image = folder.path().join(IMAGE);
     trial::compile(&component, target, &image)?;
     let manifest = serde_json::from_slice(&fs::read(Manifest::path(&image))?)?;

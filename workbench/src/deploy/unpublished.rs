@@ -3,9 +3,10 @@
 use anyhow::Result;
 use serde_json::Value;
 
+use super::functions::layers_of;
 use super::settings::{differing, settings_of};
 use super::talk::say;
-use super::versions::{layers_of, with_mapper};
+use super::versions::with_mapper;
 
 /// The parts of a version besides settings and layers; the rest of a configuration describes the
 /// version itself.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Unexpected};
 use super::aws::{self, AwsError};
-use super::functions::{RUNTIME, blob, settle};
+use super::functions::{RUNTIME, blob, layers_of, settle};
 use super::names::{ALIAS, Names, remembered};
 use super::talk::say;
 use super::zips::{self, same_layer};
@@ -127,15 +127,6 @@ impl Parts {
 pub fn code_of(function: &str) -> Result<Vec<u8>> {
     let found = aws::call("lambda", "get-function", json!({ "FunctionName": function }))?;
     zips::download(answer::text(&found["Code"], "Location")?)
-}
-
-/// The ARNs of the layers in a function's configuration.
-///
-/// # Errors
-/// A layer has none.
-pub fn layers_of(configuration: &Value) -> Result<Vec<String>, Unexpected> {
-    let layers = answer::items(configuration, "Layers").iter();
-    layers.map(|layer| answer::text(layer, "Arn").map(str::to_owned)).collect()
 }
 
 /// The ARN of the layer version that holds the mapper.

@@ -23,6 +23,7 @@ use serde_json::Value;
 use super::producers;
 use crate::input;
 use fault::Fault;
+use modules::Collected;
 
 /// The mapper's own module, unless `package.json` names another.
 const MODULES: [&str; 2] = ["mapper.ts", "mapper.js"];
@@ -85,7 +86,8 @@ fn language(module: &Path) -> &'static str {
 /// The component of the mapper in `folder` whose own module is the file `mapper`, and the files that
 /// were read.
 fn component(folder: &Path, mapper: &Path) -> Result<(Vec<u8>, Vec<PathBuf>), Fault> {
-    let (modules, files) = modules::collect(folder, mapper)?;
+    let Collected { modules, sources, files } = modules::collect(folder, mapper)?;
+    linked::check(&modules, &sources)?;
     let component = snapshot::take(modules)?;
     Ok((component, files))
 }

@@ -10,10 +10,10 @@ use super::NotChecked;
 use crate::deploy::answer;
 use crate::deploy::aws::{self, AwsError};
 use crate::deploy::dry_run::{Failed, Sample, TryError, dry_run};
-use crate::deploy::functions::{RUNTIME, configuration};
+use crate::deploy::functions::{RUNTIME, configuration, layers_of};
 use crate::deploy::names::{self, ALIAS, DEFAULT, Names, last};
 use crate::deploy::settings::{Variables, settings_of};
-use crate::deploy::versions::layers_of;
+
 use crate::deploy::zips::{IMAGE, MANIFEST, layer_content};
 
 /// A part that is read once.

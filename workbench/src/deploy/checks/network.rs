@@ -17,8 +17,7 @@ use crate::commands::reach::reach;
 use crate::deploy::answer::{self, Unexpected};
 use crate::deploy::aws;
 use crate::deploy::names::last;
-use crate::deploy::role::SECRETS;
-use crate::deploy::settings::Variables;
+use crate::deploy::settings::{SECRETS, Variables};
 use crate::deploy::trial::{environment, wait};
 
 const HTTPS: u16 = 443;

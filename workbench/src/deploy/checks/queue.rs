@@ -8,13 +8,13 @@ use super::trigger::listed;
 use super::users::depends;
 use super::{Finding, NotChecked};
 use crate::deploy::answer::{self, number_in_text};
+use crate::deploy::functions::layers_of;
 use crate::deploy::names::ALIAS;
 use crate::deploy::permission::account;
 use crate::deploy::queues::{RETENTION, VISIBLE_AFTER};
 use crate::deploy::role::{RECEIVE, SEND};
 use crate::deploy::settings::{Variables, differing, settings_of};
 use crate::deploy::simulation::{Simulated, refused};
-use crate::deploy::versions::layers_of;
 
 const LOST: &str = "a user whom the backend does not take at once is lost";
 const STUCK: &str = "nothing is redelivered";

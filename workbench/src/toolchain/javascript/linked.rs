@@ -5,24 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fault::Fault;
 use super::modules::Module;
-
-/// A name that a module takes from another.
-pub(super) struct Taken {
-    /// The words that the other is imported by.
-    pub words: String,
-    pub name: String,
-    /// At this byte of the file.
-    pub offset: u32,
-}
-
-/// The names that a module gives to others.
-#[derive(Default)]
-pub(super) struct Given {
-    /// With the words of the module and its name for those that are passed on.
-    pub names: BTreeMap<String, Option<(String, String)>>,
-    /// The words of modules whose names it gives as well, but for `default`.
-    pub all_of: Vec<String>,
-}
+use super::parsed::Taken;
 
 /// What the mapper's own module may export: an object with the function, or the function.
 const ENTRY: [&str; 2] = ["mapper", "transform"];

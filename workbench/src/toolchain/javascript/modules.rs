@@ -5,8 +5,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use super::fault::Fault;
-use super::linked::{self, Given, Taken};
-use super::parsed::{self, Import, Parsed};
+use super::parsed::{self, Given, Import, Parsed, Taken};
 use super::resolved::{Resolved, Resolver};
 
 /// A module that is read.
@@ -32,8 +31,18 @@ impl Module {
     }
 }
 
-/// The modules that `mapper`, a file of `folder`, needs, itself first; and all files that were read.
-pub(super) fn collect(folder: &Path, mapper: &Path) -> Result<(Vec<Module>, Vec<PathBuf>), Fault> {
+/// What a mapper is made of.
+pub(super) struct Collected {
+    /// Its modules, its own first.
+    pub modules: Vec<Module>,
+    /// What the author has written of each.
+    pub sources: Vec<String>,
+    /// All files that were read.
+    pub files: Vec<PathBuf>,
+}
+
+/// The modules that `mapper`, a file of `folder`, needs.
+pub(super) fn collect(folder: &Path, mapper: &Path) -> Result<Collected, Fault> {
     let unreadable = |source| Fault::Read { file: mapper.to_owned(), source };
     let mapper = mapper.canonicalize().map_err(unreadable)?;
     let folder = folder.canonicalize().map_err(unreadable)?;
@@ -76,9 +85,8 @@ pub(super) fn collect(folder: &Path, mapper: &Path) -> Result<(Vec<Module>, Vec<
         sources.push(read);
         files.push(file);
     }
-    linked::check(&modules, &sources)?;
     files.extend(packages);
-    Ok((modules, files))
+    Ok(Collected { modules, sources, files })
 }
 
 /// The way to `file` from `folder`, by which messages name it. It is the same wherever the folder

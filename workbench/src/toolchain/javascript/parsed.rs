@@ -14,11 +14,28 @@ use oxc_syntax::module_record::{
 };
 
 use super::fault::{Fault, Place};
-use super::linked::{Given, Taken};
 use super::typescript;
 use super::unsupported;
 
 const EXTENSIONS: &str = "a mapper is made of `.js`, `.mjs`, `.ts`, `.mts` and `.json`";
+
+/// A name that a module takes from another.
+pub(super) struct Taken {
+    /// The words that the other is imported by.
+    pub words: String,
+    pub name: String,
+    /// At this byte of the file.
+    pub offset: u32,
+}
+
+/// The names that a module gives to others.
+#[derive(Default)]
+pub(super) struct Given {
+    /// With the words of the module and its name for those that are passed on.
+    pub names: BTreeMap<String, Option<(String, String)>>,
+    /// The words of modules whose names it gives as well, but for `default`.
+    pub all_of: Vec<String>,
+}
 
 /// A module in JavaScript.
 pub(super) struct Parsed {

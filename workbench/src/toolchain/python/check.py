@@ -209,7 +209,7 @@ class Look:
             lacks = "not in the Python of mappers: there are no processes, no network and no other system"
             return f"`{top}` is {lacks}" if is_own else f"`{first}` needs `{top}`, which is {lacks}"
         if file is None:
-            return self.missing(name, top) if is_own and top not in ADDED | STANDARD else None
+            return self.missing(name, top) if is_own and top not in STANDARD else None
         if file.name.endswith(NATIVE):
             lacks = f"needs native code, which is compiled for this machine and not for a mapper's: {self.shown(file)}"
             return f"`{first}` {lacks}; only packages in Python alone can be bundled"
