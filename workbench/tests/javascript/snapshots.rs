@@ -132,7 +132,7 @@ fn source_that_is_nested_deeply_ends_no_workbench() {
 }
 
 #[test]
-fn what_is_printed_while_a_mapper_is_built_can_not_steer_a_terminal() {
+fn what_is_printed_during_a_build_can_not_steer_a_terminal() {
     let source =
         "console.log('\\x1b]0;title\\x07');\nexport const mapper = { transform: () => 1 };\n";
     let built = mapper(folder(&[("mapper.js", source)]).path(), &["build"]);

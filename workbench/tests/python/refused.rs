@@ -49,7 +49,7 @@ const MISTAKES: [(&[(&str, &str)], &str); 5] = [
 ];
 
 #[test]
-fn a_mapper_that_cannot_be_loaded_is_told_by_its_traceback_alone() {
+fn a_mapper_that_cannot_load_is_told_by_its_traceback_alone() {
     if !PYTHON.is_there() {
         return;
     }
