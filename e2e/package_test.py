@@ -15,7 +15,7 @@ ARCHITECTURES = ["x86_64", "arm64"]
 
 def package(folder, *paths):
     """Runs the last step of `just package` on the program in `folder`."""
-    command = ["bash", ROOT / "deploy/function-zip.sh", folder, *paths]
+    command = ["bash", ROOT / "packaging/function-zip.sh", folder, *paths]
     return run(command, env=BARE_ENVIRONMENT, capture_output=True, text=True)
 
 

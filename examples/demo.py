@@ -1,4 +1,4 @@
-"""The demo: three sign-ups end to end with real programs, then another mapper under the same host.
+"""The demo: three sign-ups end to end with real programs, then another mapper, in JavaScript, under the same host.
 
 This file decides which programs run, what is shown of an event and what must be true of it. `just demo` builds the
 programs: the function as Lambda runs it, the workbench, a sample backend, and cargo-lambda as Lambda. They listen only
@@ -22,11 +22,11 @@ from subprocess import DEVNULL, STDOUT, Popen, SubprocessError, check_output
 
 EVENTS = Path("guest/cases")
 BOOTSTRAP, WORKBENCH, IMAGE = (Path("target/dist") / name for name in ("bootstrap", "mapper", "mapper.cwasm"))
-OTHER_MAPPER = Path("target/wasm32-wasip2/mapper/mapper_rust.wasm")
 BACKEND = Path("examples/backend.py")
 CARGO_LAMBDA = Path("target/tools/cargo-lambda/bin/cargo-lambda")
 DEMO = Path("target/demo")
 DEPLOYED = DEMO / "mapper.cwasm"
+OTHER_MAPPER = DEMO / "accounts"
 # cargo-lambda knows functions by the names of the Cargo project's binaries and refuses any other.
 FUNCTION = "bootstrap"
 # Without the variables of this shell that a function, a backend or AWS would read.
@@ -169,8 +169,11 @@ class Demo:
         self.table.append((title, end, status, f"{took['total']:.2f}", note))
 
     def swap(self):
-        """Deploys another mapper under the same program and shows the difference for one more user."""
-        section(f"The mapper is swapped ({OTHER_MAPPER})")
+        """Writes, builds and deploys another mapper under the same program, and shows what it makes of one more user."""
+        section("The mapper is swapped for one in JavaScript")
+        for arguments in (["new", OTHER_MAPPER, "--lang", "js"], ["build", OTHER_MAPPER]):
+            print("$ mapper", *arguments)
+            print(output_of([WORKBENCH, *arguments]), end="")
         # Another user: for the first one the backend would answer 409.
         event, sub = json.loads((EVENTS / "native.event.json").read_bytes()), "44444444-dddd-4ddd-8ddd-444444444444"
         event["request"]["userAttributes"].update(sub=sub, email="dana@example.com", given_name="Dana")
@@ -178,7 +181,7 @@ class Demo:
         file.write_text(json.dumps({**event, "userName": sub}, indent=2), "utf-8")
         before = self.make(file)["request"]
         self.function.stop()
-        print(output_of([WORKBENCH, "compile", OTHER_MAPPER, "--output", DEPLOYED]), end="")
+        print(output_of([WORKBENCH, "compile", OTHER_MAPPER / "mapper.wasm", "--output", DEPLOYED]), end="")
         self.event("4. A user signs up, with the other mapper", file, start="bootstrap-with-other-mapper")
 
         section("What the other mapper changed for this user")

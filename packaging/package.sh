@@ -26,5 +26,5 @@ fi
 cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest
 target/dist/mapper package "$CARGO_TARGET_DIR/wasm32-wasip2/mapper/post_confirmation_guest.wasm" --arch "$1" \
     --output "$folder/mapper.zip"
-bash deploy/function-zip.sh "$folder" "$PWD" "$cargo_home"
+bash packaging/function-zip.sh "$folder" "$PWD" "$cargo_home"
 install --mode 644 "$folder/function.zip" "target/dist/function-$1.zip"
