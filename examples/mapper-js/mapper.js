@@ -100,29 +100,31 @@ function userOf(event, sent) {
   const sub = event.userAttributes.find(({ name, value }) => name === 'sub' && value !== '');
   if (!sub) throw { code: 'no-sub', message: "the event has no attribute `sub`, which is the user's id" };
 
-  // Maps, because a name such as `__proto__` is not like others in an object.
-  const user = new Map();
-  const custom = new Map();
-  const sentCustom = new Set(sent.map(customName));
+  // Without a prototype, so that a name such as `__proto__` is like any other.
+  const user = Object.create(null);
+  const custom = Object.create(null);
+  const sentCustom = sent.map(customName);
   // What only a developer can write comes last, so that no user can write another value in its place.
-  const isDevelopers = (/** @type {Attribute} */ { name }) => name.startsWith('dev:');
-  const others = event.userAttributes.filter((attribute) => !isDevelopers(attribute));
-  for (const attribute of [...others, ...event.userAttributes.filter(isDevelopers)]) {
-    const own = customName(attribute.name);
-    const isSent = own === undefined ? sent.includes(attribute.name) : sentCustom.has(own) || sentCustom.has('*');
-    const value = isSent ? valueOf(attribute) : undefined;
-    if (value === undefined) continue;
-    if (own === undefined) user.set(attribute.name, value);
-    else custom.set(own, value);
+  for (const isDevelopers of [false, true]) {
+    for (const attribute of event.userAttributes) {
+      const { name } = attribute;
+      if (name.startsWith('dev:') !== isDevelopers) continue;
+      const own = customName(name);
+      const isSent = own === undefined ? sent.includes(name) : sentCustom.includes(own) || sentCustom.includes('*');
+      const value = isSent ? valueOf(attribute) : undefined;
+      if (value === undefined) continue;
+      if (own === undefined) user[name] = value;
+      else custom[own] = value;
+    }
   }
   // What the user is comes last, so that no attribute of the same name can take its place.
-  if (custom.size > 0) user.set('custom', Object.fromEntries(custom));
-  if (event.clientId !== undefined) user.set('client_id', event.clientId);
-  user.set('cognito_id', sub.value);
-  user.set('username', event.userName);
-  user.set('trigger_source', 'PostConfirmation_ConfirmSignUp');
-  user.set('user_pool_id', event.userPoolId);
-  return Object.fromEntries(user);
+  if (Object.keys(custom).length > 0) user.custom = custom;
+  if (event.clientId !== undefined) user.client_id = event.clientId;
+  user.cognito_id = sub.value;
+  user.username = event.userName;
+  user.trigger_source = 'PostConfirmation_ConfirmSignUp';
+  user.user_pool_id = event.userPoolId;
+  return user;
 }
 
 /**

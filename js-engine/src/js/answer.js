@@ -36,7 +36,10 @@ const LOST = [
   WeakSet,
   Object.getPrototypeOf(Int8Array),
 ];
+const { hasOwn, keys } = Object;
+const { isArray } = Array;
 const { isPrototypeOf } = Object.prototype;
+const { stringify } = JSON;
 const ASYNC_GENERATOR = Object.getPrototypeOf(async function* () {}).prototype;
 
 /**
@@ -86,14 +89,14 @@ function isCode(code) {
 function outcome(answer) {
   if (!isObject(answer)) throw new Fault(`it has to be ${OUTCOME_IS}, and is ${inspect(answer)}`);
   let [kind, value] = [undefined, undefined];
-  if (Object.hasOwn(answer, 'tag')) {
+  if (hasOwn(answer, 'tag')) {
     only(answer, VARIANT, '');
     [kind, value] = [answer.tag, answer.val];
     if (kind !== 'deliver' && kind !== 'skip')
       throw new Fault(`\`tag\` has to be 'deliver' or 'skip', and is ${inspect(kind)}`);
   } else {
     only(answer, OUTCOME, '');
-    const kinds = Object.keys(answer);
+    const kinds = keys(answer);
     if (kinds.length !== 1) throw new Fault(`it has to be ${OUTCOME_IS}, and is ${inspect(answer)}`);
     [kind] = kinds;
     value = answer[kind];
@@ -129,7 +132,7 @@ function methodOf(method) {
 function headersOf(headers) {
   const flat = [];
   if (headers === undefined) return flat;
-  if (Array.isArray(headers)) {
+  if (isArray(headers)) {
     for (let at = 0; at < headers.length; at += 1) {
       const header = headers[at];
       if (!isObject(header)) {
@@ -146,7 +149,7 @@ function headersOf(headers) {
     const what = 'an object or a list of `{ name, value }`';
     throw new Fault(`\`deliver.headers\` has to be ${what}, and is ${inspect(headers)}`);
   }
-  const names = Object.keys(headers);
+  const names = keys(headers);
   for (let at = 0; at < names.length; at += 1) {
     flat.push(names[at].toWellFormed(), text(headers[names[at]], 'deliver.headers', names[at]));
   }
@@ -157,7 +160,7 @@ function headersOf(headers) {
 function bodyOf(body, headers) {
   if (typeof body === 'string') return body.toWellFormed();
   if (body instanceof Uint8Array) return bytes(body);
-  if (!isPlain(body) && !Array.isArray(body)) {
+  if (!isPlain(body) && !isArray(body)) {
     throw new Fault(
       `\`deliver.body\` has to be a text, a Uint8Array or a plain object or array, and is ${inspect(body)}`,
     );
@@ -178,7 +181,7 @@ function bytes(body) {
 
 function json(body) {
   try {
-    return JSON.stringify(body, writable).toWellFormed();
+    return stringify(body, writable).toWellFormed();
   } catch (error) {
     if (error instanceof Fault || !(error instanceof TypeError)) throw error;
     throw new Fault(`\`deliver.body\` can't be written as JSON: ${error.message}`);
@@ -212,6 +215,8 @@ function isLost(value) {
     case 'number':
       return !Number.isFinite(value);
     case 'object':
+      // Nearly all are plain, and to look for the others takes as long as the rest of a small answer.
+      if (isPlain(value) || isArray(value)) return false;
       return LOST.some((type) => value instanceof type) || isPrototypeOf.call(ASYNC_GENERATOR, value);
     default:
       return typeof value === 'function' || typeof value === 'symbol';
@@ -224,7 +229,7 @@ function isIterable(value) {
 
 function acceptStatusOf(statuses) {
   if (statuses === undefined) return [];
-  if (!Array.isArray(statuses))
+  if (!isArray(statuses))
     throw new Fault(`\`deliver.acceptStatus\` has to be a list of numbers, and is ${inspect(statuses)}`);
   const list = [];
   for (let at = 0; at < statuses.length; at += 1) {
@@ -238,7 +243,7 @@ function acceptStatusOf(statuses) {
 }
 
 function isObject(value) {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !isArray(value);
 }
 
 function isPlain(value) {

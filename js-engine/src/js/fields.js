@@ -4,9 +4,11 @@
 import { Fault } from 'engine:errors';
 import { inspect } from 'engine:inspect';
 
+const { hasOwn, keys } = Object;
+
 /** A field of the object itself: what somebody has added to all objects is not an answer. */
 export function own(object, field) {
-  return Object.hasOwn(object, field) ? object[field] : undefined;
+  return hasOwn(object, field) ? object[field] : undefined;
 }
 
 /** A field that has to be there. */
@@ -31,7 +33,7 @@ export function text(value, field, at, part = '') {
 
 /** Refuses fields that are not `known`, above all misspelt ones. `at` is as for `text`. */
 export function only(object, known, prefix, at) {
-  const fields = Object.keys(object);
+  const fields = keys(object);
   for (let field = 0; field < fields.length; field += 1) {
     if (!known.includes(fields[field])) {
       throw unknown(fields[field], known, at === undefined ? prefix : `${prefix}[${at}].`);

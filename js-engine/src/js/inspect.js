@@ -8,13 +8,16 @@ const DEPTH = 3;
 const PARTS = 100;
 const LENGTH = 10_000;
 
+const { getPrototypeOf, prototype: PLAIN } = Object;
+const { isArray } = Array;
+
 /** `object` for plain ones, else the name of what made it. */
 export function kindOf(value) {
   if (value === null) return 'null';
   if (typeof value !== 'object') return typeof value;
-  if (Array.isArray(value)) return 'array';
-  const prototype = Object.getPrototypeOf(value);
-  if (prototype === null || prototype === Object.prototype) return 'object';
+  if (isArray(value)) return 'array';
+  const prototype = getPrototypeOf(value);
+  if (prototype === null || prototype === PLAIN) return 'object';
   return prototype.constructor?.name || value[Symbol.toStringTag] || 'object without a name';
 }
 

@@ -47,6 +47,13 @@ installAbsent();
 // The engine's own would begin with the same seed in every event.
 Math.random = random;
 
+// The engine makes its functions when they are first asked for: here, so that no event has to.
+for (const owner of [Array, JSON, Object, String]) {
+  for (const holder of [owner, owner.prototype ?? owner]) {
+    Object.values(Object.getOwnPropertyDescriptors(holder));
+  }
+}
+
 /** Why a promise stays as it is. */
 const IDLE = 'nothing is left that could do it';
 
