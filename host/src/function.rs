@@ -153,13 +153,13 @@ impl Function {
             End::Undelivered { error, .. } => Some(Rejection(error.error_type())),
             End::Delivered(_) | End::Skipped(_) | End::Queued(_) => None,
         };
-        self.conclude(event, handled, context, deadlines, None);
+        self.report(event, handled, context, deadlines, None);
         lost
     }
 
     /// Does what comes after every event, from Cognito or from the queue: it reports the event and
     /// leaves it to be compared after the answer.
-    fn conclude(
+    fn report(
         &self,
         event: Event,
         handled: Handled,

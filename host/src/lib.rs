@@ -8,37 +8,45 @@
 //! # Layout
 //!
 //! ```text
-//!              bootstrap
-//!                  │
-//!   config ◄── function ──► shadow ──► report
-//!                  │           an event, a batch or a dry run; then a line in the log,
-//!                  │           and after the answer the shadow mapper
-//!               pipeline       the path of an event: map, check, deliver, keep
-//!                  │
-//!               outcome        what is to be done with an event, and how it ended
-//!                  │
-//!                error         a fixed name for each failure
-//!                  │
-//!    ┌─────────┬───┴───┬────────────┐
-//!  mapper   backend   queue   credentials      they don't know each other, but the backend
-//!    │         │       │            │          is given the credentials
+//!          bootstrap ──► startup
+//!              │
+//!  shadow ◄─ function ──► report   an event, a batch or a dry run; then a line in the log,
+//!              │                   and after the answer the shadow mapper
+//!          pipeline                the path of an event: map, check, deliver, follow up, keep
+//!              │
+//!           outcome                what is to be done with an event, and how it ended
+//!              │
+//!            error                 a fixed name for each failure
+//!              │
+//!    ┌─────────┼─────────┬────────┬──────────┐
+//!  mapper   backend   effects   queue   credentials   they do not call each other
+//!    │         │         │        │          │
 //!  event  request  signing  deadline  aws  client  …          helpers
 //! ```
 //!
-//! Modules use only what is drawn below them. [`config`] reads the settings and makes the
-//! `Settings` of the parts.
+//! Modules use only what an arrow leads to, or what is drawn below them. A mapper is given the
+//! backend's `Answer` and returns `Effect`s. [`config`] reads the settings and makes those of every
+//! part, so it knows them all; `bootstrap`, `startup` and `function` know it.
 //!
 //! # Where to change what
 //!
-//! - a setting: its name, range and default in [`config`], the part that uses it, and the table in
-//!   `docs/reference.md`
-//! - retries: `backend/retry.rs`
-//! - something more after every event: [`function`], in `conclude`; after the answer, in
-//!   `after_answer`
-//! - the rules of requests: `backend/policy.rs`
+//! - a setting: its name, range and default in [`config`] and its `NAMES`, the part that uses it,
+//!   and the table in `docs/reference.md`; if stacks set it, `deploy/template.yaml`,
+//!   `packaging/cdk` and `packaging/terraform`
+//! - retries: `backend/retry.rs` towards the backend, `aws.rs` towards AWS; of the queue, the
+//!   template and `workbench/src/deploy/queues.rs`
+//! - a step that an event can fail by: `handle` in [`pipeline`], and `function/redelivery.rs`
+//! - something to report of every event: `report` in [`function`]; after the answer, `after_answer`
+//! - the rules of requests: `backend/policy.rs`, and their text in `wit/types.wit`; those of what is
+//!   written to the Cognito user: `effects.rs`
 //! - what a mapper may use: `mapper/sandbox.rs` and `mapper/wasi.rs`
+//! - a field of the contract: `wit/types.wit`, [`event`], `mapper/bindings.rs`, then
+//!   `js-engine/src/event.rs` with `js/event.js`, and the types of each language in
+//!   `workbench/src/toolchain/`
+//! - a version of the contract: keep the old one in `host/wit/`, and name it in
+//!   `mapper/contract.rs`
 //! - a field of the log: `report/line.rs`, and what it needs to know in [`outcome::Handled`] or
-//!   [`function::Invocation`]
+//!   `Invocation` in `report.rs`
 
 pub mod backend;
 pub mod config;

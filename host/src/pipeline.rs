@@ -1,5 +1,7 @@
 //! The path of one event: map it, check the request, deliver it, do what the mapper wants after the
-//! answer, and keep what did not come to its end. It knows no log and no settings.
+//! answer, and keep what did not come to its end. It knows no log and no settings. `handle` is the
+//! whole path; `function/redelivery.rs` takes batches along the same steps in portions, so a new
+//! step goes into both.
 
 use std::panic::AssertUnwindSafe;
 use std::time::{Instant, SystemTime};
@@ -54,7 +56,7 @@ impl Pipeline {
         let until = self.delivery_deadline(deadlines);
         let plan = catch_panic(self.plan(event, trace, until)).await.unwrap_or_else(Plan::failed);
         let mut handled = self.deliver(plan, until).await;
-        self.conclude(event, &mut handled, until).await;
+        self.ask_follow_up(event, &mut handled, until).await;
         self.carry_out(event, &mut handled, until).await;
         self.keep(event, handled, deadlines).await
     }
@@ -94,7 +96,7 @@ impl Pipeline {
 
     /// If the backend has answered `handled` and the mapper wants to know, lets it say what is to be
     /// done with the Cognito user, before `until`. A mapper that loops keeps the thread to itself.
-    pub async fn conclude(&self, event: &Event, handled: &mut Handled, until: Instant) {
+    pub async fn ask_follow_up(&self, event: &Event, handled: &mut Handled, until: Instant) {
         let answer = handled.delivery.as_mut().and_then(|delivery| delivery.answer.take());
         if let Some(answer) = answer {
             // On the heap: it would enlarge the future of every event.

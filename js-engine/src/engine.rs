@@ -16,7 +16,7 @@ use crate::bindings::exports::cognito::js_engine::loader;
 use crate::bindings::exports::cognito::post_confirmation::mapper::{Error, Event, Outcome};
 use crate::modules::MAIN;
 use crate::native::system;
-use crate::{answer, event, modules};
+use crate::{event, modules, outcome};
 
 /// As much of the stack may JavaScript use, in bytes: all but what a function of the engine takes
 /// between two looks at it.
@@ -122,7 +122,7 @@ fn result<'js>(ctx: &Ctx<'js>, promise: &Promise<'js>) -> Option<Result<Value<'j
 
 /// Maps the event.
 pub fn transform(event: &Event) -> std::result::Result<Outcome, Error> {
-    with_mapper("run", |ctx| event::arguments(ctx, event), answer::read)
+    with_mapper("run", |ctx| event::arguments(ctx, event), outcome::read)
 }
 
 /// What `read` finds in what the function `name` of `js/main.js` returns for `arguments`. What it

@@ -2,12 +2,12 @@
 //! snapshot of that is the mapper, and maps one event. This file only binds the component's
 //! interface to [`engine`].
 
-mod answer;
 mod engine;
 mod event;
 mod follow_up;
 mod modules;
 mod native;
+mod outcome;
 
 #[allow(missing_docs, unsafe_code, reason = "generated; the documentation is in `wit/`")]
 mod bindings {

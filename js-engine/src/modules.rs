@@ -17,7 +17,7 @@ const NATIVE: &str = "engine:native";
 const OWN: [(&str, &str); 15] = [
     (MAIN, include_str!("js/main.js")),
     ("engine:absent", include_str!("js/absent.js")),
-    ("engine:answer", include_str!("js/answer.js")),
+    ("engine:outcome", include_str!("js/outcome.js")),
     ("engine:clone", include_str!("js/clone.js")),
     ("engine:console", include_str!("js/console.js")),
     ("engine:crypto", include_str!("js/crypto.js")),

@@ -9,7 +9,7 @@ use wasmtime::component::Component;
 use wasmtime::{Config, Engine, Result};
 
 use crate::cache::{self, Kept};
-use crate::functions::Functions;
+use crate::function_cache::Functions;
 use crate::size;
 
 /// An engine that runs images, so many sandboxes at once, whose memories begin with `memory` bytes.

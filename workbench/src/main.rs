@@ -11,7 +11,7 @@ mod deploy;
 mod doubtful;
 mod engine;
 mod expectation;
-mod functions;
+mod function_cache;
 mod input;
 mod installed;
 mod mapper_file;

@@ -1,5 +1,6 @@
 //! The languages that the workbench knows: how to tell whose folder it is, and what makes a
-//! component of it.
+//! component of it. A new one is a file in `toolchain/`, its `Language` and `FILES` here, and its
+//! templates in `commands/new/template.rs`.
 
 mod contract;
 mod javascript;

@@ -78,7 +78,7 @@ impl Function {
             let left = (1..=answered.len()).rev();
             for (left, Sent { record, handled, .. }) in left.zip(&mut answered) {
                 let until = Deadlines::follow_up(left, until);
-                self.pipeline.conclude(&record.event, handled, until).await;
+                self.pipeline.ask_follow_up(&record.event, handled, until).await;
             }
             let ends =
                 answered.into_iter().map(async |sent| self.finish(sent, until, context).await);
@@ -135,7 +135,7 @@ impl Function {
         let handled = Handled { end, ..handled };
         let Record { event, message_id, receive_count, .. } = record;
         let record = Redelivery { message_id: &message_id, receive_count };
-        self.conclude(event, handled, context, deadlines, Some(record));
+        self.report(event, handled, context, deadlines, Some(record));
         stays.then_some(message_id)
     }
 }

@@ -9,7 +9,7 @@ use test_support::function::Function;
 use test_support::tls::TlsBackend;
 
 /// Every variable that has a default, or none.
-const OPTIONAL: [&str; 16] = [
+const OPTIONAL: [&str; 18] = [
     "BACKEND_ALLOW_HTTP",
     "BACKEND_AUTHORIZATION",
     "BACKEND_SIGNING_SECRET",
@@ -25,6 +25,8 @@ const OPTIONAL: [&str; 16] = [
     "ON_UNDELIVERED",
     "ANSWER_WITHIN_MS",
     "AWS_LAMBDA_LOG_LEVEL",
+    "COGNITO_ATTRIBUTES",
+    "COGNITO_GROUPS",
     "HTTPS_PROXY",
 ];
 /// What files, consoles, `$(…)` and templates leave around a value.

@@ -41,7 +41,7 @@ export function answerOf(status, flat, body) {
 }
 
 /**
- * The effects as a list for `answer.rs`.
+ * The effects as a list for `outcome.rs`.
  * @param {unknown} effects
  * @param {string} named the function that returned them
  */

@@ -1,7 +1,7 @@
 // Ties the engine together: what `engine.rs` calls, and the globals.
 
 import { installAbsent } from 'engine:absent';
-import { checked, errorOf } from 'engine:answer';
+import { checked, errorOf } from 'engine:outcome';
 import { structuredClone } from 'engine:clone';
 import { console } from 'engine:console';
 import { CryptoKey, crypto } from 'engine:crypto';
@@ -155,7 +155,7 @@ function missing(exports, file) {
   return `${file} exports \`mapper\`, which has no function \`transform\` but is ${is}; ${example}`;
 }
 
-/** Maps an event, given by its parts: a list for `answer.rs`, or a promise of one. */
+/** Maps an event, given by its parts: a list for `outcome.rs`, or a promise of one. */
 export function run(...parts) {
   return settled(() => transform(eventOf(...parts)), checked, named);
 }
@@ -193,7 +193,7 @@ export function track(promise, reason, isHandled) {
   else unhandled.set(promise, reason);
 }
 
-/** What was rejected and is handled by nobody, as a list for `answer.rs`. */
+/** What was rejected and is handled by nobody, as a list for `outcome.rs`. */
 export function rejected() {
   if (unhandled.size === 0) return undefined;
   const [[, reason]] = unhandled;

@@ -100,7 +100,7 @@ pub async fn run(args: Args) -> Result<bool> {
         None => None,
     };
     if let Some(mut handled) = handled {
-        pipeline.conclude(&event, &mut handled, until).await;
+        pipeline.ask_follow_up(&event, &mut handled, until).await;
         fine = handled.end.error().is_none();
         shown.ended(&handled, args.send);
         match (&handled.end, &handled.follow_up, &answer) {

@@ -43,7 +43,7 @@ const { stringify } = JSON;
 const ASYNC_GENERATOR = Object.getPrototypeOf(async function* () {}).prototype;
 
 /**
- * The answer as a list for `answer.rs`.
+ * The answer as a list for `outcome.rs`.
  * @param {unknown} answer
  * @param {string} named the function that returned it
  */
@@ -57,7 +57,7 @@ export function checked(answer, named) {
 }
 
 /**
- * What was thrown, as a list for `answer.rs`.
+ * What was thrown, as a list for `outcome.rs`.
  * @param {unknown} thrown
  * @param {string} named the function that threw it
  */
