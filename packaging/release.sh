@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes what is installed: a wheel, packages of npm and an archive for each machine, all with the same tree of files. Every
-# machine makes the same bytes of the same commit. The functions' packages have to be there: `just package`. It needs GNU's tar.
+# machine makes the same bytes of the same commit. What is the same for every machine has to be there: `just package`. So do
+# the CDK library and TypeScript, in target/cdk. It needs GNU's tar.
 #
 # Usage: packaging/release.sh [x86_64|arm64|macos]...
 set -euo pipefail
@@ -19,12 +20,10 @@ export RUSTFLAGS="--remap-path-prefix=$PWD=/project --remap-path-prefix=${CARGO_
 # The files that are the same for every machine.
 share() {
     rm -rf "$out"
-    mkdir -p "$shared"
-    for arch in x86_64 arm64; do
-        cp "target/dist/function-$arch.zip" "$shared"
-    done
-    cp target/dist/js-engine.wasm target/dist/default-mapper.wasm deploy/*.yaml "$shared"
-    chmod 644 "$shared"/*
+    mkdir -p "$shared/terraform"
+    cp target/package/share/* deploy/*.yaml "$shared"
+    cp packaging/terraform/*.tf "$shared/terraform"
+    chmod -R u=rwX,go=rX "$shared"
 }
 
 # Packs the folder $1 into the archive $2, without users, dates and order of this machine.
@@ -73,15 +72,25 @@ EOF
     rm -r "$tree"
 }
 
-# The package that people name: npm installs the one for their machine with it.
+# The package that people name: npm installs the one for their machine with it. It has the construct for CDK too.
 main_package() {
     cp -r packaging/npm "$out/npm"
     cp LICENSE packaging/README.md "$out/npm"
+    construct "$out/npm/cdk"
     for platform in linux-x64 linux-arm64 darwin-arm64; do
         npm pkg set "optionalDependencies.post-confirmation-$platform=$version" --prefix "$out/npm"
     done
     pack "$out/npm"
     rm -r "$out/npm"
+}
+
+# Compiles the construct into the folder $1, beside the library that its lock names.
+construct() {
+    rm -rf target/cdk/construct
+    mkdir -p target/cdk/construct "$1"
+    cp packaging/cdk/*.ts packaging/cdk/tsconfig.json target/cdk/construct
+    target/cdk/node_modules/.bin/tsc --project target/cdk/construct --outDir "$1"
+    cp packaging/cdk/README.md "$1"
 }
 
 share
