@@ -145,10 +145,10 @@ def test_what_is_installed_has_the_templates(arch, aws, tmp_path, proved):
         assert target.startswith({"x86_64": "x86_64", "arm64": "aarch64"}[arch])
     where = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
     aws.client("s3").create_bucket(Bucket="bucket", **where)
-    command = "aws cloudformation package --template-file template.yaml --s3-bucket bucket --output-template-file out.yaml"
+    command = "aws cloudformation package --template-file template.yaml --s3-bucket bucket"
     done = run(command.split(), cwd=folder, env=aws.env, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    packaged = yaml_parse((folder / "out.yaml").read_text())
+    packaged = yaml_parse(done.stdout)
     assert packaged["Globals"]["Function"]["Architectures"] == [arch]
     resources = {name: it["Properties"] for name, it in packaged["Resources"].items()}
     uris = [resources["Trigger"]["CodeUri"], resources["Redelivery"]["CodeUri"], resources["Mapper"]["ContentUri"]]
@@ -191,10 +191,11 @@ def test_the_installed_construct_has_its_functions(tmp_path, proved):
     for name in ("aws-cdk-lib", "constructs", "@types"):
         (tmp_path / "node_modules" / name).symlink_to(library / name)
     (tmp_path / "app.ts").write_text(APP)
-    node, options = it.environment | {"CDK_VALIDATION": "false"}, {"cwd": tmp_path, "capture_output": True, "text": True}
+    options = {"cwd": tmp_path, "capture_output": True, "text": True}
+    options |= {"env": it.environment | {"CDK_VALIDATION": "false"}}
     compiler = [library / ".bin/tsc", "--strict", "--module", "node16", "--skipLibCheck", "--types", "node", "app.ts"]
     for command in (compiler, ["node", "app.js"]):
-        done = run(command, env=node, **options)
+        done = run(command, **options)
         assert done.returncode == 0, done.stdout + done.stderr
     template = json.loads((tmp_path / "made/Users.template.json").read_text())
     named = {"Function": "Code", "LayerVersion": "Content"}
@@ -209,6 +210,6 @@ def test_the_installed_construct_has_its_functions(tmp_path, proved):
     proved("an app in TypeScript has the installed functions and the packaged mapper, with no other setting")
 
     shutil.rmtree(tmp_path / f"node_modules/post-confirmation-linux-{NPM}")
-    done = run(["node", "app.js"], env=node, **options)
+    done = run(["node", "app.js"], **options)
     assert done.returncode != 0 and "functionZip must be given, because the package post-confirmation-" in done.stderr
     proved("without the package for the machine, the error names the property")
