@@ -111,7 +111,7 @@ def test_what_is_installed_deploys(install, interceptor, cli, tmp_path, proved):
     it.succeeds("test", "--bless")
     layers["second"] = package(".")
     said = recipe("swap", ".")
-    assert "/plan" in said and live(3) == layers["second"]
+    assert '"plan"' in said and live(3) == layers["second"]
     assert len({*layers.values()}) == 3
     proved("`swap` makes the mapper live that `package` makes, and an edited one once its cases agree")
 

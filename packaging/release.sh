@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Makes what is installed: a wheel, packages of npm and an archive for each machine, all with the same tree of files. Every
 # machine makes the same bytes of the same commit. What is the same for every machine has to be there: `just package`. So do
-# the CDK library and TypeScript, in target/cdk. It needs GNU's tar.
+# the CDK library and TypeScript, in target/cdk. It needs GNU's tar and sed, and zip.
 #
 # Usage: packaging/release.sh [x86_64|arm64|macos]...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 [ $# -gt 0 ] || set -- x86_64 arm64
-out=$PWD/target/release-packages
+root=$PWD
+out=$root/target/release-packages
 maturin=$PWD/target/tools/maturin/bin/maturin
 shared=$out/wheel/data/share/post-confirmation
 version=$(cargo pkgid --locked --package post-confirmation-workbench)
@@ -32,6 +33,23 @@ archive() {
         --directory "$(dirname "$1")" "$(basename "$1")" | gzip --no-name --best > "$2"
 }
 
+# Writes the list of what the wheel $1 is made of, as maturin has made it, but without this folder's path: into the wheel
+# too, whose RECORD has its digest.
+list_parts() (
+    python3 -m zipfile -e "$1" "$out/parts"
+    cd "$out/parts"
+    parts=$(ls ./*.dist-info/sboms/*.cyclonedx.json) record=$(ls ./*.dist-info/RECORD)
+    parts=${parts#./} record=${record#./}
+    sed --in-place "s|file://$root|file:///project|g" "$parts"
+    digest=$(printf "$(sha256sum "$parts" | cut --characters=-64 | sed 's/../\\x&/g')" | base64 | tr '+/' '-_' | tr --delete =)
+    sed --in-place "s|^$parts,.*|$parts,sha256=$digest,$(stat --format %s "$parts")|" "$record"
+    chmod 644 "$parts" "$record"
+    TZ=UTC touch --date 1980-01-01T00:00:00 "$parts" "$record"
+    TZ=UTC zip -X --quiet "$1" "$parts" "$record"
+    install --mode 644 "$parts" "$out/post-confirmation-$version.cyclonedx.json"
+    rm -r "$out/parts"
+)
+
 # Packs the package of npm in the folder $1.
 pack() {
     npm pkg set version="$version" --prefix "$1"
@@ -51,6 +69,7 @@ machine() {
     linux=()
     [ $os = darwin ] || linux=(--zig --compatibility manylinux_2_28)
     (cd packaging/wheel && "$maturin" build --quiet --locked --profile release --target $target ${linux[@]+"${linux[@]}"} --out "$out")
+    list_parts "$(ls -t "$out"/*.whl | head -n 1)"
 
     tree=$out/post-confirmation-$version-$platform
     mkdir -p "$tree/bin" "$tree/share"
@@ -98,9 +117,6 @@ for machine in "$@"; do
     machine "$machine"
 done
 main_package
-# What all of it is made of, as maturin has listed it.
-python3 -m zipfile -e "$(ls "$out"/*.whl | head -n 1)" "$out/wheel"
-mv "$out"/wheel/*/sboms/*.cyclonedx.json "$out/post-confirmation-$version.cyclonedx.json"
 rm -r "$out/wheel"
 cd "$out"
 sha256sum -- * > SHA256SUMS
