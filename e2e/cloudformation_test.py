@@ -26,17 +26,15 @@ from support.zips import zipped
 
 @pytest.fixture
 def project(tmp_path):
-    """A folder like this repository, with packages that hold words instead of programs."""
+    """A folder as `mapper package --into` makes it, with zips that hold words instead of programs."""
 
     def make(arch, template):
-        for file, members in (("function.zip", ["bootstrap"]), ("mapper.zip", ["mapper.cwasm", "mapper.json"])):
-            made = tmp_path / "target/package" / arch / file
-            made.parent.mkdir(parents=True, exist_ok=True)
-            made.write_bytes(zipped(**{member: f"{member} for {arch}" for member in members}))
-        (tmp_path / "deploy").mkdir(exist_ok=True)
-        (tmp_path / "deploy/template.yaml").write_text(template)
+        for file, members in ((f"function-{arch}", ["bootstrap"]), ("mapper", ["mapper.cwasm", "mapper.json"])):
+            content = zipped(**{member: f"{member} for {arch}" for member in members})
+            (tmp_path / f"{file}.zip").write_bytes(content)
+        (tmp_path / "template.yaml").write_text(template)
         for name in ("alarms", "with-pool"):
-            (tmp_path / f"deploy/{name}.yaml").write_text(source(name))
+            (tmp_path / f"{name}.yaml").write_text(source(name))
         return tmp_path
 
     return make
@@ -46,7 +44,7 @@ def packaged_by_the_cli(aws, folder, name="template"):
     """What `aws cloudformation package` makes of a template, with its files in the bucket `bucket`."""
     where = {"CreateBucketConfiguration": {"LocationConstraint": REGION}}
     aws.client("s3").create_bucket(Bucket="bucket", **where)
-    command = ["aws", "cloudformation", "package", "--template-file", f"deploy/{name}.yaml", "--s3-bucket", "bucket"]
+    command = ["aws", "cloudformation", "package", "--template-file", f"{name}.yaml", "--s3-bucket", "bucket"]
     done = run(
         [*command, "--output-template-file", "stack.yaml"], cwd=folder, env=aws.env, capture_output=True, text=True
     )
@@ -60,9 +58,9 @@ def test_the_cli_packages_the_template(arch, aws, project, proved):
     it = TemplateStack(expanded(packaged_by_the_cli(aws, folder), URL), URL)
     codes = [function["Code"] for function in it.of_type("Lambda::Function").values()]
     layers = [layer["Content"] for layer in it.of_type("Lambda::LayerVersion").values()]
-    for place, file in [(code, "function.zip") for code in codes] + [(layer, "mapper.zip") for layer in layers]:
+    for place, file in [(code, f"function-{arch}.zip") for code in codes] + [(layer, "mapper.zip") for layer in layers]:
         stored = aws.client("s3").get_object(Bucket=place["S3Bucket"], Key=place["S3Key"])["Body"].read()
-        assert stored == (folder / "target/package" / arch / file).read_bytes()
+        assert stored == (folder / file).read_bytes()
     assert (len(codes), len(layers)) == (2, 1)
     assert {tuple(function["Architectures"]) for function in it.of_type("Lambda::Function").values()} == {(arch,)}
     assert [layer["CompatibleArchitectures"] for layer in it.of_type("Lambda::LayerVersion").values()] == [[arch]]

@@ -351,8 +351,9 @@ def test_create_stops_before_it_makes_anything(aws, create, interceptor, program
     (program.parent / "function-arm64.zip").unlink()
     done = create("--set", API_URL, "--arch", "arm64")
     assert done.returncode == 1
-    assert done.stderr.endswith("/function-arm64.zip is missing; build it with `just package arm64`\n")
-    proved("a missing package is reported with the command that builds it")
+    missing = "/function-arm64.zip is missing, which is installed with `mapper`; install the whole package again\n"
+    assert done.stderr.endswith(missing)
+    proved("a missing file of the installation is reported")
 
     role = aws.client("iam").create_role(RoleName="any", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
     aws.client("lambda").create_function(

@@ -58,10 +58,9 @@ def by_recipe():
 
 def test_the_guides_terraform_is_the_module(tmp_path, proved):
     (shown,) = blocks("hcl", TERRAFORM_AND_CDK)
-    shutil.copytree(MODULE, tmp_path / "packaging/terraform")
-    (tmp_path / "target/package/x86_64").mkdir(parents=True)
-    for name in ("function", "mapper"):
-        (tmp_path / f"target/package/x86_64/{name}.zip").write_text(name)
+    shutil.copytree(MODULE, tmp_path / "deploy/terraform")
+    for name in ("function-x86_64", "mapper"):
+        (tmp_path / f"deploy/{name}.zip").write_text(name)
     found = evaluated(tmp_path, shown)
     for function in found["aws_lambda_function"]:
         variables = function["environment"]["variables"]

@@ -257,7 +257,7 @@ CHANGES = [
     *({name: value} for name, value in ALL.items() if name != "BackendApiUrl"),
     {"BackendAuthorizationArn": SECRET},
     {"BackendApiUrl": "https://api.example.com/v2/"},
-    {"contents": {"function.zip": "new code"}},
+    {"contents": {"function-x86_64.zip": "new code"}},
     {"contents": {"mapper.zip": "new mapper"}},
     {"text": TEMPLATE.replace("MemorySize: 128", "MemorySize: 256")},
     {"text": TEMPLATE.replace("Variables:\n", "Variables:\n        MAPPER_LOGS: 'on'\n", 1)},

@@ -23,8 +23,21 @@ target/tools/cargo-lambda/bin/cargo-lambda lambda build --locked --profile lambd
 if grep --quiet cranelift-codegen- "$folder/bootstrap"; then
     echo "error: $folder/bootstrap holds the compiler of WebAssembly" >&2 && exit 1
 fi
-cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest
-target/dist/mapper package "$CARGO_TARGET_DIR/wasm32-wasip2/mapper/post_confirmation_guest.wasm" --arch "$1" \
-    --output "$folder/mapper.zip"
+cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest --package js-engine
+default_mapper=$CARGO_TARGET_DIR/wasm32-wasip2/mapper/post_confirmation_guest.wasm
+engine=$CARGO_TARGET_DIR/wasm32-wasip2/mapper/js_engine.wasm
+for path in "$PWD" "$cargo_home"; do
+    if grep --files-with-matches --fixed-strings -e "$path" "$default_mapper" "$engine"; then
+        echo "error: it holds the path $path" >&2 && exit 1
+    fi
+done
+target/dist/mapper package "$default_mapper" --arch "$1" --output "$folder/mapper.zip"
 bash packaging/function-zip.sh "$folder" "$PWD" "$cargo_home"
-install --mode 644 "$folder/function.zip" "target/dist/function-$1.zip"
+
+# What is built once for every machine that `mapper` is installed on.
+mkdir -p target/package/share
+install --mode 644 "$folder/function.zip" "target/package/share/function-$1.zip"
+install --mode 644 "$default_mapper" target/package/share/default-mapper.wasm
+install --mode 644 "$engine" target/package/share/js-engine.wasm
+# What `mapper` finds beside itself in a checkout.
+cp -r "target/package/share/function-$1.zip" deploy/*.yaml packaging/terraform target/dist

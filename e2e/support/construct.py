@@ -8,7 +8,7 @@ from subprocess import run
 
 import pytest
 
-from .program import ROOT, skip_or_fail
+from .program import NPM, ROOT, skip_or_fail
 from .template import TemplateStack
 from .zips import zipped
 
@@ -52,7 +52,7 @@ def guide():
     """The program of the lines of TypeScript in the guide."""
     text = (ROOT / "docs/terraform-and-cdk.md").read_text("utf-8")
     imported, lines = re.search(r"```ts\n(import .*?\n)\n(.*?)```", text, re.S).groups()
-    return APP % (imported.replace("'post-confirmation-cdk'", "'../index'"), lines)
+    return APP % (imported.replace("'post-confirmation'", "'../index'"), lines)
 
 
 def value(parameter, text):
@@ -70,7 +70,7 @@ class Construct:
         if not (BUILT / "node_modules").exists():
             skip_or_fail("the CDK library is missing: install it with `just e2e`")
         shutil.rmtree(BUILT / "built", ignore_errors=True)
-        made_there = shutil.ignore_patterns("node_modules", "built", "functions", "*.tgz")
+        made_there = shutil.ignore_patterns("node_modules", "built")
         shutil.copytree(ROOT / "packaging/cdk", BUILT, ignore=made_there, dirs_exist_ok=True)
         (BUILT / "test/guide.ts").write_text(guide())
         env = os.environ | {"CDK_VALIDATION": "false"}
@@ -78,8 +78,9 @@ class Construct:
         self.folder = folder
         for name in ("function", "mapper"):
             (folder / f"{name}.zip").write_bytes(zipped(**{name: name}))
-        (BUILT / "functions").mkdir(exist_ok=True)
-        shutil.copy(folder / "function.zip", BUILT / "functions/function-x86_64.zip")
+        shared = BUILT / f"node_modules/post-confirmation-linux-{NPM}/share/post-confirmation"
+        shared.mkdir(parents=True, exist_ok=True)
+        shutil.copy(folder / "function.zip", shared / "function-x86_64.zip")
 
     def synthesized(self, *cases, validation=False):
         """The results of cases, each a pool (`own`, `beside` or an id) and parameters: templates by stack, or an error.
@@ -95,7 +96,7 @@ class Construct:
         return self._run("synth", json.dumps(given), validation)
 
     def guided(self):
-        """The template of the guide's stack, with the functions of the package and a mapper in the current folder."""
+        """The template of the guide's stack, with the functions of an installed package and a mapper beside the app."""
         return self._run("guide", "", validation=False)
 
     def _run(self, program, given, validation):

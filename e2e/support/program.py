@@ -1,6 +1,7 @@
 """Starting a program, waiting for its effect, and stopping it."""
 
 import os
+import platform
 import shutil
 import socket
 import time
@@ -12,6 +13,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 # The program with the recipes, which `just build` puts there.
 MAPPER = ROOT / "target/dist/mapper"
+# This machine's processor as npm names it.
+NPM = {"x86_64": "x64", "aarch64": "arm64"}[platform.machine()]
 # Without the variables of this shell that a function, a backend or AWS would read.
 BARE_ENVIRONMENT = {"PATH": f"{ROOT / 'target/e2e/python/bin'}:{os.environ.get('PATH', os.defpath)}"}
 # In seconds: far longer than any step takes on a slow machine.
@@ -78,7 +81,7 @@ def announced(done):
 
 def program_beside(folder, files):
     """`mapper` in the new folder `folder`, beside these files, name by content."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     program = folder / "mapper"
     # It finds what is beside it by its own path, so a symbolic link is not enough.
     try:

@@ -98,7 +98,7 @@ def packaged(text, contents=None):
     template = yaml_parse(text)
     for resource in template["Resources"].values():
         for key in {"CodeUri", "ContentUri"} & resource.get("Properties", {}).keys():
-            file = resource["Properties"][key].rsplit("/", 1)[1]
+            file = resource["Properties"][key]
             resource["Properties"][key] = f"s3://bucket/{(contents or {}).get(file, file)}"
         if "TemplateURL" in resource.get("Properties", {}):
             resource["Properties"]["TemplateURL"] = "https://bucket.s3.amazonaws.com/alarms.yaml"

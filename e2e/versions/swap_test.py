@@ -333,15 +333,17 @@ def test_an_unreadable_deployed_mapper_is_replaced(functions, recipe, packages, 
 
 
 def test_without_the_functions_program_nothing_is_changed(functions, recipe, tmp_path, proved):
-    alone, before = program_beside(tmp_path / "alone", {}), state(functions)
-    done = recipe("swap", COMPONENT, "--with-host", "--yes", program=alone)
-    missing = f"{alone.parent}/function-{ARCHITECTURE}.zip"
-    assert (done.returncode, done.stderr) == (
-        1,
-        f"error: {missing} is missing; build it with `just package {ARCHITECTURE}`\n",
-    )
+    before = state(functions)
+    for folder, advice in (
+        ("alone", ", which is installed with `mapper`; install the whole package again"),
+        ("target/dist", f"; build it with `just package {ARCHITECTURE}`"),
+    ):
+        alone = program_beside(tmp_path / folder, {})
+        done = recipe("swap", COMPONENT, "--with-host", "--yes", program=alone)
+        missing = f"{alone.parent}/function-{ARCHITECTURE}.zip"
+        assert (done.returncode, done.stderr) == (1, f"error: {missing} is missing{advice}\n")
     assert state(functions) == before
-    proved("if the function's program is missing, it says how to build it")
+    proved("if the function's program is missing, it says how to get it: installed, and in a checkout")
 
 
 def digest(file):

@@ -1,7 +1,6 @@
 // The construct: it makes what deploy/template.yaml makes, and attaches it to a pool. A test compares the two, so logical
 // ids, names, texts and numbers are the template's, and so are their reasons.
 
-import { join } from 'node:path';
 import { Annotations, Duration, FileSystem, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import * as cognito from 'aws-cdk-lib/aws-cognito';
 import * as iam from 'aws-cdk-lib/aws-iam';
@@ -10,6 +9,7 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { alarms } from './alarms';
+import { installedZip } from './installed';
 import { PostConfirmationProps, Right, check, readable } from './properties';
 
 /** The functions, their queues, logs, rights and alarms, with the pool's trigger. */
@@ -30,7 +30,7 @@ export class PostConfirmation extends Construct {
     super(scope, id);
     const name = props.functionName ?? 'post-confirmation';
     const architecture = props.architecture ?? lambda.Architecture.X86_64;
-    const functionZip = props.functionZip ?? join(__dirname, '..', 'functions', `function-${architecture.name}.zip`);
+    const functionZip = props.functionZip ?? installedZip(architecture);
     check({ ...props, functionName: name, functionZip });
     const authorization = readable('authorization', props.authorization);
     const signingSecret = readable('signingSecret', props.signingSecret);

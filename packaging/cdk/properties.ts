@@ -46,7 +46,7 @@ export interface PostConfirmationProps {
   readonly functionName?: string;
   /** Of function and mapper; x86_64 by default. */
   readonly architecture?: Architecture;
-  /** Path of the functions' code, if it is not the package's own. */
+  /** Path of the functions' code, if it is not that of the installed package. */
   readonly functionZip?: string;
 }
 

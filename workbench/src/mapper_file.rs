@@ -19,6 +19,8 @@ use crate::{compile, engine, terminal};
 
 /// The component that `mapper build` makes. Other commands take it unless another is named.
 pub const COMPONENT: &str = "mapper.wasm";
+/// The layer that `mapper package` makes.
+pub const LAYER: &str = "mapper.zip";
 /// The base of requests that are only shown, unless one is set.
 const SHOWN_API_URL: &str = "https://backend.example/";
 /// What WebAssembly begins with.

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::answer::is_answer;
+use crate::mapper_file::LAYER;
 use crate::toolchain::Language;
 
 /// The record. The `.gitignore` of new mappers knows it.
@@ -136,7 +137,7 @@ fn walk(
 /// source.
 fn is_workbenchs(path: &Path, prefix: &str, name: &str) -> bool {
     let is_case = prefix.starts_with(CASES) && CASE_FILES.iter().any(|end| name.ends_with(end));
-    let is_own = prefix.is_empty() && (name == README || name.starts_with(OWN));
+    let is_own = prefix.is_empty() && (name == README || name == LAYER || name.starts_with(OWN));
     let is_mapper = MAPPERS.iter().any(|end| name.ends_with(end));
     // A manifest stands beside its image; one that was left alone is still called as it was.
     let is_manifest = (prefix.is_empty() && name == "mapper.json")

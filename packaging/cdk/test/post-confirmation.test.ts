@@ -178,7 +178,7 @@ const WRONG: [Partial<PostConfirmationProps>, RegExp][] = [
   [{ authorization: 'Bearer token' }, /authorization must be a secret or a parameter/],
   [{ mapper: join(FOLDER, 'none.zip') }, /mapper must be the path of a zip/],
   [{ mapper: FOLDER }, /mapper must be the path of a zip/],
-  [{ functionZip: undefined, architecture: Architecture.ARM_64 }, /functionZip .*functions.function-arm64.zip is none/],
+  [{ functionZip: undefined, architecture: Architecture.ARM_64 }, /functionZip must be given.* has function-arm64.zip/],
   [{ functionName: 'a b' }, /functionName must be 1 to 53/],
   [{ maximumConcurrency: 1 }, /maximumConcurrency must be 2 to 1000/],
   [{ environment: { BACKEND_API_URL: 'https://a' } }, /environment can't have BACKEND_API_URL: set the property backendApiUrl/],

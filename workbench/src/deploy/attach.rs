@@ -58,7 +58,7 @@ pub fn run(args: &Args) -> Result<bool> {
     let alias = versions::alias(&names.function)?.with_context(|| {
         format!(
             "there is no function {} with an alias {ALIAS} in this account and region; make it with `mapper create` \
-             or from deploy/template.yaml",
+             or by a stack",
             names.function
         )
     })?;

@@ -1,45 +1,74 @@
-//! `mapper package`: the layer of a mapper, as Lambda takes it.
+//! `mapper package`: the layer of a mapper, as Lambda takes it, and what templates need beside it.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use super::named;
+use super::templates;
 use super::zips::{IMAGE, pack};
 use crate::commands::compile::compile_to;
 use crate::compile::target_of;
-use crate::mapper_file::COMPONENT;
+use crate::mapper_file::{COMPONENT, LAYER};
 use crate::terminal::size;
 
-/// Make the layer for Lambda from a component: a zip with its image and manifest.
+/// Make the layer for Lambda from a mapper: a zip with its image and manifest.
 ///
-/// `create` and `swap` do this themselves: it is for templates. The same component makes the same
-/// zip.
+/// `create` and `swap` do this themselves: it is for CloudFormation, Terraform and CDK. Builds the
+/// mapper first if its source has changed. The same component makes the same zip.
+///
+/// With --into, the folder also gets the functions' program of the same release, the templates for
+/// CloudFormation, and the module for Terraform, all for the same architecture. Zips that are there
+/// are replaced. Templates and files of the module that you have changed stay as they are.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper package
-  mapper package accounts/mapper.wasm --arch arm64 --output layer.zip
+  mapper package accounts --arch arm64 --output layer.zip
+  mapper package accounts --into deploy
 
 Exit status: 0 if there is a new zip, 1 if there is none.")]
 pub struct Args {
-    /// The component.
-    #[arg(default_value = COMPONENT)]
-    component: PathBuf,
+    /// The mapper's folder, its component (.wasm), or `default-mapper`.
+    #[arg(value_name = "MAPPER", default_value = ".", value_parser = named::mapper)]
+    mapper: PathBuf,
     /// The architecture of the function.
     #[arg(long, default_value = "x86_64", value_parser = ["x86_64", "arm64"])]
     arch: String,
     /// The zip to write.
-    #[arg(short, long, value_name = "FILE", default_value = "mapper.zip")]
+    #[arg(short, long, value_name = "FILE", default_value = LAYER, conflicts_with = "into")]
     output: PathBuf,
+    /// The folder to write everything into that a template needs.
+    #[arg(long, value_name = "FOLDER")]
+    into: Option<PathBuf>,
 }
 
 pub fn run(args: &Args) -> Result<bool> {
-    let folder = tempfile::tempdir()?;
-    let zipped = layer(&args.component, &args.arch, folder.path())?;
-    let bytes = fs::copy(&zipped, &args.output)
-        .with_context(|| format!("`{}` can't be written", args.output.display()))?;
-    anstream::println!("{}  {} for {}", args.output.display(), size(bytes), args.arch);
+    let output = args.into.as_ref().map_or(args.output.clone(), |folder| folder.join(LAYER));
+    // Everything that can be missing is looked for before anything is written.
+    let templates = args.into.as_ref().map(|_| templates::read(&args.arch)).transpose()?;
+    let scratch = tempfile::tempdir()?;
+    let zipped = layer(&component(&args.mapper), &args.arch, scratch.path())?;
+    if let Some(folder) = &args.into {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("`{}` can't be made", folder.display()))?;
+    }
+    let bytes = fs::copy(&zipped, &output)
+        .with_context(|| format!("`{}` can't be written", output.display()))?;
+    anstream::println!("{}  {} for {}", output.display(), size(bytes), args.arch);
+    if let (Some(folder), Some(templates)) = (&args.into, templates) {
+        templates.write(folder)?;
+    }
     Ok(true)
+}
+
+/// The component of a mapper, which is its folder or the component itself.
+fn component(mapper: &Path) -> PathBuf {
+    match mapper {
+        here if here == Path::new(".") => COMPONENT.into(),
+        folder if folder.is_dir() => folder.join(COMPONENT),
+        component => component.to_owned(),
+    }
 }
 
 /// Compiles `component` for an architecture and zips the layer, in `folder`. Returns the zip.
@@ -49,7 +78,7 @@ pub fn run(args: &Args) -> Result<bool> {
 pub fn layer(component: &Path, arch: &str, folder: &Path) -> Result<PathBuf> {
     let made = compile_to(component, &folder.join(IMAGE), target_of(arch)?)?;
     made.with_context(|| format!("`{}` could not be built", component.display()))?;
-    let zipped = folder.join("mapper.zip");
+    let zipped = folder.join(LAYER);
     pack(folder, &zipped)?;
     Ok(zipped)
 }

@@ -20,7 +20,7 @@ use super::talk::{self, Yes, say};
 use super::trial::{self, Events};
 use super::versions::{self, Alias, Parts, mapper_of, with_mapper};
 use super::zips::{IMAGE, MANIFEST, digest, layer_content, pack};
-use super::{interrupt, place, unpublished};
+use super::{interrupt, named, place, unpublished};
 use crate::compile::target_of;
 use crate::installed;
 
@@ -42,11 +42,12 @@ use crate::installed;
 #[command(after_help = "Examples:
   mapper swap accounts
   mapper swap accounts/mapper.wasm --with-host --yes
+  mapper swap default-mapper
 
 Exit status: 0 if the mapper is live, 1 if it is not.")]
 pub struct Args {
-    /// The mapper's folder, or its component (.wasm).
-    #[arg(value_name = "MAPPER", value_parser = mapper)]
+    /// The mapper's folder, its component (.wasm), or `default-mapper`.
+    #[arg(value_name = "MAPPER", value_parser = named::mapper)]
     mapper: PathBuf,
     #[command(flatten)]
     function: FunctionName,
@@ -57,17 +58,6 @@ pub struct Args {
     yes: Yes,
     #[command(flatten)]
     policy: PrintPolicy,
-}
-
-/// A mapper's folder or component.
-fn mapper(text: &str) -> Result<PathBuf> {
-    let path = PathBuf::from(text);
-    let component = path.is_file() && path.extension().is_some_and(|end| end == "wasm");
-    ensure!(
-        path.is_dir() || component,
-        "it is neither a mapper's folder nor a component, NAME.wasm"
-    );
-    Ok(path)
 }
 
 /// One of the two functions as it is before a swap.

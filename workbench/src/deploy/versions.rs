@@ -39,7 +39,7 @@ impl Alias {
         let found = alias(function)?.with_context(|| {
             format!(
                 "there is no function {function} with an alias {ALIAS} in this account and region; make it with \
-                 `mapper create` or from deploy/template.yaml, and check AWS_PROFILE and AWS_REGION"
+                 `mapper create` or by a stack, and check AWS_PROFILE and AWS_REGION"
             )
         })?;
         Ok(Alias {

@@ -164,6 +164,7 @@ fn a_file_of_any_kind_is_a_source() {
         "cases/a.event.json",
         "cases/more/a.variables.json",
         "mapper.json",
+        "mapper.zip",
         "old.wasm",
         ".a.py.swp",
     ] {

@@ -18,7 +18,7 @@ macro_rules! of_project {
 }
 
 /// What does not belong into version control.
-const IGNORED: &str = "/mapper.wasm\n/mapper.cwasm\n/mapper.json\n/.mapper-build-*\n/target\n/node_modules\n/.venv\n__pycache__\n";
+const IGNORED: &str = "/mapper.wasm\n/mapper.cwasm\n/mapper.json\n/mapper.zip\n/.mapper-build-*\n/target\n/node_modules\n/.venv\n__pycache__\n";
 
 /// Paths in a mapper's folder with their texts.
 type Files = &'static [(&'static str, &'static str)];
