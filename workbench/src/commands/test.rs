@@ -38,8 +38,8 @@ mod junit;
 /// random numbers.
 ///
 /// With `--cost`, it is mapped once more, with fixed clocks and random numbers, to count what it
-/// costs: instructions of WebAssembly, which are the same in every run and on every machine, the
-/// most memory, and the bytes of the answer. A case with a bound that is broken fails.
+/// costs: instructions of WebAssembly, which are the same in every run of the same component, the
+/// most memory, and the bytes of the answer. A case that breaks a bound fails.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper test
