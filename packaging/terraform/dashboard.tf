@@ -39,19 +39,19 @@ locals {
       ]
     },
     {
-      title = "Time of a sign-up (ms)", stat = "p50", x = 0, y = 12, width = 8
+      title   = "Time of a sign-up (ms)", stat = "p50", x = 0, y = 12, width = 8
       metrics = [["Duration", "trigger", "p50"], ["Duration", "trigger", "p99"]]
     },
     {
-      title = "Of it, the mapper (ms)", stat = "p50", x = 8, y = 12, width = 8
+      title   = "Of it, the mapper (ms)", stat = "p50", x = 8, y = 12, width = 8
       metrics = [["MappingDuration", "trigger", "p50"], ["MappingDuration", "trigger", "p99"]]
     },
     {
-      title = "Of it, the backend (ms)", stat = "p50", x = 16, y = 12, width = 8
+      title   = "Of it, the backend (ms)", stat = "p50", x = 16, y = 12, width = 8
       metrics = [["BackendDuration", "trigger", "p50"], ["BackendDuration", "trigger", "p99"]]
     },
     {
-      title = "Cold starts by minute", stat = "Sum", x = 0, y = 18, width = 8
+      title   = "Cold starts by minute", stat = "Sum", x = 0, y = 18, width = 8
       metrics = [["ColdStarts", "trigger", "sign-ups"], ["ColdStarts", "redelivery", "redelivery"]]
     },
     {
@@ -63,7 +63,7 @@ locals {
       ]
     },
     {
-      title = "Time of writing (ms)", stat = "p50", x = 16, y = 18, width = 8
+      title   = "Time of writing (ms)", stat = "p50", x = 16, y = 18, width = 8
       metrics = [["EffectsDuration", "trigger", "p50"], ["EffectsDuration", "trigger", "p99"]]
     },
   ]
