@@ -7,6 +7,7 @@ import pytest
 from awscli.customizations.cloudformation.yamlhelper import yaml_parse
 
 from support.aws import ACCOUNT, REGION
+from support.made import NESTED
 from support.template import (
     ALL,
     EXPLAINED,
@@ -15,6 +16,7 @@ from support.template import (
     TEMPLATE,
     URL,
     TemplateStack,
+    dashboard,
     expanded,
     linted,
     rights,
@@ -33,7 +35,7 @@ def project(tmp_path):
             content = zipped(**{member: f"{member} for {arch}" for member in members})
             (tmp_path / f"{file}.zip").write_bytes(content)
         (tmp_path / "template.yaml").write_text(template)
-        for name in ("alarms", "with-pool"):
+        for name in ("alarms", "dashboard", "with-pool"):
             (tmp_path / f"{name}.yaml").write_text(source(name))
         return tmp_path
 
@@ -78,22 +80,29 @@ def test_the_cli_packages_the_pool_with_the_functions_stack(aws, project, proved
 
 
 def test_the_stack_is_created(aws, project, proved):
-    template = expanded(packaged_by_the_cli(aws, project("x86_64", TEMPLATE)), ALL)
-    nested = template["Resources"]["Alarms"]["Properties"]
-    # moto finds the bucket in the path only at this address.
-    nested["TemplateURL"] = f"https://s3.amazonaws.com/bucket/{nested['TemplateURL'].rpartition('/')[2]}"
+    given = ALL | {"Dashboard": "true"}
+    template = expanded(packaged_by_the_cli(aws, project("x86_64", TEMPLATE)), given)
+    for name in NESTED.values():
+        nested = template["Resources"][name]["Properties"]
+        # moto finds the bucket in the path only at this address.
+        nested["TemplateURL"] = f"https://s3.amazonaws.com/bucket/{nested['TemplateURL'].rpartition('/')[2]}"
     # Of the rest, moto 5.2.5 passes over AWS::CloudWatch::Alarm, and forgets LoggingConfig and a layer's name.
     aws.client("cloudformation").create_stack(
         StackName="stack",
         TemplateBody=json.dumps(without_aliases(template)),
-        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in ALL.items()],
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in given.items()],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )
-    made, alarms = aws.client("cloudformation").describe_stacks()["Stacks"]
-    assert made["StackName"] == "stack" and alarms["StackName"].startswith("stack-Alarms-")
-    assert alarms["StackStatus"] == made["StackStatus"] == "CREATE_COMPLETE"
+    made, *inside = aws.client("cloudformation").describe_stacks()["Stacks"]
+    assert made["StackName"] == "stack"
+    assert sorted(it["StackName"].split("-")[1] for it in inside) == sorted(NESTED.values())
+    assert {it["StackStatus"] for it in (made, *inside)} == {"CREATE_COMPLETE"}
     outputs = {output["OutputKey"]: output["OutputValue"] for output in made["Outputs"]}
     assert outputs["FunctionName"] == "sign-ups"
+    (board,) = aws.client("cloudwatch").list_dashboards()["DashboardEntries"]
+    body = aws.client("cloudwatch").get_dashboard(DashboardName=board["DashboardName"])["DashboardBody"]
+    assert board["DashboardName"] == f"sign-ups-{REGION}"
+    assert json.loads(body) == dashboard(FunctionName="sign-ups")["DashboardBody"]
     proved("CloudFormation creates the stack with all options")
 
     functions, queues, logs = aws.client("lambda"), aws.client("sqs"), aws.client("logs")

@@ -1,12 +1,13 @@
 """The CDK construct of packaging/cdk makes what deploy/template.yaml makes."""
 
 import json
+from functools import partial
 
 from awscli.customizations.cloudformation.yamlhelper import yaml_parse
 
 from support.aws import REGION
 from support.construct import PROPERTIES, stack
-from support.made import ALARMS, by_template, comparable, differences, made
+from support.made import NESTED, by_template, comparable, differences, made, replaced
 from support.template import (
     ALL,
     KEY,
@@ -49,7 +50,7 @@ def test_the_construct_makes_what_the_template_makes(construct, proved):
         it = made(stack(result["templates"]["Stack"]))
         assert differences(it, by_template(**parameters, **FROM_POOL)) == set()
     (arm,) = construct.synthesized((POOL, URL | {"architecture": "arm64"}))
-    expected = by_template(TEMPLATE.replace("x86_64", "arm64"), **URL, **FROM_POOL)
+    expected = by_template(lambda text: text.replace("x86_64", "arm64"), **URL, **FROM_POOL)
     assert differences(made(stack(arm["templates"]["Stack"])), expected) == set()
     proved(f"construct and template make the same {len(it)} resources and more, in {len(given) + 1} combinations")
 
@@ -66,6 +67,8 @@ CHANGES = [
     ("Default: 5", "Default: 6", "RedeliveryFromQueue.ScalingConfig"),
     ("Threshold: 4000", "Threshold: 4100", "DurationAlarm.Threshold"),
     ("Namespace: AWS/SQS", "Namespace: AWS/SNS", "QueueAgeAlarm.Namespace"),
+    ('"p99"}]', '"p90"}]', "Dashboard.DashboardBody"),
+    ('Default: "true"', 'Default: "false"', "Dashboard"),
 ]
 
 
@@ -73,10 +76,10 @@ def test_a_change_of_the_template_alone_is_found(construct, proved):
     (result,) = construct.synthesized((POOL, URL))
     it = made(stack(result["templates"]["Stack"]))
     for old, new, found in CHANGES:
-        texts = [TEMPLATE, ALARMS]
-        assert any(old in text for text in texts), old
-        assert found in differences(it, by_template(*[text.replace(old, new) for text in texts], **URL, **FROM_POOL))
-    proved(f"{len(CHANGES)} changes of the template or its alarms are found: the construct has to follow")
+        assert any(old in text for text in [TEMPLATE, *map(source, NESTED)]), old
+        changed = by_template(partial(replaced, old, new), **URL, **FROM_POOL)
+        assert found in differences(it, changed)
+    proved(f"{len(CHANGES)} changes of the template or the stacks in it are found: the construct has to follow")
 
 
 def test_the_construct_refuses_what_the_template_refuses(construct, proved):
@@ -95,6 +98,7 @@ def test_the_construct_refuses_what_the_template_refuses(construct, proved):
 
 
 OPTIONS = {name: text for name, text in ALL.items() if name not in ("UserPoolId", "SecretsKeyArn", "AlarmTopicArn")}
+OPTIONS |= {"Dashboard": "true"}
 
 
 def test_cfn_lint_finds_only_explained_problems(construct, proved):

@@ -138,7 +138,8 @@ def test_what_is_installed_has_the_templates(arch, aws, tmp_path, proved):
     it.succeeds("package", "default-mapper", "--arch", arch, "--into", "deploy", folder=tmp_path)
     folder = tmp_path / "deploy"
     zips = [f"function-{arch}.zip", "mapper.zip"]
-    texts = ["alarms.yaml", "template.yaml", "with-pool.yaml", "terraform/main.tf", "terraform/variables.tf"]
+    names = ("alarms", "dashboard", "template", "with-pool")
+    texts = [*(f"{name}.yaml" for name in names), "terraform/main.tf", "terraform/dashboard.tf"]
     assert all((folder / name).is_file() for name in [*zips, *texts])
     with zipfile.ZipFile(folder / "mapper.zip") as layer:
         target = json.loads(layer.read("mapper.json"))["target"]

@@ -1,13 +1,14 @@
 """The Terraform module of packaging/terraform makes what deploy/template.yaml makes."""
 
 import re
+from functools import partial
 
 import pytest
 from awscli.customizations.cloudformation.yamlhelper import yaml_parse
 
 from support.aws import ACCOUNT, REGION
-from support.made import ALARMS, comparable, differences, without_iam
-from support.template import ALL, KEY, PARAMETER, POOL, SECRET, TEMPLATE, URL, VALUES
+from support.made import NESTED, comparable, differences, replaced, without_iam
+from support.template import ALL, KEY, PARAMETER, POOL, SECRET, TEMPLATE, URL, VALUES, source
 from support.terraform import MODULE, VARIABLES, called, made, refused
 
 POOL_ARN = f"arn:aws:cognito-idp:{REGION}:{ACCOUNT}:userpool/{POOL}"
@@ -19,6 +20,7 @@ def variables(parameters):
     given = {"user_pool_arn": POOL_ARN}
     for name, text in parameters.items():
         value = text.split(",") if name in ("CognitoAttributes", "CognitoGroups") else text
+        value = text == "true" if name == "Dashboard" else value
         given[VARIABLES.get(name, name)] = int(value) if name in ("MaximumConcurrency", "LogRetentionDays") else value
     return given | ({"user_pool_arn": parameters["UserPoolId"]} if "UserPoolId" in parameters else {})
 
@@ -52,16 +54,18 @@ CHANGES = [
     ("Default: 30", "Default: 60", "TriggerLog.RetentionInDays"),
     ("Threshold: 4000", "Threshold: 4100", "DurationAlarm.Threshold"),
     ("Namespace: AWS/SQS", "Namespace: AWS/SNS", "QueueAgeAlarm.Namespace"),
+    ('"p99"}]', '"p90"}]', "Dashboard.DashboardBody"),
+    ('Default: "true"', 'Default: "false"', "Dashboard"),
 ]
 
 
 def test_a_change_of_the_template_alone_is_found(tmp_path, proved):
     it = {name: comparable(one) for name, one in made(called(tmp_path, **variables(URL))).items()}
     for old, new, found in CHANGES:
-        texts = [TEMPLATE, ALARMS]
-        assert any(old in text for text in texts), old
-        assert found in differences(it, without_iam(*[text.replace(old, new) for text in texts], **URL, **FROM_POOL))
-    proved(f"{len(CHANGES)} changes of the template or its alarms are found: the module has to follow")
+        assert any(old in text for text in [TEMPLATE, *map(source, NESTED)]), old
+        changed = without_iam(partial(replaced, old, new), **URL, **FROM_POOL)
+        assert found in differences(it, changed)
+    proved(f"{len(CHANGES)} changes of the template or the stacks in it are found: the module has to follow")
 
 
 def test_the_module_refuses_what_the_template_refuses(tmp_path, proved):
@@ -89,7 +93,7 @@ def test_the_modules_variables_are_the_templates_parameters(tmp_path, proved):
         if parameter != "UserPoolId":
             default = declared[name].get("default")
             expected = parameters[parameter].get("Default")
-            assert (default or "") == (expected or ""), name
+            assert (str(default).lower() if default is True else default or "") == (expected or ""), name
     proved("the module's variables have descriptions, and the names and defaults of the template's parameters")
 
 

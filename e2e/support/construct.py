@@ -25,6 +25,7 @@ PROPERTIES = {
     "MaximumConcurrency": "maximumConcurrency",
     "LogRetentionDays": "logRetentionDays",
     "AlarmTopicArn": "alarmTopic",
+    "Dashboard": "dashboard",
     "FunctionName": "functionName",
 }
 
@@ -56,9 +57,11 @@ def guide():
 
 
 def value(parameter, text):
-    """A parameter's value as the property has it: a list, a number, or the text."""
+    """A parameter's value as the property has it: a list, a number, a boolean, or the text."""
     if parameter in ("CognitoAttributes", "CognitoGroups"):
         return text.split(",")
+    if parameter == "Dashboard":
+        return text == "true"
     return int(text) if parameter in ("MaximumConcurrency", "LogRetentionDays") else text
 
 

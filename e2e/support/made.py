@@ -8,7 +8,8 @@ from awscli.customizations.cloudformation.yamlhelper import yaml_parse
 from .aws import ACCOUNT, REGION
 from .template import TEMPLATE, TemplateStack, rights_of, source, template_stack
 
-ALARMS = source("alarms")
+# The stacks inside the stack, by their files: the logical ids.
+NESTED = {"alarms": "Alarms", "dashboard": "DashboardStack"}
 
 # Where the code lies, SAM's tags, and the descriptions that make SAM publish a version.
 NOT_COMPARED = {
@@ -25,12 +26,14 @@ KEPT = {
 }
 
 
-def by_template(text=TEMPLATE, alarms=ALARMS, **parameters):
-    """What deploy/template.yaml makes with the alarms of alarms.yaml; other texts may stand for both."""
-    it = template_stack(text, **parameters)
+def by_template(change=lambda text: text, **parameters):
+    """What deploy/template.yaml makes with the stacks inside it; `change` makes other texts of theirs."""
+    it = template_stack(change(TEMPLATE), **parameters)
     found = made(it)
-    del found["Alarms"]
-    found |= made(TemplateStack(yaml_parse(alarms), it.resources["Alarms"]["Parameters"]))
+    for file, name in NESTED.items():
+        if found.pop(name, None):
+            nested = yaml_parse(change(source(file)))
+            found |= made(TemplateStack(nested, it.resources[name]["Parameters"]))
     # Without the digests of what makes SAM publish a layer or a version.
     return json.loads(re.sub(r'"(Mapper|\w+Version)[0-9a-f]{10}', r'"\1', json.dumps(found)))
 
@@ -42,6 +45,8 @@ def made(it):
         kind = kind.removeprefix("AWS::")
         ignored = NOT_COMPARED.get(kind, set())
         properties = {key: value for key, value in it.resources[name].items() if key not in ignored}
+        if kind == "CloudWatch::Dashboard":
+            properties["DashboardBody"] = json.loads(properties["DashboardBody"])
         kept = {key: it.template["Resources"][name].get(key) for key in KEPT.get(kind, ())}
         found[name] = {"Type": kind, **kept, **comparable(properties)}
     return found
@@ -59,12 +64,12 @@ def comparable(node):
     return node if isinstance(node, bool) else str(node)
 
 
-def without_iam(text=TEMPLATE, alarms=ALARMS, **parameters):
+def without_iam(change=lambda text: text, **parameters):
     """The same for what has other roles and policies: with the rights of each role, and with ids in place of ARNs."""
-    everything = by_template(text, alarms, **parameters)
+    everything = by_template(change, **parameters)
     left_out = ("IAM::", "Lambda::Version")
     found = {name: one for name, one in everything.items() if not one["Type"].startswith(left_out)}
-    it = template_stack(text, **parameters)
+    it = template_stack(change(TEMPLATE), **parameters)
     for role in ("TriggerRole", "RedeliveryRole"):
         found[role] = {"Type": "IAM::Role", "Rights": sorted(map(list, rights_of(it, role)))}
     arns = {}
@@ -79,6 +84,11 @@ def without_iam(text=TEMPLATE, alarms=ALARMS, **parameters):
             arns[f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{one['LogGroupName']}:*"] = name
     names = arns | {f"{role}.Arn": role for role in ("TriggerRole", "RedeliveryRole")}
     return json.loads(re.sub(r'"([^"]+)"', lambda it: f'"{names.get(it[1], it[1])}"', json.dumps(found)))
+
+
+def replaced(old, new, text):
+    """The text with `new` in place of `old`."""
+    return text.replace(old, new)
 
 
 def differences(one, other):

@@ -51,6 +51,7 @@ ALL = URL | {
     "MaximumConcurrency": "7",
     "LogRetentionDays": "90",
     "AlarmTopicArn": TOPIC,
+    "Dashboard": "false",
     "FunctionName": "sign-ups",
 }
 
@@ -101,7 +102,8 @@ def packaged(text, contents=None):
             file = resource["Properties"][key]
             resource["Properties"][key] = f"s3://bucket/{(contents or {}).get(file, file)}"
         if "TemplateURL" in resource.get("Properties", {}):
-            resource["Properties"]["TemplateURL"] = "https://bucket.s3.amazonaws.com/alarms.yaml"
+            file = resource["Properties"]["TemplateURL"]
+            resource["Properties"]["TemplateURL"] = f"https://bucket.s3.amazonaws.com/{file}"
     return template
 
 
@@ -238,6 +240,13 @@ def alarms(**parameters):
     """The alarms of the stack with these values of its parameters, by logical id."""
     given = template_stack(**parameters).resources["Alarms"]["Parameters"]
     return TemplateStack(yaml_parse(source("alarms")), given).of_type("CloudWatch::Alarm")
+
+
+def dashboard(**parameters):
+    """The dashboard of the stack with these values of its parameters: its properties, with the body as an object."""
+    given = template_stack(**parameters).resources["DashboardStack"]["Parameters"]
+    (found,) = TemplateStack(yaml_parse(source("dashboard")), given).of_type("CloudWatch::Dashboard").values()
+    return found | {"DashboardBody": json.loads(found["DashboardBody"])}
 
 
 def without_aliases(node):

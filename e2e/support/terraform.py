@@ -23,6 +23,7 @@ VARIABLES = {
     "MaximumConcurrency": "maximum_concurrency",
     "LogRetentionDays": "log_retention_days",
     "AlarmTopicArn": "alarm_topic_arn",
+    "Dashboard": "dashboard",
     "FunctionName": "function_name",
 }
 # The template's logical ids and types, and the properties whose names are not the attribute's in other letters.
@@ -39,6 +40,7 @@ KINDS = {
     "aws_lambda_event_source_mapping": ("Lambda::EventSourceMapping", {}),
     "aws_lambda_permission": ("Lambda::Permission", {}),
     "aws_cloudwatch_metric_alarm": ("CloudWatch::Alarm", {}),
+    "aws_cloudwatch_dashboard": ("CloudWatch::Dashboard", {}),
 }
 IDS = {
     'aws_iam_role.this["trigger"]': "TriggerRole",
@@ -54,9 +56,10 @@ IDS = {
     'aws_lambda_alias.live["redelivery"]': "RedeliveryAliaslive",
     "aws_lambda_event_source_mapping.redelivery": "RedeliveryFromQueue",
     "aws_lambda_permission.cognito": "CognitoMayInvoke",
+    "aws_cloudwatch_dashboard.this[0]": "Dashboard",
 }
 # What is of Terraform alone: files, versions, the order of things, and what is kept.
-ONLY_TERRAFORM = {"id", "for_each", "lifecycle", "depends_on", "skip_destroy", "filename", "source_code_hash"}
+ONLY_TERRAFORM = {"id", "for_each", "count", "lifecycle", "depends_on", "skip_destroy", "filename", "source_code_hash"}
 ONLY_TERRAFORM |= {"publish", "function_version", "alarm_name"}
 
 
@@ -139,7 +142,7 @@ def properties(kind, names, resource):
             continue
         if name == "dimensions":
             value = [{"Name": key, "Value": of} for key, of in value.items()]
-        elif name == "redrive_policy":
+        elif name in ("redrive_policy", "dashboard_body"):
             value = json.loads(value)
         elif name == "environment":
             value = {"Variables": {key: of for key, of in value["variables"].items() if of != ""}}

@@ -79,5 +79,5 @@ pub use deadline::BEFORE_LAMBDA;
 pub use effects::{Allowed, Approved, Effect, Effects};
 pub use lenient::Object;
 pub use queue::{Queue, writable};
-pub use request::{Method, Request};
+pub use request::{Method, Request, header_bytes};
 pub use startup::{hide_panic_messages, report_failure, tell_lambda};

@@ -125,8 +125,8 @@ impl Mapper {
         Mapper::new(&component, manifest.into(), settings)
     }
 
-    /// The mapper `component`, which is loaded into an engine of [`engine::running`]. Everything
-    /// that does not depend on an event happens here.
+    /// The mapper `component`, which is loaded into an engine of [`engine::running`]; it may count
+    /// instructions besides. Everything that does not depend on an event happens here.
     ///
     /// # Errors
     /// The component does not fit this host.
@@ -181,10 +181,11 @@ impl Mapper {
             Err(error) => Err(self.ended(&error, &store, &mut output)),
         };
         let memory = store.data().memory_used();
+        let instructions = sandbox::instructions(&store);
         if result.is_ok() {
             self.standby.retire((memory <= MAX_RETAINED).then_some(store));
         }
-        (result, MapperCall { output, took: started.elapsed(), memory })
+        (result, MapperCall { output, took: started.elapsed(), memory, instructions })
     }
 
     /// Whether the mapper wants the backend's answer.
@@ -221,7 +222,8 @@ impl Mapper {
             Err(error) => Err(self.ended(&error, &store, &mut output)),
         };
         let memory = store.data().memory_used();
-        (result, MapperCall { output, took: started.elapsed(), memory })
+        let instructions = sandbox::instructions(&store);
+        (result, MapperCall { output, took: started.elapsed(), memory, instructions })
     }
 
     /// How a call in the sandbox `store` ended with the engine's `error`.

@@ -14,6 +14,11 @@ pub struct Request {
     pub accept_status: Vec<u16>,
 }
 
+/// The bytes of all names and values of `headers` together: that is how much there may be of them.
+pub fn header_bytes(headers: &[(String, String)]) -> usize {
+    headers.iter().map(|(name, value)| name.len() + value.len()).sum()
+}
+
 /// The methods of the contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the names say it")]

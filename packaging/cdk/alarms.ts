@@ -5,14 +5,7 @@ import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
-
-/** The names of what the alarms watch. */
-export interface Watched {
-  readonly trigger: string;
-  readonly redelivery: string;
-  readonly queue: string;
-  readonly deadLetters: string;
-}
+import { Watched } from './properties';
 
 /** Makes the alarms, which notify the topic, if there is one. */
 export function alarms(scope: Construct, watched: Watched, topic?: ITopic): void {

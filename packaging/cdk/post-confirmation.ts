@@ -9,10 +9,11 @@ import * as logs from 'aws-cdk-lib/aws-logs';
 import * as sqs from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { alarms } from './alarms';
+import { dashboard } from './dashboard';
 import { installedZip } from './installed';
 import { PostConfirmationProps, Right, check, readable } from './properties';
 
-/** The functions, their queues, logs, rights and alarms, with the pool's trigger. */
+/** The functions, their queues, logs, rights, alarms and dashboard, with the pool's trigger. */
 export class PostConfirmation extends Construct {
   /** The function that Cognito calls. */
   readonly trigger: lambda.Function;
@@ -134,6 +135,7 @@ export class PostConfirmation extends Construct {
       deadLetters: this.deadLetters.queueName,
     };
     alarms(this, watched, props.alarmTopic);
+    if (props.dashboard ?? true) dashboard(this, watched);
   }
 
   /** A role that may write to its log and do this with the queue. */

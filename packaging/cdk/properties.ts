@@ -42,12 +42,22 @@ export interface PostConfirmationProps {
   readonly logRetentionDays?: RetentionDays;
   /** The topic that gets the alarms. */
   readonly alarmTopic?: ITopic;
+  /** Whether there is a dashboard, one of three that an account has for free; yes by default. */
+  readonly dashboard?: boolean;
   /** Name of the function; the other names begin with it. Choose it once. `post-confirmation` by default. */
   readonly functionName?: string;
   /** Of function and mapper; x86_64 by default. */
   readonly architecture?: Architecture;
   /** Path of the functions' code, if it is not that of the installed package. */
   readonly functionZip?: string;
+}
+
+/** The names of what alarms and dashboard watch. */
+export interface Watched {
+  readonly trigger: string;
+  readonly redelivery: string;
+  readonly queue: string;
+  readonly deadLetters: string;
 }
 
 /** Actions on one resource. */

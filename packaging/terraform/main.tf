@@ -1,4 +1,5 @@
-# The trigger in production: function, mapper, queue, redelivery, roles and log groups. alarms.tf has the alarms.
+# The trigger in production: function, mapper, queue, redelivery, roles and log groups. alarms.tf has the alarms,
+# and dashboard.tf the dashboard.
 # deploy/template.yaml makes the same, and a test compares the two.
 
 locals {

@@ -145,6 +145,13 @@ variable "alarm_topic_arn" {
   }
 }
 
+variable "dashboard" {
+  description = "Whether there is a dashboard, one of three that an account has for free"
+  type        = bool
+  default     = true
+  nullable    = false
+}
+
 variable "function_name" {
   description = "Name of the function; queues, layer and redelivery get names that begin with it. Choose it once"
   type        = string

@@ -94,7 +94,7 @@ pub fn compile(component: &[u8], target: &str) -> Result<Compiled, CompileError>
     let wit = interface.wit()?;
     size::check(component)?;
     let image = if target == THIS_TARGET {
-        load(component, 1)?.serialize()
+        load(component, Compiler::running(component, 1))?.serialize()
     } else {
         // Whether a sandbox has room for it shows on its own machine alone.
         precompile(component, target)
@@ -126,7 +126,16 @@ pub fn compile(component: &[u8], target: &str) -> Result<Compiled, CompileError>
 /// What is wrong with the component.
 pub fn mapper(component: &[u8], sandboxes: u32) -> Result<(Component, String), CompileError> {
     let wit = interface(component)?.wit()?;
-    Ok((load(component, sandboxes)?, wit))
+    Ok((load(component, Compiler::running(component, sandboxes))?, wit))
+}
+
+/// The same, into an engine that counts instructions.
+///
+/// # Errors
+/// What is wrong with the component.
+pub fn counting(component: &[u8], sandboxes: u32) -> Result<(Component, String), CompileError> {
+    let wit = interface(component)?.wit()?;
+    Ok((load(component, Compiler::counting(component, sandboxes))?, wit))
 }
 
 /// Compiles any WASI program into an engine for so many sandboxes at once, as the unit tests of
@@ -139,13 +148,16 @@ pub fn program(component: &[u8], sandboxes: u32) -> Result<Component, CompileErr
     if !exports.iter().any(|name| name.split('@').next() == Some(RUN)) {
         return Err(CompileError::NoProgram);
     }
-    load(component, sandboxes)
+    load(component, Compiler::running(component, sandboxes))
 }
 
-/// Compiles `component` into an engine whose sandboxes have to have room for it.
-fn load(component: &[u8], sandboxes: u32) -> Result<Component, CompileError> {
+/// Compiles `component` by its `compiler`, whose sandboxes have to have room for it.
+fn load(
+    component: &[u8],
+    compiler: wasmtime::Result<Compiler<'_>>,
+) -> Result<Component, CompileError> {
     size::check(component)?;
-    let compiler = Compiler::running(component, sandboxes).map_err(CompileError::Engine)?;
+    let compiler = compiler.map_err(CompileError::Engine)?;
     compiler.component().map_err(|error| match precompile(component, THIS_TARGET) {
         // It can be compiled, so what it lacks is room.
         Ok(_) => CompileError::NoRoom(error),

@@ -46,10 +46,25 @@ impl<'a> Compiler<'a> {
     /// # Errors
     /// The engine can't be started.
     pub fn running(component: &'a [u8], sandboxes: u32) -> Result<Compiler<'a>> {
+        let config = engine::running(sandboxes, size::memory(component))?;
+        Compiler::to_run(config, component, THIS_TARGET)
+    }
+
+    /// The same, which also counts the instructions that run. They take longer than in production.
+    ///
+    /// # Errors
+    /// The engine can't be started.
+    pub fn counting(component: &'a [u8], sandboxes: u32) -> Result<Compiler<'a>> {
         let mut config = engine::running(sandboxes, size::memory(component))?;
+        config.consume_fuel(true);
+        Compiler::to_run(config, component, &format!("{THIS_TARGET}-counting"))
+    }
+
+    /// One with this `config`, which keeps functions under the name `kind`.
+    fn to_run(mut config: Config, component: &'a [u8], kind: &str) -> Result<Compiler<'a>> {
         let kept = cache::open();
         config.cache(kept.as_ref().map(|kept| kept.components.clone()));
-        Compiler::new(config, component, THIS_TARGET, kept)
+        Compiler::new(config, component, THIS_TARGET, kept, kind)
     }
 
     /// One that makes images of `component` for `target`.
@@ -57,20 +72,21 @@ impl<'a> Compiler<'a> {
     /// # Errors
     /// The engine can't be started.
     pub fn of_images(component: &'a [u8], target: &str) -> Result<Compiler<'a>> {
-        Compiler::new(engine::config()?, component, target, cache::open())
+        Compiler::new(engine::config()?, component, target, cache::open(), target)
     }
 
-    /// One with this `config`, which keeps functions in the cache.
+    /// One with this `config`, which keeps functions in the cache under the name `kind`.
     fn new(
         mut config: Config,
         component: &'a [u8],
         target: &str,
         kept: Option<Kept>,
+        kind: &str,
     ) -> Result<Compiler<'a>> {
         // A target that is named switches off what only this machine's processor can do: an image
         // runs wherever Lambda places the function.
         config.target(target)?;
-        let functions = kept.and_then(|kept| Functions::of(component, target, &kept.folder));
+        let functions = kept.and_then(|kept| Functions::of(component, kind, &kept.folder));
         let functions = functions.map(Arc::new);
         if let Some(functions) = &functions {
             config.enable_incremental_compilation(functions.clone())?;

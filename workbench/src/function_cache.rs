@@ -2,7 +2,8 @@
 //! interpreter have the same functions and differ in their data alone: the second is put together
 //! instead of compiled.
 //!
-//! A file holds all functions of one code for one target. It is made in one step and never changed,
+//! A file holds all functions of one code for one kind of engine: the target that it compiles for,
+//! and whether it counts instructions. It is made in one step and never changed,
 //! so commands can run at the same time.
 
 use std::borrow::Cow;
@@ -51,9 +52,9 @@ struct Earlier {
 }
 
 impl Functions {
-    /// Those of the code in `component` for `target`, in the cache's `folder`. None if there is too
-    /// little code, or no component.
-    pub fn of(component: &[u8], target: &str, folder: &Path) -> Option<Functions> {
+    /// Those of the code in `component` as engines of this `kind` have them, in the cache's `folder`.
+    /// None if there is too little code, or no component.
+    pub fn of(component: &[u8], kind: &str, folder: &Path) -> Option<Functions> {
         let mut code = Vec::new();
         for payload in Parser::new(0).parse_all(component) {
             if let Payload::CodeSectionStart { range, .. } = payload.ok()? {
@@ -63,7 +64,7 @@ impl Functions {
         if code.len() < SMALL {
             return None;
         }
-        let name = format!("{}-{target}", File::describe(&code).sha256);
+        let name = format!("{}-{kind}", File::describe(&code).sha256);
         let file = folder.join(FOLDER).join(name);
         Some(Functions {
             file,

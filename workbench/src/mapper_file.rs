@@ -15,7 +15,8 @@ use post_confirmation_host::mapper::image::Image;
 use post_confirmation_host::mapper::{File, Identity, Manifest, Settings};
 use wasmtime::component::Component;
 
-use crate::{compile, engine, terminal};
+use crate::compile::{self, CompileError};
+use crate::{engine, terminal};
 
 /// The component that `mapper build` makes. Other commands take it unless another is named.
 pub const COMPONENT: &str = "mapper.wasm";
@@ -106,10 +107,31 @@ impl Loaded {
             return Ok(Loaded { component, identity: manifest.into() });
         }
         let _progress = progress("loading", file, bytes.len());
-        let compiled = compile::mapper(&bytes, sandboxes);
+        Loaded::of(file, &bytes, compile::mapper(&bytes, sandboxes))
+    }
+
+    /// The same in an engine that counts instructions. An image can't be loaded into it.
+    pub fn counting(file: &Path, sandboxes: u32) -> Result<Loaded> {
+        let bytes = read(file)?;
+        ensure!(
+            is_wasm(&bytes),
+            "`{}` is no component, and what an event costs can't be counted in an image: name the component that it \
+             was made of by `--mapper`",
+            file.display()
+        );
+        let _progress = progress("preparing to measure", file, bytes.len());
+        Loaded::of(file, &bytes, compile::counting(&bytes, sandboxes))
+    }
+
+    /// The component `bytes` in `file`, as it was `compiled`.
+    fn of(
+        file: &Path,
+        bytes: &[u8],
+        compiled: Result<(Component, String), CompileError>,
+    ) -> Result<Loaded> {
         let (component, wit) =
             compiled.with_context(|| format!("`{}` can't be compiled", file.display()))?;
-        Ok(Loaded { component, identity: Identity { wit, sha256: File::describe(&bytes).sha256 } })
+        Ok(Loaded { component, identity: Identity { wit, sha256: File::describe(bytes).sha256 } })
     }
 }
 

@@ -9,10 +9,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use post_confirmation_host::Effects;
 use post_confirmation_host::backend::{Backend, PreparedRequest, Trace};
+use post_confirmation_host::config::Config;
 use post_confirmation_host::error::Error;
 use post_confirmation_host::mapper::{self, Mapper, MapperCall, MapperOutput, Outcome, Settings};
+use post_confirmation_host::{Effects, header_bytes};
+use serde::Serialize;
 
 use crate::cases::Case;
 use crate::expectation::{self, Mapped, Request};
@@ -21,6 +23,8 @@ use crate::refused::{self, RequestParts};
 
 /// The most cases at once.
 const AT_ONCE: u32 = 4;
+/// So many times as long as in production may what is counted take: it runs slower.
+const SLOWER: u32 = 4;
 
 type Variables = BTreeMap<String, String>;
 
@@ -30,6 +34,8 @@ pub struct Bench {
     backend: Backend,
     effects: Effects,
     answer_within: Duration,
+    /// Whether each event is mapped a second time, to compare.
+    again: bool,
 }
 
 /// What came of an event.
@@ -42,6 +48,19 @@ pub struct Trial {
     pub took: Duration,
     /// What a second sandbox made of it, if that is something else.
     pub second: Option<Mapped>,
+    /// What that costs, if the bench counts it and the event did not fail.
+    pub cost: Option<Cost>,
+}
+
+/// What one event costs: the mapper's calls for it, each with the start of its sandbox.
+#[derive(Clone, Copy, Serialize)]
+pub struct Cost {
+    /// The instructions of WebAssembly.
+    pub instructions: u64,
+    /// The most memory that one call had taken, in bytes.
+    pub memory: u64,
+    /// The bytes of the request's body and headers. None are there if nothing is delivered.
+    pub answer: u64,
 }
 
 impl Bench {
@@ -53,12 +72,34 @@ impl Bench {
         environment: &Environment,
         deterministic: bool,
     ) -> Result<Bench> {
-        let config = mapper_file::config(file, false, environment)?;
-        let settings = Settings { deterministic, ..config.mapper };
+        let mut config = mapper_file::config(file, false, environment)?;
+        config.mapper.deterministic = deterministic;
+        Bench::new(config, cases, true, |sandboxes| Loaded::load(file, sandboxes))
+    }
+
+    /// Loads it to count what the events of `cases` cost: with deterministic clocks and random
+    /// numbers, and with more time.
+    pub fn counting(file: &Path, cases: &[Arc<Case>], environment: &Environment) -> Result<Bench> {
+        let mut config = mapper_file::config(file, false, environment)?;
+        config.mapper.deterministic = true;
+        config.mapper.timeout *= SLOWER;
+        config.answer_within *= SLOWER;
+        Bench::new(config, cases, false, |sandboxes| Loaded::counting(file, sandboxes))
+    }
+
+    /// A bench with these settings and the mapper that `load` loads for so many sandboxes at once,
+    /// which maps each event `again` or does not.
+    fn new(
+        config: Config,
+        cases: &[Arc<Case>],
+        again: bool,
+        load: impl FnOnce(u32) -> Result<Loaded>,
+    ) -> Result<Bench> {
+        let settings = config.mapper;
         let variables: BTreeSet<&Variables> = cases.iter().map(|case| &case.variables).collect();
         // Each mapper may hold a sandbox that it has used.
         let held = u32::try_from(variables.len()).unwrap_or(u32::MAX);
-        let Loaded { component, identity } = Loaded::load(file, held.saturating_add(AT_ONCE))?;
+        let Loaded { component, identity } = load(held.saturating_add(AT_ONCE))?;
         let mut mappers = HashMap::new();
         for variables in variables {
             let mapper = Mapper::new(&component, identity.clone(), with(&settings, variables))?;
@@ -69,6 +110,7 @@ impl Bench {
             backend: Backend::new(config.backend)?,
             effects: Effects::only_shown(config.allowed),
             answer_within: config.answer_within,
+            again,
         })
     }
 
@@ -90,6 +132,9 @@ impl Bench {
         let mapper =
             self.mappers.get(&case.variables).context("the mapper is not loaded for this case")?;
         let first = self.map(mapper, case).await;
+        if !self.again {
+            return Ok(first);
+        }
         let second = self.map(mapper, case).await;
         Ok(Trial { second: Some(second.mapped).filter(|second| *second != first.mapped), ..first })
     }
@@ -97,8 +142,10 @@ impl Bench {
     async fn map(&self, mapper: &Mapper, case: &Case) -> Trial {
         let event = &case.event;
         let (result, mut call) = mapper.transform(event, Instant::now() + self.answer_within).await;
+        let mut answer = 0;
         let mapped = match result {
             Ok(Outcome::Deliver(request)) => {
+                answer = request.body.len() + header_bytes(&request.headers);
                 let shown = Request::from(&request);
                 let asked = RequestParts::new(&request);
                 match self.backend.prepare(request, &event.id, &Trace::default()) {
@@ -112,7 +159,13 @@ impl Bench {
             Ok(Outcome::Skip(code)) => Mapped::Skip(code.to_string()),
             Err(error) => Mapped::failed(Error::from(error)),
         };
-        Trial { mapped, output: call.output, took: call.took, second: None }
+        let instructions = call.instructions.filter(|_| !matches!(mapped, Mapped::Failed(_)));
+        let cost = instructions.map(|instructions| Cost {
+            instructions,
+            memory: call.memory as u64,
+            answer: answer as u64,
+        });
+        Trial { mapped, output: call.output, took: call.took, second: None, cost }
     }
 
     /// What comes of `request`, which is `sent`, for `case`: what the mapper makes of the case's

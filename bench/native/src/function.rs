@@ -69,7 +69,8 @@ impl Function {
         let started = Instant::now();
         let action = self.map(event, trace);
         let took: Duration = started.elapsed();
-        Plan { action, call: Some(MapperCall { output: MapperOutput::default(), took, memory: 0 }) }
+        let output = MapperOutput::default();
+        Plan { action, call: Some(MapperCall { output, took, memory: 0, instructions: None }) }
     }
 
     /// What the default mapper makes of `event`, checked as the host checks it.

@@ -10,6 +10,10 @@ pub struct MapperCall {
     pub took: Duration,
     /// The memory that the mapper had taken, in bytes.
     pub memory: usize,
+    /// The instructions that it ran, as fuel counts them. They include the start of the sandbox
+    /// unless that was made ahead. None unless the engine counts them: that of the function does
+    /// not.
+    pub instructions: Option<u64>,
 }
 
 /// What a mapper wrote besides its outcome. It may hold user data: it is for the mapper's author
@@ -31,6 +35,8 @@ impl MapperCall {
     /// Adds a second call for the same event.
     pub fn add(&mut self, second: MapperCall) {
         let MapperOutput { stdout, stderr, message, backtrace } = second.output;
+        let both = self.instructions.zip(second.instructions);
+        self.instructions = both.map(|(first, second)| first + second);
         self.output.stdout.push_str(&stdout);
         self.output.stderr.push_str(&stderr);
         self.output.message = message.or(self.output.message.take());

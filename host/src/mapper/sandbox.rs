@@ -18,6 +18,8 @@ const RANDOM_AT_ONCE: u64 = 64 * 1024;
 /// The most entries of the table of handles. A stream has one, a timer or whatever else is waited
 /// for has two: the thing and the wait.
 const HANDLES: usize = 512;
+/// What a sandbox begins with in an engine that counts instructions.
+const FUEL: u64 = u64::MAX;
 
 /// What belongs to one event inside the engine.
 pub(super) struct Sandbox {
@@ -50,6 +52,12 @@ pub(super) async fn until<T>(
     tokio::time::timeout_at(deadline.into(), call).await.unwrap_or_else(|_| Err(TimeIsUp.into()))
 }
 
+/// The instructions that have run in the sandbox `store`. None if its engine does not count them.
+pub(super) fn instructions(store: &Store<Sandbox>) -> Option<u64> {
+    let left = store.engine().get_consume_fuel().then(|| store.get_fuel().ok())?;
+    left.map(|left| FUEL - left)
+}
+
 impl Sandbox {
     /// A fresh sandbox, in which nothing runs longer than to `deadline`. Nothing is granted but
     /// variables, `arguments`, the two streams, of which the first `kept` bytes are kept, clocks
@@ -80,6 +88,10 @@ impl Sandbox {
         let mut store = Store::new(engine, sandbox);
         store.limiter(|sandbox| &mut sandbox.memory);
         store.set_hostcall_fuel(HANDED_OVER);
+        if engine.get_consume_fuel() {
+            // It is there to be counted: no call runs so long that nothing is left.
+            let _ = store.set_fuel(FUEL);
+        }
         // The epoch also advances for other events.
         store.epoch_deadline_callback(|store| {
             if Instant::now() < store.data().deadline {

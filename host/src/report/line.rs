@@ -1,8 +1,10 @@
 //! The lines of the log. Dashboards and alarms depend on their names.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
-use super::metrics::{Metrics, milliseconds};
+use super::metrics::{Measured, Metrics, milliseconds};
 use super::{Invocation, Level, timestamp};
 use crate::backend;
 use crate::client::Cause;
@@ -98,6 +100,9 @@ pub struct Milliseconds {
     pub start: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<f64>,
+    /// All attempts together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backend: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effects: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -166,7 +171,15 @@ impl<'a> Event<'a> {
             .as_ref()
             .map(|delivery| delivery.attempts.as_slice())
             .unwrap_or_default();
-        let took = Milliseconds::new(handled, invocation);
+        let took = Milliseconds::new(handled, attempts, invocation);
+        let measured = Measured {
+            attempts: attempts.len(),
+            cold: invocation.deadlines.cold,
+            total: took.total,
+            mapping: took.mapping,
+            backend: took.backend,
+            effects: handled.done(),
+        };
         Event {
             head: head(end, handled.is_at_backend()),
             end: end.name(),
@@ -191,7 +204,7 @@ impl<'a> Event<'a> {
             request_id: invocation.request_id,
             message_id: invocation.redelivery.map(|record| record.message_id),
             receive_count: invocation.redelivery.and_then(|record| record.receive_count),
-            metrics: Metrics::new(function, end, attempts.len(), handled.done(), took.total),
+            metrics: Metrics::new(function, end, measured),
             milliseconds: took,
         }
     }
@@ -204,11 +217,17 @@ impl Effects {
 }
 
 impl Milliseconds {
-    fn new(handled: &Handled, invocation: &Invocation<'_>) -> Milliseconds {
+    fn new(
+        handled: &Handled,
+        attempts: &[backend::Attempt],
+        invocation: &Invocation<'_>,
+    ) -> Milliseconds {
+        let sent: Duration = attempts.iter().map(|attempt| attempt.took).sum();
         let Deadlines { cold, started, .. } = invocation.deadlines;
         Milliseconds {
             start: cold.then(|| milliseconds(invocation.start_up)),
             mapping: handled.plan.call.as_ref().map(|call| milliseconds(call.took)),
+            backend: (!attempts.is_empty()).then(|| milliseconds(sent)),
             effects: handled.done().map(|done| milliseconds(done.took)),
             queue: handled.queue_time.map(milliseconds),
             total: milliseconds(started.elapsed()),

@@ -11,21 +11,41 @@ use crate::outcome::End;
 /// The namespace of all metrics.
 const NAMESPACE: &str = "PostConfirmation";
 
-/// Every metric.
-const METRICS: [Metric; 10] = [
+/// The metrics of every event.
+const ALWAYS: [Metric; 7] = [
     metric("Delivered", "Count"),
     metric("Skipped", "Count"),
     metric("Queued", "Count"),
     metric("Undelivered", "Count"),
     metric("Attempts", "Count"),
+    metric("ColdStarts", "Count"),
     metric("Duration", "Milliseconds"),
+];
+/// Besides, if the mapper was called.
+const MAPPING: [Metric; 1] = [metric("MappingDuration", "Milliseconds")];
+/// Besides, if the backend was asked.
+const BACKEND: [Metric; 1] = [metric("BackendDuration", "Milliseconds")];
+/// Besides, if the mapper was asked for effects.
+const EFFECTS: [Metric; 4] = [
     metric("Attributes", "Count"),
     metric("Groups", "Count"),
     metric("EffectsFailed", "Count"),
     metric("EffectsDuration", "Milliseconds"),
 ];
-/// How many of them, from the first, an event has whose mapper was not asked for effects.
-const WITHOUT_EFFECTS: usize = 6;
+
+/// What was measured of one event. Times are in milliseconds.
+pub struct Measured {
+    pub attempts: usize,
+    pub cold: bool,
+    /// From the first to the last.
+    pub total: f64,
+    /// None if the mapper was not called.
+    pub mapping: Option<f64>,
+    /// All attempts together. None if there was none.
+    pub backend: Option<f64>,
+    /// None if the mapper was not asked for effects.
+    pub effects: Option<Done>,
+}
 
 /// The metrics of one event: how it ended and how long it took. The only dimension is the function:
 /// no dimension ever holds a value of a user.
@@ -40,7 +60,12 @@ pub struct Metrics<'a> {
     queued: u8,
     undelivered: u8,
     attempts: usize,
+    cold_starts: u8,
     duration: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mapping_duration: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    backend_duration: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     attributes: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -63,7 +88,7 @@ struct Metadata {
 struct Directive {
     namespace: &'static str,
     dimensions: [[&'static str; 1]; 1],
-    metrics: &'static [Metric],
+    metrics: Vec<&'static Metric>,
 }
 
 #[derive(Serialize)]
@@ -74,16 +99,16 @@ struct Metric {
 }
 
 impl<'a> Metrics<'a> {
-    /// The metrics of an event with this `end` after `attempts`, with these `effects`, that took
-    /// `duration` in milliseconds.
-    pub fn new(
-        function: &'a str,
-        end: &End,
-        attempts: usize,
-        effects: Option<Done>,
-        duration: f64,
-    ) -> Metrics<'a> {
-        let metrics = if effects.is_some() { &METRICS } else { &METRICS[..WITHOUT_EFFECTS] };
+    /// The metrics of an event of `function` with this `end`.
+    pub fn new(function: &'a str, end: &End, measured: Measured) -> Metrics<'a> {
+        let Measured { attempts, cold, total, mapping, backend, effects } = measured;
+        // CloudWatch takes a metric that is named and has no value for a fault of the line.
+        let named = [
+            Some(&ALWAYS[..]),
+            mapping.map(|_| &MAPPING[..]),
+            backend.map(|_| &BACKEND[..]),
+            effects.map(|_| &EFFECTS[..]),
+        ];
         Metrics {
             aws: Metadata {
                 timestamp: SystemTime::now()
@@ -93,7 +118,7 @@ impl<'a> Metrics<'a> {
                 cloud_watch_metrics: [Directive {
                     namespace: NAMESPACE,
                     dimensions: [["FunctionName"]],
-                    metrics,
+                    metrics: named.into_iter().flatten().flatten().collect(),
                 }],
             },
             function_name: function,
@@ -102,7 +127,10 @@ impl<'a> Metrics<'a> {
             queued: u8::from(matches!(end, End::Queued(_))),
             undelivered: u8::from(matches!(end, End::Undelivered { .. })),
             attempts,
-            duration,
+            cold_starts: u8::from(cold),
+            duration: total,
+            mapping_duration: mapping,
+            backend_duration: backend,
             attributes: effects.map(|done| done.attributes),
             groups: effects.map(|done| done.groups),
             effects_failed: effects.map(|_| u8::from(end.error().is_some())),

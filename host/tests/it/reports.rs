@@ -38,7 +38,9 @@ async fn an_events_line_has_its_steps_its_mapper_and_its_invocation() {
     );
     let attempts = cold["attempts"].as_array().unwrap();
     assert_eq!((&attempts[0]["status"], &attempts[1]["status"]), (&json!(503), &json!(201)));
-    assert!(attempts.iter().all(|attempt| attempt["milliseconds"].is_number()));
+    let sent: f64 = attempts.iter().map(|it| it["milliseconds"].as_f64().unwrap()).sum();
+    let backend = cold["milliseconds"]["backend"].as_f64().unwrap();
+    assert!((backend - sent).abs() < 0.01 && backend > 0.0, "{backend} and {sent}");
     assert_eq!((&cold["status"], &cold["requestId"]), (&json!(201), &json!("request-1")));
     assert_eq!(cold["triggerSource"], "PostConfirmation_ConfirmSignUp");
     assert_eq!(cold["userPoolId"], "eu-central-1_A1b2C3d4E");
@@ -67,7 +69,15 @@ async fn an_events_line_has_its_metrics_as_cloudwatch_reads_them() {
         for name in ["Delivered", "Skipped", "Queued", "Undelivered"] {
             assert_eq!(line[name], u8::from(name == end), "{name} of {end}");
         }
-        assert_eq!(line["Duration"], line["milliseconds"]["total"]);
+        let took = &line["milliseconds"];
+        assert_eq!(line["Duration"], took["total"]);
+        assert_eq!(line["MappingDuration"], took["mapping"]);
+        assert_eq!(line["BackendDuration"], took["backend"]);
+        assert_eq!(line["ColdStarts"] == 1, line["coldStart"].as_bool().unwrap());
+        // Nothing took the backend's time in an event that it never saw.
+        let named = directive["Metrics"].to_string();
+        assert_eq!(named.contains("BackendDuration"), end == "Delivered", "{named}");
+        assert_eq!(took["backend"].is_number(), end == "Delivered", "{took}");
     }
 }
 

@@ -139,6 +139,12 @@ test('the alarms notify the topic', () => {
   Template.fromStack(stack).resourcePropertiesCountIs('AWS::CloudWatch::Alarm', { AlarmActions }, 7);
 });
 
+test('the dashboard is there unless it is not wanted', () => {
+  const count = (own: Partial<PostConfirmationProps>) =>
+    Object.keys(made(own).findResources('AWS::CloudWatch::Dashboard')).length;
+  assert.deepEqual([count({}), count({ dashboard: true }), count({ dashboard: false })], [1, 1, 0]);
+});
+
 /** The logical ids of the two published versions. */
 function versions(own: Partial<PostConfirmationProps> = {}, memory?: number): string[] {
   const stack = new Stack(new App(), 'Stack');
@@ -165,7 +171,7 @@ test('a change of code, mapper or setting publishes a version', () => {
 });
 
 test('what is not the function publishes no version', () => {
-  assert.deepEqual(versions({ maximumConcurrency: 7, logRetentionDays: 90 }), versions());
+  assert.deepEqual(versions({ maximumConcurrency: 7, logRetentionDays: 90, dashboard: false }), versions());
 });
 
 const WRONG: [Partial<PostConfirmationProps>, RegExp][] = [

@@ -23,7 +23,11 @@ use crate::render;
 use crate::runner::{self, Bench, Trial};
 use crate::terminal::{self, BAD, FAINT, GOOD, HEADING, WARNING, time};
 use crate::text_diff;
+use cost::{CaseCost, Costs, Exceeded};
+use json::Report;
 
+mod cost;
+mod json;
 mod junit;
 
 /// Test a mapper with a folder of cases, each in a fresh sandbox with the limits of production.
@@ -32,11 +36,17 @@ mod junit;
 /// request, the skip or the error that the mapper should make of it. `NAME.variables.json` may give
 /// the mapper variables. Each event is mapped twice, to find mappers that depend on clocks or
 /// random numbers.
+///
+/// With `--cost`, it is mapped once more, with fixed clocks and random numbers, to count what it
+/// costs: instructions of WebAssembly, which are the same in every run of the same component, the
+/// most memory, and the bytes of the answer. A case that breaks a bound fails.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper test
   mapper test native         one case of the folder `cases`
   mapper test guest/cases --mapper mapper.wasm --junit report.xml
+  mapper test --cost --json  what each event costs, for machines
+  mapper test --at-most-instructions 2000000 --at-most-memory 16777216
   mapper test --bless        accept what the mapper makes, then look at it with `git diff`
 
 Exit status: 0 if every case passes, 1 if one does not, 2 if they could not be tried.")]
@@ -52,6 +62,8 @@ pub struct Args {
     /// Let clocks stand still and random numbers be the same for every event.
     #[arg(long)]
     deterministic: bool,
+    #[command(flatten)]
+    costs: Costs,
     /// Write a report in JUnit's form, for CI.
     #[arg(long, value_name = "FILE")]
     junit: Option<PathBuf>,
@@ -76,6 +88,8 @@ pub enum Verdict {
     Unstable,
     /// The mapper makes of the event what no case can expect.
     Failed,
+    /// As expected, but it costs more than it may.
+    Costly,
 }
 
 /// A case and how it ended.
@@ -84,6 +98,10 @@ pub struct CaseResult {
     trial: Trial,
     /// How it ended.
     pub verdict: Verdict,
+    /// What it costs, if that is asked for.
+    cost: Option<CaseCost>,
+    /// The bounds that it breaks.
+    exceeded: Vec<Exceeded>,
 }
 
 /// Cases that were tried.
@@ -106,7 +124,7 @@ impl Tried {
         let mut tried = Vec::new();
         for (case, trial) in cases.into_iter().zip(trials) {
             let verdict = Verdict::new(&case, &trial, bless)?;
-            tried.push(CaseResult { case, trial, verdict });
+            tried.push(CaseResult { case, trial, verdict, cost: None, exceeded: Vec::new() });
         }
         Ok(Tried { cases: tried, took })
     }
@@ -128,20 +146,27 @@ pub async fn run(args: &Args) -> Result<bool> {
     if !build::ensure_fresh(&file)? {
         return Ok(false);
     }
-    let bench = Bench::load(&file, &cases, &mapper_file::environment(), args.deterministic)?;
-    let Tried { cases: tried, took } = Tried::new(bench, cases, args.bless).await?;
+    let environment = mapper_file::environment();
+    let bench = Bench::load(&file, &cases, &environment, args.deterministic)?;
+    let counting = args.costs.are_wanted().then(|| Bench::counting(&file, &cases, &environment));
+    let counting = counting.transpose()?;
+    let Tried { cases: mut tried, took } = Tried::new(bench, cases, args.bless).await?;
+    if let Some(counting) = counting {
+        args.costs.count(counting, &mut tried).await?;
+    }
     if let Some(path) = &args.junit {
         junit::write(path, &file, &tried, args.deterministic, took)?;
     }
     let failed = tried.iter().filter(|tried| !tried.verdict.is_good()).count();
     if args.json {
-        terminal::json(&report(&file, &tried, failed))?;
+        terminal::json(&Report::new(&file, &tried, failed))?;
     } else {
         let folder = match args.cases.as_slice() {
             [folder] if folder.is_dir() => format!(" of {}", folder.display()),
             _ => String::new(),
         };
         show(&tried, &folder, &file, args.deterministic);
+        print!("{}", cost::table(&tried));
         let blessed = tried.iter().filter(|tried| tried.verdict == Verdict::Blessed).count();
         let passed = tried.len() - failed - blessed;
         let accepted = if args.bless { format!(", {blessed} accepted") } else { String::new() };
@@ -192,6 +217,7 @@ impl Verdict {
             Verdict::New => "NEW",
             Verdict::Unstable => "UNSTABLE",
             Verdict::Failed => "FAILED",
+            Verdict::Costly => "COSTLY",
         }
     }
 }
@@ -212,7 +238,7 @@ impl CaseResult {
     /// Says what is wrong and what to do about it.
     fn explain(&self, fixed: bool) {
         println!("\n{HEADING}---- {} ----{HEADING:#}", self.case.name);
-        print!("{}", self.compared());
+        print!("{}", self.wrong());
         if !self.trial.is_stable() {
             println!("{WARNING}{}{WARNING:#}", runner::unstable(fixed));
         }
@@ -224,6 +250,11 @@ impl CaseResult {
         if let Some(warning) = self.trial.mapped.path().and_then(doubtful::path) {
             terminal::warn(&format!("{}: {warning}", self.case.name));
         }
+    }
+
+    /// What is wrong with it.
+    fn wrong(&self) -> String {
+        self.compared() + &cost::wrong(self)
     }
 
     /// What the mapper makes beside what is expected, or beside what it made of the same event
@@ -280,40 +311,4 @@ fn accept(path: &Path, mapped: &Mapped) -> Result<()> {
     new.as_file().set_permissions(Permissions::from_mode(0o644))?;
     new.persist(&path)?;
     Ok(())
-}
-
-/// The whole as machines read it.
-#[derive(Serialize)]
-struct Report<'a> {
-    mapper: &'a Path,
-    passed: usize,
-    failed: usize,
-    cases: Vec<Line<'a>>,
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    name: &'a str,
-    verdict: Verdict,
-    milliseconds: f64,
-    stable: bool,
-    mapped: &'a Mapped,
-    /// What the second run made of it, if that is something else.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    second: Option<&'a Mapped>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    expected: Option<&'a Mapped>,
-}
-
-fn report<'a>(mapper: &'a Path, tried: &'a [CaseResult], failed: usize) -> Report<'a> {
-    let cases = tried.iter().map(|CaseResult { case, trial, verdict }| Line {
-        name: &case.name,
-        verdict: *verdict,
-        milliseconds: trial.took.as_secs_f64() * 1e3,
-        stable: trial.is_stable(),
-        mapped: &trial.mapped,
-        second: trial.second.as_ref(),
-        expected: case.expected.as_ref(),
-    });
-    Report { mapper, passed: tried.len() - failed, failed, cases: cases.collect() }
 }

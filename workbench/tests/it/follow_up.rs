@@ -15,7 +15,7 @@ const OF_0_1: &str = "mapper-of-0-1";
 
 impl Folder {
     /// Writes a case of the mapper that obeys its events: what it does once it has this answer.
-    fn concludes(&self, name: &str, does: &str) {
+    pub(super) fn concludes(&self, name: &str, does: &str) {
         self.concludes_after("text", name, does);
     }
 

@@ -8,6 +8,7 @@ mod cache;
 mod cases;
 mod check;
 mod compile;
+mod cost;
 mod diff;
 mod events;
 mod follow_up;

@@ -7,6 +7,7 @@
     reason = "a test fails where one of them panics"
 )]
 
+mod cost;
 mod follow_up;
 mod globals;
 mod hostile;

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::{MAX_HEADER_BYTES, MAX_HEADERS, Violation};
+use crate::request::header_bytes;
 
 /// Headers that a mapper must not set; `*` stands for any ending.
 pub(super) const RESERVED: [&str; 71] = [
@@ -96,8 +97,7 @@ pub(super) fn headers(asked: &[(String, String)]) -> Result<HeaderMap, Violation
     if asked.len() > MAX_HEADERS {
         return Err(Violation::TooManyHeaders);
     }
-    if asked.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>() > MAX_HEADER_BYTES
-    {
+    if header_bytes(asked) > MAX_HEADER_BYTES {
         return Err(Violation::HeadersTooLarge);
     }
     let mut headers = HeaderMap::with_capacity(asked.len());

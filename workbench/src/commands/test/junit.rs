@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
-use super::{CaseResult, Verdict};
+use super::{CaseResult, Verdict, cost};
 use crate::expectation::Mapped;
 use crate::{render, runner};
 
@@ -42,7 +42,7 @@ fn case(tried: &CaseResult, fixed: bool) -> TestCase {
         };
         status = TestCaseStatus::non_success(kind);
         status.set_message(message(tried, fixed));
-        status.set_description(tried.compared());
+        status.set_description(tried.wrong());
     }
     let mut case = TestCase::new(&tried.case.name, status);
     case.set_time(tried.trial.took);
@@ -53,10 +53,11 @@ fn case(tried: &CaseResult, fixed: bool) -> TestCase {
     case
 }
 
-fn message(CaseResult { trial, verdict, .. }: &CaseResult, fixed: bool) -> String {
-    match (&trial.mapped, verdict) {
+fn message(tried: &CaseResult, fixed: bool) -> String {
+    match (&tried.trial.mapped, tried.verdict) {
         (Mapped::Failed(failed), _) => format!("{}: {}", failed.error_type, failed.error),
         (_, Verdict::Unstable) => runner::unstable(fixed).to_owned(),
+        (_, Verdict::Failed | Verdict::Costly) => cost::wrong(tried).trim_end().replace('\n', "; "),
         (_, Verdict::New) => "nothing is expected yet".to_owned(),
         _ => "the mapper makes something else of the event".to_owned(),
     }
