@@ -10,7 +10,11 @@ from support.program import MAPPER
 
 # What everyone may do, and rights that are not called like their operation.
 NO_RIGHT = "sts:GetCallerIdentity"
-RIGHTS = {"lambda:Invoke": "lambda:InvokeFunction", "sqs:SendMessageBatch": "sqs:SendMessage"}
+RIGHTS = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
 RECORDING = """#!/bin/sh
 echo "$*" >> {log}
 exec {aws} "$@"
@@ -63,6 +67,8 @@ def test_the_printed_policy_names_every_call(recipes, recording, proved):
         ("swap", str(COMPONENT), "--yes", "--with-host"),
         ("rollback",),
         ("reconcile", pool, "--all", "--yes"),
+        # It finds the user whom `reconcile` has queued.
+        ("replay", str(COMPONENT)),
         # The stand-in for AWS has no redrives: it stops at the third call.
         ("redrive",),
         ("detach", pool, "--yes"),

@@ -34,6 +34,20 @@ const BROKEN: [Verdict; 2] = [Verdict::Failed, Verdict::Unstable];
 /// The same of a mapper's own cases.
 const UNLIKE: [Verdict; 3] = [Verdict::Differs, Verdict::Failed, Verdict::Unstable];
 
+/// The path of a mapper's folder or component in an argument.
+///
+/// # Errors
+/// It is neither.
+pub fn mapper(text: &str) -> Result<PathBuf> {
+    let path = PathBuf::from(text);
+    let component = path.is_file() && path.extension().is_some_and(|end| end == "wasm");
+    ensure!(
+        path.is_dir() || component,
+        "it is neither a mapper's folder nor a component, NAME.wasm"
+    );
+    Ok(path)
+}
+
 /// The component of `mapper`, a folder or a component already.
 ///
 /// # Errors
@@ -200,7 +214,7 @@ fn samples() -> Result<Vec<Arc<Case>>> {
 }
 
 /// Whether the variable `name` can make a mapping differ between deployments.
-fn is_mapping(name: &str) -> bool {
+pub fn is_mapping(name: &str) -> bool {
     LIMITS.contains(&name) || name.starts_with(config::MAPPER_ENV)
 }
 

@@ -19,6 +19,7 @@ mod limits;
 mod named;
 mod new;
 mod reach;
+mod replay;
 mod report;
 mod run;
 mod settings;
