@@ -60,6 +60,9 @@ def test_the_printed_policy_names_every_call(recipes, recording, proved):
     recipes.create(COGNITO_GROUPS="members")
     pool = recipes.new_pool()
     recipes.account.aws.client("cognito-idp").admin_create_user(UserPoolId=pool, Username="somebody")
+    sqs = recipes.account.aws.client("sqs")
+    dead_letters = sqs.get_queue_url(QueueName="post-confirmation-dead-letters")["QueueUrl"]
+    sqs.send_message(QueueUrl=dead_letters, MessageBody="a message that `replay` looks at")
     for args in (
         ("create", "--set", "MAX_ATTEMPTS=2"),
         ("attach", pool, "--yes"),
@@ -67,7 +70,6 @@ def test_the_printed_policy_names_every_call(recipes, recording, proved):
         ("swap", str(COMPONENT), "--yes", "--with-host"),
         ("rollback",),
         ("reconcile", pool, "--all", "--yes"),
-        # It finds the user whom `reconcile` has queued.
         ("replay", str(COMPONENT)),
         # The stand-in for AWS has no redrives: it stops at the third call.
         ("redrive",),

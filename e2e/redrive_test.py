@@ -12,6 +12,8 @@ from support.redrives import Redrives
 
 # How often it looks for a redrive that SQS does not list.
 LOOKS = 30
+
+
 @pytest.fixture
 def redrives(aws, interceptor):
     """SQS's redrives."""

@@ -1,7 +1,6 @@
 """`replay` maps the messages that wait and the dead letters, and takes none away."""
 
 import json
-import os
 import signal
 from subprocess import PIPE, Popen
 

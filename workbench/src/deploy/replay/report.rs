@@ -150,7 +150,7 @@ impl<'a> Report<'a> {
         say(if self.is_good() {
             "\n`mapper swap` makes this mapper live; then `mapper redrive` moves the dead letters back"
         } else {
-            "\n`--show` shows them, user data included; `--keep N` makes cases of them, without user data"
+            "\n`--show` shows the events, user data included; `--keep N` makes cases of them, without user data"
         });
     }
 }
