@@ -178,7 +178,7 @@ def test_a_refusal_leaves_all_messages_visible(functions, service, waiting, reci
     service.answers = {"ChangeMessageVisibilityBatch": lambda _: denied}
     done = recipe("replay", candidate, "--dead-letters")
     assert done.returncode == 0
-    assert f"15 messages of {DEAD_LETTERS} stay hidden for up to 90 seconds" in done.stderr, done.stderr
+    assert f"15 messages of {DEAD_LETTERS} stay hidden for up to 230 seconds" in done.stderr, done.stderr
     proved("if they can't be made visible, it says when they are")
 
 

@@ -18,11 +18,11 @@ const BATCH: usize = 10;
 /// How long a receive waits for a message, in seconds. One that waits asks all servers of SQS, so no
 /// answer means that there is no message.
 const WAIT: u64 = 1;
-/// How long messages are hidden, in seconds, at the least, and for each call that may be needed. They
-/// come back after that even if this program is killed. One half is for reading them, the other one
-/// for letting them go.
+/// How long messages are hidden, in seconds, at the least, and for each that may be read: a call gives
+/// ten at the most, and often one. They come back after that even if this program is killed. One half
+/// is for reading them, the other one for letting them go.
 const HIDDEN: u64 = 30;
-const HIDDEN_BY_CALL: u64 = 6;
+const HIDDEN_BY_MESSAGE: u64 = 2;
 
 const VISIBLE: &str = "ApproximateNumberOfMessages";
 const IN_FLIGHT: &str = "ApproximateNumberOfMessagesNotVisible";
@@ -75,7 +75,7 @@ fn receives(policy: &Value) -> Option<u64> {
 /// Reads messages and lets them go. Returns them, and whether they are all that could be read.
 fn read(queue: &str, url: &str, most: usize) -> Result<(Vec<Value>, bool)> {
     let _progress = terminal::progress(format!("reading {queue}"));
-    let hidden = HIDDEN + HIDDEN_BY_CALL * most.div_ceil(BATCH) as u64;
+    let hidden = HIDDEN + HIDDEN_BY_MESSAGE * most as u64;
     let mut held = Held { url, hidden, ..Held::default() };
     // From here on an interruption is a failure, after which the messages are let go.
     let hold = interrupt::hold();
