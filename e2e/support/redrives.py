@@ -5,7 +5,7 @@ NAMES = {"dead": "post-confirmation-dead-letters", "queue": "post-confirmation-u
 
 
 class Redrives:
-    """SQS's redrives, which moto lacks: each look at the progress moves one message."""
+    """Redrives between two queues: each look at the progress moves one message."""
 
     def __init__(self, sqs, interceptor):
         """Answers the operations in moto's place; makes both queues."""

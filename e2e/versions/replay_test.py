@@ -134,6 +134,11 @@ def test_no_message_is_taken_away(functions, waiting, recipe, candidate, proved)
     assert "the queue was not read" in done.stdout
     proved("not more than --at-most are read, the dead letters first")
 
+    assert len(waiting.receive(QUEUE, hidden=600)) == 3
+    done = recipe("replay", candidate, "--at-most", "30")
+    assert f"{QUEUE}: 0 messages were looked at; about 3 are just being delivered\n" in done.stdout
+    proved("messages that redelivery has at the moment are counted")
+
 
 def test_a_message_without_another_attempt_is_told(functions, waiting, recipe, candidate, proved):
     waiting.put(QUEUE, canary(1))
@@ -158,7 +163,8 @@ def test_an_interruption_leaves_all_messages_visible(which, functions, service, 
     service.answers["ReceiveMessage"] = interrupting
     started.append(Popen([MAPPER, "replay", COMPONENT], env=cli, stdout=PIPE, stderr=PIPE, text=True, cwd=ROOT))
     output, errors = started[0].communicate(timeout=PATIENCE)
-    assert (started[0].returncode, errors.splitlines()[-1]) == (2, "error: interrupted"), output + errors
+    assert started[0].returncode == 2, output + errors
+    assert errors.splitlines()[-1].startswith("error: interrupted"), errors
     assert len(service.asked("ChangeMessageVisibilityBatch")) == 1 + (which > 1)
     assert waiting.counts(DEAD_LETTERS) == (15, 0)
     proved(f"an interruption while SQS answers call {which} ends it when all messages are visible again")
@@ -199,6 +205,19 @@ def test_what_is_no_event_is_counted_and_named(functions, waiting, recipe, candi
     }
     assert {failed["messageIds"][0] for failed in report["failed"]} == {*waiting.ids(DEAD_LETTERS)[:3]}
     proved("messages that are no events are counted by reason and named by their ids, and the others are mapped")
+
+
+def test_without_a_deployed_mapper_it_does_not_compare(functions, waiting, recipe, candidate, proved):
+    waiting.put(DEAD_LETTERS, canary(1))
+    publish(functions, REDELIVERY, Layers=[])
+    done = recipe("replay", candidate)
+    assert (done.returncode, "     1 would be delivered\n" in done.stdout) == (0, True), done.stdout + done.stderr
+    why = "what differs from the deployed mapper can't be shown: no mapper is deployed\n"
+    assert why in done.stdout and "beside the deployed mapper" not in done.stdout
+    assert (
+        json.loads(recipe("replay", candidate, "--json").stdout)["deployed"]["notCompared"] == "no mapper is deployed"
+    )
+    proved("it says why it can't compare, and the messages are mapped all the same")
 
 
 def test_empty_queues_are_fine(functions, waiting, recipe, candidate, proved):
