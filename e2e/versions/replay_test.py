@@ -118,6 +118,16 @@ def test_kept_cases_hold_no_value_of_the_events(functions, waiting, recipe, cand
     proved("`mapper test` takes them, and keeping the same messages again makes the same cases")
 
 
+def test_a_case_that_ends_in_another_way_is_told(functions, waiting, recipe, candidate, proved):
+    waiting.put(DEAD_LETTERS, canary(1))
+    ours = "if (!attributes.email.endsWith('@canary.example')) return { skip: 'elsewhere' };\n  console.log("
+    (candidate / "mapper.js").write_text(SOURCE.replace("console.log(", ours))
+    done = recipe("replay", candidate, "--keep", "1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert ".event.json: it would be skipped: elsewhere\n  the message itself would be delivered: " in done.stdout
+    proved("if a mapping depends on a value that is made up, it says so")
+
+
 def test_no_message_is_taken_away(functions, waiting, recipe, candidate, proved):
     waiting.put(DEAD_LETTERS, *(canary(number) for number in range(23)))
     waiting.put(QUEUE, *(canary(number) for number in range(3)))

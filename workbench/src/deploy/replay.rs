@@ -33,13 +33,14 @@ use report::Report;
 ///
 /// Run it between mending a mapper and `mapper swap`. It builds the mapper, reads the dead letters
 /// and then the queue, and maps each message as the deployed function would, with its settings and
-/// without a backend. It counts what would be delivered, what would be skipped, and what would still
-/// fail, and what is not as the deployed mapper makes it. No value of a user is shown without
+/// without a backend. It counts what would be delivered, what would be skipped, and what would
+/// still fail, and what is not as the deployed mapper makes it. No value of a user is shown without
 /// --show.
 ///
-/// No message is taken away: each is hidden while the others are read, and visible again after that.
-/// But SQS counts every look at the queue as one of the five attempts after which a message becomes
-/// a dead letter. It does not count for dead letters, and `mapper redrive` begins to count anew.
+/// No message is taken away: each is hidden while the others are read, and visible again after
+/// that. But SQS counts every look at the queue as one of the five attempts after which a message
+/// becomes a dead letter. It does not count for dead letters, and `mapper redrive` begins to count
+/// anew.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper replay
@@ -64,8 +65,8 @@ pub struct Args {
     /// Show each event, and the request that comes of it, user data included.
     #[arg(long)]
     show: bool,
-    /// Write so many of them into the folder `cases` of the mapper, one of each kind first, with every
-    /// value replaced by a made-up one of the same shape.
+    /// Write so many of them into the folder `cases` of the mapper, one of each kind first, with
+    /// every value replaced by a made-up one of the same shape.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     keep: Option<u32>,
     /// Print JSON.

@@ -57,8 +57,8 @@ pub fn keep(
     Ok(kept)
 }
 
-/// The events in the order in which they are kept: one of each kind, then a second one, and so on. A
-/// kind is what becomes of an event, and what does with the deployed mapper.
+/// The events in the order in which they are kept: one of each kind, then a second one, and so on.
+/// A kind is what becomes of an event, and what does with the deployed mapper.
 fn chosen(replayed: &[Replayed]) -> Vec<(&Event, &Outcome)> {
     let mut seen = BTreeMap::new();
     let mut all: Vec<_> = replayed

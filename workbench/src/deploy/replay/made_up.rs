@@ -106,8 +106,8 @@ struct Values {
 }
 
 impl Values {
-    /// Writes `json`, the value of the member `name`, with made-up values to `out`: on lines with so
-    /// many levels around them, or on one line. If not `names_stay`, the names in it are made up
+    /// Writes `json`, the value of the member `name`, with made-up values to `out`: on lines with
+    /// so many levels around them, or on one line. If not `names_stay`, the names in it are made up
     /// as well.
     fn value(
         &mut self,
@@ -193,8 +193,8 @@ impl Values {
     }
 
     /// What stands in place of `real`, of those that `like` it: always the same, and if possible
-    /// unlike what stands in place of another value. If nothing else is like it, as there is neither a
-    /// letter nor a digit in it, it stays.
+    /// unlike what stands in place of another value. If nothing else is like it, as there is
+    /// neither a letter nor a digit in it, it stays.
     fn made_up(&mut self, real: &str, like: fn(&str, usize) -> String) -> String {
         if let Some(made) = self.by_real.get(real) {
             return made.clone();

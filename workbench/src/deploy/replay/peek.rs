@@ -15,12 +15,12 @@ use crate::terminal;
 
 /// The most messages of a call.
 const BATCH: usize = 10;
-/// How long a receive waits for a message, in seconds. One that waits asks all servers of SQS, so no
-/// answer means that there is no message.
+/// How long a receive waits for a message, in seconds. One that waits asks all servers of SQS, so
+/// no answer means that there is no message.
 const WAIT: u64 = 1;
-/// How long messages are hidden, in seconds, at the least, and for each that may be read: a call gives
-/// ten at the most, and often one. They come back after that even if this program is killed. One half
-/// is for reading them, the other one for letting them go.
+/// How long messages are hidden, in seconds, at the least, and for each that may be read: a call
+/// gives ten at the most, and often one. They come back after that even if this program is killed.
+/// One half is for reading them, the other one for letting them go.
 const HIDDEN: u64 = 30;
 const HIDDEN_BY_MESSAGE: u64 = 2;
 
@@ -38,8 +38,8 @@ pub struct Seen {
     pub more: u64,
     /// About how many somebody else had received just then.
     pub in_flight: u64,
-    /// How often SQS hands over a message before it becomes a dead letter; each look counts. None if
-    /// it does so for ever.
+    /// How often SQS hands over a message before it becomes a dead letter; each look counts. None
+    /// if it does so for ever.
     pub receives: Option<u64>,
 }
 

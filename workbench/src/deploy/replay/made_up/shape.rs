@@ -1,6 +1,6 @@
-//! Texts of the shape of another one: an e-mail address for an e-mail address, a letter for a letter.
-//! Which one it is depends on a number, and not on what the other text says. None is the address or
-//! the telephone number of anybody.
+//! Texts of the shape of another one: an e-mail address for an e-mail address, a letter for a
+//! letter. Which one it is depends on a number, and not on what the other text says. None is the
+//! address or the telephone number of anybody.
 
 /// The last label of a made-up host: <https://www.rfc-editor.org/rfc/rfc2606>
 const NOBODYS: &str = "example";
