@@ -10,7 +10,11 @@ from support.program import MAPPER
 
 # What everyone may do, and rights that are not called like their operation.
 NO_RIGHT = "sts:GetCallerIdentity"
-RIGHTS = {"lambda:Invoke": "lambda:InvokeFunction", "sqs:SendMessageBatch": "sqs:SendMessage"}
+RIGHTS = {
+    "lambda:Invoke": "lambda:InvokeFunction",
+    "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
+    "sqs:SendMessageBatch": "sqs:SendMessage",
+}
 RECORDING = """#!/bin/sh
 echo "$*" >> {log}
 exec {aws} "$@"
@@ -56,6 +60,9 @@ def test_the_printed_policy_names_every_call(recipes, recording, proved):
     recipes.create(COGNITO_GROUPS="members")
     pool = recipes.new_pool()
     recipes.account.aws.client("cognito-idp").admin_create_user(UserPoolId=pool, Username="somebody")
+    sqs = recipes.account.aws.client("sqs")
+    dead_letters = sqs.get_queue_url(QueueName="post-confirmation-dead-letters")["QueueUrl"]
+    sqs.send_message(QueueUrl=dead_letters, MessageBody="a message that `replay` looks at")
     for args in (
         ("create", "--set", "MAX_ATTEMPTS=2"),
         ("attach", pool, "--yes"),
@@ -63,6 +70,7 @@ def test_the_printed_policy_names_every_call(recipes, recording, proved):
         ("swap", str(COMPONENT), "--yes", "--with-host"),
         ("rollback",),
         ("reconcile", pool, "--all", "--yes"),
+        ("replay", str(COMPONENT)),
         # The stand-in for AWS has no redrives: it stops at the third call.
         ("redrive",),
         ("detach", pool, "--yes"),

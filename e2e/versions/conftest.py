@@ -36,7 +36,8 @@ def recipe(cli, tmp_path_factory):
     def run_recipe(name, *args, answer="", program=MAPPER, env=None):
         command = [program, name, *map(str, args)]
         variables = cli | images | (env or {})
-        return announced(run(command, env=variables, input=answer, capture_output=True, text=True, cwd=ROOT))
+        done = run(command, env=variables, input=answer, capture_output=True, text=True, cwd=ROOT)
+        return done if "--json" in args else announced(done)
 
     return run_recipe
 

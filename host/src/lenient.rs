@@ -27,6 +27,11 @@ impl<'a> Object<'a> {
         self.get(name).map(Object::parse).unwrap_or_default()
     }
 
+    /// All members, in their order.
+    pub fn members(self) -> Vec<(String, &'a RawValue)> {
+        self.0
+    }
+
     /// Whether there is one member and no other.
     pub fn is_single(&self) -> bool {
         self.0.len() == 1

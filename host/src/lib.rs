@@ -78,6 +78,7 @@ pub use client::BuildError;
 pub use deadline::BEFORE_LAMBDA;
 pub use effects::{Allowed, Approved, Effect, Effects};
 pub use lenient::Object;
-pub use queue::{Queue, writable};
+pub use queue::{Batch, Queue, Record, writable};
 pub use request::{Method, Request, header_bytes};
+pub use shadow::compare;
 pub use startup::{hide_panic_messages, report_failure, tell_lambda};

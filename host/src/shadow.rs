@@ -2,7 +2,7 @@
 //! written: only whether and how its requests and effects differ is logged, so that a new mapper can
 //! be watched on real events before it is swapped in.
 
-mod compare;
+pub mod compare;
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;

@@ -79,6 +79,7 @@ enum Recipe {
     Detach(deploy::detach::Args),
     Swap(deploy::swap::Args),
     Rollback(deploy::rollback::Args),
+    Replay(deploy::replay::Args),
     Redrive(deploy::redrive::Args),
     Reconcile(deploy::reconcile::Args),
     Doctor(deploy::doctor::Args),
@@ -101,12 +102,21 @@ async fn main() -> ExitCode {
         Command::Events(args) => commands::events::run(&args),
         Command::Reach(args) => commands::reach::run(args).await,
         Command::UnitTest(args) => commands::unit_test::run(&args).await,
-        Command::Recipe(recipe) => return ended(recipe.run(), 1),
+        Command::Recipe(recipe) => {
+            let failed = recipe.failed();
+            return ended(recipe.run(), failed);
+        }
     };
     ended(outcome, 2)
 }
 
 impl Recipe {
+    /// The exit status if it can't be carried out. Of those that change something, 1 says that it is
+    /// not done.
+    fn failed(&self) -> u8 {
+        if matches!(self, Recipe::Replay(_)) { 2 } else { 1 }
+    }
+
     fn run(self) -> Result<bool> {
         interrupt::watch()?;
         match self {
@@ -115,6 +125,7 @@ impl Recipe {
             Recipe::Detach(args) => deploy::detach::run(&args),
             Recipe::Swap(args) => deploy::swap::run(&args),
             Recipe::Rollback(args) => deploy::rollback::run(&args),
+            Recipe::Replay(args) => deploy::replay::run(&args),
             Recipe::Redrive(args) => deploy::redrive::run(&args),
             Recipe::Reconcile(args) => deploy::reconcile::run(&args),
             Recipe::Doctor(args) => deploy::doctor::run(&args),

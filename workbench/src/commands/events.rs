@@ -115,11 +115,7 @@ fn take_apart(from: &Path, into: &Path, json: bool) -> Result<bool> {
 
     let mut files = BTreeSet::new();
     for event in &found.events {
-        let file = into.join(format!("{}{}", name(event), cases::EVENT));
-        fs::create_dir_all(into)
-            .and_then(|()| fs::write(&file, format!("{event}\n")))
-            .with_context(|| format!("`{}` can't be written", file.display()))?;
-        files.insert(file);
+        files.insert(write(event, into)?);
     }
     if json {
         terminal::json(&json!({ "files": files, "others": found.others }))?;
@@ -134,6 +130,18 @@ fn take_apart(from: &Path, into: &Path, json: bool) -> Result<bool> {
         );
     }
     Ok(found.others == 0)
+}
+
+/// Writes `event` to a case of its own in the folder `into`, and returns the file.
+///
+/// # Errors
+/// It can't be written.
+pub fn write(event: &RawValue, into: &Path) -> Result<PathBuf> {
+    let file = into.join(format!("{}{}", name(event), cases::EVENT));
+    fs::create_dir_all(into)
+        .and_then(|()| fs::write(&file, format!("{event}\n")))
+        .with_context(|| format!("`{}` can't be written", file.display()))?;
+    Ok(file)
 }
 
 /// The name of the case of `event`: the same for the same bytes, so that taking it twice makes one

@@ -156,6 +156,22 @@ pub fn call_with(
     parameters: &Value,
     flags: &[&OsStr],
 ) -> Result<Value, AwsError> {
+    let answer = complete(service, operation, parameters, flags)?;
+    interrupt::check()?;
+    Ok(answer)
+}
+
+/// Like [`call_with`], but an interruption during the call leaves its answer to the caller: what AWS
+/// did can then be put right.
+///
+/// # Errors
+/// Why there is no answer.
+pub fn complete(
+    service: &str,
+    operation: &str,
+    parameters: &Value,
+    flags: &[&OsStr],
+) -> Result<Value, AwsError> {
     interrupt::check()?;
     // An interruption does not end a call half way: what it did could not be undone.
     let _hold = interrupt::hold();
@@ -175,7 +191,6 @@ pub fn call_with(
     if !done.status.success() {
         return Err(AwsError::new(call, &String::from_utf8_lossy(&done.stderr)));
     }
-    interrupt::check()?;
     if done.stdout.trim_ascii().is_empty() {
         return Ok(json!({}));
     }

@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use super::answer::{self, Unexpected};
 use super::dry_run::{Sample, dry_run};
+use super::former::Former;
 use super::functions::{configuration, latest, layers_of};
 use super::live::{Move, make_live};
 use super::names::{ALIAS, FunctionName, Names};
@@ -19,7 +20,7 @@ use super::settings::{Variables, settings_of};
 use super::talk::{self, Yes, say};
 use super::trial::{self, Events};
 use super::versions::{self, Alias, Parts, mapper_of, with_mapper};
-use super::zips::{IMAGE, MANIFEST, digest, layer_content, pack};
+use super::zips::{IMAGE, digest, pack};
 use super::{interrupt, named, place, unpublished};
 use crate::compile::target_of;
 use crate::installed;
@@ -133,7 +134,7 @@ pub fn run(args: &Args) -> Result<bool> {
         return Ok(true);
     }
     if let Some(former) = &former {
-        former.compare(&new.tried, &events, &variables);
+        compare(former, &new.tried, &events, &variables);
     }
     let sample = events.delivered(&new.tried, &variables)?;
     for Deployed { alias, live, latest } in &deployed {
@@ -182,12 +183,6 @@ fn prepare(mapper: &Path, arch: &str, folder: &TempDir) -> Result<New> {
     Ok(New { tried: if target == THIS_TARGET { image } else { component }, manifest })
 }
 
-/// The deployed mapper.
-struct Former {
-    image: PathBuf,
-    manifest: Value,
-}
-
 /// Fetches image and manifest of the deployed layer (an ARN) into `folder`.
 ///
 /// A layer with any fault can be replaced: if it can't be read, this says so.
@@ -197,7 +192,7 @@ fn fetch(layer: Option<String>, folder: &TempDir) -> Result<Option<Former>> {
         return Ok(None);
     };
     say(format!("deployed: {layer}"));
-    match unpack(&layer, &folder.path().join("deployed")) {
+    match Former::download(&layer, &folder.path().join("deployed")) {
         Ok(former) => Ok(Some(former)),
         Err(error) => {
             interrupt::check()?;
@@ -209,30 +204,16 @@ fn fetch(layer: Option<String>, folder: &TempDir) -> Result<Option<Former>> {
     }
 }
 
-fn unpack(layer: &str, folder: &Path) -> Result<Former> {
-    let mut content = layer_content(layer)?;
-    let (image, manifest) = (content.read(IMAGE)?, content.read(MANIFEST)?);
-    fs::create_dir(folder)?;
-    fs::write(folder.join(IMAGE), image)?;
-    fs::write(folder.join(MANIFEST), &manifest)?;
-    let manifest =
-        serde_json::from_slice(&manifest).with_context(|| format!("its {MANIFEST} is not JSON"))?;
-    Ok(Former { image: folder.join(IMAGE), manifest })
-}
-
-impl Former {
-    /// Shows what the mapper in `file` maps differently, if this machine can run the deployed image.
-    fn compare(&self, file: &Path, events: &Events, variables: &Variables) {
-        let target = self.manifest["target"].as_str().unwrap_or("an unknown machine");
-        if target != THIS_TARGET {
-            say(format!(
-                "The deployed mapper is native code for {target}, so what the swap changes can't be shown on this \
-                 machine."
-            ));
-            return;
-        }
-        events.compare(&self.image, file, variables);
+/// Shows what the mapper in `file` maps differently, if this machine can run the deployed image.
+fn compare(former: &Former, file: &Path, events: &Events, variables: &Variables) {
+    if let Some(target) = former.other_target() {
+        say(format!(
+            "The deployed mapper is native code for {target}, so what the swap changes can't be shown on this \
+             machine."
+        ));
+        return;
     }
+    events.compare(&former.image, file, variables);
 }
 
 /// Whether all four configurations have the same mapper.

@@ -200,7 +200,7 @@ fn samples() -> Result<Vec<Arc<Case>>> {
 }
 
 /// Whether the variable `name` can make a mapping differ between deployments.
-fn is_mapping(name: &str) -> bool {
+pub fn is_mapping(name: &str) -> bool {
     LIMITS.contains(&name) || name.starts_with(config::MAPPER_ENV)
 }
 

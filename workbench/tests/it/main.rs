@@ -20,6 +20,7 @@ mod limits;
 mod named;
 mod new;
 mod reach;
+mod replay;
 mod report;
 mod run;
 mod settings;

@@ -142,7 +142,10 @@ pub fn waiting(deployment: &Deployment, found: &mut Vec<Finding>) -> Result<(), 
         found.push(Finding::warning(
             format!("about {count} users are dead letters"),
             "redelivery has given them up, and SQS deletes them after 14 days",
-            format!("fix the cause, then `mapper redrive{}`", deployment.option),
+            format!(
+                "fix the cause; `mapper replay{0} MAPPER` says whether a mapper does; then `mapper redrive{0}`",
+                deployment.option
+            ),
         ));
     }
     Ok(())
