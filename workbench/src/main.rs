@@ -30,8 +30,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use deploy::interrupt;
 use deploy::talk::Usage;
+use deploy::{changes, interrupt};
 use post_confirmation_host::printable;
 use terminal::{BAD, HEADING};
 
@@ -101,7 +101,7 @@ async fn main() -> ExitCode {
         Command::Events(args) => commands::events::run(&args),
         Command::Reach(args) => commands::reach::run(args).await,
         Command::UnitTest(args) => commands::unit_test::run(&args).await,
-        Command::Recipe(recipe) => return ended(recipe.run(), 1),
+        Command::Recipe(recipe) => return ended(recipe.run().map_err(changes::told), 1),
     };
     ended(outcome, 2)
 }
