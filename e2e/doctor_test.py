@@ -80,7 +80,7 @@ def test_checks_that_depend_on_a_missing_part_are_not_made(deployment, proved):
         "trigger": "not checked",
         "permission": "not checked",
     }
-    assert "AWS_REGION" in found[0]["fix"]
+    assert "AWS_PROFILE" in found[0]["fix"]
     proved("without the pool, everything except its trigger and the permission is checked")
 
     found = findings(deployment, function="joined")

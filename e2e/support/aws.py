@@ -25,12 +25,12 @@ class Aws:
         where = {"AWS_ENDPOINT_URL": self.url, "AWS_DEFAULT_REGION": REGION, "AWS_REGION": REGION}
         return BARE_ENVIRONMENT | credentials | where | {"AWS_EC2_METADATA_DISABLED": "true"}
 
-    def client(self, service):
+    def client(self, service, region=REGION):
         """boto3's client of a service."""
         return boto3.client(
             service,
             endpoint_url=self.url,
-            region_name=REGION,
+            region_name=region,
             aws_access_key_id="key",
             aws_secret_access_key="secret",
         )

@@ -4,6 +4,7 @@ It is the same CLI with the same arguments, environment and outputs. Nine tenths
 `doctor` makes fifteen calls.
 """
 
+import contextlib
 import json
 import os
 import socket
@@ -15,7 +16,7 @@ from .aws import REGION
 from .program import ROOT, Program
 
 # Services that are loaded beforehand; others work too.
-SERVICES = ("cognito-idp", "iam", "lambda", "sqs")
+SERVICES = ("cognito-idp", "iam", "lambda", "logs", "sqs", "sts")
 # Hands arguments, environment and outputs over, and ends with the status that comes back.
 COMMAND = """#!{python} -IS
 import json, os, socket, sys
@@ -51,6 +52,9 @@ def serve(path, models):
     driver = create_clidriver()
     for service in SERVICES:
         driver.session.create_client(service, REGION)
+        # A call without an operation fails, and has loaded what every call of the service needs.
+        with contextlib.suppress(SystemExit):
+            driver.main([service])
     server = socket.socket(socket.AF_UNIX)
     # The socket appears under its name when it listens.
     server.bind(f"{path}.new")

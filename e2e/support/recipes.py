@@ -20,9 +20,9 @@ SCHEMA = [
 class Recipes:
     """The recipes of `mapper` and the `account` that they work on."""
 
-    def __init__(self, aws, factory):
+    def __init__(self, aws, factory, account=Account):
         """Starts the account; `factory` makes folders."""
-        self.account, self.folder = Account(aws, factory.mktemp("functions")), factory.mktemp("pool")
+        self.account, self.folder = account(aws, factory.mktemp("functions")), factory.mktemp("pool")
         self.cli = ForkingCli(factory.mktemp("cli"), self.account.url)
         newest = cli_with(model(), factory.mktemp("newest"))
         own = {"PATH": f"{self.cli.folder}:{aws.env['PATH']}", "XDG_STATE_HOME": str(self.folder)}

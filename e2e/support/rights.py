@@ -1,8 +1,16 @@
-"""The rights that `create` gives the roles of both functions. The tests of `create` and of the template expect them."""
+"""The rights that `create` gives the roles of both functions, which the tests of `create` and of the template expect;
+and how AWS names rights.
+"""
 
 from .aws import ACCOUNT, REGION
 
 QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:post-confirmation-undelivered"
+# Operations whose rights have another name.
+CALLED_OTHERWISE = {
+    "Invoke": "InvokeFunction",
+    "SendMessageBatch": "SendMessage",
+    "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
+}
 READ = {"secretsmanager": "secretsmanager:GetSecretValue", "ssm": "ssm:GetParameter"}
 OF_THE_QUEUE = {
     "post-confirmation": {"sqs:SendMessage"},

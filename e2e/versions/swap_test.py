@@ -214,12 +214,15 @@ def test_an_upgrade_moves_program_and_mapper_together(aws, service, recipe, pack
 
 def test_a_swap_that_can_not_be_undone_is_reported(functions, service, recipe, proved):
     alias, layers = f"PUT {FUNCTIONS}/{TRIGGER}/aliases/live", f"PUT {FUNCTIONS}/{TRIGGER}/configuration"
-    service.answers[alias] = lambda _: refused("KMSDisabledException", "not now")
+    # The alias moves, the function fails when it is live, and neither alias nor layers can be moved back.
+    service.answers[alias] = failing(service, alias, 2)
     service.answers[layers] = failing(service, layers, 2)
+    invocations = f"POST {FUNCTIONS}/{TRIGGER}/invocations"
+    service.answers[invocations] = failing(service, invocations, 2)
     done = recipe("swap", COMPONENT, "--yes")
     assert done.returncode == 1
     first, heading, *rest = done.stderr[done.stderr.index("error: ") :].strip().split("\n")
-    assert first == "error: aws lambda update-alias: KMSDisabledException: not now"
+    assert first == "error: aws lambda invoke: KMSDisabledException: not now"
     assert heading == "Not everything could be restored:"
     assert rest == [
         "  post-confirmation: aws lambda update-alias: KMSDisabledException: not now",

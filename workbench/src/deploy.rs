@@ -1,9 +1,11 @@
 //! The recipes of operators, each in a file of its own, and what they share. They call AWS through
 //! its CLI, and take everything else from the host and the workbench.
 
+mod access;
 mod answer;
 pub mod attach;
 mod aws;
+pub mod changes;
 mod checks;
 pub mod create;
 pub mod detach;

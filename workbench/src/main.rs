@@ -30,8 +30,8 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
-use deploy::interrupt;
 use deploy::talk::Usage;
+use deploy::{changes, interrupt};
 use post_confirmation_host::printable;
 use terminal::{BAD, HEADING};
 
@@ -104,7 +104,7 @@ async fn main() -> ExitCode {
         Command::UnitTest(args) => commands::unit_test::run(&args).await,
         Command::Recipe(recipe) => {
             let failed = recipe.failed();
-            return ended(recipe.run(), failed);
+            return ended(recipe.run().map_err(changes::told), failed);
         }
     };
     ended(outcome, 2)

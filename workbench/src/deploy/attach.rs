@@ -1,14 +1,16 @@
 //! `mapper attach`: a user pool calls the function after each confirmation.
 
-use anyhow::{Context, Result};
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Error, Result, anyhow};
 
 use super::dry_run::{Sample, ready};
 use super::names::{ALIAS, Names};
-use super::permission::{attached, permit};
+use super::permission::attached;
 use super::pool::{Pool, PoolArgs};
 use super::rights::{CHANGE_POOL, On, PASS_SMS_ROLE, Right};
 use super::talk::say;
-use super::{answer, place, user_rights, versions};
+use super::{access, answer, changes, interrupt, place, versions};
 
 /// Make a user pool call the function after each confirmation, and change nothing else of the pool.
 ///
@@ -16,9 +18,10 @@ use super::{answer, place, user_rights, versions};
 /// every other setting and trigger. It lets the function map an event in a dry run, shows the
 /// difference and asks. Then it saves the pool's description into a file of
 /// `~/.local/state/post-confirmation` (or of `$XDG_STATE_HOME`), gives the pool the permission to
-/// call the alias, updates the pool, reads it again and compares. If COGNITO_ATTRIBUTES or
-/// COGNITO_GROUPS is set, it gives the roles of both functions the right to write to the pool's
-/// users, unless they have it. Running it again does no harm.
+/// call the alias, updates the pool, reads it again and compares. If that fails before the update,
+/// it takes back what it gave. If COGNITO_ATTRIBUTES or COGNITO_GROUPS is set, it gives the roles of
+/// both functions the right to write to the pool's users, unless they have it. Running it again does
+/// no harm.
 #[derive(clap::Args)]
 #[command(
     after_help = "Exit status: 0 if the pool calls the function, 1 if something is missing, the function can't handle events,
@@ -44,7 +47,15 @@ const RIGHTS: [Right; 4] = [
             "lambda:RemovePermission",
         ],
     ),
-    (On::Roles, &["iam:SimulatePrincipalPolicy", "iam:GetRolePolicy", "iam:PutRolePolicy"]),
+    (
+        On::Roles,
+        &[
+            "iam:SimulatePrincipalPolicy",
+            "iam:GetRolePolicy",
+            "iam:PutRolePolicy",
+            "iam:DeleteRolePolicy",
+        ],
+    ),
 ];
 
 pub fn run(args: &Args) -> Result<bool> {
@@ -66,18 +77,56 @@ pub fn run(args: &Args) -> Result<bool> {
     ready(&names.function, ALIAS, &Sample::sign_up()?)?;
     let arn = answer::text(&alias, "AliasArn")?;
     if pool.trigger() == Some(arn) {
-        allow(&pool, arn, &names)?;
+        let others = attached(arn)?;
+        changes::leave("Run this again to finish.");
+        access::allow(&pool, arn, &names, &others)?;
         say(format!("user pool {} calls {arn} already; nothing to change", pool.id));
     } else {
+        let change = pool.agree(Some(arn), yes)?;
+        let before = attached(arn)?;
+        changes::leave("");
         // The permission first: a call without it fails, and the user is lost.
-        pool.change(Some(arn), yes, || allow(&pool, arn, &names))?;
+        let allowed = access::allow(&pool, arn, &names, &before);
+        if let Err(error) = allowed.and_then(|()| change.update()) {
+            return Err(put_back(&pool, arn, &names, &before, error));
+        }
+        change.compare()?;
         say(format!("user pool {} now calls {arn} after each confirmation", pool.id));
     }
     Ok(true)
 }
 
-/// Lets the pool call the alias, and the functions write to the pool's users if they have to.
-fn allow(pool: &Pool, alias: &str, names: &Names) -> Result<()> {
-    user_rights::give(names, &pool.arn, &attached(alias)?)?;
-    permit(&pool.arn, alias)
+/// Takes back what the pool and the functions were allowed, unless the pool was among those
+/// `before`, or calls the function in spite of the error. Returns the error, with what AWS refused.
+fn put_back(
+    pool: &Pool,
+    alias: &str,
+    names: &Names,
+    before: &BTreeSet<String>,
+    error: Error,
+) -> Error {
+    interrupt::ignore();
+    say("That failed; restoring the former state");
+    let restore = || {
+        if Pool::read(&pool.id)?.trigger() == Some(alias) {
+            return Ok(false);
+        }
+        if !before.contains(&pool.arn) {
+            access::forbid(pool, alias, names)?;
+        }
+        Ok::<_, Error>(true)
+    };
+    match restore() {
+        Ok(true) => {
+            say("The pool is as it was, and may do what it could before.");
+            error
+        }
+        Ok(false) => anyhow!("{error:#}\nThe pool calls the function now; run this again"),
+        Err(other) => anyhow!(
+            "{error:#}\nNot everything could be restored: {other:#}\nFinish with `mapper attach {id}{option}`, or go \
+             back with `mapper detach {id}{option}`",
+            id = pool.id,
+            option = names.option()
+        ),
+    }
 }

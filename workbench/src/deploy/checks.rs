@@ -21,8 +21,6 @@ use deployment::Deployment;
 /// A check: it adds what it finds, nothing if all is well.
 pub type Check = fn(&Deployment, &mut Vec<Finding>) -> Result<(), NotChecked>;
 
-/// AWS's codes for a missing right.
-const DENIED: [&str; 3] = ["AccessDenied", "AccessDeniedException", "UnauthorizedOperation"];
 /// The most bytes of AWS's words that are shown.
 const LENGTH: usize = 300;
 
@@ -113,13 +111,12 @@ impl NotChecked {
 
 impl From<AwsError> for NotChecked {
     fn from(error: AwsError) -> NotChecked {
-        match &error {
-            AwsError::Refused { call, code, .. } if DENIED.contains(&code.as_str()) => {
-                let right = right(call);
+        match error.missing_right() {
+            Some(right) => {
                 let fix = format!("ask for the right {right}");
                 NotChecked::new(format!("needs {right}"), "AWS refuses to show it", fix)
             }
-            _ => NotChecked::new(error, "AWS did not answer", "fix that, and run this again"),
+            None => NotChecked::new(error, "AWS did not answer", "fix that, and run this again"),
         }
     }
 }
@@ -155,19 +152,4 @@ impl From<anyhow::Error> for NotChecked {
             ),
         }
     }
-}
-
-/// The right that `aws SERVICE OPERATION` needs.
-fn right(call: &str) -> String {
-    let mut words = call.split(' ').skip(1);
-    let (service, operation) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    if operation == "invoke" {
-        return format!("{service}:InvokeFunction");
-    }
-    let capital = |word: &str| {
-        let mut chars = word.chars();
-        chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
-    };
-    let words: Vec<String> = operation.split('-').map(capital).collect();
-    format!("{service}:{}", words.concat())
 }

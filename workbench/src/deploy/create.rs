@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::answer::{self, Unexpected};
 use super::dry_run::{Sample, TryError, ready};
 use super::functions::{self, ROLE_TRIES, ROLE_WAIT, RUNTIME, Wanted, configuration, pause};
-use super::live::{Move, make_live};
+use super::live::{Move, Tried};
 use super::names::{self, ALIAS, FunctionName, Names, last};
 use super::permission::attached;
 use super::queues::{Queue, ensure_log_group, ensure_queues};
@@ -18,7 +18,7 @@ use super::role::{Needs, RECEIVE, SEND, ensure_role, tidy_role};
 use super::settings::{self, Variables, differing, merged, settings_of};
 use super::talk::{Yes, agreed, say};
 use super::versions::{self, mapper_of};
-use super::{aws, package, place, user_rights};
+use super::{aws, changes, package, place, user_rights};
 use crate::installed;
 
 /// Make the functions and everything around them, or change settings.
@@ -180,6 +180,7 @@ pub fn run(args: &Args) -> Result<bool> {
     ];
     confirm_unpublished(&parts, &given, &args.yes)?;
 
+    changes::leave("What is made stays, and nothing is live untried. Run this again to finish.");
     let timeout = before[1].as_ref().and_then(|there| there["Timeout"].as_u64()).unwrap_or(0);
     let queue = ensure_queues(&names, timeout.max(REDELIVERY_TIMEOUT))?;
     parts[0].wanted.insert(UNDELIVERED_QUEUE_URL.to_owned(), queue.url.clone());
@@ -218,7 +219,8 @@ pub fn run(args: &Args) -> Result<bool> {
     // Redelivery first: if this fails, no sign-up does.
     moves.reverse();
     let sign_up = Sample::sign_up()?;
-    let aliases = make_live(&moves, |each| check_is_ready(each, &sign_up), |_| Ok(()))?;
+    let tried = Tried::by(moves, |each| check_is_ready(each, &sign_up))?;
+    let aliases = tried.make_live(|_| Ok(()))?;
     for part in &parts {
         // What only the former settings needed is not needed any more.
         tidy_role(&part.name, &part.needs(&queue).policy(&Variables::new()))?;
@@ -357,7 +359,7 @@ fn check_is_ready(Move { function, version }: &Move, sign_up: &Sample) -> Result
         match ready(function, version, sign_up) {
             Err(TryError::Failed(failed)) => ensure!(
                 failed.error_type == "Secret.Unavailable" && attempt < ROLE_TRIES,
-                "{failed}\nThe live version stays; fix the cause (with --set, for example) and run this again"
+                "{failed}\nThe live version stays; fix the cause, with --set for example"
             ),
             answer => return Ok(answer?),
         }

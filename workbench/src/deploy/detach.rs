@@ -2,12 +2,11 @@
 
 use anyhow::{Result, bail};
 
-use super::names::{self, ALIAS};
-use super::permission::{attached, revoke};
+use super::names::ALIAS;
 use super::pool::{Pool, PoolArgs};
 use super::rights::{CHANGE_POOL, On, PASS_SMS_ROLE, Right};
 use super::talk::say;
-use super::{place, user_rights};
+use super::{access, changes, place};
 
 /// Make a user pool no longer call the function, and change nothing else of the pool.
 ///
@@ -52,18 +51,18 @@ pub fn run(args: &Args) -> Result<bool> {
             pool.id
         )),
         Some(trigger) if format!("{trigger}:").starts_with(&format!("{ours}:")) => {
-            pool.change(None, yes, || Ok(()))?;
+            let change = pool.agree(None, yes)?;
+            change.update()?;
+            change.compare()?;
             say(format!("user pool {} now calls nothing after a confirmation", pool.id));
         }
         Some(trigger) => {
             bail!("user pool {} calls another function, {trigger}; nothing was changed", pool.id)
         }
     }
-    let (sid, alias) = (names::statement_id(&pool.id), format!("{ours}:{ALIAS}"));
-    let removed = if revoke(&sid, &alias)? { "removed" } else { "there was none" };
-    say(format!("permission {sid}: {removed}"));
-    let mut others = attached(&alias)?;
-    others.remove(&pool.arn);
-    user_rights::take(&names, &others)?;
+    changes::leave(
+        "The pool does not call the function. Run this again to take away what else it was given.",
+    );
+    access::forbid(&pool, &format!("{ours}:{ALIAS}"), &names)?;
     Ok(true)
 }

@@ -3,17 +3,18 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use anyhow::Result;
+use anyhow::{Error, Result};
 use serde::Serialize;
 use serde_json::json;
 use tokio::runtime::Handle;
 
+use super::aws::AwsError;
 use super::checks::deployment::Deployment;
 use super::checks::{Check, Finding, Level, function, network, queue, secrets, trigger, users};
-use super::names::FunctionName;
-use super::place;
+use super::names::{FunctionName, pool_id};
 use super::rights::{On, PrintPolicy, Right};
 use super::talk::{Usage, say};
+use super::{interrupt, place};
 use crate::terminal;
 
 /// Find the faults of a deployment, and say how to fix them.
@@ -30,7 +31,7 @@ use crate::terminal;
 )]
 pub struct Args {
     /// The user pool's id.
-    #[arg(value_name = "POOL")]
+    #[arg(value_name = "POOL", value_parser = pool_id)]
     pool: String,
     /// Where the function was named once.
     #[arg(hide = true)]
@@ -129,14 +130,18 @@ pub fn run(args: &Args) -> Result<bool> {
     if args.policy.print(&RIGHTS, &names, Some(&args.pool))? {
         return Ok(true);
     }
+    let place = match place::locate(Some(&args.pool)) {
+        // The checks say what else AWS does not allow.
+        Err(error) if lacks_a_right(&error) => format!("account unknown: {error:#}"),
+        place => place?,
+    };
     // JSON is one document.
-    if args.json {
-        place::locate(Some(&args.pool))?;
-    } else if let Err(error) = place::announce(Some(&args.pool)) {
-        // The checks say what else AWS refuses.
-        say(format!("account unknown: {error:#}"));
+    if !args.json {
+        say(place);
     }
     let made = all(&Deployment::new(&args.pool, names));
+    // Checks that were interrupted could not be made, but that says nothing.
+    interrupt::check()?;
     let findings: Vec<Line<'_>> = made
         .iter()
         .flat_map(|made| made.found.iter().map(|finding| Line { check: made.name, finding }))
@@ -159,6 +164,10 @@ pub fn run(args: &Args) -> Result<bool> {
         say(format!("\n{faults} faults, {warnings} warnings, {missing} checks not made"));
     }
     Ok(faults == 0)
+}
+
+fn lacks_a_right(error: &Error) -> bool {
+    error.downcast_ref::<AwsError>().is_some_and(|error| error.missing_right().is_some())
 }
 
 /// Makes all checks, several at once.

@@ -66,11 +66,11 @@ pub fn latest(function: &str) -> Result<Value> {
     }
 }
 
-/// Waits until the last change of a version of a function is complete.
+/// Waits until the last change of a version of a function is complete. Returns its configuration.
 ///
 /// # Errors
 /// It has failed, or takes too long.
-pub fn settle(function: &str, qualifier: &str) -> Result<()> {
+pub fn settle(function: &str, qualifier: &str) -> Result<Value> {
     for _ in 0..UPDATE_TRIES {
         let Some(there) = configuration(function, qualifier)? else {
             bail!("there is no function {function}:{qualifier} any more");
@@ -82,7 +82,7 @@ pub fn settle(function: &str, qualifier: &str) -> Result<()> {
             bail!("{function}: {}", reason.unwrap_or("AWS gives no reason"));
         }
         if state != "Pending" && update != "InProgress" {
-            return Ok(());
+            return Ok(there);
         }
         pause(UPDATE_WAIT)?;
     }

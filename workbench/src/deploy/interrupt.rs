@@ -1,5 +1,6 @@
 //! Ctrl-C, a closed terminal and the end of a job. They end the program at once, unless it holds
-//! something that has to be put right first: then they end what it does next.
+//! something that has to be put right first, or has changed something: then they end what it does
+//! next.
 
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,14 +9,22 @@ use anyhow::Result;
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::changes;
+
 static HOLDS: AtomicUsize = AtomicUsize::new(0);
 static CAME: AtomicBool = AtomicBool::new(false);
 static IGNORED: AtomicBool = AtomicBool::new(false);
 
 /// The person has interrupted the program.
 #[derive(Debug, Error)]
-#[error("interrupted")]
-pub struct Interrupted;
+#[error("interrupted{0}")]
+pub struct Interrupted(&'static str);
+
+impl Interrupted {
+    fn new() -> Interrupted {
+        Interrupted(if changes::begun() { "" } else { "; nothing was changed" })
+    }
+}
 
 /// As long as this lives, an interruption does not end the program: [`check`] tells of it.
 pub struct Hold(());
@@ -47,8 +56,8 @@ fn react() {
         return;
     }
     CAME.store(true, Ordering::SeqCst);
-    if HOLDS.load(Ordering::SeqCst) == 0 {
-        anstream::eprintln!("\nerror: {Interrupted}");
+    if HOLDS.load(Ordering::SeqCst) == 0 && !changes::begun() {
+        anstream::eprintln!("\nerror: {}", Interrupted::new());
         process::exit(1);
     }
 }
@@ -71,5 +80,5 @@ pub fn ignore() {
 /// # Errors
 /// One did.
 pub fn check() -> Result<(), Interrupted> {
-    if CAME.load(Ordering::SeqCst) { Err(Interrupted) } else { Ok(()) }
+    if CAME.load(Ordering::SeqCst) { Err(Interrupted::new()) } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-//! Making versions live, each after it has passed a dry run.
+//! Making versions live, each after it was tried.
 
 use anyhow::Result;
 use serde_json::json;
@@ -17,26 +17,32 @@ pub struct Move {
     pub version: String,
 }
 
-/// Points the aliases of functions at versions, in this order, after all versions have passed.
-/// Returns the aliases' ARNs.
-///
-/// `tried` says whether a version may go live; if one may not, nothing is moved. `moved` is told of
-/// each function whose alias is moved.
-///
-/// # Errors
-/// A version must not go live, or AWS refuses.
-pub fn make_live(
-    moves: &[Move],
-    tried: impl Fn(&Move) -> Result<()>,
-    moved: impl Fn(&str) -> Result<()>,
-) -> Result<Vec<String>> {
-    moves.iter().try_for_each(tried)?;
-    let mut aliases = Vec::new();
-    for each in moves {
-        aliases.push(point(each)?);
-        moved(&each.function)?;
+/// Moves to versions that may go live: only these do.
+pub struct Tried(Vec<Move>);
+
+impl Tried {
+    /// The moves, if `trial` lets the version of each go live.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn by(moves: Vec<Move>, trial: impl Fn(&Move) -> Result<()>) -> Result<Tried> {
+        moves.iter().try_for_each(trial)?;
+        Ok(Tried(moves))
     }
-    Ok(aliases)
+
+    /// Points the functions' aliases at the versions, in this order; `moved` is told of each function
+    /// whose alias is moved. Returns the aliases' ARNs.
+    ///
+    /// # Errors
+    /// AWS refuses, or `moved` fails.
+    pub fn make_live(&self, moved: impl Fn(&str) -> Result<()>) -> Result<Vec<String>> {
+        let mut aliases = Vec::new();
+        for each in &self.0 {
+            aliases.push(point(each)?);
+            moved(&each.function)?;
+        }
+        Ok(aliases)
+    }
 }
 
 /// Points the function's alias at a version; the description holds the former one. Returns the

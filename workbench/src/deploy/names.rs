@@ -6,6 +6,27 @@ pub const DEFAULT: &str = "post-confirmation";
 /// rollback can move it.
 pub const ALIAS: &str = "live";
 
+/// The id of a user pool, as an argument.
+///
+/// # Errors
+/// It is none.
+pub fn pool_id(text: &str) -> Result<String, String> {
+    let word = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric());
+    let is_id = text
+        .split_once('_')
+        .is_some_and(|(region, name)| region.split('-').all(word) && word(name));
+    is_id.then(|| text.to_owned()).ok_or_else(|| {
+        "an id is REGION_NAME, like eu-central-1_AbCdEf123; `aws cognito-idp list-user-pools --max-results 60` lists \
+         them"
+            .to_owned()
+    })
+}
+
+/// The region of the pool with this id, which begins with it.
+pub fn region_of(pool: &str) -> &str {
+    pool.split_once('_').map_or(pool, |(region, _)| region)
+}
+
 /// The function that a recipe works on.
 #[derive(clap::Args)]
 pub struct FunctionName {
@@ -29,6 +50,14 @@ pub struct Names {
 }
 
 impl Names {
+    /// `--function NAME` after a blank, if that is not the default.
+    pub fn option(&self) -> String {
+        match self.function.as_str() {
+            DEFAULT => String::new(),
+            function => format!(" --function {function}"),
+        }
+    }
+
     /// The function that reads the queue.
     pub fn redelivery(&self) -> String {
         format!("{}-redelivery", self.function)

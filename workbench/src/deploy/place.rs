@@ -1,39 +1,46 @@
 //! Where a recipe works: the account, and the region.
 
 use std::env;
+use std::thread;
 
 use anyhow::{Context, Result};
 use serde_json::Value;
 
 use super::answer;
 use super::aws;
+use super::names::region_of;
 use super::talk::say;
 
 /// The variables that name the region to the AWS CLI, of version 2 and of version 1.
 const REGION: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
-/// Lets a recipe work in the region of `pool`, whose id begins with it, or else in the one that is
-/// configured. Returns it.
+/// Lets a recipe work in the region of `pool`, or else in the one that is configured. Returns account
+/// and region for people.
 ///
 /// # Errors
-/// There is none.
+/// There is no region, there are no credentials, or the CLI is too old.
 pub fn locate(pool: Option<&str>) -> Result<String> {
-    let region = match pool.and_then(|pool| pool.split_once('_')) {
-        Some((region, _)) => region.to_owned(),
+    let region = match pool {
+        Some(pool) => region_of(pool).to_owned(),
         None => configured()?,
     };
     aws::work_in(&region);
-    Ok(region)
+    // At once, because each starts a process.
+    let (checked, identity) = thread::scope(|threads| {
+        let checked = threads.spawn(aws::check);
+        let identity = aws::call("sts", "get-caller-identity", Value::Null);
+        (checked.join(), identity)
+    });
+    checked.unwrap_or(Ok(()))?;
+    Ok(format!("account {}, region {region}", answer::text(&identity?, "Account")?))
 }
 
-/// The same, and says in which account and region that is.
+/// The same, and says which these are.
 ///
 /// # Errors
-/// There is no region, or there are no credentials.
+/// As there.
 pub fn announce(pool: Option<&str>) -> Result<()> {
-    let region = locate(pool)?;
-    let identity = aws::call("sts", "get-caller-identity", Value::Null)?;
-    say(format!("account {}, region {region}", answer::text(&identity, "Account")?));
+    say(locate(pool)?);
     Ok(())
 }
 

@@ -13,10 +13,10 @@ use anyhow::{Context, Result, anyhow, ensure};
 use serde_json::{Value, json};
 
 use super::aws::{self, AwsError};
-use super::names::{self, FunctionName, Names};
+use super::names::{self, FunctionName, Names, pool_id};
 use super::rights::PrintPolicy;
 use super::talk::{self, Yes, say};
-use super::{answer, interrupt, state};
+use super::{answer, changes, interrupt, state};
 use leaves::Leaves;
 
 /// Where the trigger stands among the settings.
@@ -26,7 +26,7 @@ const TRIGGER: &str = "LambdaConfig.PostConfirmation";
 #[derive(clap::Args)]
 pub struct PoolArgs {
     /// The user pool's id.
-    #[arg(value_name = "POOL")]
+    #[arg(value_name = "POOL", value_parser = pool_id)]
     pub pool: String,
     #[command(flatten)]
     function: FunctionName,
@@ -62,14 +62,15 @@ impl Pool {
     /// There is none, or AWS refuses to show it.
     pub fn read(id: &str) -> Result<Pool> {
         let asked = json!({ "UserPoolId": id });
-        let found = aws::call("cognito-idp", "describe-user-pool", asked.clone()).map_err(
-            |error| match error.code() {
-                "ResourceNotFoundException" => anyhow!(
-                    "no user pool {id} in this account and region; check AWS_PROFILE and AWS_REGION"
-                ),
-                _ => error.into(),
-            },
-        )?;
+        let found =
+            aws::call("cognito-idp", "describe-user-pool", asked.clone()).map_err(|error| {
+                match error.code() {
+                    "ResourceNotFoundException" => anyhow!(
+                        "no user pool {id} in this account and region; check the id and AWS_PROFILE"
+                    ),
+                    _ => error.into(),
+                }
+            })?;
         let described = answer::object(&found, "UserPool")?;
         let part = |name| answer::text(described, name).map(str::to_owned);
         Ok(Pool {
@@ -96,17 +97,11 @@ impl Pool {
         leaves::settings(&self.described, &self.mfa)
     }
 
-    /// Sets the trigger to the ARN `trigger`, or to none, if the person agrees; `before_update` runs
-    /// after that.
+    /// The change of the trigger to the ARN `trigger`, or to none, if the person agrees.
     ///
     /// # Errors
-    /// They don't agree, AWS refuses, or another setting is different afterwards.
-    pub fn change(
-        &self,
-        trigger: Option<&str>,
-        yes: &Yes,
-        before_update: impl FnOnce() -> Result<()>,
-    ) -> Result<()> {
+    /// They don't agree, AWS refuses, or the pool can't be saved.
+    pub fn agree<'a>(&'a self, trigger: Option<&'a str>, yes: &Yes) -> Result<Change<'a>> {
         let wanted = self.update(trigger, &parameters::accepted()?);
         say(format!("user pool {} ({}), {TRIGGER}:", self.id, self.name));
         if let Some(former) = self.trigger() {
@@ -126,14 +121,7 @@ impl Pool {
         );
         let former = self.save()?;
         say(format!("{former}: the pool as it was"));
-        before_update()?;
-        // The pool has to be compared, whatever the person does.
-        interrupt::ignore();
-        aws::call("cognito-idp", "update-user-pool", wanted)
-            .map_err(|error| self.refusal(error))?;
-        self.compare(&Pool::read(&self.id)?, trigger, &former)?;
-        say("The pool's other settings are as before.");
-        Ok(())
+        Ok(Change { pool: self, trigger, wanted, former })
     }
 
     /// The input of `update-user-pool` that changes only the trigger; `parameters` are the names
@@ -172,14 +160,53 @@ impl Pool {
             _ => anyhow!("{error}\nAWS refused the update, so the pool is as it was"),
         }
     }
+}
 
-    /// Compares every setting with those of `after`; the file `former` has what was there.
-    fn compare(&self, after: &Pool, trigger: Option<&str>, former: &str) -> Result<()> {
-        let (mut wanted, mut found) = (self.settings(), after.settings());
+/// A change of a pool's trigger, to which the person has agreed.
+pub struct Change<'a> {
+    pool: &'a Pool,
+    trigger: Option<&'a str>,
+    /// The input of `update-user-pool`.
+    wanted: Value,
+    /// The file with the pool as it was.
+    former: String,
+}
+
+impl Change<'_> {
+    /// Updates the pool; [`Change::compare`] comes next.
+    ///
+    /// # Errors
+    /// AWS refuses, or does not answer.
+    pub fn update(&self) -> Result<()> {
+        changes::leave("");
+        interrupt::check()?;
+        // The pool has to be compared, whatever the person does.
+        interrupt::ignore();
+        let updated = aws::call("cognito-idp", "update-user-pool", self.wanted.clone());
+        let Err(error) = updated else { return Ok(()) };
+        // An answer can be lost although the pool was updated.
+        let lost = error.code().is_empty()
+            && Pool::read(&self.pool.id).is_ok_and(|pool| pool.trigger() == self.trigger);
+        if lost { Ok(()) } else { Err(self.pool.refusal(error)) }
+    }
+
+    /// Reads the pool again and compares every setting.
+    ///
+    /// # Errors
+    /// AWS does not show the pool, or another setting is different.
+    pub fn compare(&self) -> Result<()> {
+        let Change { pool, trigger, former, .. } = self;
+        changes::leave(format!(
+            "The trigger is changed, but the pool's other settings could not be compared with {former}, the pool as \
+             it was: compare them with `aws cognito-idp describe-user-pool`, and run this again to finish."
+        ));
+        let after = Pool::read(&pool.id)?;
+        changes::leave("");
+        let (mut wanted, mut found) = (pool.settings(), after.settings());
         wanted.remove(TRIGGER);
         found.remove(TRIGGER);
         let mut faults = Vec::new();
-        if after.trigger() != trigger {
+        if after.trigger() != *trigger {
             faults.push(format!("{TRIGGER} is {}", after.trigger().unwrap_or("not set")));
         }
         faults.extend(leaves::differences(&wanted, &found));
@@ -188,9 +215,10 @@ impl Pool {
             "user pool {} has unexpected settings after the update:\n  {}\n{former} holds the pool as it was: set \
              these back in the console or with `aws cognito-idp update-user-pool` (with every setting) and \
              `set-user-pool-mfa-config`",
-            self.id,
+            pool.id,
             faults.join("\n  ")
         );
+        say("The pool's other settings are as before.");
         Ok(())
     }
 }

@@ -9,11 +9,11 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{self, Unexpected};
 use super::aws::{self, AwsError};
-use super::names::FunctionName;
-use super::place;
+use super::names::{FunctionName, pool_id, region_of};
 use super::queueing::{Entry, Queueing};
 use super::rights::{On, PrintPolicy, Right};
 use super::talk::{self, Yes, say};
+use super::{changes, place};
 
 /// Queue users of a pool that the backend may lack: all, or those named.
 ///
@@ -34,7 +34,7 @@ user. The output has that user's `sub`, and all others are queued."
 )]
 pub struct Args {
     /// The user pool's id.
-    #[arg(value_name = "POOL")]
+    #[arg(value_name = "POOL", value_parser = pool_id)]
     pool: String,
     /// A user's name in the pool, or its sub.
     #[arg(value_name = "USER")]
@@ -94,15 +94,14 @@ pub fn run(args: &Args) -> Result<bool> {
         left_out: BTreeMap::new(),
         unknown: Vec::new(),
     };
+    // The error says how many are queued.
+    changes::leave("");
     let done =
         if args.all { report.every(&args.pool) } else { report.named(&args.pool, &args.user) };
     report.tell();
-    done.map_err(|error| match error.is::<AwsError>() {
-        true => anyhow!(
-            "{error}\n{} users are queued; run this again, it does no harm",
-            report.queueing.queued()
-        ),
-        false => error,
+    done.map_err(|error| {
+        let queued = report.queueing.queued();
+        anyhow!("{error:#}\n{queued} users are queued; run this again, it does no harm")
     })?;
     Ok(report.queueing.refused().is_empty() && report.unknown.is_empty())
 }
@@ -204,7 +203,7 @@ fn entry(pool: &str, user: &Value, status: &str) -> Result<Entry, Unexpected> {
     let event = json!({
         "version": "1",
         "triggerSource": "PostConfirmation_ConfirmSignUp",
-        "region": pool.split('_').next(),
+        "region": region_of(pool),
         "userPoolId": pool,
         "userName": answer::text(user, "Username")?,
         "callerContext": {},

@@ -9,9 +9,9 @@ use super::answer;
 use super::aws;
 use super::functions::pause;
 use super::names::FunctionName;
-use super::place;
 use super::rights::{On, PrintPolicy, Right};
 use super::talk::say;
+use super::{changes, place};
 
 /// Move dead letters back into the queue.
 ///
@@ -28,6 +28,8 @@ pub struct Args {
     policy: PrintPolicy,
 }
 
+/// What an error leaves behind, unless it says so itself.
+const LEFT: &str = "SQS goes on with a redrive that has started. Run this again to follow it.";
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// How often a redrive may be missing from SQS's list: AWS does not say how soon a new one is
 /// listed.
@@ -70,6 +72,7 @@ pub fn run(args: &Args) -> Result<bool> {
     let started = last["StartedTimestamp"].as_i64().unwrap_or(0);
     if is_running(&last) {
         say("a redrive is already running");
+        changes::leave(LEFT);
         follow(source, started)?;
         return Ok(true);
     }
@@ -82,6 +85,7 @@ pub fn run(args: &Args) -> Result<bool> {
     let place = source.strip_suffix(&dead_letters).unwrap_or(source);
     let target = format!("{place}{}", names.queue());
     let given = json!({ "SourceArn": source, "DestinationArn": target });
+    changes::leave(LEFT);
     aws::call("sqs", "start-message-move-task", given)?;
     follow(source, started + 1)?;
     Ok(true)
@@ -98,6 +102,7 @@ fn follow(source: &str, since: i64) -> Result<()> {
         if task["StartedTimestamp"].as_i64().is_none_or(|started| started < since) {
             missing += 1;
             if missing == LOOKS {
+                changes::leave("");
                 bail!(
                     "SQS has started the redrive, but does not list it; run this again to see how far it is"
                 );
@@ -123,6 +128,7 @@ fn follow(source: &str, since: i64) -> Result<()> {
 fn ended(task: &Value, moved: u64) -> Result<()> {
     let status = answer::text(task, "Status")?;
     if status != "COMPLETED" {
+        changes::leave("");
         let reason = task["FailureReason"].as_str().map(|reason| format!(" ({reason})"));
         bail!(
             "the redrive ended as {status}{} after about {moved}; run this again",

@@ -5,7 +5,7 @@ use std::env;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::names::Names;
+use super::names::{Names, region_of};
 use crate::terminal;
 
 /// Printing the policy instead of doing anything.
@@ -42,6 +42,12 @@ pub enum On {
 /// Rights on one kind of thing: `service:Operation`.
 pub type Right = (On, &'static [&'static str]);
 
+/// Operations whose rights have another name.
+const CALLED_OTHERWISE: [(&str, &str); 3] = [
+    ("ChangeMessageVisibilityBatch", "ChangeMessageVisibility"),
+    ("Invoke", "InvokeFunction"),
+    ("SendMessageBatch", "SendMessage"),
+];
 /// What reading the pool and changing its trigger needs.
 pub const CHANGE_POOL: Right = (
     On::Pool,
@@ -53,6 +59,20 @@ pub const CHANGE_POOL: Right = (
 );
 /// An update of a pool hands over the role with which it sends text messages.
 pub const PASS_SMS_ROLE: Right = (On::SmsRole, &["iam:PassRole"]);
+
+/// The right that `aws SERVICE OPERATION` needs.
+pub fn of_call(call: &str) -> String {
+    let mut words = call.split(' ').skip(1);
+    let (service, operation) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
+    let capital = |word: &str| {
+        let mut chars = word.chars();
+        chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
+    };
+    let words: Vec<String> = operation.split('-').map(capital).collect();
+    let operation = words.concat();
+    let other = CALLED_OTHERWISE.iter().find(|(name, _)| *name == operation);
+    format!("{service}:{}", other.map_or(operation.as_str(), |(_, right)| right))
+}
 
 impl PrintPolicy {
     /// Prints the policy with these rights if it is asked for, and returns whether it was.
@@ -79,8 +99,7 @@ struct Place {
 impl Place {
     /// The region of the pool, or else of the environment, or else any.
     fn new(pool: Option<&str>) -> Place {
-        let of_pool =
-            pool.and_then(|pool| pool.split_once('_')).map(|(region, _)| region.to_owned());
+        let of_pool = pool.map(|pool| region_of(pool).to_owned());
         let set = |name| env::var(name).ok().filter(|region| !region.is_empty());
         let region = of_pool.or_else(|| set("AWS_REGION")).or_else(|| set("AWS_DEFAULT_REGION"));
         let region = region.unwrap_or_else(|| "*".to_owned());

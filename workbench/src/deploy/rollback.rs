@@ -12,12 +12,12 @@ use super::answer;
 use super::aws;
 use super::dry_run::{Sample, TryError, handles, ready};
 use super::functions::{latest, layers_of};
-use super::live::{Move, make_live};
+use super::live::{Move, Tried};
 use super::names::{ALIAS, FunctionName, Names};
-use super::place;
 use super::rights::{On, PrintPolicy, Right};
 use super::talk::{Yes, agreed, say};
 use super::versions::{self, Alias, mapper_of};
+use super::{changes, interrupt, place};
 
 /// Undo the last swap, or make version N live.
 ///
@@ -110,12 +110,16 @@ pub fn run(args: &Args) -> Result<bool> {
             moves.push(Move { function: alias.function.clone(), version: version.to_owned() });
         }
     }
-    if let Err(error) = make_live(&moves, |each| confirm(each, &sign_up, &args.yes), |_| Ok(())) {
-        if error.is::<NotAgreed>() {
+    let tried = match Tried::by(moves, |each| confirm(each, &sign_up, &args.yes)) {
+        Err(error) if error.is::<NotAgreed>() => {
             show(&published, &trigger, &names, &sign_up)?;
+            return Err(error);
         }
-        return Err(error);
-    }
+        tried => tried?,
+    };
+    // Without the number, `rollback` would go back from what is live by now.
+    changes::leave(format!("Finish with `mapper rollback {number}{}`.", names.option()));
+    tried.make_live(|_| Ok(()))?;
     keep_mapper(&names.function, target)?;
     keep_mapper(&redelivery_name, partner)?;
     Ok(true)
@@ -124,6 +128,7 @@ pub fn run(args: &Args) -> Result<bool> {
 /// Tries a version, and asks if it can't handle an event or can't be tried.
 fn confirm(Move { function, version }: &Move, sign_up: &Sample, yes: &Yes) -> Result<()> {
     let Err(error) = ready(function, version, sign_up) else { return Ok(()) };
+    interrupt::check()?;
     say(error.to_string());
     if agreed(&format!("Make version {version} of {function} live anyway?"), yes)? {
         return Ok(());
@@ -208,6 +213,7 @@ fn show(published: &Published, alias: &Alias, names: &Names, sign_up: &Sample) -
             let tried: Vec<_> = tried.collect();
             tried.into_iter().map(|thread| thread.join().unwrap_or_default()).collect()
         });
+        interrupt::check()?;
         for ((number, version), fault) in several.iter().zip(faults) {
             let mapper = mapper_of(version, names)?;
             let layer = mapper.map_or_else(|| "no mapper".to_owned(), |arn| name_and_version(&arn));

@@ -13,7 +13,7 @@ use super::answer::{self, Unexpected};
 use super::dry_run::{Sample, dry_run};
 use super::former::Former;
 use super::functions::{configuration, latest, layers_of};
-use super::live::{Move, make_live};
+use super::live::{Move, Tried};
 use super::names::{ALIAS, FunctionName, Names};
 use super::rights::{On, PrintPolicy, Right};
 use super::settings::{Variables, settings_of};
@@ -21,7 +21,7 @@ use super::talk::{self, Yes, say};
 use super::trial::{self, Events};
 use super::versions::{self, Alias, Parts, mapper_of, with_mapper};
 use super::zips::{IMAGE, digest, pack};
-use super::{interrupt, named, place, unpublished};
+use super::{changes, interrupt, named, place, unpublished};
 use crate::compile::target_of;
 use crate::installed;
 
@@ -149,15 +149,16 @@ pub fn run(args: &Args) -> Result<bool> {
             code: code.as_ref().map(|_| save_code(function.name(), &folder)).transpose()?,
         });
     }
-    let (version, layer) = versions::publish_layer(&names.layer(), &zipped, arch)?;
+    // From here on a failure, or an interruption, restores everything.
+    changes::leave("");
+    let published = versions::publish_layer(&names.layer(), &zipped, arch);
+    let (version, layer) = published.map_err(|error| put_back(&[], error))?;
     say(format!("layer {}: version {version} is published", names.layer()));
     let mut changes = Vec::new();
     for (function, before) in deployed.iter().zip(before) {
         let wanted = Parts { layers: with_mapper(&function.latest, &layer)?, code: code.clone() };
         changes.push(Change { alias: function.alias.clone(), wanted, before });
     }
-    // From here on an interruption is a failure, after which everything is restored.
-    let _hold = interrupt::hold();
     let component = answer::text(&new.manifest["component"], "sha256")?;
     if let Err(error) = take_over(&changes, |at| at.try_out(&sample, component)) {
         return Err(put_back(&changes, error));
@@ -275,11 +276,9 @@ fn take_over(changes: &[Change], tried: impl Fn(At<'_>) -> Result<()>) -> Result
     }
     // Redelivery first: if this fails, no sign-up does.
     moves.reverse();
-    make_live(
-        &moves,
-        |Move { function, version }| tried(At { function, qualifier: version }),
-        |function| tried(At { function, qualifier: ALIAS }),
-    )?;
+    let trial = |Move { function, version }: &Move| tried(At { function, qualifier: version });
+    let versions = Tried::by(moves, trial)?;
+    versions.make_live(|function| tried(At { function, qualifier: ALIAS }))?;
     Ok(())
 }
 

@@ -21,7 +21,7 @@ pub fn alias(function: &str) -> Result<Option<Value>, AwsError> {
 }
 
 /// A function's alias as it was when Lambda described it.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub struct Alias {
     /// The function.
     pub function: String,
@@ -49,12 +49,15 @@ impl Alias {
         })
     }
 
-    /// Gives it the version and the description that it had.
+    /// Gives it the version and the description that it had, if it has others.
     ///
     /// # Errors
     /// AWS refuses.
     pub fn put_back(&self) -> Result<()> {
         let Alias { function, version, description } = self;
+        if Alias::live(function)? == *self {
+            return Ok(());
+        }
         let given = json!({
             "FunctionName": function, "Name": ALIAS, "FunctionVersion": version, "Description": description,
         });
@@ -83,13 +86,16 @@ pub fn publish(function: &str) -> Result<String> {
     Ok(version)
 }
 
-/// Makes `layers` (ARNs) the layers of `$LATEST`.
+/// Makes `layers` (ARNs) the layers of `$LATEST`, if it has others. Returns its configuration.
 ///
 /// # Errors
 /// AWS refuses.
-pub fn put_layers(function: &str, layers: &[String]) -> Result<()> {
+pub fn put_layers(function: &str, layers: &[String]) -> Result<Value> {
     // AWS refuses an update while an interrupted run's update is under way.
-    settle(function, "$LATEST")?;
+    let there = settle(function, "$LATEST")?;
+    if layers_of(&there)? == layers {
+        return Ok(there);
+    }
     let given = json!({ "FunctionName": function, "Layers": layers });
     aws::call("lambda", "update-function-configuration", given)?;
     settle(function, "$LATEST")
@@ -104,13 +110,15 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// Gives `$LATEST` of a function these.
+    /// Gives `$LATEST` of a function these, as far as it has others.
     ///
     /// # Errors
     /// AWS refuses.
     pub fn put(&self, function: &str) -> Result<()> {
-        put_layers(function, &self.layers)?;
-        if let Some(code) = &self.code {
+        let there = put_layers(function, &self.layers)?;
+        if let Some(code) = &self.code
+            && there["CodeSha256"] != zips::digest(code)?.as_str()
+        {
             let (given, zip) = (json!({ "FunctionName": function }), blob(code));
             let flags = ["--zip-file".as_ref(), zip.as_os_str()];
             aws::call_with("lambda", "update-function-code", &given, &flags)?;

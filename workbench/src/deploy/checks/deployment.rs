@@ -11,7 +11,7 @@ use crate::deploy::answer;
 use crate::deploy::aws::{self, AwsError};
 use crate::deploy::dry_run::{Failed, Sample, TryError, dry_run};
 use crate::deploy::functions::{RUNTIME, configuration, layers_of};
-use crate::deploy::names::{self, ALIAS, DEFAULT, Names, last};
+use crate::deploy::names::{self, ALIAS, Names, last};
 use crate::deploy::settings::{Variables, settings_of};
 
 use crate::deploy::zips::{IMAGE, MANIFEST, layer_content};
@@ -58,14 +58,10 @@ fn once<T>(cell: &Once<T>, read: impl FnOnce() -> Result<T, NotChecked>) -> Resu
 impl Deployment {
     /// Reads nothing yet.
     pub fn new(pool_id: &str, names: Names) -> Deployment {
-        let option = match names.function.as_str() {
-            DEFAULT => String::new(),
-            function => format!(" --function {function}"),
-        };
         Deployment {
             pool_id: pool_id.to_owned(),
+            option: names.option(),
             names,
-            option,
             pool: Once::new(),
             called: Once::new(),
             statements: Once::new(),

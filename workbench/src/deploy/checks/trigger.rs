@@ -14,7 +14,7 @@ pub fn pool(deployment: &Deployment, found: &mut Vec<Finding>) -> Result<(), Not
         found.push(Finding::fault(
             format!("there is no user pool {} in this account and region", deployment.pool_id),
             "nothing calls the function",
-            "check the id (`aws cognito-idp list-user-pools --max-results 60`), AWS_PROFILE and AWS_REGION",
+            "check the id (`aws cognito-idp list-user-pools --max-results 60`) and AWS_PROFILE",
         ));
     }
     Ok(())
