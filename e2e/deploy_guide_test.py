@@ -23,6 +23,7 @@ from support.template import (
 from support.terraform import MODULE, evaluated
 
 GUIDE = (ROOT / "docs/deploy.md").read_text("utf-8")
+OPERATING = (ROOT / "docs/operate.md").read_text("utf-8")
 TERRAFORM_AND_CDK = (ROOT / "docs/terraform-and-cdk.md").read_text("utf-8")
 
 
@@ -84,11 +85,11 @@ def test_the_guides_queries_use_fields_of_the_log(proved):
     lines = (ROOT / "host/src/report/line.rs").read_text("utf-8")
     fields = {re.sub(r"_(\w)", lambda match: match[1].upper(), name) for name in re.findall(r"pub (\w+):", lines)}
     fields |= set(re.findall(r'metric\("(\w+)"', (ROOT / "host/src/report/metrics.rs").read_text("utf-8")))
-    (queries,) = blocks("text")
+    (queries,) = blocks("text", OPERATING)
     used = set(re.findall(r"(?<!@)\b[A-Za-z]+", re.sub(r'"\w+"', "", queries)))
     words = {"filter", "fields", "ispresent", "stats", "count", "by", "bin", "pct", "max", "sum"}
     assert used - words <= fields
-    proved("the queries of docs/deploy.md use fields that a log line has")
+    proved("the queries of docs/operate.md use fields that a log line has")
 
 
 def with_lines(part):

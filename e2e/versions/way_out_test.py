@@ -1,4 +1,4 @@
-"""The way out of a fault of the mapper, as docs/deploy.md has it: mend, `replay`, `swap`, `redrive`."""
+"""The way out of a fault of the mapper, as docs/operate.md has it: mend, `replay`, `swap`, `redrive`."""
 
 import json
 

@@ -1,4 +1,4 @@
-// The alarms on the trigger, the queue and redelivery, as in deploy/alarms.yaml; docs/deploy.md says what each means.
+// The alarms on the trigger, the queue and redelivery, as in deploy/alarms.yaml; docs/operate.md says what each means.
 
 import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, Metric, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';

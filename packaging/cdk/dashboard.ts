@@ -1,4 +1,4 @@
-// The dashboard of the trigger, the queue and redelivery, as in deploy/dashboard.yaml; docs/deploy.md says what it shows.
+// The dashboard of the trigger, the queue and redelivery, as in deploy/dashboard.yaml; docs/operate.md says what it shows.
 
 import { Stack } from 'aws-cdk-lib';
 import { CfnDashboard } from 'aws-cdk-lib/aws-cloudwatch';

@@ -1,4 +1,4 @@
-# The alarms on the trigger, the queue and redelivery. docs/deploy.md says what each means.
+# The alarms on the trigger, the queue and redelivery. docs/operate.md says what each means.
 
 locals {
   trigger    = { FunctionName = aws_lambda_function.this["trigger"].function_name }

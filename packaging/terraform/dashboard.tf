@@ -1,4 +1,4 @@
-# The dashboard of the trigger, the queue and redelivery. docs/deploy.md says what it shows.
+# The dashboard of the trigger, the queue and redelivery. docs/operate.md says what it shows.
 
 locals {
   region = split(":", var.user_pool_arn)[3] # a pool calls functions of its own region
