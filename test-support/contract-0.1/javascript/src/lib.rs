@@ -3,8 +3,8 @@
 
 // Formatted in their own crate.
 #[rustfmt::skip]
-#[path = "../../../../js-engine/src/answer.rs"]
-mod answer;
+#[path = "../../../../js-engine/src/outcome.rs"]
+mod outcome;
 #[rustfmt::skip]
 #[path = "../../../../js-engine/src/engine.rs"]
 mod engine;
