@@ -11,6 +11,7 @@ use anyhow::{Context, Result};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use post_confirmation_host::Effects;
 use post_confirmation_host::backend::{Backend, PreparedRequest, Trace};
+use post_confirmation_host::config::Config;
 use post_confirmation_host::error::Error;
 use post_confirmation_host::mapper::{self, Mapper, MapperCall, MapperOutput, Outcome, Settings};
 
@@ -54,14 +55,29 @@ impl Bench {
         deterministic: bool,
     ) -> Result<Bench> {
         let config = mapper_file::config(file, false, environment)?;
-        let settings = Settings { deterministic, ..config.mapper };
-        let variables: BTreeSet<&Variables> = cases.iter().map(|case| &case.variables).collect();
+        let loaded = Loaded::load(file, Bench::sandboxes(cases))?;
+        Bench::new(&loaded, cases, config, deterministic)
+    }
+
+    /// How many sandboxes trying `cases` takes at most.
+    pub fn sandboxes(cases: &[Arc<Case>]) -> u32 {
         // Each mapper may hold a sandbox that it has used.
-        let held = u32::try_from(variables.len()).unwrap_or(u32::MAX);
-        let Loaded { component, identity } = Loaded::load(file, held.saturating_add(AT_ONCE))?;
+        let held = u32::try_from(variables(cases).len()).unwrap_or(u32::MAX);
+        held.saturating_add(AT_ONCE)
+    }
+
+    /// The mapper `loaded` into an engine with sandboxes for `cases`, with the settings `config`.
+    pub fn new(
+        loaded: &Loaded,
+        cases: &[Arc<Case>],
+        config: Config,
+        deterministic: bool,
+    ) -> Result<Bench> {
+        let settings = Settings { deterministic, ..config.mapper };
+        let Loaded { component, identity } = loaded;
         let mut mappers = HashMap::new();
-        for variables in variables {
-            let mapper = Mapper::new(&component, identity.clone(), with(&settings, variables))?;
+        for variables in variables(cases) {
+            let mapper = Mapper::new(component, identity.clone(), with(&settings, variables))?;
             mappers.insert(variables.clone(), mapper);
         }
         Ok(Bench {
@@ -169,6 +185,11 @@ pub fn unstable(deterministic: bool) -> &'static str {
              `--deterministic` fixes"
         }
     }
+}
+
+/// The sets of variables that `cases` have.
+fn variables(cases: &[Arc<Case>]) -> BTreeSet<&Variables> {
+    cases.iter().map(|case| &case.variables).collect()
 }
 
 /// `settings` with `variables` besides its own, or in place of them.

@@ -8,6 +8,7 @@ mod cache;
 mod cases;
 mod check;
 mod compile;
+mod dev;
 mod diff;
 mod events;
 mod follow_up;
