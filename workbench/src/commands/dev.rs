@@ -41,8 +41,8 @@ const PORT: u16 = 3001;
   mapper dev
   mapper dev --event native                        shows what becomes of a case's request, too
   mapper dev --backend http://localhost:8000/
-  aws lambda invoke --endpoint-url http://127.0.0.1:3001 --function-name users --cli-binary-format raw-in-base64-out \\
-    --payload file://cases/native.event.json answer.json
+  aws lambda invoke --endpoint-url http://127.0.0.1:3001 --function-name users \\
+    --payload fileb://cases/native.event.json answer.json
 
 Exit status: 0 if Ctrl-C ended it, 2 if it could not begin, or the folder is gone.")]
 pub struct Args {
