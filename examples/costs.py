@@ -203,12 +203,11 @@ def main():
     finally:
         backend.kill()
     print()
-    for language, took in edited.items():
-        bound = NEW[language][2]
-        print(
-            f"{'met' if took <= bound else 'NOT MET':<8} edit to verdict, {language:<8} {took:5.2f} s  at most {bound} s"
-        )
-    return all(took <= NEW[language][2] for language, took in edited.items())
+    bounds = {language: (took, NEW[language][2]) for language, took in edited.items()}
+    for language, (took, bound) in bounds.items():
+        word = "met" if took <= bound else "NOT MET"
+        print(f"{word:<8} edit to verdict, {language:<8} {took:5.2f} s  at most {bound} s")
+    return all(took <= bound for took, bound in bounds.values())
 
 
 if __name__ == "__main__":
