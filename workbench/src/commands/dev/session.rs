@@ -94,8 +94,12 @@ impl Session {
         if let Some(due) = due {
             self.show.begin(Some(&format!("building {COMPONENT}: {}", due.reason)));
             if !self.source.build(due).await? {
-                self.show.broken();
-                return Ok(());
+                let is_there = Path::new(COMPONENT).exists();
+                self.show.broken(is_there);
+                // One of before this program began goes on as well.
+                if !is_there || self.seen.is_some() {
+                    return Ok(());
+                }
             }
         }
         let now = Seen::now(event.as_deref());

@@ -53,15 +53,10 @@ impl Show {
         }
     }
 
-    /// Says that the source could not be built.
-    pub fn broken(&self) {
-        print!(
-            "{BAD}not built{BAD:#}: {}\n",
-            match self.last {
-                Some(_) => "the last good mapper stays",
-                None => "there is no mapper yet",
-            }
-        );
+    /// Says that the source could not be built, and whether there is an older mapper.
+    pub fn broken(&self, is_there: bool) {
+        let stays = if is_there { "the last good mapper stays" } else { "there is no mapper yet" };
+        print!("{BAD}not built{BAD:#}: {stays}\n");
     }
 
     /// Shows the verdicts of a run: all of them the first time and on a terminal, else those that
