@@ -1,7 +1,8 @@
 """What a mapper costs in each language: sizes, compiling, an edit, start, time per event and memory.
 
-`just costs` builds the programs and runs this; it prints the table of docs/languages.md. The real function runs between
-a stand-in for the Runtime API and the sample backend, all on 127.0.0.1. Times are medians.
+`just costs` builds the programs and runs this; it prints the table of docs/languages.md, and whether an edit shows its
+verdict within the bound of its language; if not, it ends with status 1. The real function runs between a stand-in for
+the Runtime API and the sample backend, all on 127.0.0.1. Times are medians.
 """
 
 import json
@@ -23,6 +24,13 @@ BACKEND = ROOT / "examples/backend.py"
 DEFAULT = ROOT / "target/wasm32-wasip2/mapper/post_confirmation_guest.wasm"
 EVENT = (ROOT / "guest/cases/native.event.json").read_bytes()
 STARTS, EVENTS, EDITS = 20, 300, 5
+# Of a new mapper: the source, a part of it that an edit changes, and the seconds within which the verdict is there.
+NEW = {
+    "js": ("mapper.js", "users/", 1),
+    "ts": ("mapper.ts", "users/", 1),
+    "python": ("mapper.py", "users/", 15),
+    "rust": ("src/lib.rs", "v2/accounts/{}", 3),
+}
 PATH = f"{DIST}:{ROOT / 'target/python/bin'}:{os.environ['PATH']}"
 
 
@@ -116,16 +124,15 @@ def events(image, api_url):
     return statistics.median(line["milliseconds"]["mapping"] for line in lines), int(resident) / 1024
 
 
-def mapper(*args, cwd=None, **variables):
+def environment(**variables):
+    """The environment of the workbench."""
+    return {**os.environ, "PATH": PATH, "MAPPER_CACHE_DIR": str(SCRATCH / "cache"), **variables}
+
+
+def mapper(*args, **variables):
     """Runs the workbench."""
-    run(
-        [DIST / "mapper", *map(str, args)],
-        check=True,
-        cwd=cwd,
-        stdout=DEVNULL,
-        stderr=DEVNULL,
-        env={**os.environ, "PATH": PATH, "MAPPER_CACHE_DIR": str(SCRATCH / "cache"), **variables},
-    )
+    command = [DIST / "mapper", *map(str, args)]
+    run(command, check=True, stdout=DEVNULL, stderr=DEVNULL, env=environment(**variables))
 
 
 def example(name):
@@ -136,39 +143,49 @@ def example(name):
     return folder / "mapper.wasm"
 
 
-def verdict(language, source, comment):
-    """Seconds from an edit of a new mapper to the verdict on its cases."""
+def verdict(language):
+    """Seconds from an edit of a new mapper to the verdict on its cases, which `mapper dev` shows."""
     folder = SCRATCH / f"edited-{language}"
     mapper("new", folder, "--lang", language)
-    mapper("test", cwd=folder)
-    took = []
-    for edit in range(EDITS):
-        with (folder / source).open("a") as file:
-            file.write(f"{comment} {edit}\n")
-        begun = time.perf_counter()
-        mapper("test", cwd=folder)
-        took.append(time.perf_counter() - begun)
+    name, part, _ = NEW[language]
+    source, took = folder / name, []
+    text = source.read_text("utf-8")
+    command = [DIST / "mapper", "dev"]
+    with Popen(command, cwd=folder, env=environment(), stdout=PIPE, stderr=DEVNULL, text=True) as dev:
+
+        def shown():
+            return next(line for line in dev.stdout if " passed, " in line)
+
+        assert " 0 failed" in shown()
+        for edit in range(EDITS):
+            begun = time.perf_counter()
+            source.write_text(text.replace(part, f"edit-{edit}/{part}"), "utf-8")
+            assert " 0 failed" not in shown()
+            took.append(time.perf_counter() - begun)
+        dev.terminate()
     return statistics.median(took)
 
 
-def row(name, component, edited, api_url):
-    """The table's row for a component."""
+def row(name, component, language, api_url):
+    """Prints the table's row for a component, and returns the seconds from an edit to its verdict."""
     image = SCRATCH / name / "mapper.cwasm"
     begun = time.perf_counter()
     mapper("compile", component, "--output", image, MAPPER_CACHE_DIR=str(SCRATCH / "compile" / name))
     compiled = time.perf_counter() - begun
     starts = statistics.median(start(image, api_url) for _ in range(STARTS))
     mapping, resident = events(image, api_url)
+    edited = verdict(language)
     sizes = " | ".join(f"{path.stat().st_size / 1e6:.2f} MB" for path in (component, image))
     print(
-        f"| {name} | {sizes} | {compiled:.1f} s | {verdict(*edited):.1f} s | {starts:.1f} ms | {mapping:.3f} ms | "
+        f"| {name} | {sizes} | {compiled:.1f} s | {edited:.1f} s | {starts:.1f} ms | {mapping:.3f} ms | "
         f"{resident:.0f} MB |",
         flush=True,
     )
+    return edited
 
 
 def main():
-    """Measures the default mapper in each language."""
+    """Measures the default mapper in each language. Returns whether the bounds are met."""
     shutil.rmtree(SCRATCH, ignore_errors=True)
     SCRATCH.mkdir(parents=True)
     backend = Popen([sys.executable, BACKEND], stdout=PIPE, stderr=DEVNULL, text=True)
@@ -177,13 +194,21 @@ def main():
         Thread(target=backend.stdout.read, daemon=True).start()
         print("| mapper | component | image | compile | edit to verdict | start | one event | memory |")
         print("|---|---|---|---|---|---|---|---|")
-        row("JavaScript", example("mapper-js"), ("js", "mapper.js", "//"), api_url)
-        row("TypeScript", example("mapper-ts"), ("ts", "mapper.ts", "//"), api_url)
-        row("Python", example("mapper-python"), ("python", "mapper.py", "#"), api_url)
-        row("Rust", DEFAULT, ("rust", "src/lib.rs", "//"), api_url)
+        edited = {
+            "js": row("JavaScript", example("mapper-js"), "js", api_url),
+            "ts": row("TypeScript", example("mapper-ts"), "ts", api_url),
+            "python": row("Python", example("mapper-python"), "python", api_url),
+            "rust": row("Rust", DEFAULT, "rust", api_url),
+        }
     finally:
         backend.kill()
+    print()
+    bounds = {language: (took, NEW[language][2]) for language, took in edited.items()}
+    for language, (took, bound) in bounds.items():
+        word = "met" if took <= bound else "NOT MET"
+        print(f"{word:<8} edit to verdict, {language:<8} {took:5.2f} s  at most {bound} s")
+    return all(took <= bound for took, bound in bounds.values())
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(0 if main() else 1)

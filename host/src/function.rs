@@ -5,6 +5,7 @@
 mod dry_run;
 mod payload;
 mod redelivery;
+mod stand_in;
 
 use std::time::Instant;
 
@@ -29,6 +30,7 @@ use payload::Payload;
 
 pub use crate::deadline::{Clock, Deadlines};
 pub use crate::report::{Invocation, Log};
+pub use stand_in::Told;
 
 /// The function of this process.
 pub struct Function {
@@ -38,6 +40,7 @@ pub struct Function {
     mapper_logs: bool,
     on_undelivered: OnUndelivered,
     clock: Clock,
+    told: Option<Told>,
 }
 
 /// Why the function can't start.
@@ -88,6 +91,7 @@ impl Function {
             mapper_logs: config.mapper_logs,
             on_undelivered: config.on_undelivered,
             clock: Clock::start(config.answer_within, started),
+            told: None,
         })
     }
 
@@ -167,13 +171,17 @@ impl Function {
         deadlines: Deadlines,
         redelivery: Option<Redelivery<'_>>,
     ) {
-        let mapper = self.pipeline.mapper().map(Mapper::identity);
-        let start_up = self.clock.start_up();
-        let invocation =
-            Invocation { request_id: &context.request_id, deadlines, start_up, redelivery, mapper };
-        self.log.handled(&event, &handled, &invocation);
-        self.report_output(&event, handled.plan.call.as_ref());
-        self.report_output(&event, handled.follow_up.as_ref().map(|it| &it.call));
+        if let Some(told) = &self.told {
+            told(&event, &handled, &self.pipeline);
+        } else {
+            let mapper = self.pipeline.mapper().map(Mapper::identity);
+            let start_up = self.clock.start_up();
+            let request_id = &context.request_id;
+            let invocation = Invocation { request_id, deadlines, start_up, redelivery, mapper };
+            self.log.handled(&event, &handled, &invocation);
+            self.report_output(&event, handled.plan.call.as_ref());
+            self.report_output(&event, handled.follow_up.as_ref().map(|it| &it.call));
+        }
         match (&self.shadow, handled.plan.action) {
             // The mapper has made nothing of it that could be compared.
             (None, _) | (_, Err(EventError::Record | EventError::Host)) => {}

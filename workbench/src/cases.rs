@@ -48,6 +48,12 @@ pub struct Case {
     pub expected_file: PathBuf,
 }
 
+/// Whether the file `path` is called like one of a case.
+pub fn is_file_of_one(path: &Path) -> bool {
+    let name = path.to_string_lossy();
+    [EVENT].iter().chain(&BESIDE).any(|end| name.ends_with(end))
+}
+
 /// The cases that `wanted` names: folders, names of cases, and files of cases.
 pub fn chosen(wanted: &[PathBuf]) -> Result<Vec<Arc<Case>>> {
     let mut places = Vec::new();

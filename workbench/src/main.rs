@@ -32,11 +32,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use deploy::talk::Usage;
 use deploy::{changes, interrupt};
-use post_confirmation_host::printable;
-use terminal::{BAD, HEADING};
-
-/// The most that is shown of an error, in bytes: it may hold names that a component has chosen.
-const MAX_ERROR: usize = 8 * 1024;
+use terminal::HEADING;
 
 /// Make and try mappers for the Cognito post-confirmation trigger, and operate the trigger.
 ///
@@ -61,6 +57,7 @@ enum Command {
     Settings(commands::settings::Args),
     Run(commands::run::Args),
     Test(commands::test::Args),
+    Dev(commands::dev::Args),
     Diff(commands::diff::Args),
     Compile(commands::compile::Args),
     Inspect(commands::inspect::Args),
@@ -96,6 +93,7 @@ async fn main() -> ExitCode {
         Command::Settings(args) => commands::settings::run(&args),
         Command::Run(args) => commands::run::run(args).await,
         Command::Test(args) => commands::test::run(&args).await,
+        Command::Dev(args) => commands::dev::run(args).await,
         Command::Diff(args) => commands::diff::run(&args).await,
         Command::Compile(args) => commands::compile::run(&args),
         Command::Inspect(args) => commands::inspect::run(&args),
@@ -141,11 +139,7 @@ fn ended(outcome: Result<bool>, failed: u8) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
-            let text = format!("{error:#}");
-            anstream::eprintln!(
-                "{BAD}error{BAD:#}: {}",
-                printable::shown(printable::cut(&text, MAX_ERROR))
-            );
+            terminal::error(&error);
             ExitCode::from(if error.is::<Usage>() { 2 } else { failed })
         }
     }

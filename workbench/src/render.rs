@@ -13,6 +13,7 @@ use post_confirmation_host::outcome::{Action, End, Handled, Plan};
 use post_confirmation_host::printable::{self, Bounded};
 use rustc_demangle::demangle;
 use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::expectation::Effects;
 
@@ -149,6 +150,29 @@ impl Shown {
                 self.failed = Some(Failed::new(error))
             }
         }
+    }
+
+    /// What the mapper made of the event, in lines that can be compared with those of another time:
+    /// a body of JSON has a line for each part.
+    pub fn made(&self) -> String {
+        let mut made = String::new();
+        if let Some(code) = &self.skipped {
+            made.push_str(&format!("skipped  {code}\n"));
+        }
+        if let Some(Failed { error_type, error, .. }) = &self.failed {
+            made.push_str(&format!("failed   {error_type}: {error}\n"));
+        }
+        if let Some(Request { method, url, headers, body, body_base64 }) = &self.request {
+            made.push_str(&format!("{method} {url}\n"));
+            let headers = headers.iter().map(|it| format!("{}: {}\n", it.name, it.value));
+            made.extend(headers);
+            let json = body.as_ref().and_then(|body| serde_json::from_str::<Value>(body).ok());
+            let json = json.and_then(|json| serde_json::to_string_pretty(&json).ok());
+            if let Some(body) = json.as_ref().or(body.as_ref()).or(body_base64.as_ref()) {
+                made.push_str(&format!("\n{body}\n"));
+            }
+        }
+        made
     }
 }
 

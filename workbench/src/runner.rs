@@ -74,7 +74,8 @@ impl Bench {
     ) -> Result<Bench> {
         let mut config = mapper_file::config(file, false, environment)?;
         config.mapper.deterministic = deterministic;
-        Bench::new(config, cases, true, |sandboxes| Loaded::load(file, sandboxes))
+        let loaded = Loaded::load(file, Bench::sandboxes(cases))?;
+        Bench::new(&loaded, cases, config, true)
     }
 
     /// Loads it to count what the events of `cases` cost: with deterministic clocks and random
@@ -84,25 +85,25 @@ impl Bench {
         config.mapper.deterministic = true;
         config.mapper.timeout *= SLOWER;
         config.answer_within *= SLOWER;
-        Bench::new(config, cases, false, |sandboxes| Loaded::counting(file, sandboxes))
+        let loaded = Loaded::counting(file, Bench::sandboxes(cases))?;
+        Bench::new(&loaded, cases, config, false)
     }
 
-    /// A bench with these settings and the mapper that `load` loads for so many sandboxes at once,
-    /// which maps each event `again` or does not.
-    fn new(
-        config: Config,
-        cases: &[Arc<Case>],
-        again: bool,
-        load: impl FnOnce(u32) -> Result<Loaded>,
-    ) -> Result<Bench> {
-        let settings = config.mapper;
-        let variables: BTreeSet<&Variables> = cases.iter().map(|case| &case.variables).collect();
+    /// How many sandboxes trying `cases` takes at most.
+    pub fn sandboxes(cases: &[Arc<Case>]) -> u32 {
         // Each mapper may hold a sandbox that it has used.
-        let held = u32::try_from(variables.len()).unwrap_or(u32::MAX);
-        let Loaded { component, identity } = load(held.saturating_add(AT_ONCE))?;
+        let held = u32::try_from(variables(cases).len()).unwrap_or(u32::MAX);
+        held.saturating_add(AT_ONCE)
+    }
+
+    /// The mapper `loaded` into an engine with sandboxes for `cases`, with the settings `config`. It
+    /// maps each event `again` or does not.
+    pub fn new(loaded: &Loaded, cases: &[Arc<Case>], config: Config, again: bool) -> Result<Bench> {
+        let settings = config.mapper;
+        let Loaded { component, identity } = loaded;
         let mut mappers = HashMap::new();
-        for variables in variables {
-            let mapper = Mapper::new(&component, identity.clone(), with(&settings, variables))?;
+        for variables in variables(cases) {
+            let mapper = Mapper::new(component, identity.clone(), with(&settings, variables))?;
             mappers.insert(variables.clone(), mapper);
         }
         Ok(Bench {
@@ -222,6 +223,11 @@ pub fn unstable(deterministic: bool) -> &'static str {
              `--deterministic` fixes"
         }
     }
+}
+
+/// The sets of variables that `cases` have.
+fn variables(cases: &[Arc<Case>]) -> BTreeSet<&Variables> {
+    cases.iter().map(|case| &case.variables).collect()
 }
 
 /// `settings` with `variables` besides its own, or in place of them.

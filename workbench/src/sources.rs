@@ -76,18 +76,24 @@ pub struct Record {
 
 /// The sources of the mapper in `folder` as they are now, with what this program adds.
 pub fn collect(language: Language, folder: &Path) -> Result<Sources> {
+    Ok(survey(language, folder)?.0)
+}
+
+/// The same, and the folders in which a new file may be a source or a case.
+pub fn survey(language: Language, folder: &Path) -> Result<(Sources, BTreeSet<PathBuf>)> {
     let mut sources = Sources::new();
     let full =
         folder.canonicalize().with_context(|| format!("`{}` can't be found", folder.display()))?;
     // A link to a folder around the mapper's leads back to it.
-    walk(language, &full, "", &mut BTreeSet::from([full.clone()]), &mut sources)?;
+    let mut folders = BTreeSet::from([full.clone()]);
+    walk(language, &full, "", &mut folders, &mut sources)?;
     for file in
         full.ancestors().flat_map(|above| language.settings().iter().map(|name| above.join(name)))
     {
         add(&full, &file, &mut sources)?;
     }
     sources.extend(language.own().map(|own| (BUILD.to_owned(), own)));
-    Ok(sources)
+    Ok((sources, folders))
 }
 
 /// What is in `folder`, in order.
@@ -226,6 +232,11 @@ impl Record {
     /// The record in `folder`. None if it is missing or can't be read.
     pub fn read(folder: &Path) -> Option<Record> {
         serde_json::from_slice(&fs::read(folder.join(RECORD)).ok()?).ok()
+    }
+
+    /// The files that it knows, by their paths in the mapper's folder.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.sources.keys().filter(|path| *path != BUILD).map(Path::new)
     }
 
     /// Writes the record to `folder` in one step, by way of `scratch`.

@@ -5,10 +5,13 @@ use std::io::{ErrorKind, IsTerminal, Write as _, stderr, stdout};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
-use anyhow::{Context, Result};
+use anyhow::{Context, Error, Result};
 use indicatif::{ProgressBar, ProgressStyle};
 use post_confirmation_host::printable;
 use serde::Serialize;
+
+/// The most that is shown of an error, in bytes: it may hold names that a component has chosen.
+const MAX_ERROR: usize = 8 * 1024;
 
 /// What is as it should be, or was added.
 pub const GOOD: Style = AnsiColor::Green.on_default();
@@ -34,6 +37,13 @@ pub fn progress(what: String) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(100));
     bar.with_finish(indicatif::ProgressFinish::AndClear)
+}
+
+/// Says on standard error why something could not be carried out.
+pub fn error(error: &Error) {
+    let text = format!("{error:#}");
+    let text = printable::shown(printable::cut(&text, MAX_ERROR));
+    anstream::eprintln!("{BAD}error{BAD:#}: {text}");
 }
 
 /// Says on standard error what is perhaps not meant.

@@ -7,6 +7,7 @@ mod javascript;
 mod producers;
 mod python;
 mod rust;
+pub mod tool;
 
 use std::fs;
 use std::io;

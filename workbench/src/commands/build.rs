@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use crate::mapper_file::COMPONENT;
-use crate::sources::{self, Record};
+use crate::sources::{self, Record, Sources};
 use crate::terminal::{self, BAD};
 use crate::toolchain::Language;
 
@@ -92,8 +92,18 @@ fn ensure_fresh_in_folder(file: &Path) -> Result<bool> {
     let language = language
         .with_context(|| format!("`{}` can't be compared with its source", file.display()))?;
     let Some(language) = language else { return Ok(true) };
-    let Some(reason) = stale(language, folder, file)? else { return Ok(true) };
+    let sources = sources::collect(language, folder)?;
+    let Some(reason) = stale(folder, file, &sources) else { return Ok(true) };
     anstream::eprintln!("building {}: {reason}", file.display());
+    rebuild(language, folder)
+}
+
+/// Builds the component of the mapper in `folder`. Returns whether there is one; if not, standard
+/// error says why.
+///
+/// # Errors
+/// It can't be tried.
+pub fn rebuild(language: Language, folder: &Path) -> Result<bool> {
     Ok(build(language, folder)?.is_some())
 }
 
@@ -105,20 +115,25 @@ fn source_language(folder: &Path) -> Result<Option<Language>> {
     Ok(Language::found(folder)?.filter(|language| language.is_mappers(folder)))
 }
 
-/// Why the component `file` of the mapper in `folder` has to be built.
-fn stale(language: Language, folder: &Path, file: &Path) -> Result<Option<String>> {
-    let Ok(component) = fs::read(file) else { return Ok(Some("it does not exist".to_owned())) };
+/// Why the component `file` of the mapper in `folder`, whose `sources` these are, has to be built.
+pub fn stale(folder: &Path, file: &Path, sources: &Sources) -> Option<String> {
+    let Ok(component) = fs::read(file) else { return Some("it does not exist".to_owned()) };
     let Some(record) = Record::read(folder).filter(|record| record.is_of(&component)) else {
-        return Ok(Some("it was not made by `mapper build`".to_owned()));
+        return Some("it was not made by `mapper build`".to_owned());
     };
-    let changed = record.changed(folder, &sources::collect(language, folder)?);
+    let changed = record.changed(folder, sources);
     if changed.iter().any(|path| path == sources::BUILD) {
-        return Ok(Some("another release of `mapper` built it".to_owned()));
+        return Some("another release of `mapper` built it".to_owned());
     }
-    Ok(changed.first().map(|first| match changed.len() {
+    named(&changed)
+}
+
+/// Says that the files `changed` are not as they were, if there is one.
+pub fn named(changed: &[String]) -> Option<String> {
+    changed.first().map(|first| match changed.len() {
         1 => format!("`{first}` is not as it was"),
         number => format!("`{first}` and {} more are not as they were", number - 1),
-    }))
+    })
 }
 
 /// Builds the component of the mapper in `folder`. None if the tool or the contract refuses it;

@@ -94,8 +94,10 @@ pub enum Verdict {
 
 /// A case and how it ended.
 pub struct CaseResult {
-    case: Arc<Case>,
-    trial: Trial,
+    /// The case.
+    pub case: Arc<Case>,
+    /// What came of its event.
+    pub trial: Trial,
     /// How it ended.
     pub verdict: Verdict,
     /// What it costs, if that is asked for.
@@ -135,9 +137,9 @@ impl Tried {
 pub fn show(tried: &[CaseResult], of: &str, file: &Path, deterministic: bool) {
     let cases = if tried.len() == 1 { "case" } else { "cases" };
     println!("\n{} {cases}{of} for {}\n", tried.len(), file.display());
-    tried.iter().for_each(CaseResult::line);
+    tried.iter().for_each(|tried| print!("{}", tried.line("")));
     let wrong = tried.iter().filter(|tried| tried.needs_a_look());
-    wrong.for_each(|tried| tried.explain(deterministic));
+    wrong.for_each(|tried| print!("{}", tried.explained(deterministic)));
 }
 
 pub async fn run(args: &Args) -> Result<bool> {
@@ -200,7 +202,8 @@ impl Verdict {
         })
     }
 
-    fn is_good(self) -> bool {
+    /// Whether nothing has to be done about it.
+    pub fn is_good(self) -> bool {
         matches!(self, Verdict::Passed | Verdict::Blessed)
     }
 
@@ -223,30 +226,33 @@ impl Verdict {
 }
 
 impl CaseResult {
-    fn line(&self) {
+    /// Its line, with a `note` at the end.
+    pub fn line(&self, note: &str) -> String {
         let style = if self.verdict.is_good() { GOOD } else { BAD };
         let (word, name) = (self.verdict.word(), &self.case.name);
-        println!("{style}{word:<9}{style:#} {name:<32} {FAINT}{}{FAINT:#}", time(self.trial.took));
+        let took = time(self.trial.took);
+        format!("{style}{word:<9}{style:#} {name:<32} {FAINT}{took}{FAINT:#}{note}\n")
     }
 
     /// An error is accepted like a request, but seldom meant: it is shown with its message.
-    fn needs_a_look(&self) -> bool {
+    pub fn needs_a_look(&self) -> bool {
         let error = matches!(self.trial.mapped, Mapped::Error(_));
         !self.verdict.is_good() || (error && self.verdict == Verdict::Blessed)
     }
 
-    /// Says what is wrong and what to do about it.
-    fn explain(&self, fixed: bool) {
-        println!("\n{HEADING}---- {} ----{HEADING:#}", self.case.name);
-        print!("{}", self.wrong());
+    /// What is wrong and what to do about it. Clocks and random numbers are `fixed` or not.
+    pub fn explained(&self, fixed: bool) -> String {
+        let mut text = format!("\n{HEADING}---- {} ----{HEADING:#}\n", self.case.name);
+        text.push_str(&self.wrong());
         if !self.trial.is_stable() {
-            println!("{WARNING}{}{WARNING:#}", runner::unstable(fixed));
+            text.push_str(&format!("{WARNING}{}{WARNING:#}\n", runner::unstable(fixed)));
         }
-        print!("{}", render::words(&self.trial.output));
+        text.push_str(&render::words(&self.trial.output));
+        text
     }
 
     /// Says what of it is perhaps not meant, whatever is expected.
-    fn warn(&self) {
+    pub fn warn(&self) {
         if let Some(warning) = self.trial.mapped.path().and_then(doubtful::path) {
             terminal::warn(&format!("{}: {warning}", self.case.name));
         }

@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
-use super::{CONTRACT, producers, started};
+use super::{CONTRACT, producers, started, tool};
 use crate::terminal;
 use checked::Checked;
 
@@ -117,15 +117,24 @@ fn componentize(
     output: &Path,
 ) -> Result<Output> {
     let own = environment.map(|environment| environment.join("bin/componentize-py"));
-    let tool = own.filter(|tool| tool.is_file()).unwrap_or_else(|| "componentize-py".into());
-    let mut tool = Command::new(tool);
-    tool.arg("--wit-path").arg(scratch.join("wit")).args(["--world", world, "componentize"]);
-    tool.arg("component").arg("--python-path").arg(scratch).arg("--python-path").arg(folder);
-    tool.arg("--output").arg(output).current_dir(folder).stdin(Stdio::null());
+    let own = own.filter(|tool| tool.is_file()).unwrap_or_else(|| "componentize-py".into());
+    let mut componentize = Command::new(own);
+    componentize.arg("--wit-path").arg(scratch.join("wit")).args([
+        "--world",
+        world,
+        "componentize",
+    ]);
+    componentize
+        .arg("component")
+        .arg("--python-path")
+        .arg(scratch)
+        .arg("--python-path")
+        .arg(folder);
+    componentize.arg("--output").arg(output).current_dir(folder);
     let environment = environment.map_or_else(|| scratch.join(NO_PACKAGES), Path::to_owned);
-    tool.env("VIRTUAL_ENV", environment).env("RUST_BACKTRACE", "0");
+    componentize.env("VIRTUAL_ENV", environment).env("RUST_BACKTRACE", "0");
     let hint = "run `python3 -m venv .venv && .venv/bin/pip install -r requirements.txt`";
-    started(tool.output(), "componentize-py", hint)
+    started(tool::output(&mut componentize, "", Stdio::piped()), "componentize-py", hint)
 }
 
 /// What the tool says of its own failure, without where in its own code it is.

@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
 
-use super::started;
+use super::{started, tool};
 
 /// The target of Rust's compiler that makes components.
 const TARGET: &str = "wasm32-wasip2";
@@ -20,7 +20,7 @@ const RUSTUP: &str = "install Rust from https://rustup.rs";
 pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>> {
     let mut rustc = Command::new("rustc");
     rustc.args(["--print", "target-libdir", "--target", TARGET]).current_dir(folder);
-    let library = started(rustc.output(), "rustc", RUSTUP)?.stdout;
+    let library = started(tool::output(&mut rustc, "", Stdio::piped()), "rustc", RUSTUP)?.stdout;
     let library = String::from_utf8_lossy(&library);
     ensure!(
         Path::new(library.trim()).is_dir(),
@@ -77,7 +77,7 @@ fn cargo_build(folder: &Path) -> Result<Option<Vec<Artifact>>> {
         "--message-format",
         "json-render-diagnostics",
     ]);
-    let built = cargo.current_dir(folder).stderr(Stdio::inherit()).output();
+    let built = tool::output(cargo.current_dir(folder), "", Stdio::inherit());
     let built = started(built, "cargo", RUSTUP)?;
     let messages = String::from_utf8_lossy(&built.stdout);
     Ok(built.status.success().then(|| messages.lines().filter_map(Artifact::parse).collect()))
@@ -88,9 +88,10 @@ fn cargo_clean(folder: &Path, packages: &BTreeSet<&str>) -> Result<()> {
     let mut cargo = Command::new("cargo");
     cargo.args(["clean", "--quiet", "--release", "--target", TARGET]).current_dir(folder);
     cargo.args(packages.iter().flat_map(|package| ["--package", package]));
-    let cleaned = cargo.status().context("`cargo clean` can't be started")?;
+    let cleaned = tool::output(&mut cargo, "", Stdio::inherit());
+    let cleaned = cleaned.context("`cargo clean` can't be started")?;
     ensure!(
-        cleaned.success(),
+        cleaned.status.success(),
         "`cargo clean` failed, so what cargo has built before can't be told from the new source"
     );
     Ok(())

@@ -9,6 +9,7 @@ mod cases;
 mod check;
 mod compile;
 mod cost;
+mod dev;
 mod diff;
 mod events;
 mod follow_up;

@@ -1,14 +1,13 @@
 //! What there is to say of a mapper in Python before anything is built: the author's own Python
 //! looks at it, by `check.py`.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
-use crate::toolchain::started;
+use crate::toolchain::{started, tool};
 
 /// The program that looks, and the module that it imports.
 const CHECK: &str = include_str!("check.py");
@@ -36,14 +35,8 @@ pub fn check(folder: &Path, environment: Option<&Path>) -> Result<Checked> {
     let mut looking = Command::new(python);
     // Neither settings nor packages of the author's Python change what it finds.
     looking.args(["-I", "-S", "-"]).arg(folder).arg(environment.unwrap_or(Path::new("")));
-    looking.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let hint = "get Python 3.11 or later, with `venv`";
-    let mut running = started(looking.spawn(), "python3", hint)?;
-    if let Some(mut program) = running.stdin.take() {
-        // A Python that ends early says why.
-        let _ = program.write_all(whole()?.as_bytes());
-    }
-    let ended = running.wait_with_output().context("`python3` can't be waited for")?;
+    let ended = started(tool::output(&mut looking, &whole()?, Stdio::piped()), "python3", hint)?;
     if !ended.status.success() {
         bail!(
             "`python3` can't read the mapper; it has to be Python 3.11 or later: {}",
