@@ -55,7 +55,7 @@ package arch="x86_64": build (_tools "cargo-lambda")
     bash packaging/package.sh {{ arch }}
 
 # Make what is installed, in target/release-packages: a wheel, packages of npm and archives, for x86_64 and arm64
-release *machines: (package "x86_64") (package "arm64") (_tools "maturin")
+release *machines: (package "x86_64") (package "arm64") (_tools "maturin cdk")
     bash packaging/release.sh {{ machines }}
 
 # Measure what a mapper costs in each language, the table of docs/languages.md
