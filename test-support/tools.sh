@@ -25,7 +25,7 @@ zig() {
     ln -sf ../zig/ziglang/zig $tools/bin/zig
 }
 
-cargo-deny() { command -v cargo-deny > /dev/null || cargo install --locked --debug --root $tools cargo-deny@0.20.2; }
+cargo-deny() { type -P cargo-deny > /dev/null || cargo install --locked --debug --root $tools cargo-deny@0.20.2; }
 
 # Calls the function $2, which fills the empty folder $1, if the folder was not filled for the lists of packages that follow.
 filled() {
