@@ -169,7 +169,7 @@ class Demo:
         self.table.append((title, end, status, f"{took['total']:.2f}", note))
 
     def swap(self):
-        """Writes, builds and deploys another mapper under the same program, and shows what it makes of one more user."""
+        """Writes, builds and deploys another mapper under the same program, and shows what it makes of one more."""
         section("The mapper is swapped for one in JavaScript")
         for arguments in (["new", OTHER_MAPPER, "--lang", "js"], ["build", OTHER_MAPPER]):
             print("$ mapper", *arguments)
