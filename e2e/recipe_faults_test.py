@@ -219,6 +219,26 @@ def test_a_right_that_is_missing_throughout_is_named(account, proved):
     proved("attach and swap undo what they did although the right that they lack stays missing")
 
 
+def test_doctor_says_that_it_was_interrupted(account, proved):
+    account.restore(attached(account))
+    account.run("doctor", account.pool)
+    count, told = len(account.account.asked), 0
+    for at in range(count):
+        done = account.run("doctor", account.pool, fault=INTERRUPTED, hits=lambda number, *_, at=at: number == at)
+        was = "error: interrupted; nothing was changed\n" in done.stderr
+        # The interruption may come too late.
+        assert (was and done.returncode == 1) or "checks not made" in done.stdout, done.stdout + done.stderr
+        told += was
+    assert told
+    proved(f"doctor may be interrupted at each of its {count} calls, and draws no conclusion then")
+
+    done = account.run("doctor", account.pool, fault=DENIED, hits=lambda number, *_: number == 0)
+    assert "account unknown: aws sts get-caller-identity: AccessDenied" in done.stdout
+    assert done.stdout.endswith(" 0 checks not made\n")
+    proved("if AWS does not say whose account it is, every check is made")
+
+
+# It empties the account, so it comes last.
 def each_change_once():
     """Tells a fault that comes at each change that it has not come at before."""
     seen = set()
@@ -272,22 +292,3 @@ def live(recipes):
     return [
         (it["FunctionName"], recipes.alias(it["FunctionName"])) for it in recipes.lambda_.list_functions()["Functions"]
     ]
-
-
-def test_doctor_says_that_it_was_interrupted(account, proved):
-    account.restore(attached(account))
-    account.run("doctor", account.pool)
-    count, told = len(account.account.asked), 0
-    for at in range(count):
-        done = account.run("doctor", account.pool, fault=INTERRUPTED, hits=lambda number, *_, at=at: number == at)
-        was = "error: interrupted; nothing was changed\n" in done.stderr
-        # The interruption may come too late.
-        assert (was and done.returncode == 1) or "checks not made" in done.stdout, done.stdout + done.stderr
-        told += was
-    assert told
-    proved(f"doctor may be interrupted at each of its {count} calls, and draws no conclusion then")
-
-    done = account.run("doctor", account.pool, fault=DENIED, hits=lambda number, *_: number == 0)
-    assert "account unknown: aws sts get-caller-identity: AccessDenied" in done.stdout
-    assert done.stdout.endswith(" 0 checks not made\n")
-    proved("if AWS does not say whose account it is, every check is made")
