@@ -12,7 +12,7 @@ target() { rustup target list --installed | grep -qx "$1" || rustup target add "
 wasm() { target wasm32-wasip2; }
 mac() { target aarch64-apple-darwin; }
 
-# Installs the wheel of the program $1 at the version $2.
+# Installs the program $1 at the version $2 from its wheel, which is called $3 if not like the program.
 wheel() { [ -e $tools/"$1" ] || python3 -m pip install --quiet --no-deps --target $tools/"$1" "${3-$1}==$2"; }
 cargo-lambda() { wheel cargo-lambda 1.9.2; }
 cargo-zigbuild() { wheel cargo-zigbuild 0.24.1; }
