@@ -10,7 +10,7 @@ use futures_util::FutureExt;
 
 use crate::backend::{self, Answer, Backend, Delivery, Trace};
 use crate::deadline::Deadlines;
-use crate::effects::{Approved, Done, Effect, Effects};
+use crate::effects::{Allowed, Approved, Done, Effect, Effects};
 use crate::error::Error;
 use crate::event::Event;
 use crate::mapper::{self, Mapper, Outcome};
@@ -34,6 +34,12 @@ impl Pipeline {
         queue: Option<Queue>,
     ) -> Pipeline {
         Pipeline { mapper, backend, effects, queue }
+    }
+
+    /// A pipeline for trying a mapper: it keeps no event, and what a follow-up wants within what is
+    /// `allowed` is only shown.
+    pub fn for_trying(mapper: Mapper, backend: Backend, allowed: Allowed) -> Pipeline {
+        Pipeline::new(Ok(mapper), backend, Effects::only_shown(allowed), None)
     }
 
     /// The mapper of this process, if there is one.

@@ -7,7 +7,6 @@ use super::{Clock, Function};
 use crate::backend::Backend;
 use crate::client::BuildError;
 use crate::config::Config;
-use crate::effects::Effects;
 use crate::event::Event;
 use crate::mapper::Mapper;
 use crate::outcome::Handled;
@@ -25,9 +24,8 @@ impl Function {
     /// # Errors
     /// The backend's client can't be made.
     pub fn stand_in(mapper: Mapper, config: Config, told: Told) -> Result<Function, BuildError> {
-        let effects = Effects::only_shown(config.allowed);
         Ok(Function {
-            pipeline: Pipeline::new(Ok(mapper), Backend::new(config.backend)?, effects, None),
+            pipeline: Pipeline::for_trying(mapper, Backend::new(config.backend)?, config.allowed),
             shadow: None,
             // What the caller is told is enough.
             log: Log { level: Level::Fatal, ..config.log },

@@ -5,7 +5,6 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use post_confirmation_host::Effects;
 use post_confirmation_host::backend::{Backend, Trace};
 use post_confirmation_host::event::Event;
 use post_confirmation_host::mapper::{Identity, Mapper};
@@ -34,12 +33,7 @@ impl DryMapper {
         let config = mapper_file::config(file, false, &environment)?;
         let Loaded { component, identity } = Loaded::load(file, config.mapper.sandboxes)?;
         let mapper = Mapper::new(&component, identity.clone(), config.mapper)?;
-        let pipeline = Pipeline::new(
-            Ok(mapper),
-            Backend::new(config.backend)?,
-            Effects::only_shown(config.allowed),
-            None,
-        );
+        let pipeline = Pipeline::for_trying(mapper, Backend::new(config.backend)?, config.allowed);
         Ok(DryMapper { pipeline, identity, answer_within: config.answer_within })
     }
 
