@@ -93,8 +93,13 @@ fn place(wanted: &Path) -> Result<(PathBuf, String)> {
 fn names(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
     let mut names = Vec::new();
     let mut others = Vec::new();
-    for entry in fs::read_dir(folder)
-        .with_context(|| format!("the folder `{}` can't be read", folder.display()))?
+    let shown = folder.display();
+    ensure!(
+        folder.exists(),
+        "there is no folder `{shown}`; start with `mkdir {shown} && mapper events native > {shown}/native{EVENT}`"
+    );
+    for entry in
+        fs::read_dir(folder).with_context(|| format!("the folder `{shown}` can't be read"))?
     {
         let file = entry?.file_name();
         let Some(file) = file.to_str() else { continue };
@@ -121,9 +126,8 @@ fn names(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
             inner.display(),
             folder.join(COMPONENT).display()
         );
-        let folder = folder.display();
         bail!(
-            "`{folder}` holds no `NAME{EVENT}`; start with `mapper events native > {folder}/native{EVENT}`"
+            "`{shown}` holds no `NAME{EVENT}`; start with `mapper events native > {shown}/native{EVENT}`"
         );
     }
     names.sort();
@@ -185,11 +189,17 @@ pub fn read(json: &RawValue) -> Result<Event> {
     Ok(event)
 }
 
+/// The variables of the mapper beside the event in the file `path`, if that is the one of a case.
+pub fn variables(path: &Path) -> Result<BTreeMap<String, String>> {
+    let file = beside(path, VARIABLES);
+    Ok(file.as_deref().map(optional).transpose()?.flatten().unwrap_or_default())
+}
+
 /// The event in the file `path`, which came when the file beside it says, if it is that of a case.
 pub fn event(path: &Path) -> Result<Event> {
     let json = recorded::event(path)?;
     let mut event = Event::read(&json, INVOCATION);
-    let file = received_at_file(path);
+    let file = beside(path, RECEIVED_AT);
     let said = file.as_deref().map(optional::<String>).transpose()?.flatten();
     event.received_at = moment(said.as_deref().unwrap_or(RECEIVED)).with_context(|| {
         let file = file.unwrap_or_default();
@@ -198,10 +208,10 @@ pub fn event(path: &Path) -> Result<Event> {
     Ok(event)
 }
 
-/// Where it may stand when the event in the file `path` came.
-fn received_at_file(path: &Path) -> Option<PathBuf> {
+/// The file with this `end` that may lie beside the event in the file `path`.
+fn beside(path: &Path, end: &str) -> Option<PathBuf> {
     let name = path.file_name()?.to_str()?.strip_suffix(EVENT)?;
-    Some(path.with_file_name(format!("{name}{RECEIVED_AT}")))
+    Some(path.with_file_name(format!("{name}{end}")))
 }
 
 fn moment(text: &str) -> Option<SystemTime> {

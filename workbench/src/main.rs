@@ -5,6 +5,7 @@
 mod answer;
 mod cache;
 mod cases;
+mod causes;
 mod commands;
 mod compile;
 mod deploy;
@@ -38,7 +39,8 @@ use terminal::HEADING;
 ///
 /// Every command has examples in its `--help`. Variables of the environment mean to those for
 /// writing what they mean to the function: MAPPER_TIMEOUT_MS, MAPPER_MEMORY_MB, MAPPER_ENV_* and the
-/// others. Those for operating call the AWS CLI, and ask before they change what is in use.
+/// others. Those for operating call the AWS CLI. `attach`, `detach`, `swap` and `reconcile --all`
+/// ask before they change anything, `create` and `rollback` if something is wrong.
 ///
 /// Exit status: 0 if all is well, 1 if a mapper, a case or the backend failed, or AWS refused, 2 if
 /// the command could not be carried out.
@@ -116,7 +118,7 @@ impl Recipe {
     }
 
     fn run(self) -> Result<bool> {
-        interrupt::watch()?;
+        interrupt::watch(self.failed())?;
         match self {
             Recipe::Create(args) => deploy::create::run(&args),
             Recipe::Attach(args) => deploy::attach::run(&args),

@@ -26,7 +26,8 @@ const AT_ONCE: u32 = 4;
 /// So many times as long as in production may what is counted take: it runs slower.
 const SLOWER: u32 = 4;
 
-type Variables = BTreeMap<String, String>;
+/// Variables of a mapper, by name.
+pub type Variables = BTreeMap<String, String>;
 
 /// A mapper on the bench, loaded once for each set of variables that a case has.
 pub struct Bench {
@@ -231,7 +232,7 @@ fn variables(cases: &[Arc<Case>]) -> BTreeSet<&Variables> {
 }
 
 /// `settings` with `variables` besides its own, or in place of them.
-fn with(settings: &Settings, variables: &Variables) -> Settings {
+pub fn with(settings: &Settings, variables: &Variables) -> Settings {
     let mut all: Variables = settings.variables.iter().cloned().collect();
     all.extend(variables.clone());
     Settings { variables: all.into_iter().collect(), ..settings.clone() }

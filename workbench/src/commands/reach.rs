@@ -8,6 +8,7 @@ use post_confirmation_host::config::Config;
 use post_confirmation_host::error::Cause;
 use serde::Serialize;
 
+use crate::causes::{self, Explained};
 use crate::terminal;
 
 /// Connect to the backend as the function would, and say what stands in the way.
@@ -43,15 +44,19 @@ struct Reached {
 
 pub async fn run(args: Args) -> Result<bool> {
     let failure = reach(Config::from_env()?).await?;
-    let cause = failure.as_ref().and_then(Error::cause).map(Cause::name);
+    let cause = failure.as_ref().and_then(Error::cause);
     match &failure {
-        _ if args.json => terminal::json(&Reached { reached: failure.is_none(), cause })?,
+        _ if args.json => {
+            let reached = failure.is_none();
+            terminal::json(&Reached { reached, cause: cause.map(Cause::name) })?;
+        }
         None => anstream::println!("a connection to the backend was made; nothing was sent"),
         Some(failure) => {
             anstream::println!("{failure}");
-            anstream::println!(
-                "`docs/reference.md`, \"Why there is no answer\", says what to change"
-            );
+            if let Some(Explained { what, fix }) = cause.and_then(causes::explained) {
+                anstream::println!("what happened: {what}");
+                anstream::println!("what to change: {fix}");
+            }
         }
     }
     Ok(failure.is_none())

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::{Instant, SystemTime};
 
 use anyhow::Result;
-use post_confirmation_host::Effects;
 use post_confirmation_host::backend::{Backend, Trace};
 use post_confirmation_host::error::Error;
 use post_confirmation_host::mapper::Mapper;
@@ -15,7 +14,7 @@ use crate::answer::AnswerFile;
 use crate::commands::build;
 use crate::mapper_file::{self, Loaded, MapperFile};
 use crate::render::Shown;
-use crate::{cases, doubtful, refused, terminal};
+use crate::{cases, doubtful, refused, runner, terminal};
 
 /// What is said of an answer that the function would not even read.
 const NOTHING_IS_LISTED: &str = "the function calls `conclude` only if the operator has listed what it may write, and neither \
@@ -37,7 +36,8 @@ Exit status: 0 if the event is mapped (with `--send`: and delivered), 1 if it is
 tried.")]
 pub struct Args {
     /// The event: a file of JSON as Cognito sends it, or the name of a case in the folder `cases`.
-    /// It came when `NAME.received-at.json` beside it says, as for `mapper test`.
+    /// It came when `NAME.received-at.json` beside it says, and the mapper has the variables of
+    /// `NAME.variables.json`, as for `mapper test`.
     event: PathBuf,
     #[command(flatten)]
     mapper: MapperFile,
@@ -54,7 +54,8 @@ pub struct Args {
 }
 
 pub async fn run(args: Args) -> Result<bool> {
-    let mut event = cases::event(&cases::event_file(&args.event)?)?;
+    let file = cases::event_file(&args.event)?;
+    let (mut event, variables) = (cases::event(&file)?, cases::variables(&file)?);
     // Before it could count as a source: it need not be an answer.
     let answer = args.answer.as_deref().map(AnswerFile::read).transpose()?;
     if args.send {
@@ -67,15 +68,11 @@ pub async fn run(args: Args) -> Result<bool> {
     let config = mapper_file::config(&mapper, args.send, &mapper_file::environment())?;
     let answer_within = config.answer_within;
     let Loaded { component, identity } = Loaded::load(&mapper, config.mapper.sandboxes)?;
-    let mapper = Mapper::new(&component, identity.clone(), config.mapper)?;
+    let settings = runner::with(&config.mapper, &variables);
+    let mapper = Mapper::new(&component, identity.clone(), settings)?;
     let has_follow_up = mapper.has_follow_up();
     let nothing_is_listed = config.allowed.is_empty();
-    let pipeline = Pipeline::new(
-        Ok(mapper),
-        Backend::new(config.backend)?,
-        Effects::only_shown(config.allowed),
-        None,
-    );
+    let pipeline = Pipeline::for_trying(mapper, Backend::new(config.backend)?, config.allowed);
     let mut warnings = Vec::new();
     if answer.is_some() && has_follow_up && nothing_is_listed {
         warnings.push(NOTHING_IS_LISTED.to_owned());

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anstream::{print, println};
 use anyhow::{Context, Result};
+use post_confirmation_host::printable;
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
@@ -115,17 +116,17 @@ pub struct Tried {
 }
 
 impl Tried {
-    /// Tries `cases` on `bench`. With `bless`, what it makes of them becomes what they expect.
+    /// Tries `cases` on `bench`.
     ///
     /// # Errors
     /// They can't be tried.
-    pub async fn new(bench: Bench, cases: Vec<Arc<Case>>, bless: bool) -> Result<Tried> {
+    pub async fn new(bench: Bench, cases: Vec<Arc<Case>>) -> Result<Tried> {
         let started = Instant::now();
         let trials = bench.try_all(&cases).await?;
         let took = started.elapsed();
         let mut tried = Vec::new();
         for (case, trial) in cases.into_iter().zip(trials) {
-            let verdict = Verdict::new(&case, &trial, bless)?;
+            let verdict = Verdict::new(&case, &trial);
             tried.push(CaseResult { case, trial, verdict, cost: None, exceeded: Vec::new() });
         }
         Ok(Tried { cases: tried, took })
@@ -152,9 +153,12 @@ pub async fn run(args: &Args) -> Result<bool> {
     let bench = Bench::load(&file, &cases, &environment, args.deterministic)?;
     let counting = args.costs.are_wanted().then(|| Bench::counting(&file, &cases, &environment));
     let counting = counting.transpose()?;
-    let Tried { cases: mut tried, took } = Tried::new(bench, cases, args.bless).await?;
+    let Tried { cases: mut tried, took } = Tried::new(bench, cases).await?;
     if let Some(counting) = counting {
         args.costs.count(counting, &mut tried).await?;
+    }
+    if args.bless {
+        tried.iter_mut().try_for_each(CaseResult::accept)?;
     }
     if let Some(path) = &args.junit {
         junit::write(path, &file, &tried, args.deterministic, took)?;
@@ -183,23 +187,15 @@ pub async fn run(args: &Args) -> Result<bool> {
 }
 
 impl Verdict {
-    /// What `trial` says about `case`. With `bless`, it becomes what the case expects.
-    fn new(case: &Case, trial: &Trial, bless: bool) -> Result<Verdict> {
-        if case.expected.as_ref() == Some(&trial.mapped) && trial.is_stable() {
-            return Ok(Verdict::Passed);
-        }
-        let path = &case.expected_file;
-        Ok(match trial.mapped {
-            Mapped::Failed(_) => Verdict::Failed,
-            _ if bless && trial.is_stable() => {
-                accept(path, &trial.mapped)
-                    .with_context(|| format!("`{}` can't be written", path.display()))?;
-                Verdict::Blessed
-            }
+    /// What `trial` says about `case`.
+    fn new(case: &Case, trial: &Trial) -> Verdict {
+        match (&trial.mapped, &case.expected) {
+            (Mapped::Failed(_), _) => Verdict::Failed,
             _ if !trial.is_stable() => Verdict::Unstable,
-            _ if case.expected.is_none() => Verdict::New,
+            (mapped, Some(expected)) if mapped == expected => Verdict::Passed,
+            (_, None) => Verdict::New,
             _ => Verdict::Differs,
-        })
+        }
     }
 
     /// Whether nothing has to be done about it.
@@ -226,10 +222,26 @@ impl Verdict {
 }
 
 impl CaseResult {
+    /// Lets what the mapper makes of the event be what is expected, unless that breaks a bound.
+    fn accept(&mut self) -> Result<()> {
+        if !self.verdict.can_be_accepted() {
+            return Ok(());
+        }
+        self.verdict = if self.exceeded.is_empty() {
+            let path = &self.case.expected_file;
+            write(path, &self.trial.mapped)
+                .with_context(|| format!("`{}` can't be written", path.display()))?;
+            Verdict::Blessed
+        } else {
+            Verdict::Costly
+        };
+        Ok(())
+    }
+
     /// Its line, with a `note` at the end.
     pub fn line(&self, note: &str) -> String {
         let style = if self.verdict.is_good() { GOOD } else { BAD };
-        let (word, name) = (self.verdict.word(), &self.case.name);
+        let (word, name) = (self.verdict.word(), printable::line(&self.case.name));
         let took = time(self.trial.took);
         format!("{style}{word:<9}{style:#} {name:<32} {FAINT}{took}{FAINT:#}{note}\n")
     }
@@ -242,7 +254,8 @@ impl CaseResult {
 
     /// What is wrong and what to do about it. Clocks and random numbers are `fixed` or not.
     pub fn explained(&self, fixed: bool) -> String {
-        let mut text = format!("\n{HEADING}---- {} ----{HEADING:#}\n", self.case.name);
+        let mut text =
+            format!("\n{HEADING}---- {} ----{HEADING:#}\n", printable::line(&self.case.name));
         text.push_str(&self.wrong());
         if !self.trial.is_stable() {
             text.push_str(&format!("{WARNING}{}{WARNING:#}\n", runner::unstable(fixed)));
@@ -309,7 +322,7 @@ fn quoted(arg: &str) -> String {
 }
 
 /// Writes what is expected from now on, in one step: if that fails, the old expectation stays.
-fn accept(path: &Path, mapped: &Mapped) -> Result<()> {
+fn write(path: &Path, mapped: &Mapped) -> Result<()> {
     // A link stays one.
     let path = if path.is_symlink() { path.canonicalize()? } else { path.to_owned() };
     let mut new = NamedTempFile::new_in(path.parent().unwrap_or(Path::new(".")))?;

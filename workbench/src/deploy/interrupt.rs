@@ -35,30 +35,30 @@ impl Drop for Hold {
     }
 }
 
-/// Reacts to interruptions from now on.
+/// Reacts to interruptions from now on; `failed` is the exit status if one ends the program.
 ///
 /// # Errors
 /// The system does not tell of them.
-pub fn watch() -> Result<()> {
+pub fn watch(failed: u8) -> Result<()> {
     for kind in [SignalKind::interrupt(), SignalKind::hangup(), SignalKind::terminate()] {
         let mut signals = signal(kind)?;
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
-                react();
+                react(failed);
             }
         });
     }
     Ok(())
 }
 
-fn react() {
+fn react(failed: u8) {
     if IGNORED.load(Ordering::SeqCst) {
         return;
     }
     CAME.store(true, Ordering::SeqCst);
     if HOLDS.load(Ordering::SeqCst) == 0 && !changes::begun() {
         anstream::eprintln!("\nerror: {}", Interrupted::new());
-        process::exit(1);
+        process::exit(failed.into());
     }
 }
 
@@ -66,6 +66,19 @@ fn react() {
 pub fn hold() -> Hold {
     HOLDS.fetch_add(1, Ordering::SeqCst);
     Hold(())
+}
+
+/// Does `work`, and lets an interruption end it only afterwards: what it makes on its way would be
+/// left behind.
+///
+/// # Errors
+/// An interruption came.
+pub fn after<T>(work: impl FnOnce() -> T) -> Result<T, Interrupted> {
+    let held = hold();
+    let done = work();
+    drop(held);
+    check()?;
+    Ok(done)
 }
 
 /// Ignores interruptions from now on, one that came included: another one would leave the functions

@@ -23,7 +23,7 @@ use super::versions::mapper_of;
 use super::{interrupt, named, place};
 use crate::commands::build;
 use crate::mapper_file::COMPONENT;
-use crate::terminal;
+use crate::{cases, installed, terminal};
 use dry::DryMapper;
 use outcome::Replayed;
 use report::Report;
@@ -65,7 +65,8 @@ pub struct Args {
     /// Show each event, and the request that comes of it, user data included.
     #[arg(long)]
     show: bool,
-    /// Write so many of them into the folder `cases` of the mapper, one of each kind first, with
+    /// Write so many of them into the folder `cases` of the mapper (of this folder, if it is
+    /// `default-mapper`), one of each kind first, with
     /// every value replaced by a made-up one of the same shape.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     keep: Option<u32>,
@@ -134,7 +135,7 @@ pub fn run(args: &Args) -> Result<bool> {
         }
     }
     let kept = match args.keep {
-        Some(most) => keep::keep(&replayed, most as usize, &file, &candidate)?,
+        Some(most) => keep::keep(&replayed, most as usize, &cases_of(&file), &candidate)?,
         None => Vec::new(),
     };
     let unread = queues.len() - seen.len();
@@ -155,8 +156,16 @@ fn component(mapper: &Path) -> Result<PathBuf> {
         folder if folder.is_dir() => folder.join(COMPONENT),
         file => file.to_owned(),
     };
-    ensure!(build::ensure_fresh(&file)?, "the mapper can't be built, so no message was read");
+    let built = interrupt::after(|| build::ensure_fresh(&file))??;
+    ensure!(built, "the mapper can't be built, so no message was read");
     Ok(file)
+}
+
+/// The folder for cases of the component `file`: beside it, but not among installed files.
+fn cases_of(file: &Path) -> PathBuf {
+    let is_installed = installed::default_mapper().is_ok_and(|installed| installed == file);
+    let folder = file.parent().filter(|_| !is_installed);
+    folder.unwrap_or(Path::new("")).join(cases::FOLDER)
 }
 
 /// The deployed mapper of the function with the configuration `live`, in `folder`.

@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 
 use super::dry_run::Sample;
+use super::interrupt;
 use super::settings::{Variables, is_setting};
 use super::talk::say;
 use crate::cases::{self, Case};
@@ -42,7 +43,7 @@ pub fn build(mapper: &Path) -> Result<PathBuf> {
     if !mapper.is_dir() {
         return Ok(mapper.to_owned());
     }
-    succeeds("build", build::build_folder(mapper, false))?;
+    succeeds("build", interrupt::after(|| build::build_folder(mapper, false))?)?;
     Ok(mapper.join(COMPONENT))
 }
 
@@ -105,7 +106,7 @@ impl Events {
         let bad = if self.own.is_some() { UNLIKE.as_slice() } else { BROKEN.as_slice() };
         let environment = environment(variables, |name| LIMITS.contains(&name));
         let tried = Bench::load(file, &self.cases, &environment, false)
-            .and_then(|bench| wait(Tried::new(bench, self.cases.clone(), false)))
+            .and_then(|bench| wait(Tried::new(bench, self.cases.clone())))
             .with_context(|| format!("the {what}{of} can't be run; nothing was changed"))?;
         let found = bad.iter().filter(|bad| tried.cases.iter().any(|case| case.verdict == **bad));
         let found: Vec<&str> = found.map(|verdict| verdict.word()).collect();

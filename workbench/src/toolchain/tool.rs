@@ -35,6 +35,11 @@ pub fn stop() {
     }
 }
 
+/// Whether everything is to be stopped.
+pub(super) fn is_stopped() -> bool {
+    state().stopped
+}
+
 /// Runs `tool`, which reads `input`, to its end. Its standard error goes to `stderr`.
 pub(super) fn output(tool: &mut Command, input: &str, stderr: Stdio) -> io::Result<Output> {
     tool.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(stderr);

@@ -175,7 +175,10 @@ fn a_cases_variables_come_before_the_environments() {
 #[test]
 fn a_folder_without_cases_or_with_a_stray_file_is_refused() {
     let folder = Folder::new();
-    cannot(&mut folder.test(&[]), &["the folder `cases` can't be read"]);
+    cannot(
+        &mut folder.test(&[]),
+        &["there is no folder `cases`; start with `mkdir cases && mapper events"],
+    );
     cannot(
         &mut folder.test(&["elsewhere"]),
         &["there is no case `elsewhere`: name a folder, a `NAME.event.json`"],

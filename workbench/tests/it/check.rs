@@ -177,9 +177,6 @@ fn what_cannot_be_read_is_neither_refused_nor_loaded() {
     cannot(&mut check("empty.wasm"), &["the mapper `empty.wasm` is empty"]);
     cannot(&mut check("missing.wasm"), &["the mapper `missing.wasm` can't be read"]);
     cannot(&mut check("folder.wasm"), &["`folder.wasm` is a folder"]);
-    cannot(
-        &mut folder.mapper(&["check"]),
-        &["`mapper build` makes it, or `--mapper` names another"],
-    );
+    cannot(&mut folder.mapper(&["check"]), &["`mapper build` makes it of the source"]);
     cannot(check(&wasm(DEFAULT)).env("MAPPER_MEMORY_MB", "1"), &["MAPPER_MEMORY_MB"]);
 }

@@ -120,6 +120,19 @@ fn a_bound_holds_to_the_last_instruction_and_byte() {
 }
 
 #[test]
+fn what_breaks_a_bound_is_not_accepted() {
+    let folder = Folder::of_cases(&[("one", "text a")]);
+    let expected = folder.path("cases/one.expected.json");
+    std::fs::remove_file(&expected).unwrap();
+    let ran = ends(folder.bounded("--at-most-instructions", 1).arg("--bless"), 1);
+    ran.shows(&["COSTLY    one", "0 passed, 0 accepted, 1 failed"]);
+    assert!(!expected.exists());
+    let ran = ends(folder.bounded("--at-most-instructions", 1 << 40).arg("--bless"), 0);
+    ran.shows(&["0 passed, 1 accepted, 0 failed"]);
+    assert!(expected.exists());
+}
+
+#[test]
 fn a_broken_bound_is_a_failure_in_the_report_for_ci() {
     let folder = Folder::of_cases(&[("one", "text a")]);
     ends(folder.bounded("--at-most-memory", 1).args(["--junit", "report.xml"]), 1);

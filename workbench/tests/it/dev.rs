@@ -129,6 +129,20 @@ fn an_edit_shows_what_is_different() {
 }
 
 #[test]
+fn a_case_is_looked_at_with_its_own_variables() {
+    let folder = javascript();
+    let variables = folder.source("cases/native.variables.json");
+    fs::write(&variables, r#"{ "USERS_PATH": "v2/users/" }"#).unwrap();
+    let shown = "POST https://backend.example/v2/users/";
+    let ran = ends(folder.mapper(&["run", "native"]).current_dir(folder.path("m")), 0);
+    ran.shows(&[shown]);
+    let mut dev = Dev::start(&folder, &["--event", "native"], &[]);
+    dev.says(shown);
+    fs::write(&variables, r#"{ "USERS_PATH": "v3/users/" }"#).unwrap();
+    dev.says("+ POST https://backend.example/v3/users/");
+}
+
+#[test]
 fn a_broken_source_keeps_the_last_good_mapper() {
     let folder = javascript();
     let mut dev = Dev::start(&folder, &[], &[]);

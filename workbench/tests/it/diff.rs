@@ -40,7 +40,10 @@ fn two_mappers_are_compared_line_by_line() {
 fn diff_takes_the_folder_cases_unless_another_is_named() {
     let folder = Folder::new();
     let diff = ["diff", &wasm(DEFAULT), &wasm(DEFAULT)];
-    cannot(&mut folder.mapper(&diff), &["the folder `cases` can't be read"]);
+    cannot(
+        &mut folder.mapper(&diff),
+        &["there is no folder `cases`; start with `mkdir cases && mapper events"],
+    );
     folder.event("one", &behaving("good"));
     ends(&mut folder.mapper(&diff), 0).shows(&["all 1 events"]);
     let elsewhere = &mut folder.mapper(&[&diff[..], &["--events", "elsewhere"]].concat());

@@ -44,7 +44,14 @@ async fn what_stands_in_the_way_is_named() {
         (Some(1), json!({ "reached": false, "cause": "refused" }))
     );
     let output = reach(&backend.url, &[], &[]).await;
-    assert!(String::from_utf8(output.stdout).unwrap().contains("could not be reached: refused"));
+    let said = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "could not be reached: refused",
+        "what happened: nothing listens",
+        "what to change: the port",
+    ] {
+        assert!(said.contains(part), "{part} is not in {said}");
+    }
 
     let folder = tempfile::tempdir().unwrap();
     let roots = folder.path().join("roots.pem");

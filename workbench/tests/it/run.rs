@@ -170,7 +170,8 @@ fn run_takes_the_component_of_the_folder_where_none_is_named() {
         run,
         &[
             "the mapper `mapper.wasm` can't be read",
-            "`mapper build` makes it, or `--mapper` names another",
+            "`mapper build` makes it of the source",
+            "`mapper new` a folder",
         ],
     );
     fs::copy(component(DEFAULT), folder.path("mapper.wasm")).unwrap();

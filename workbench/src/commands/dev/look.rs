@@ -1,5 +1,6 @@
 //! The event that is looked at: what the mapper makes of it, beside what it made of it before.
 
+use std::io::{IsTerminal, stdout};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,6 +15,7 @@ use post_confirmation_host::pipeline::Pipeline;
 use post_confirmation_host::printable;
 
 use crate::render::Shown;
+use crate::runner::Variables;
 use crate::terminal::{FAINT, HEADING};
 use crate::{cases, refused, text_diff};
 
@@ -44,6 +46,14 @@ impl Look {
     /// There is none of this name.
     pub fn file(&self) -> Result<Option<PathBuf>> {
         self.named.as_deref().map(cases::event_file).transpose()
+    }
+
+    /// The variables that the mapper has for the event that was named.
+    ///
+    /// # Errors
+    /// There is none of this name, or they can't be read.
+    pub fn variables(&self) -> Result<Variables> {
+        self.file()?.as_deref().map_or(Ok(Variables::new()), cases::variables)
     }
 
     /// Shows an event that came in and how it ended.
@@ -91,6 +101,8 @@ impl Look {
         let name = self.named.as_ref().map_or(event.id.clone(), |it| it.display().to_string());
         match &last.made {
             None => print!("\n{shown}"),
+            // A terminal shows all of it, in a pipe it stands above.
+            Some(before) if *before == made && stdout().is_terminal() => print!("\n{shown}"),
             Some(before) if *before == made => {
                 print!("\n{FAINT}{}: as before{FAINT:#}\n", printable::line(&name));
             }

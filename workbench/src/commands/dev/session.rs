@@ -19,7 +19,7 @@ use crate::cases;
 use crate::commands::build;
 use crate::commands::test::{CaseResult, Tried};
 use crate::mapper_file::{self, COMPONENT, Environment, Loaded};
-use crate::runner::Bench;
+use crate::runner::{self, Bench, Variables};
 use crate::terminal;
 
 /// One run of the program.
@@ -62,10 +62,10 @@ impl Session {
         })
     }
 
-    /// Goes on until the folder is gone.
+    /// Goes on until nobody reads what it prints, or the folder is gone.
     ///
     /// # Errors
-    /// It is.
+    /// The folder is gone.
     pub async fn run(&mut self) -> Result<bool> {
         loop {
             let fault = self.round().await.err();
@@ -75,7 +75,9 @@ impl Session {
                 terminal::error(&fault);
             }
             self.fault = text;
-            self.watch.changed().await?;
+            if !self.watch.changed().await? {
+                return Ok(true);
+            }
         }
     }
 
@@ -118,8 +120,9 @@ impl Session {
     async fn try_mapper(&mut self) -> Result<()> {
         let cases = cases::chosen(&[cases::FOLDER.into()]);
         let found = cases.as_deref().unwrap_or_default();
-        let loaded = loaded(Bench::sandboxes(found) + endpoint::SANDBOXES).await?;
-        let function = Arc::new(self.function(&loaded)?);
+        // The event that is looked at may have variables of its own, and so a mapper.
+        let loaded = loaded(Bench::sandboxes(found) + 2 * endpoint::SANDBOXES).await?;
+        let function = Arc::new(self.function(&loaded, &Variables::new())?);
         if let Some(endpoint) = &self.endpoint {
             endpoint.swap(function.clone());
         }
@@ -128,21 +131,25 @@ impl Session {
         match cases {
             Ok(cases) => {
                 let bench = Bench::new(&loaded, &cases, config, true)?;
-                let tried = Tried::new(bench, cases, false).await?;
+                let tried = Tried::new(bench, cases).await?;
                 self.show.verdicts(&tried, self.source.is_broken());
                 tried.cases.iter().for_each(CaseResult::warn);
             }
             // An event may be looked at, or come in, all the same.
             Err(error) => terminal::error(&error),
         }
-        self.look.again(function.pipeline(), within).await
+        match self.look.variables()? {
+            none if none.is_empty() => self.look.again(function.pipeline(), within).await,
+            its => self.look.again(self.function(&loaded, &its)?.pipeline(), within).await,
+        }
     }
 
-    /// The stand-in of the function with the mapper `loaded`.
-    fn function(&self, loaded: &Loaded) -> Result<Function> {
+    /// The stand-in of the function with the mapper `loaded`, which has `variables` besides its own.
+    fn function(&self, loaded: &Loaded, variables: &Variables) -> Result<Function> {
         let send = self.endpoint.is_some();
         let config = mapper_file::config(Path::new(COMPONENT), send, &self.environment)?;
-        let settings = Settings { sandboxes: endpoint::SANDBOXES, ..config.mapper.clone() };
+        let settings = runner::with(&config.mapper, variables);
+        let settings = Settings { sandboxes: endpoint::SANDBOXES, ..settings };
         let mapper = Mapper::new(&loaded.component, loaded.identity.clone(), settings)?;
         let look = self.look.clone();
         let told: Told =

@@ -1,7 +1,7 @@
 //! What `mapper dev` shows: on a terminal each run anew and whole, in a pipe a line for all that is
 //! different.
 
-use std::io::{IsTerminal, stdout};
+use std::io::{IsTerminal, Write, stdout};
 use std::time::Duration;
 
 use anstream::print;
@@ -41,7 +41,9 @@ impl Show {
     /// Begins a run, for a `reason` if it is not the first.
     pub fn begin(&mut self, reason: Option<&str>) {
         if stdout().is_terminal() {
-            print!("{CLEAR}{}\n", self.greeting);
+            // The stream that drops colours would drop this, too.
+            let _ = stdout().write_all(CLEAR.as_bytes());
+            print!("{}\n", self.greeting);
         } else if !self.has_begun {
             print!("{}\n", self.greeting);
         } else {
@@ -76,7 +78,11 @@ impl Show {
         }
         for was in last.iter().flatten() {
             if tried.cases.iter().all(|result| result.case.name != was.name) {
-                lines.push_str(&format!("{FAINT}{:<9}{FAINT:#} {}\n", "gone", was.name));
+                lines.push_str(&format!(
+                    "{FAINT}{:<9}{FAINT:#} {}\n",
+                    "gone",
+                    printable::line(&was.name)
+                ));
             }
         }
         let older = if is_broken { ", by the last good mapper" } else { "" };

@@ -3,11 +3,13 @@
 
 use std::collections::BTreeSet;
 use std::env;
+use std::io::stdout;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::timeout;
 
@@ -16,8 +18,8 @@ use tokio::time::timeout;
 const QUIET: Duration = Duration::from_millis(40);
 /// How long it is waited for that, if it is never quiet.
 const LONGEST: Duration = Duration::from_secs(1);
-/// How often it is looked whether the folder is still there. Linux does not tell a process that is
-/// in it.
+/// How often it is looked whether the folder and the reader are still there. Linux does not tell a
+/// process that is in the folder.
 const LOOK: Duration = Duration::from_secs(1);
 
 /// Folders that are watched.
@@ -76,18 +78,31 @@ impl Watch {
         Ok(more)
     }
 
-    /// Waits until something changes, and it is quiet again.
+    /// Waits until something changes, and it is quiet again. Returns whether somebody still reads
+    /// what this program prints.
     ///
     /// # Errors
     /// The folder in which this program runs is gone.
-    pub async fn changed(&mut self) -> Result<()> {
+    pub async fn changed(&mut self) -> Result<bool> {
         while timeout(LOOK, self.woken.recv()).await.is_err() {
             is_there()?;
+            if !is_read() {
+                return Ok(false);
+            }
         }
         let quiet = async { while timeout(QUIET, self.woken.recv()).await.is_ok() {} };
         let _ = timeout(LONGEST, quiet).await;
-        is_there()
+        is_there()?;
+        Ok(is_read())
     }
+}
+
+/// Whether standard output is no pipe whose reader has left, as `head` does.
+fn is_read() -> bool {
+    let stdout = stdout();
+    let mut asked = [PollFd::new(&stdout, PollFlags::empty())];
+    let told = poll(&mut asked, Some(&Timespec::default()));
+    told.is_err() || !asked[0].revents().contains(PollFlags::ERR)
 }
 
 fn is_there() -> Result<()> {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use anyhow::Result;
+use post_confirmation_host::printable;
 use serde::Serialize;
 
 use super::{CaseResult, Verdict};
@@ -134,7 +135,7 @@ fn line(CaseResult { case, cost, exceeded, .. }: &CaseResult) -> Option<String> 
             )
         }
     };
-    Some(format!("{:<32} {figures}\n", case.name))
+    Some(format!("{:<32} {figures}\n", printable::line(&case.name)))
 }
 
 /// What is wrong with what a case costs. Empty if nothing is.

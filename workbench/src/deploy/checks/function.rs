@@ -209,7 +209,8 @@ fn remedy(error: &str, function: &str, deployment: &Deployment) -> Result<String
         )
     } else if error.starts_with("Secret.") {
         format!(
-            "store the secret in the form of docs/reference.md, and let the role read it; {log}"
+            "store it as a Secrets Manager secret or an SSM parameter, and let the role read it, and decrypt it if it has a \
+             key of its own; {log}"
         )
     } else if error == "Host.OutOfTime" {
         format!("more memory, which is more CPU; {log}")

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::deployment::Deployment;
 use super::function::is_allowed;
 use super::{Finding, NotChecked};
+use crate::causes;
 use crate::commands::reach::reach;
 use crate::deploy::answer::{self, Unexpected};
 use crate::deploy::aws;
@@ -23,8 +24,6 @@ use crate::deploy::trial::{environment, wait};
 const HTTPS: u16 = 443;
 /// The settings of a connection to the backend.
 const REACHED_BY: [&str; 2] = [BACKEND_API_URL, BACKEND_ALLOW_HTTP];
-/// The cause if no public authority issued the certificate.
-const PRIVATE_ROOT: &str = "certificate-unknown-issuer";
 const HANGS: &str =
     "connections hang: neither the backend nor the queue can be reached, and users are lost";
 
@@ -181,8 +180,8 @@ pub fn backend(deployment: &Deployment, found: &mut Vec<Finding>) -> Result<(), 
     let config = Config::from_vars(environment(&variables, |name| REACHED_BY.contains(&name)));
     let config = config.context("the backend can't be tried from here")?;
     let Some(failure) = wait(reach(config))? else { return Ok(()) };
-    let cause = failure.cause().map_or("other", Cause::name);
-    if cause == PRIVATE_ROOT && variables.contains_key(BACKEND_CA_FILE) {
+    let cause = failure.cause().unwrap_or(Cause::Other);
+    if cause == Cause::CertificateUnknownIssuer && variables.contains_key(BACKEND_CA_FILE) {
         let what = "the file that BACKEND_CA_FILE names exists only in the function";
         return Err(NotChecked::lacks(what));
     }
@@ -193,16 +192,18 @@ pub fn backend(deployment: &Deployment, found: &mut Vec<Finding>) -> Result<(), 
         true => "it was not tried from the function's VPC, which may reach it",
         false => "every event goes into the queue",
     };
+    let explained = causes::explained(cause);
     let finding = Finding::fault(
         format!(
-            "{}, port {}, can't be reached from this machine: {cause}",
+            "{}, port {}, can't be reached from this machine: {cause}{}",
             url.host_str().unwrap_or_default(),
-            url.port_or_known_default().unwrap_or(HTTPS)
+            url.port_or_known_default().unwrap_or(HTTPS),
+            explained.as_ref().map_or_else(String::new, |it| format!(", {}", it.what))
         ),
         why,
         format!(
-            "start the backend, and check the host in BACKEND_API_URL, its certificate and its firewall (a row of \
-             docs/reference.md, 'Why there is no answer', explains {cause}); {}",
+            "{}; {}",
+            explained.map_or("the backend's log", |it| it.fix),
             deployment.change("BACKEND_API_URL=https://…")
         ),
     );

@@ -27,25 +27,24 @@ pub struct Kept {
     message_outcome: Option<String>,
 }
 
-/// Writes up to `most` cases into the folder `cases` beside the component `file`, whose mapper is
-/// `mapper`. Those that would still fail come first.
+/// Writes up to `most` cases into `folder`, as `mapper` maps them. Those that would still fail come
+/// first.
 ///
 /// # Errors
 /// One can't be written.
 pub fn keep(
     replayed: &[Replayed],
     most: usize,
-    file: &Path,
+    folder: &Path,
     mapper: &DryMapper,
 ) -> Result<Vec<Kept>> {
-    let folder = file.parent().unwrap_or(Path::new("")).join(cases::FOLDER);
     let mut kept: Vec<Kept> = Vec::new();
     for (event, outcome) in chosen(replayed) {
         if kept.len() == most {
             break;
         }
         let made = made_up::event(&event.json)?;
-        let file = events::write(&made, &folder)?;
+        let file = events::write(&made, folder)?;
         // Messages of the same shape make the same case.
         if kept.iter().any(|other| other.file == file) {
             continue;

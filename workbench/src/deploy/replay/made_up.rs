@@ -64,6 +64,8 @@ const NAMES: [&str; 42] = [
 const CUSTOM: [&str; 2] = ["custom:", "dev:custom:"];
 /// The member whose names the person chooses who signs up.
 const CLIENT_METADATA: &str = "clientMetadata";
+/// The attribute that is JSON of Cognito in a text.
+const IDENTITIES: &str = "identities";
 /// Values that stay, by name: words of Cognito, on which a mapping may depend.
 const WORDS: [(&str, &[&str]); 5] = [
     ("clientId", &["CLIENT_ID_NOT_APPLICABLE"]),
@@ -153,7 +155,7 @@ impl Values {
                 // A text that is not valid Unicode is made up like its JSON.
                 let real = serde_json::from_str(json.get());
                 let real = real.unwrap_or_else(|_| json.get().trim_matches('"').to_owned());
-                let made = self.of_member(name, &real, depth);
+                let made = self.of_member(name, &real, names_stay, depth);
                 out.push_str(&quoted(&made));
             }
             Some(b'0'..=b'9' | b'-') => out.push_str(&self.made_up(json.get(), shape::digits)),
@@ -161,8 +163,9 @@ impl Values {
         }
     }
 
-    /// What stands in place of the text `real` in the member `name`.
-    fn of_member(&mut self, name: &str, real: &str, depth: usize) -> String {
+    /// What stands in place of the text `real` in the member `name`. If not `names_stay`, somebody
+    /// else than Cognito has chosen the name.
+    fn of_member(&mut self, name: &str, real: &str, names_stay: bool, depth: usize) -> String {
         let words = WORDS.iter().find(|(of, _)| *of == name).map_or(&[][..], |(_, words)| words);
         if words.contains(&real) || TRUTHS.contains(&real) {
             return real.to_owned();
@@ -176,12 +179,13 @@ impl Values {
         {
             return format!("{region}_{}", self.text(id));
         }
-        // JSON in a text, as in `identities`.
+        // JSON in a text. Cognito has chosen the names of one such text alone.
         if real.starts_with(['{', '['])
             && let Ok(json) = serde_json::from_str::<&RawValue>(real)
         {
             let mut text = String::new();
-            self.value(json, name, true, None, depth.saturating_sub(1), &mut text);
+            let names_stay = names_stay && name == IDENTITIES;
+            self.value(json, name, names_stay, None, depth.saturating_sub(1), &mut text);
             return text;
         }
         self.text(real)

@@ -54,5 +54,9 @@ fn why(message: &Value) -> &'static str {
     let body = message["Body"].as_str().unwrap_or_default();
     let Ok(json) = RawValue::from_string(body.to_owned()) else { return "it is not JSON" };
     let found = SearchResult::search(&[json]);
-    if found.events.is_empty() { found.why() } else { "the event is inside of something else" }
+    match (found.events.is_empty(), found.others) {
+        (false, _) => "the event is inside of something else",
+        (true, 0) => "it holds no event",
+        (true, _) => found.why(),
+    }
 }

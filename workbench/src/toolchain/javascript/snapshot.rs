@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use wasmtime::component::{
     Component, ComponentNamedList, ComponentType, Instance, Lift, Linker, Lower, WasmList,
@@ -19,12 +19,15 @@ use super::fault::Fault;
 use super::modules;
 use super::system::{self, System};
 use super::world;
+use crate::toolchain::tool;
 use crate::{engine, installed};
 
 /// The file of the engine.
 const ENGINE: &str = "js-engine.wasm";
 /// How long a mapper's modules may take to load.
 const LONGEST: Duration = Duration::from_secs(10);
+/// How often it is looked whether the workbench is to end meanwhile.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What the engine exports for this.
 const LOADER: &str = "cognito:js-engine/loader@0.1.0";
@@ -69,17 +72,27 @@ pub(super) fn take(modules: Vec<modules::Module>) -> Result<Vec<u8>, Fault> {
             let _running = running;
             compiled.snapshot(modules)
         });
-        if ended.recv_timeout(LONGEST) == Err(RecvTimeoutError::Timeout) {
-            compiled.engine.increment_epoch();
-            _ = taken.join();
+        let until = Instant::now() + LONGEST;
+        let mut is_late = false;
+        while ended.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+            is_late = is_late || tool::is_stopped() || Instant::now() >= until;
+            // The engine may begin only now, and counts from then on.
+            if is_late {
+                compiled.engine.increment_epoch();
+            }
+        }
+        let taken = taken.join();
+        if tool::is_stopped() {
+            return Err(Fault::Refused("interrupted".to_owned()));
+        }
+        if is_late {
             return Err(Fault::Refused(format!(
                 "what the mapper does outside of functions has not ended within {} s; it runs once, when the mapper is built",
                 LONGEST.as_secs()
             )));
         }
-        let taken = taken
-            .join()
-            .unwrap_or_else(|_| Err(Error::msg("the thread that runs it has panicked")));
+        let taken =
+            taken.unwrap_or_else(|_| Err(Error::msg("the thread that runs it has panicked")));
         taken.map_err(broken)?.map_err(Fault::Refused)
     })
 }

@@ -1,8 +1,10 @@
 //! How `mapper dev` ends, and what is left.
 
 use std::fs;
+use std::io::{BufRead, BufReader, pipe};
 use std::path::Path;
 use std::process::Command;
+use std::sync::mpsc;
 use std::thread;
 use std::time::Instant;
 
@@ -69,6 +71,34 @@ fn an_interruption_between_runs_ends_it_at_once() {
     let names = folder.names("m");
     let own: Vec<_> = names.iter().filter(|name| name.starts_with(".mapper-build-")).collect();
     assert_eq!(own, [".mapper-build-sources.json"]);
+}
+
+#[test]
+fn an_interrupted_snapshot_ends_at_once() {
+    let folder = javascript();
+    folder.edits("mapper.js", "export ", "console.log('begun'); while (true) {}\nexport ");
+    let mut dev = Dev::start(&folder, &[], &[]);
+    dev.says("building mapper.wasm");
+    signal("INT", dev.process.id());
+    assert_eq!(dev.ended().code(), Some(0));
+    // By itself it would have been broken off, and told.
+    let rest: Vec<String> = dev.lines.iter().collect();
+    assert!(!rest.iter().any(|line| line.contains("has not ended within")), "{rest:?}");
+    assert!(!folder.path("m/mapper.wasm").exists());
+}
+
+#[test]
+fn a_reader_that_leaves_ends_it() {
+    let folder = javascript();
+    let (reader, writer) = pipe().unwrap();
+    let mut command = folder.mapper(&["dev"]);
+    command.current_dir(folder.path("m")).stdout(writer);
+    let process = command.spawn().unwrap();
+    drop(command);
+    let mut dev = Dev { process, lines: mpsc::channel().1, said: String::new() };
+    // As `head -1` does.
+    BufReader::new(reader).read_line(&mut String::new()).unwrap();
+    assert_eq!(dev.ended().code(), Some(0));
 }
 
 #[test]

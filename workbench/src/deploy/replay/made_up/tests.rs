@@ -100,6 +100,19 @@ fn names_stay_unless_a_user_may_have_chosen_them() {
 }
 
 #[test]
+fn names_in_json_of_a_user_are_made_up() {
+    let it = made(
+        r#""request": { "userAttributes": { "custom:prefs": "{\"custom:maiden-Smith\":1,\"email\":\"x\"}" },
+        "clientMetadata": { "data": "{\"custom:alice\":1}", "identities": "[{\"userId\":\"alice\"}]" } }"#,
+    );
+    let text = it.to_string();
+    for gone in ["Smith", "alice", "email", "userId"] {
+        assert!(!text.contains(gone), "{gone} is in {text}");
+    }
+    assert!(it["request"]["userAttributes"]["custom:prefs"].as_str().unwrap().starts_with('{'));
+}
+
+#[test]
 fn words_of_cognito_stay() {
     let members = r#""version": "1", "region": "eu-central-1", "userPoolId": "eu-central-1_AbCdEf123",
         "triggerSource": "PostConfirmation_ConfirmSignUp", "callerContext": { "clientId": "CLIENT_ID_NOT_APPLICABLE" },
