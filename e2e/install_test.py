@@ -158,11 +158,20 @@ def test_what_is_installed_has_the_templates(arch, aws, tmp_path, proved):
         assert stored == (folder / name).read_bytes()
     proved(f"`mapper package --into` has everything that the AWS CLI packages into a stack for {arch}")
 
+    template = (folder / "template.yaml").read_text()
     (folder / "template.yaml").write_text("mine")
     said = it.succeeds("package", "default-mapper", "--arch", arch, "--into", "deploy", folder=tmp_path)
-    assert "deploy/template.yaml  differs from this release's, and stays\n" in said
+    assert "deploy/template.yaml  differs from this release's, and stays; delete it to get that one\n" in said
     assert said.count("stays") == 1 and (folder / "template.yaml").read_text() == "mine"
     proved("a template that was changed stays as it is")
+
+    (folder / "template.yaml").write_text(template)
+    zips = {file: file.read_bytes() for file in folder.glob("*.zip")}
+    other = {"x86_64": "arm64", "arm64": "x86_64"}[arch]
+    done = it.run("package", "default-mapper", "--arch", other, "--into", "deploy", folder=tmp_path)
+    assert done.returncode == 1 and f"`deploy/template.yaml` is for {arch}" in done.stderr, done.stderr
+    assert {file: file.read_bytes() for file in folder.glob("*.zip")} == zips
+    proved("a folder for one architecture does not become one for two")
 
 
 # An app of somebody who has installed the packages and the CDK library, in TypeScript.

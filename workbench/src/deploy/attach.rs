@@ -23,10 +23,12 @@ use super::{access, answer, changes, interrupt, place, versions};
 /// both functions the right to write to the pool's users, unless they have it. Running it again does
 /// no harm.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Exit status: 0 if the pool calls the function, 1 if something is missing, the function can't handle events,
-AWS refused, or another setting is different afterwards."
-)]
+#[command(after_help = "Examples:
+  mapper attach eu-central-1_AbCdEf123
+  mapper attach eu-central-1_AbCdEf123 --function users --yes
+
+Exit status: 0 if the pool calls the function, 1 if something is missing, the function can't handle events,
+AWS refused, or another setting is different afterwards.")]
 pub struct Args {
     #[command(flatten)]
     pool: PoolArgs,

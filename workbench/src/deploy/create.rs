@@ -41,8 +41,8 @@ use crate::installed;
 
 Exit status: 0 if everything is there and live, 1 if it is not.")]
 pub struct Args {
-    /// A setting of docs/reference.md; BACKEND_API_URL is required at first, an empty VALUE removes
-    /// a setting. Can be given several times.
+    /// A setting of the function; BACKEND_API_URL is required at first, an empty VALUE removes a
+    /// setting, and an unknown NAME gets the list of all. Can be given several times.
     // Parsed later: a message about a wrong one must not hold its value.
     #[arg(long, value_name = "NAME=VALUE")]
     set: Vec<String>,
@@ -229,10 +229,12 @@ pub fn run(args: &Args) -> Result<bool> {
         user_rights::ensure(&part.name, &user_rights::needed(&[&part.wanted]), &pools)?;
     }
     functions::ensure_mapping(&queue.arn, &aliases[0], &roles[1], args.max_concurrency)?;
-    say(format!(
-        "Next: `mapper attach POOL`, so that the pool calls {} after a confirmation.",
-        names.function
-    ));
+    if parts[0].live.is_empty() {
+        say(format!(
+            "Next: `mapper attach POOL`, so that the pool calls {} after a confirmation.",
+            names.function
+        ));
+    }
     Ok(true)
 }
 

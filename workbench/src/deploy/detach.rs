@@ -16,10 +16,11 @@ use super::{access, changes, place};
 /// backend does not hear of confirmed users: `reconcile` finds them later. Events of this pool that
 /// wait in the queue may need the right: let it become empty first.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Exit status: 0 if the pool does not call the function, 1 if the trigger is another function, AWS refused, or
-another setting is different afterwards."
-)]
+#[command(after_help = "Examples:
+  mapper detach eu-central-1_AbCdEf123
+
+Exit status: 0 if the pool does not call the function, 1 if the trigger is another function, AWS refused, or
+another setting is different afterwards.")]
 pub struct Args {
     #[command(flatten)]
     pool: PoolArgs,

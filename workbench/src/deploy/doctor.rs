@@ -26,9 +26,11 @@ use crate::terminal;
 /// check, one line says what it needs, and the other checks are still made. It fetches and shows no
 /// value of a secret, and no user.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Exit status: 0 if there is no fault, though there may be warnings, 1 if there is one."
-)]
+#[command(after_help = "Examples:
+  mapper doctor eu-central-1_AbCdEf123
+  mapper doctor eu-central-1_AbCdEf123 --function users
+
+Exit status: 0 if there is no fault, though there may be warnings, 1 if there is one.")]
 pub struct Args {
     /// The user pool's id.
     #[arg(value_name = "POOL", value_parser = pool_id)]

@@ -20,7 +20,8 @@ use crate::terminal::size;
 ///
 /// With --into, the folder also gets the functions' program of the same release, the templates for
 /// CloudFormation, and the module for Terraform, all for the same architecture. Zips that are there
-/// are replaced. Templates and files of the module that you have changed stay as they are.
+/// are replaced. Templates and files of the module that are there and differ, because you have
+/// changed them or because they are of another release, stay as they are.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper package
@@ -49,7 +50,8 @@ pub fn run(args: &Args) -> Result<bool> {
     let templates = args.into.as_ref().map(|_| templates::read(&args.arch)).transpose()?;
     let scratch = tempfile::tempdir()?;
     let zipped = layer(&component(&args.mapper), &args.arch, scratch.path())?;
-    if let Some(folder) = &args.into {
+    if let (Some(folder), Some(templates)) = (&args.into, &templates) {
+        templates.fit(folder)?;
         fs::create_dir_all(folder)
             .with_context(|| format!("`{}` can't be made", folder.display()))?;
     }

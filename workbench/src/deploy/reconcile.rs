@@ -29,7 +29,11 @@ use super::{changes, place};
 #[command(
     override_usage = "mapper reconcile [OPTIONS] <POOL> <--all|USER...>",
     group = clap::ArgGroup::new("which").required(true).args(["all", "user"]),
-    after_help = "Exit status: 0 if all of them are queued, 1 if a USER is unknown, you did not agree, or SQS did not take a
+    after_help = "Examples:
+  mapper reconcile eu-central-1_AbCdEf123 --all
+  mapper reconcile eu-central-1_AbCdEf123 alice bob
+
+Exit status: 0 if all of them are queued, 1 if a USER is unknown, you did not agree, or SQS did not take a
 user. The output has that user's `sub`, and all others are queued."
 )]
 pub struct Args {

@@ -20,7 +20,11 @@ use super::{changes, place};
 /// it to its end; you can interrupt it and run it again. If a redrive is already running, it
 /// follows that one.
 #[derive(clap::Args)]
-#[command(after_help = "Exit status: 0 if the redrive is over, 1 if it failed or AWS refused.")]
+#[command(after_help = "Examples:
+  mapper redrive
+  mapper redrive --function users
+
+Exit status: 0 if the redrive is over, 1 if it failed or AWS refused.")]
 pub struct Args {
     #[command(flatten)]
     function: FunctionName,

@@ -28,10 +28,12 @@ use super::{changes, interrupt, place};
 /// mapper back. Settings and code of $LATEST stay. Both versions map an event in a dry run first;
 /// if one can't, it says why and asks. With --yes such a version goes live too.
 #[derive(clap::Args)]
-#[command(
-    after_help = "Exit status: 0 if the version is live, 1 if the former version is not known (the versions are listed, with
-those that can't handle events), you did not agree, or AWS refused."
-)]
+#[command(after_help = "Examples:
+  mapper rollback
+  mapper rollback 7 --function users
+
+Exit status: 0 if the version is live, 1 if the former version is not known (the versions are listed, with
+those that can't handle events), you did not agree, or AWS refused.")]
 pub struct Args {
     /// The version to go back to, if not the former one.
     #[arg(value_name = "VERSION")]

@@ -3,13 +3,15 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
 use crate::installed;
 use crate::terminal::size;
 
 /// The architecture that the templates name.
 const NAMED: &str = "x86_64";
+/// The other one.
+const OTHER: &str = "arm64";
 
 /// What a template needs beside the mapper's layer, for one architecture.
 pub struct Templates {
@@ -56,8 +58,29 @@ fn files(folder: &Path, end: &str) -> Result<Vec<PathBuf>> {
 }
 
 impl Templates {
-    /// Writes them into `folder`, and says so. A text that is there and differs stays: somebody has
-    /// changed it.
+    /// Says whether what is in `folder` already goes with them.
+    ///
+    /// # Errors
+    /// A template there, which would stay, names the other architecture.
+    pub fn fit(&self, folder: &Path) -> Result<()> {
+        let name = self.function.to_string_lossy();
+        let (arch, other) = if name.contains(NAMED) { (NAMED, OTHER) } else { (OTHER, NAMED) };
+        for (path, text) in &self.texts {
+            let path = folder.join(path);
+            let there = fs::read_to_string(&path).unwrap_or_default();
+            let names_other = there.contains(&format!("function-{other}.zip"));
+            ensure!(
+                !names_other || !text.contains(&format!("function-{arch}.zip")),
+                "`{}` is for {other}, and would stay beside zips for {arch}: change it by hand, delete it, or name \
+                 another folder; nothing was written",
+                path.display()
+            );
+        }
+        Ok(())
+    }
+
+    /// Writes them into `folder`, and says so. A text that is there and differs stays: somebody may
+    /// have changed it.
     ///
     /// # Errors
     /// One can't be written.
@@ -70,7 +93,10 @@ impl Templates {
             let path = folder.join(path);
             let there = fs::read(&path).ok();
             if there.as_ref().is_some_and(|there| there != text.as_bytes()) {
-                anstream::println!("{}  differs from this release's, and stays", path.display());
+                anstream::println!(
+                    "{}  differs from this release's, and stays; delete it to get that one",
+                    path.display()
+                );
                 continue;
             }
             let parent = path.parent().unwrap_or(folder);
