@@ -53,6 +53,9 @@ list_parts() (
 # Packs the package of npm in the folder $1.
 pack() {
     npm pkg set version="$version" --prefix "$1"
+    # The registry holds the provenance of what the workflow publishes against it.
+    [ -z "${GITHUB_REPOSITORY-}" ] || npm pkg set repository.type=git \
+        repository.url="git+https://github.com/$GITHUB_REPOSITORY.git" --prefix "$1"
     npm pack --silent --pack-destination "$out" "$1" > /dev/null
 }
 

@@ -49,6 +49,7 @@ environment() {
 
 # Installs what the lock $2 of npm names into the folder $1.
 modules() {
+    command -v npm > /dev/null || { echo "npm is missing: install Node.js with npm" >&2 && exit 1; }
     cp "$2" "$(dirname "$2")/package.json" "$1"
     npm ci --loglevel error --no-audit --no-fund --prefix "$1" > /dev/null
 }

@@ -52,7 +52,7 @@ pub fn of(found: &Found) -> Vec<Bound> {
         bound("warm event, Rust mapper / native", event(Rust, Native), AtMost(1.1), "×"),
         bound("warm event, JavaScript mapper / Node.js", event(JavaScript, Node), AtMost(0.6), "×"),
         bound("warm event, Python mapper / Node.js", event(Python, Node), AtMost(1.5), "×"),
-        bound("sandbox and mapping, Rust mapper, p50", median(&found.life), AtMost(20.0), "µs"),
+        bound("mapping, Rust mapper, p50", mapping(Rust), AtMost(20.0), "µs"),
         bound("mapping, JavaScript mapper, p50", mapping(JavaScript), AtMost(120.0), "µs"),
         bound("memory, Rust mapper", peak(Rust), AtMost(8.0), "MB"),
         bound("memory, JavaScript mapper", peak(JavaScript), AtMost(12.0), "MB"),

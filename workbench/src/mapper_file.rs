@@ -67,7 +67,7 @@ pub fn read(file: &Path) -> Result<Vec<u8>> {
         inner.display()
     );
     let hint = if file == Path::new(COMPONENT) {
-        "; `mapper build` makes it, or `--mapper` names another"
+        "; `mapper build` makes it of the source in this folder, and `mapper new` a folder to start from"
     } else {
         ""
     };

@@ -11,8 +11,8 @@ use crate::terminal::{self, BAD, GOOD};
 
 /// Say what is wrong with the function's settings, which are the variables of the environment.
 ///
-/// They are read by the function's own code. Files that they name are looked for on this machine,
-/// and no secret is fetched. No value is shown.
+/// They are read by the function's own code. The file in BACKEND_CA_FILE is looked for on this
+/// machine; images are not, and no secret is fetched. No value is shown.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   BACKEND_API_URL=https://api.example.com/v1/ mapper settings
