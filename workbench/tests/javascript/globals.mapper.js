@@ -4,6 +4,7 @@ import { getEnvironment } from 'wasi:cli/environment@0.2.0';
 
 const bytes = (text) => new TextEncoder().encode(text);
 const hex = (buffer) => new Uint8Array(buffer).toHex();
+const { env } = process;
 const early = { random: Math.random(), now: Date.now(), since: performance.now() };
 
 const tries = {
@@ -78,6 +79,10 @@ const tries = {
   environment: () => ({
     list: getEnvironment(), path: process.env.USERS_PATH, other: process.env.OTHER ?? 'none', proto: process.env.__proto__ ?? 'none',
     has: 'toString' in process.env, keys: Object.keys(process.env),
+    kept: {
+      path: env.USERS_PATH, other: env.OTHER ?? 'none', proto: env.__proto__ ?? 'none', has: ['USERS_PATH' in env, 'toString' in env],
+      own: [Object.hasOwn(env, 'USERS_PATH'), Object.hasOwn(env, 'OTHER')], copy: { ...env },
+    },
   }),
   event: (event) => ({
     attributes: Object.entries(event.attributes), metadata: event.metadata.campaign, first: event.userAttributes[0],

@@ -100,6 +100,10 @@ async fn variables_are_those_of_the_event_and_not_of_the_build() {
             json!({
                 "list": [["USERS_PATH", path]], "path": path, "other": "none", "proto": "none", "has": false,
                 "keys": ["USERS_PATH"],
+                "kept": {
+                    "path": path, "other": "none", "proto": "none", "has": [true, false], "own": [true, false],
+                    "copy": { "USERS_PATH": path },
+                },
             })
         );
     }

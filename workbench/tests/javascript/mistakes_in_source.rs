@@ -5,7 +5,7 @@ use crate::support::{component, refused};
 const GOOD: &str = "export const mapper = { transform: () => ({ skip: 'no' }) };\n";
 
 /// A mistake: its files, and what the message says.
-const MISTAKES: [(&[(&str, &str)], &str); 62] = [
+const MISTAKES: [(&[(&str, &str)], &str); 64] = [
     (
         &[("mapper.js", "export const mapper = {\n  transform(event { }\n};\n")],
         "mapper.js:2:19: SyntaxError: Expected `,` or `)` but found `{`",
@@ -195,6 +195,15 @@ const MISTAKES: [(&[(&str, &str)], &str); 62] = [
     ),
     (
         &[("mapper.js", "export const mapper = 'USERS_PATH' in process.env;\n")],
+        "variables such as `process.env.USERS_PATH` belong into functions",
+    ),
+    (
+        &[("mapper.js", "const { env } = process;\nexport const mapper = env.USERS_PATH;\n")],
+        "variables such as `process.env.USERS_PATH` belong into functions: what is outside of them runs once, if the mapper \
+         is built, and not for each event\n    at <anonymous> (mapper.js:2:",
+    ),
+    (
+        &[("mapper.js", "export const mapper = Object.hasOwn(process.env, 'USERS_PATH');\n")],
         "variables such as `process.env.USERS_PATH` belong into functions",
     ),
     (
