@@ -7,7 +7,7 @@ use crate::support::Loaded;
 const MAPPER: (&str, &str) = ("mapper.js", include_str!("mistakes.mapper.js"));
 
 /// A mistake: its name, the code, and what the message says of it.
-const MISTAKES: [(&str, &str, &str); 78] = [
+const MISTAKES: [(&str, &str, &str); 82] = [
     ("returns nothing", "bad-answer", "`mapper.transform` (mapper.js:"),
     (
         "returns nothing",
@@ -120,6 +120,22 @@ const MISTAKES: [(&str, &str, &str); 78] = [
     ),
     ("has a body with a view", "bad-answer", "has at `data` what JSON can't hold: DataView"),
     ("has a body with no date", "bad-answer", "has at `born` what JSON can't hold: Invalid Date"),
+    ("has a body with a box of NaN", "bad-answer", "has at `age` what JSON can't hold: NaN"),
+    (
+        "has a body with a box of a symbol",
+        "bad-answer",
+        "has at `kind` what JSON can't hold: Symbol",
+    ),
+    (
+        "has a body with a box of a bigint",
+        "bad-answer",
+        "`deliver.body` can't be written as JSON: ",
+    ),
+    (
+        "has a body with a registry",
+        "bad-answer",
+        "has at `seen` what JSON can't hold: FinalizationRegistry",
+    ),
     (
         "gives the body's bytes away",
         "bad-answer",
@@ -139,7 +155,7 @@ const MISTAKES: [(&str, &str, &str); 78] = [
     (
         "throws a text",
         "exception",
-        "`mapper.transform` (mapper.js:102:3) threw what is no error and no `{ code, message }`: 'no user'",
+        "`mapper.transform` (mapper.js:106:3) threw what is no error and no `{ code, message }`: 'no user'",
     ),
     (
         "throws what is nearly an error",
@@ -229,7 +245,7 @@ const MISTAKES: [(&str, &str, &str); 78] = [
     (
         "waits for ever",
         "exception",
-        "`mapper.transform` (mapper.js:102:3) waits for a promise that is never settled: nothing is left that could do it",
+        "`mapper.transform` (mapper.js:106:3) waits for a promise that is never settled: nothing is left that could do it",
     ),
     ("returns a mistake later", "bad-answer", "a plain object or array, and is 42"),
     (
