@@ -58,7 +58,12 @@ const tries = {
       isOther: other !== one && other.map !== one.map && other.bytes.buffer !== one.bytes.buffer,
       isItself: other.self === other,
       at: other.at, inner: other.map.get('a').has(1), bytes: [...other.bytes], name: Object.entries(other).at(-1),
-      function: told(() => structuredClone(() => 1)),
+      boxes: [1n, 'a', true].map((value) => structuredClone(Object(value)).valueOf() === value),
+      refused: [
+        () => 1, Symbol('a'), Object(Symbol('a')), new URL('https://a.b'), new URLSearchParams('a=1'), new TextEncoder(),
+        new TextDecoder(), new CryptoKey(), [1].values(), new Map().keys(), (function* () {})(), (async function* () {})(),
+        Promise.resolve(1), new WeakMap(), new FinalizationRegistry(() => {}),
+      ].map((value) => told(() => structuredClone({ value }))),
     };
   },
   timers: async () => {
