@@ -76,6 +76,23 @@ async fn an_integer_in_an_answer_keeps_all_of_its_digits() {
     assert!(format!("{error:?}").contains(says), "{error:?}");
 }
 
+#[tokio::test]
+async fn an_answer_that_is_no_json_is_named_with_status_and_line() {
+    let mapper = Loaded::of(&[MAPPER]);
+    for (body, wrong) in [
+        ("", "no body: look at `answer.body.length` first"),
+        ("<p>", "a body that is no JSON"),
+        ("{ \"a\": 12345678901234567890", "a body that is no JSON"),
+    ] {
+        let (code, message) = mapper.conclude_after("throws an error", body).await.unwrap_err();
+        let says = format!(
+            "SyntaxError: the backend's answer (status 201) has {wrong}\n    at throws an error (mapper.js:"
+        );
+        assert!(code == "exception" && message.starts_with(&says), "{message}");
+        assert!(!message.contains("<input>") && !message.contains("engine:"), "{message}");
+    }
+}
+
 #[test]
 fn a_function_with_nearly_the_name_of_a_follow_up_is_told() {
     let skip = "transform() { return { skip: 'a' }; }";
