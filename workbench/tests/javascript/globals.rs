@@ -205,6 +205,35 @@ async fn what_is_printed_goes_to_the_standard_streams() {
 }
 
 #[tokio::test]
+async fn nothing_that_is_printed_fails_an_event() {
+    let source = "export const mapper = { transform() {
+        const self = { a: 1 };
+        self.self = self;
+        const throws = { get a() { throw new Error('no'); }, toString() { throw 1; } };
+        console.log('%j %j %o %s', self, throws, throws, throws);
+        console.log('%d %i %f %j', throws, Symbol('s'), throws, 1n);
+        console.log(throws, new Proxy({}, { ownKeys() { throw 1; } }), Object.assign(new Error(), { message: Symbol('s') }));
+        console.dir(throws);
+        console.dirxml(1);
+        console.groupCollapsed('group');
+        for (const name of [undefined, 'a', undefined]) console.count(name);
+        console.countReset();
+        console.count();
+        return { skip: 'done' };
+    } };";
+    let call = Loaded::of(&[("mapper.js", source)]).map_user("any").await;
+    assert!(call.result.is_ok(), "{:?}", call.output.message);
+    let hidden = "a value that can't be shown";
+    assert_eq!(
+        call.output.stdout,
+        format!(
+            "{{ a: 1, self: itself }} {hidden} {hidden} {hidden}\n{hidden} Symbol(s) {hidden} 1n\n\
+             {hidden} {hidden} {hidden}\n{hidden}\n1\ngroup\ndefault: 1\na: 1\ndefault: 2\ndefault: 1\n"
+        )
+    );
+}
+
+#[tokio::test]
 async fn every_form_of_an_answer_is_taken() {
     let request = |body: &str| format!("{{ method: 'put', path: 'users/', body: {body} }}");
     let forms = [
