@@ -91,7 +91,13 @@ const tries = {
   }),
   event: (event) => ({
     attributes: Object.entries(event.attributes), metadata: event.metadata.campaign, first: event.userAttributes[0],
+    copied: [{ ...event }, structuredClone(event), Object.assign({}, event)].map((copy) => copy.attributes.email),
+    assigned: (event.metadata = { ...event.metadata, a: 1 }) && event.metadata.a,
     inherited: event.attributes.toString ?? 'none', source: event.triggerSource, client: event.clientId, name: event.userName,
+  }),
+  frozen: (event) => ({
+    email: Object.freeze(event).attributes.email, copied: { ...event }.metadata.campaign,
+    changed: told(() => { event.attributes.email = 'a'; }), added: told(() => { event.attributes.a = 1; }),
   }),
   random: () => ({
     random: Math.random(), uuid: crypto.randomUUID(), bytes: [...crypto.getRandomValues(new Uint8Array(8))], now: Date.now(),

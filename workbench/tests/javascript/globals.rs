@@ -135,10 +135,25 @@ async fn attributes_are_found_by_name_whatever_the_name_is() {
             "attributes": [["sub", "1234"], ["email", "ada@example.org"], ["__proto__", "a name"], ["custom:plan", "pro"]],
             "metadata": "spring",
             "first": { "name": "sub", "value": "1234" },
+            "copied": ["ada@example.org", "ada@example.org", "ada@example.org"],
+            "assigned": 1,
             "inherited": "none",
             "source": { "tag": "confirm-sign-up" },
             "client": "client",
             "name": "event",
+        })
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_is_frozen_has_its_attributes() {
+    assert_eq!(
+        Loaded::of(&[MAPPER]).body("frozen").await,
+        json!({
+            "email": "ada@example.org",
+            "copied": "spring",
+            "changed": "TypeError: 'email' is read-only",
+            "added": "TypeError: object is not extensible",
         })
     );
 }
