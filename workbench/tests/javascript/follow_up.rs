@@ -7,7 +7,7 @@ use crate::support::{Loaded, folder, mapper, refused};
 const MAPPER: (&str, &str) = ("mapper.js", include_str!("follow-up.mapper.js"));
 
 /// A mistake: its name, the code, and what the message says of it.
-const MISTAKES: [(&str, &str, &str); 18] = [
+const MISTAKES: [(&str, &str, &str); 19] = [
     ("returns a text", "bad-answer", "`conclude` (mapper.js:"),
     ("returns a text", "bad-answer", "returned what are no effects: it has to be `{ attributes: "),
     (
@@ -17,7 +17,12 @@ const MISTAKES: [(&str, &str, &str); 18] = [
     ),
     ("misspells groups", "bad-answer", "there is no field `group`: `groups` is meant?"),
     ("misspells attributes", "bad-answer", "there is no field `attribute`: `attributes` is meant?"),
-    ("sets a number", "bad-answer", "`attributes['custom:id']` has to be a text, and is 42"),
+    (
+        "sets a number",
+        "bad-answer",
+        "`attributes['custom:id']` has to be a text, and is 42; write `String(…)`",
+    ),
+    ("sets a bigint", "bad-answer", "has to be a text, and is 42n; write `String(…)`"),
     (
         "sets undefined",
         "bad-answer",

@@ -73,7 +73,7 @@ const MISTAKES: [(&str, &str, &str); 82] = [
     (
         "has a header of a number",
         "bad-answer",
-        "`deliver.headers['x-count']` has to be a text, and is 5",
+        "`deliver.headers['x-count']` has to be a text, and is 5; write `String(…)`",
     ),
     (
         "has a header without value",
