@@ -35,6 +35,8 @@ pub(super) struct Given {
     pub names: BTreeMap<String, Option<(String, String)>>,
     /// The words of modules whose names it gives as well, but for `default`.
     pub all_of: Vec<String>,
+    /// The names that its author has written, with types, and at which byte.
+    pub written: BTreeMap<String, u32>,
 }
 
 /// A module in JavaScript.
@@ -85,7 +87,7 @@ fn javascript(name: &str, source: &str) -> Result<Parsed, Fault> {
         imports,
         awaits,
         taken,
-        given: given(&module_record),
+        given: given(&module_record, written(&module_record)),
     })
 }
 
@@ -107,6 +109,7 @@ fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
         .into_iter()
         .map(|taken| ((taken.words, taken.name), taken.offset))
         .collect();
+    let written = written(&module_record);
     // What is imported for its types alone is not there any more.
     let allocator = Allocator::default();
     let ParserReturn { module_record, .. } = parser(name, &code, &allocator, SourceType::mjs())?;
@@ -117,7 +120,7 @@ fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
     for Taken { words, name, offset } in &mut taken {
         *offset = taken_there.get(&(words.clone(), name.clone())).copied().unwrap_or_default();
     }
-    let given = given(&module_record);
+    let given = given(&module_record, written);
     Ok(Parsed { source: code, mappings, imports, awaits, taken, given })
 }
 
@@ -136,7 +139,8 @@ fn json(name: &str, source: &str) -> Result<Parsed, Fault> {
         let words = words.split(" at line ").next().unwrap_or_default();
         return Err(Fault::at(name, source, offset as u32, format!("SyntaxError: {words}")));
     }
-    let given = Given { names: BTreeMap::from([("default".to_owned(), None)]), all_of: Vec::new() };
+    let names = BTreeMap::from([("default".to_owned(), None)]);
+    let given = Given { names, ..Given::default() };
     Ok(Parsed {
         source: format!("export default JSON.parse({});", serde_json::Value::from(source)),
         mappings: String::new(),
@@ -252,18 +256,32 @@ fn passed_on(record: &ModuleRecord<'_>, entry: &ExportEntry<'_>) -> Option<(Stri
     (!is_own).then(|| (request.name.to_string(), name.span.start, name.name.to_string()))
 }
 
-/// The names that a module gives.
-fn given(record: &ModuleRecord<'_>) -> Given {
-    let entries = record.local_export_entries.iter().chain(&record.indirect_export_entries);
-    let names = entries.filter(|entry| !entry.is_type).filter_map(|entry| {
-        let name = match &entry.export_name {
-            ExportExportName::Name(name) => name.name.to_string(),
-            ExportExportName::Default(_) => "default".to_owned(),
-            ExportExportName::Null => return None,
-        };
+/// The names that a module gives; its author has `written` these.
+fn given(record: &ModuleRecord<'_>, written: BTreeMap<String, u32>) -> Given {
+    let names = exports(record).filter(|entry| !entry.is_type).filter_map(|entry| {
+        let (name, _) = name_of(entry)?;
         Some((name, passed_on(record, entry).map(|(words, _, there)| (words, there))))
     });
     let stars = record.star_export_entries.iter().filter(|entry| !entry.is_type);
     let all_of = stars.filter_map(|entry| Some(entry.module_request.as_ref()?.name.to_string()));
-    Given { names: names.collect(), all_of: all_of.collect() }
+    Given { names: names.collect(), all_of: all_of.collect(), written }
+}
+
+/// The names of all that is exported, and at which byte.
+fn written(record: &ModuleRecord<'_>) -> BTreeMap<String, u32> {
+    exports(record).filter_map(name_of).collect()
+}
+
+/// What has a name among the exports.
+fn exports<'r, 'a>(record: &'r ModuleRecord<'a>) -> impl Iterator<Item = &'r ExportEntry<'a>> {
+    record.local_export_entries.iter().chain(&record.indirect_export_entries)
+}
+
+/// By which name others find `entry`, and at which byte.
+fn name_of(entry: &ExportEntry<'_>) -> Option<(String, u32)> {
+    match &entry.export_name {
+        ExportExportName::Name(name) => Some((name.name.to_string(), name.span.start)),
+        ExportExportName::Default(span) => Some(("default".to_owned(), span.start)),
+        ExportExportName::Null => None,
+    }
 }
