@@ -5,7 +5,7 @@ use crate::support::{component, refused};
 const GOOD: &str = "export const mapper = { transform: () => ({ skip: 'no' }) };\n";
 
 /// A mistake: its files, and what the message says.
-const MISTAKES: [(&[(&str, &str)], &str); 64] = [
+const MISTAKES: [(&[(&str, &str)], &str); 67] = [
     (
         &[("mapper.js", "export const mapper = {\n  transform(event { }\n};\n")],
         "mapper.js:2:19: SyntaxError: Expected `,` or `)` but found `{`",
@@ -119,6 +119,22 @@ const MISTAKES: [(&[(&str, &str)], &str); 64] = [
     (
         &[("mapper.js", "export const handler = () => 1;\n")],
         "mapper.js:1:1: the file exports no `transform` but `handler`; write `export function transform(event) { … }`",
+    ),
+    (
+        &[("mapper.js", "\n\nexport default function transform(event) {}\n")],
+        "mapper.js:3:8: the file exports no `transform` but `default`; write `export function transform(event) { … }`, \
+         without `default`",
+    ),
+    (
+        &[(
+            "mapper.ts",
+            "interface A { a: string }\nexport const b = 1;\n  export default (a: A) => a;\n",
+        )],
+        "mapper.ts:3:10: the file exports no `transform` but `b`, `default`; write",
+    ),
+    (
+        &[("mapper.ts", "\nexport default interface Transform {}\n")],
+        "mapper.ts:1:1: the file exports no `transform` but nothing; write `export function transform(event) { … }`",
     ),
     (
         &[("mapper.js", "const mapper = 1;\n")],

@@ -56,11 +56,15 @@ pub(super) fn check(modules: &[Module], sources: &[String]) -> Result<(), Fault>
         }
         return Ok(());
     }
-    let instead = listed(&given);
+    let (offset, without) = match entry.given.written.get("default") {
+        Some(offset) if given.contains("default") => (*offset, ", without `default`"),
+        _ => (0, ""),
+    };
     let message = format!(
-        "the file exports no `transform` but {instead}; write `export function transform(event) {{ … }}`"
+        "the file exports no `transform` but {}; write `export function transform(event) {{ … }}`{without}",
+        listed(&given)
     );
-    Err(Fault::at(&entry.name, source, 0, message))
+    Err(Fault::at(&entry.name, source, offset, message))
 }
 
 fn listed(names: &BTreeSet<&str>) -> String {
