@@ -5,7 +5,7 @@ use crate::support::{component, refused};
 const GOOD: &str = "export const mapper = { transform: () => ({ skip: 'no' }) };\n";
 
 /// A mistake: its files, and what the message says.
-const MISTAKES: [(&[(&str, &str)], &str); 67] = [
+const MISTAKES: [(&[(&str, &str)], &str); 70] = [
     (
         &[("mapper.js", "export const mapper = {\n  transform(event { }\n};\n")],
         "mapper.js:2:19: SyntaxError: Expected `,` or `)` but found `{`",
@@ -25,6 +25,16 @@ const MISTAKES: [(&[(&str, &str)], &str); 67] = [
     (
         &[("mapper.js", "import _ from 'lodash';\n")],
         "mapper.js:1:15: there is no package `lodash` in a `node_modules` here or above; `npm install lodash` gets it",
+    ),
+    (
+        &[("mapper.ts", "import { a } from '@/lib/a';\nexport const b = a;\n")],
+        "mapper.ts:1:19: `@/lib/a` is no name of a package, and aliases of `tsconfig.json` are not read; write a relative path, \
+         or an alias of the `imports` of `package.json`, such as `#lib/a`",
+    ),
+    (&[("mapper.js", "import '~/lib/a';\n")], "mapper.js:1:8: `~/lib/a` is no name of a package"),
+    (
+        &[("mapper.js", "import '@scope/some-one/a.js';\n")],
+        "there is no package `@scope/some-one` in a `node_modules` here or above; `npm install @scope/some-one` gets it",
     ),
     (
         &[("mapper.js", "import { a } from './a.js';\n"), ("a.js", "export const b = 1;\n")],
