@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::Loaded;
+use crate::support::{Loaded, folder, mapper};
 
 const MAPPER: (&str, &str) = ("mapper.js", include_str!("mistakes.mapper.js"));
 
@@ -284,6 +284,22 @@ async fn every_mistake_in_an_event_is_named_with_field_or_line() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn an_import_by_a_name_that_is_made_is_told_when_it_is_built() {
+    let source = "export const transform = async ({ id }) => {\n  await import(`./${id}.js`);\n  await import('./a.js');\n};\n";
+    let package = "export const b = (name) => import(name);\n";
+    let files = folder(&[
+        ("mapper.js", source),
+        ("a.js", "export { b } from 'b';\n"),
+        ("node_modules/b/index.js", package),
+    ]);
+    let built = mapper(files.path(), &["build"]);
+    let says = String::from_utf8(built.stderr).unwrap();
+    let warning = "warning: mapper.js:2:16: `import(…)` finds nothing by a name that is made at run time: modules are found when \
+                   the mapper is built, by names in quotes\n";
+    assert!(built.status.success() && says == warning, "{says}");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{Program, VariableDeclarationKind};
 use oxc_parser::{Parser, ParserReturn};
 use oxc_semantic::{Semantic, SemanticBuilder};
-use oxc_span::{GetSpan, SourceType};
+use oxc_span::{GetSpan, SourceType, Span};
 use oxc_syntax::module_record::{
     ExportEntry, ExportExportName, ExportImportName, ImportImportName, ModuleRecord,
 };
@@ -47,6 +47,8 @@ pub(super) struct Parsed {
     pub imports: Vec<Import>,
     /// Where it waits outside of functions.
     pub awaits: Vec<String>,
+    /// Where it imports by a name that is made at run time.
+    pub unnamed: Vec<String>,
     pub taken: Vec<Taken>,
     pub given: Given,
 }
@@ -80,12 +82,14 @@ fn javascript(name: &str, source: &str) -> Result<Parsed, Fault> {
     let semantic = analysed(name, source, &program)?;
     unsupported::check(name, source, &module_record, &semantic)?;
     let awaits = awaits(name, source, &semantic);
+    let unnamed = unnamed(name, source, &module_record);
     let (imports, taken) = (imports(source, &module_record), taken(&module_record));
     Ok(Parsed {
         source: source.to_owned(),
         mappings: String::new(),
         imports,
         awaits,
+        unnamed,
         taken,
         given: given(&module_record, written(&module_record)),
     })
@@ -98,6 +102,7 @@ fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
     let semantic = analysed(name, source, &program)?;
     unsupported::check(name, source, &module_record, &semantic)?;
     let awaits = awaits(name, source, &semantic);
+    let unnamed = unnamed(name, source, &module_record);
     let scoping = semantic.into_scoping();
     let (code, mappings) =
         typescript::to_javascript(name, source, &allocator, scoping, &mut program)?;
@@ -121,7 +126,7 @@ fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
         *offset = taken_there.get(&(words.clone(), name.clone())).copied().unwrap_or_default();
     }
     let given = given(&module_record, written);
-    Ok(Parsed { source: code, mappings, imports, awaits, taken, given })
+    Ok(Parsed { source: code, mappings, imports, awaits, unnamed, taken, given })
 }
 
 /// JSON becomes a module with it as its default. It is read as JSON: in JavaScript, a name such as
@@ -146,6 +151,7 @@ fn json(name: &str, source: &str) -> Result<Parsed, Fault> {
         mappings: String::new(),
         imports: Vec::new(),
         awaits: Vec::new(),
+        unnamed: Vec::new(),
         taken: Vec::new(),
         given,
     })
@@ -191,15 +197,30 @@ fn imports(source: &str, record: &ModuleRecord<'_>) -> Vec<Import> {
             })
         })
         .collect();
-    for import in &record.dynamic_imports {
-        let span = import.module_request;
-        let written = source.get(span.start as usize..span.end as usize).unwrap_or_default();
-        if let Some(words) = unquoted(written) {
-            imports.push(Import { words: words.to_owned(), offset: span.start, is_late: true });
+    for (offset, words) in late(source, record) {
+        if let Some(words) = words {
+            imports.push(Import { words: words.to_owned(), offset, is_late: true });
         }
     }
     imports.sort_by_key(|import| import.offset);
     imports
+}
+
+/// At which bytes a module imports later, and by which words, if that is a text.
+fn late<'a>(
+    source: &'a str,
+    record: &ModuleRecord<'_>,
+) -> impl Iterator<Item = (u32, Option<&'a str>)> {
+    record.dynamic_imports.iter().map(move |import| {
+        let Span { start, end, .. } = import.module_request;
+        (start, source.get(start as usize..end as usize).and_then(unquoted))
+    })
+}
+
+/// Where a module imports by a name that is made at run time.
+fn unnamed(name: &str, source: &str, record: &ModuleRecord<'_>) -> Vec<String> {
+    let unnamed = late(source, record).filter(|(_, words)| words.is_none());
+    unnamed.map(|(offset, _)| Place::of(name, source, offset).to_string()).collect()
 }
 
 /// The text that `written` is, if it is nothing else.
