@@ -5,7 +5,7 @@ use crate::support::{component, refused};
 const GOOD: &str = "export const mapper = { transform: () => ({ skip: 'no' }) };\n";
 
 /// A mistake: its files, and what the message says.
-const MISTAKES: [(&[(&str, &str)], &str); 70] = [
+const MISTAKES: [(&[(&str, &str)], &str); 71] = [
     (
         &[("mapper.js", "export const mapper = {\n  transform(event { }\n};\n")],
         "mapper.js:2:19: SyntaxError: Expected `,` or `)` but found `{`",
@@ -14,6 +14,7 @@ const MISTAKES: [(&[(&str, &str)], &str); 70] = [
         &[("mapper.js", "const a = 1;\nconst a = 2;\n")],
         "mapper.js:1:7: SyntaxError: Identifier `a` has already been declared",
     ),
+    (&[("mapper.js", "const a = 'é😀'; let let = 1;\n")], "mapper.js:1:22: SyntaxError: "),
     (
         &[("mapper.js", "import './lib/a.js';\n"), ("lib/a.js", "\nlet let = 1;")],
         "lib/a.js:2:5: SyntaxError: ",

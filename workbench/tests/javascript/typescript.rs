@@ -136,6 +136,19 @@ fn a_type_that_is_imported_as_a_value_is_named_as_a_type() {
     }
 }
 
+#[tokio::test]
+async fn a_column_behind_other_letters_is_that_of_editors() {
+    let before = "  return 'é😀😀😀😀😀😀😀😀' + ";
+    let column = before.encode_utf16().count() + 1;
+    for (file, types) in [("mapper.js", ""), ("mapper.ts", ": any")] {
+        let line = format!("{before}event.nothing.a + 'and' + event.b;");
+        let source = format!("export const transform = (event{types}){types} => {{\n{line}\n}};\n");
+        let (_, message) = Loaded::of(&[(file, &source)]).error("any").await;
+        let place = format!("\n    at transform ({file}:2:{column})");
+        assert!(message.contains(&place), "{place}: {message}");
+    }
+}
+
 #[test]
 fn the_component_names_the_language_of_its_author() {
     for (file, language) in [("mapper.js", "JavaScript"), ("mapper.ts", "TypeScript")] {
