@@ -146,8 +146,13 @@ def conclude(event: Event, answer: Answer) -> Effects:
     The operator lists what may be, in `COGNITO_ATTRIBUTES` and `COGNITO_GROUPS`. The default mapper does the same with
     `ATTRIBUTES_FROM_ANSWER=custom:backend_id=/id` and `GROUPS_FROM_ANSWER=/group`.
     """
+    if not answer.body:
+        return {}
     body = answer.json()
     if not body.get("id"):
+        # The backend knows the user, but does not say by which id: an error would come again with each delivery.
+        if answer.status == 409:
+            return {}
         raise MapperError("no-id", "the backend's answer has no `id`")
     groups = [body["group"]] if body.get("group") else []
     return {"attributes": {"custom:backend_id": str(body["id"])}, "groups": groups}

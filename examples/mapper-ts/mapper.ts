@@ -141,7 +141,10 @@ function leftOut(name: string, reason: string): undefined {
  * `ATTRIBUTES_FROM_ANSWER=custom:backend_id=/id` and `GROUPS_FROM_ANSWER=/group`.
  */
 export function conclude(event: Event, answer: Answer): Effects {
+  if (answer.body.length === 0) return {};
   const { id, group } = answer.json();
+  // The backend knows the user, but does not say by which id: an error would come again with each delivery.
+  if (!id && answer.status === 409) return {};
   if (!id) throw { code: 'no-id', message: "the backend's answer has no `id`" };
   return { attributes: { 'custom:backend_id': String(id) }, groups: group ? [group] : [] };
 }

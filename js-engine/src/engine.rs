@@ -34,6 +34,26 @@ struct Loaded {
     main: Persistent<Object<'static>>,
 }
 
+/// What places in a file are found by.
+struct File {
+    name: String,
+    mappings: String,
+    /// The lines that are not of ASCII alone, each at its own place; none for those of packages.
+    wide: Vec<Option<String>>,
+}
+
+impl File {
+    fn of(module: &loader::Module) -> File {
+        let is_wide = !module.source.is_ascii() && !module.name.contains("node_modules/");
+        let lines = module.source.lines().take_while(|_| is_wide);
+        File {
+            name: module.name.clone(),
+            mappings: module.mappings.clone(),
+            wide: lines.map(|line| (!line.is_ascii()).then(|| line.to_owned())).collect(),
+        }
+    }
+}
+
 thread_local! {
     static LOADED: RefCell<Option<Loaded>> = const { RefCell::new(None) };
 }
@@ -47,8 +67,7 @@ pub fn load(modules: Vec<loader::Module>) -> std::result::Result<bool, String> {
     let runtime = Runtime::new().map_err(|error| error.to_string())?;
     runtime.set_max_stack_size(STACK);
     let entry = modules.first().map(|module| module.name.clone()).unwrap_or_default();
-    let mappings: Vec<(String, String)> =
-        modules.iter().map(|module| (module.name.clone(), module.mappings.clone())).collect();
+    let files: Vec<File> = modules.iter().map(File::of).collect();
     let waiting = modules.iter().filter(|module| !module.awaits.is_empty());
     let awaits: Vec<(String, Vec<String>)> =
         waiting.map(|module| (module.name.clone(), module.awaits.clone())).collect();
@@ -63,8 +82,7 @@ pub fn load(modules: Vec<loader::Module>) -> std::result::Result<bool, String> {
     track_rejections(&runtime, main.clone());
     let has_follow_up = context.with(|ctx| {
         let main = main.clone().restore(&ctx).map_err(|error| error.to_string())?;
-        run_modules(&ctx, &main, &entry, mappings, awaits)
-            .map_err(|error| thrown(&ctx, &main, &error))
+        run_modules(&ctx, &main, &entry, files, awaits).map_err(|error| thrown(&ctx, &main, &error))
     })?;
     system::forget();
     runtime.run_gc();
@@ -92,11 +110,11 @@ fn run_modules<'js>(
     ctx: &Ctx<'js>,
     main: &Object<'js>,
     entry: &str,
-    mappings: Vec<(String, String)>,
+    files: Vec<File>,
     awaits: Vec<(String, Vec<String>)>,
 ) -> Result<bool> {
-    for (name, mappings) in mappings {
-        call::<()>(main, "begin", (name, mappings))?;
+    for File { name, mappings, wide } in files {
+        call::<()>(main, "begin", (name, mappings, wide))?;
     }
     match result(ctx, &Module::import(ctx, entry)?) {
         Some(exports) => call(main, "built", (exports?, entry)),

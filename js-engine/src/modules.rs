@@ -14,7 +14,7 @@ pub const MAIN: &str = "engine:main";
 /// What the engine has in Rust.
 const NATIVE: &str = "engine:native";
 /// The engine's own modules.
-const OWN: [(&str, &str); 15] = [
+const OWN: [(&str, &str); 16] = [
     (MAIN, include_str!("js/main.js")),
     ("engine:absent", include_str!("js/absent.js")),
     ("engine:outcome", include_str!("js/outcome.js")),
@@ -27,6 +27,7 @@ const OWN: [(&str, &str); 15] = [
     ("engine:fields", include_str!("js/fields.js")),
     ("engine:follow-up", include_str!("js/follow-up.js")),
     ("engine:inspect", include_str!("js/inspect.js")),
+    ("engine:opaque", include_str!("js/opaque.js")),
     ("engine:text", include_str!("js/text.js")),
     ("engine:timers", include_str!("js/timers.js")),
     ("engine:url", include_str!("js/url.js")),

@@ -1,5 +1,12 @@
 // `structuredClone`.
 
+import { kindOf } from 'engine:inspect';
+import { isOpaque } from 'engine:opaque';
+import { URL } from 'engine:url';
+
+/** Objects of the values that copies share. */
+const BOXES = [BigInt, Boolean, Number, String];
+
 /** A deep copy of `value`, which may refer to itself. */
 export function structuredClone(value) {
   return copy(value, new Map());
@@ -13,8 +20,7 @@ function copy(value, copies) {
     copies.set(value, made);
     return made;
   };
-  if (value instanceof Boolean || value instanceof Number || value instanceof String)
-    return keep(Object(value.valueOf()));
+  if (BOXES.some((type) => value instanceof type)) return keep(Object(value.valueOf()));
   if (value instanceof Date) return keep(new Date(value.getTime()));
   if (value instanceof RegExp) return keep(new RegExp(value.source, value.flags));
   if (value instanceof ArrayBuffer) return keep(value.slice(0));
@@ -39,13 +45,7 @@ function copy(value, copies) {
     return made;
   }
   if (value instanceof Error) return keep(error(value, copies));
-  if (
-    value instanceof Promise ||
-    value instanceof WeakMap ||
-    value instanceof WeakSet ||
-    value instanceof WeakRef
-  )
-    throw uncloneable(value);
+  if (value instanceof URL || isOpaque(value)) throw uncloneable(value);
   const made = keep(Array.isArray(value) ? new Array(value.length) : {});
   for (const key of Object.keys(value)) {
     // Defined, because `__proto__` is a name like any other here.
@@ -74,5 +74,6 @@ function error(value, copies) {
 }
 
 function uncloneable(value) {
-  return new DOMException(`${String(value)} can't be cloned`, 'DataCloneError');
+  const is = typeof value === 'object' ? kindOf(value) : String(value);
+  return new DOMException(`${is} can't be cloned`, 'DataCloneError');
 }

@@ -11,8 +11,13 @@ function line(values) {
   return parts.join(' ').toWellFormed();
 }
 
+/** No line of a log fails an event, whatever a getter or a proxy throws. */
 function shown(value) {
-  return typeof value === 'string' ? value : inspect(value);
+  try {
+    return typeof value === 'string' ? value : inspect(value);
+  } catch {
+    return "a value that can't be shown";
+  }
 }
 
 /** The first text with the next values in place of its `%s` and the like; then the others. */
@@ -22,24 +27,33 @@ function formatted(text, values) {
     if (mark === '%%') return '%';
     if (rest.length === 0) return mark;
     const value = rest.shift();
-    switch (mark) {
-      case '%s':
-        return shown(value);
-      case '%d':
-        return String(Number(value));
-      case '%i':
-        return String(Number.parseInt(value, 10));
-      case '%f':
-        return String(Number.parseFloat(value));
-      case '%j':
-        return JSON.stringify(value);
-      case '%c':
-        return '';
-      default:
-        return inspect(value);
+    try {
+      return marked(mark, value);
+    } catch {
+      return shown(value);
     }
   });
   return [replaced, ...rest.map(shown)];
+}
+
+/** The value in the place of `mark`. */
+function marked(mark, value) {
+  switch (mark) {
+    case '%d':
+      return String(Number(value));
+    case '%i':
+      return String(Number.parseInt(value, 10));
+    case '%f':
+      return String(Number.parseFloat(value));
+    case '%j':
+      return JSON.stringify(value);
+    case '%c':
+      return '';
+    case '%s':
+      return shown(value);
+    default:
+      return inspect(value);
+  }
 }
 
 const toStdout = (...values) => print(false, line(values));
@@ -52,11 +66,23 @@ function lasted(name = 'default', ...values) {
   if (began.has(name)) toStdout(`${name}: ${(milliseconds() - began.get(name)).toFixed(3)}ms`, ...values);
 }
 
+/** How often something was counted, by its name. */
+const counts = new Map();
+
+function count(name = 'default') {
+  counts.set(name, (counts.get(name) ?? 0) + 1);
+  toStdout(`${name}: ${counts.get(name)}`);
+}
+
 export const console = {
+  count,
+  countReset: (name = 'default') => void counts.delete(name),
   debug: toStdout,
-  dir: (value) => toStdout(inspect(value)),
+  dir: (value) => toStdout('%o', value),
+  dirxml: toStdout,
   error: toStderr,
   group: toStdout,
+  groupCollapsed: toStdout,
   groupEnd() {},
   info: toStdout,
   log: toStdout,

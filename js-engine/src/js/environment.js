@@ -7,7 +7,9 @@ import { variables } from 'engine:native';
 const ASKED_EARLY = ['NODE_ENV', 'DEBUG'];
 
 let building = true;
-let known;
+/** All variables by name, once they are read. */
+const known = Object.create(null);
+let isRead = false;
 
 /** From now on there are variables. */
 export function stopBuilding() {
@@ -29,24 +31,31 @@ export function getEnvironment() {
   return flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1]]] : []));
 }
 
+/** The variables by name. */
 function environment() {
-  if (building) {
-    const refuse = (name) => notWhileBuilding(`variables such as \`process.env.${String(name)}\``);
-    return new Proxy(
-      {},
-      {
-        get: (_, name) => (typeof name === 'symbol' || ASKED_EARLY.includes(name) ? undefined : refuse(name)),
-        has: (_, name) => refuse(name),
-        ownKeys: () => notWhileBuilding('variables'),
-      },
-    );
-  }
-  if (known === undefined) {
-    known = Object.create(null);
+  if (!isRead) {
     for (const [name, value] of getEnvironment()) known[name] = value;
+    isRead = true;
   }
   return known;
 }
+
+/** The same, if the one called `name` may be asked for now. */
+function asked(name) {
+  if (building) notWhileBuilding(`variables such as \`process.env.${String(name)}\``);
+  return environment();
+}
+
+const isAskedEarly = (name) => building && (typeof name === 'symbol' || ASKED_EARLY.includes(name));
+
+/** What a mapper may keep outside of functions. There it refuses to be read; in functions it has the variables. */
+const early = new Proxy(known, {
+  get: (_, name) => (isAskedEarly(name) ? undefined : asked(name)[name]),
+  has: (_, name) => name in asked(name),
+  getOwnPropertyDescriptor: (_, name) =>
+    isAskedEarly(name) ? undefined : Reflect.getOwnPropertyDescriptor(asked(name), name),
+  ownKeys: () => Reflect.ownKeys(environment()),
+});
 
 function absent(name, instead) {
   return () => {
@@ -55,8 +64,9 @@ function absent(name, instead) {
 }
 
 export const process = {
+  // In functions it needs no proxy, which would take longer.
   get env() {
-    return environment();
+    return building ? early : environment();
   },
   nextTick: (job, ...values) => queueMicrotask(() => job(...values)),
   exit: absent('exit', "return `{ skip: 'code' }`, or throw `{ code, message }`"),

@@ -2,6 +2,7 @@
 // author's source.
 
 import { inspect } from 'engine:inspect';
+import { decode, encode } from 'engine:native';
 
 const DIGITS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
@@ -14,9 +15,13 @@ export class Fault extends Error {}
  */
 const places = new Map();
 
-/** Learns where the parts of `file` are in its source, from the `mappings` of a source map. */
-export function learn(file, mappings) {
+/** For each file with other than ASCII its lines that have it, each at its own place. */
+const wide = new Map();
+
+/** Learns where the parts of `file` are in its source, from the `mappings` of a source map, and its `lines`. */
+export function learn(file, mappings, lines) {
   if (mappings !== '') places.set(file, parts(mappings));
+  if (lines.length > 0) wide.set(file, lines);
 }
 
 function parts(mappings) {
@@ -55,8 +60,15 @@ function numbers(segment) {
   return found;
 }
 
-/** `file:line:column` of the author's source. */
-function place(file, line, column) {
+/** The column as editors count it, in UTF-16. The engine counts the bytes of UTF-8. */
+function inUtf16(file, line, column) {
+  const text = wide.get(file)?.[line - 1];
+  return text === undefined ? column : decode(encode(text).subarray(0, column - 1), false).length + 1;
+}
+
+/** `file:line:column` of the author's source, by what the engine says. */
+function place(file, line, bytes) {
+  const column = inUtf16(file, line, bytes);
   const table = places.get(file);
   if (table === undefined) return `${file}:${line}:${column}`;
   let [low, high] = [0, table.length / 4];

@@ -1,6 +1,8 @@
 // The event as a mapper sees it: the fields of the contract in camel case, and besides the lists
 // two objects.
 
+const { create, defineProperty, freeze, isExtensible } = Object;
+
 /** Makes the event of its parts, in the order in which `event.rs` has them. */
 export function eventOf(
   tag,
@@ -36,10 +38,11 @@ export function eventOf(
   };
 }
 
-/** Makes the object of a list once. */
+/** Makes the object of a list once. An event that is frozen keeps nothing, so it is made each time, and is frozen, too. */
 function kept(event, name, list) {
   const value = objectOf(list);
-  Object.defineProperty(event, name, { value, writable: true, enumerable: true, configurable: true });
+  if (!isExtensible(event)) return freeze(value);
+  defineProperty(event, name, { value, writable: true, enumerable: true, configurable: true });
   return value;
 }
 
@@ -48,7 +51,7 @@ function kept(event, name, list) {
  * Iterators would take twice as long here.
  */
 function objectOf(list) {
-  const object = Object.create(null);
+  const object = create(null);
   for (let at = 0; at < list.length; at += 1) {
     const { name, value } = list[at];
     if (object[name] === undefined) object[name] = value;

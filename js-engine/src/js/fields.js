@@ -28,7 +28,9 @@ export function needed(object, field, prefix) {
 export function text(value, field, at, part = '') {
   if (typeof value === 'string') return value.toWellFormed();
   const name = at === undefined ? field : `${field}[${inspect(at)}]${part}`;
-  throw new Fault(`\`${name}\` has to be a text, and is ${inspect(value)}`);
+  const isNumber = typeof value === 'number' || typeof value === 'bigint';
+  const instead = isNumber ? '; write `String(…)`' : '';
+  throw new Fault(`\`${name}\` has to be a text, and is ${inspect(value)}${instead}`);
 }
 
 /** Refuses fields that are not `known`, above all misspelt ones. `at` is as for `text`. */

@@ -20,7 +20,14 @@ const prototype = {
   },
   json() {
     const text = this.text();
-    return LONG.test(text) ? JSON.parse(text, exact) : JSON.parse(text);
+    try {
+      return LONG.test(text) ? JSON.parse(text, exact) : JSON.parse(text);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      const wrong = text === '' ? 'no body: look at `answer.body.length` first' : 'a body that is no JSON';
+      // A new one, whose stack begins with the mapper and not within the JSON.
+      throw new SyntaxError(`the backend's answer (status ${this.status}) has ${wrong}`);
+    }
   },
 };
 

@@ -1,11 +1,9 @@
 // Checks by field what a mapper returns or throws. A fault names the field and what it got.
 
-import { CryptoKey } from 'engine:crypto';
 import { Fault, describe } from 'engine:errors';
 import { needed, only, own, text } from 'engine:fields';
 import { inspect, kindOf } from 'engine:inspect';
-import { TextDecoder, TextEncoder } from 'engine:text';
-import { URLSearchParams } from 'engine:url';
+import { isOpaque } from 'engine:opaque';
 
 const CODE = /^[a-z][a-z0-9-]{0,63}$/;
 const CODE_IS = 'a code of 1 to 64 lower-case letters, digits and hyphens that begins with a letter';
@@ -16,31 +14,11 @@ const VARIANT = ['tag', 'val'];
 const HEADER = ['name', 'value'];
 const REQUEST = ['method', 'path', 'headers', 'body', 'acceptStatus'];
 
-/** What JSON writes as `{}`, or not as what it is, whatever it holds. */
-const LOST = [
-  ArrayBuffer,
-  CryptoKey,
-  DataView,
-  Error,
-  Iterator,
-  Map,
-  Promise,
-  RegExp,
-  Set,
-  SharedArrayBuffer,
-  TextDecoder,
-  TextEncoder,
-  URLSearchParams,
-  WeakMap,
-  WeakRef,
-  WeakSet,
-  Object.getPrototypeOf(Int8Array),
-];
+/** What JSON writes as `{}`, or not as what it is, though a clone can be made of it. */
+const LOST = [ArrayBuffer, DataView, Error, Map, RegExp, Set, Object.getPrototypeOf(Int8Array)];
 const { hasOwn, keys } = Object;
 const { isArray } = Array;
-const { isPrototypeOf } = Object.prototype;
 const { stringify } = JSON;
-const ASYNC_GENERATOR = Object.getPrototypeOf(async function* () {}).prototype;
 
 /**
  * The answer as a list for `outcome.rs`.
@@ -192,8 +170,9 @@ function json(body) {
 function writable(key, value) {
   if (value === null && this[key] instanceof Date) throw new Fault(unwritable(key, 'Invalid Date'));
   if (!isLost(value)) return value;
-  const is = typeof value === 'object' ? kindOf(value) : inspect(value);
-  throw new Fault(`${unwritable(key, is)}${insteadOf(value)}`);
+  const lost = value instanceof Number ? Number(value) : value;
+  const is = typeof lost === 'object' ? kindOf(lost) : inspect(lost);
+  throw new Fault(`${unwritable(key, is)}${insteadOf(lost)}`);
 }
 
 function unwritable(key, is) {
@@ -217,7 +196,8 @@ function isLost(value) {
     case 'object':
       // Nearly all are plain, and to look for the others takes as long as the rest of a small answer.
       if (isPlain(value) || isArray(value)) return false;
-      return LOST.some((type) => value instanceof type) || isPrototypeOf.call(ASYNC_GENERATOR, value);
+      if (value instanceof Number) return !Number.isFinite(Number(value));
+      return LOST.some((type) => value instanceof type) || isOpaque(value);
     default:
       return typeof value === 'function' || typeof value === 'symbol';
   }

@@ -22,6 +22,7 @@ use serde_json::Value;
 
 use super::producers;
 use crate::input;
+use crate::terminal;
 use fault::Fault;
 use modules::Collected;
 
@@ -86,8 +87,14 @@ fn language(module: &Path) -> &'static str {
 /// The component of the mapper in `folder` whose own module is the file `mapper`, and the files that
 /// were read.
 fn component(folder: &Path, mapper: &Path) -> Result<(Vec<u8>, Vec<PathBuf>), Fault> {
-    let Collected { modules, sources, files } = modules::collect(folder, mapper)?;
+    let Collected { modules, sources, files, unnamed } = modules::collect(folder, mapper)?;
     linked::check(&modules, &sources)?;
+    for place in unnamed {
+        terminal::warn(&format!(
+            "{place}: `import(…)` finds nothing by a name that is made at run time: modules are found when the mapper is \
+             built, by names in quotes"
+        ));
+    }
     let component = snapshot::take(modules)?;
     Ok((component, files))
 }

@@ -30,7 +30,10 @@ export function transform(event) {
  * @returns {import('./post-confirmation.d.ts').Effects}
  */
 export function conclude(event, answer) {
+  if (answer.body.length === 0) return {};
   const { id, group } = answer.json();
+  // The backend knows the user, but does not say by which id: an error would come again with each delivery.
+  if (!id && answer.status === 409) return {};
   if (!id) throw { code: 'no-id', message: "the backend's answer has no `id`" };
   return { attributes: { 'custom:backend_id': String(id) }, groups: group ? [group] : [] };
 }

@@ -10,6 +10,11 @@ test('a user without a plan gets the free one', () => {
 });
 
 test("the backend's id is stored, and the user joins the group", () => {
-  const answer = { json: () => ({ id: 42, group: 'members' }) };
+  const answer = { status: 201, body: [1], json: () => ({ id: 42, group: 'members' }) };
   assert.deepEqual(conclude({}, answer), { attributes: { 'custom:backend_id': '42' }, groups: ['members'] });
+});
+
+test('an answer that says nothing changes nothing', () => {
+  assert.deepEqual(conclude({}, { status: 204, body: [] }), {});
+  assert.deepEqual(conclude({}, { status: 409, body: [1], json: () => ({}) }), {});
 });

@@ -14,6 +14,7 @@ const does = {
   'misspells groups': () => ({ group: ['members'] }),
   'misspells attributes': () => ({ attribute: { 'custom:id': '42' } }),
   'sets a number': () => ({ attributes: { 'custom:id': 42 } }),
+  'sets a bigint': () => ({ attributes: { 'custom:id': 42n } }),
   'sets undefined': () => ({ attributes: { 'custom:id': undefined } }),
   'has a list of attributes': () => ({ attributes: [['custom:id', '42']] }),
   'has a map of attributes': () => ({ attributes: new Map([['custom:id', '42']]) }),

@@ -7,7 +7,7 @@ use crate::support::{Loaded, folder, mapper, refused};
 const MAPPER: (&str, &str) = ("mapper.js", include_str!("follow-up.mapper.js"));
 
 /// A mistake: its name, the code, and what the message says of it.
-const MISTAKES: [(&str, &str, &str); 18] = [
+const MISTAKES: [(&str, &str, &str); 19] = [
     ("returns a text", "bad-answer", "`conclude` (mapper.js:"),
     ("returns a text", "bad-answer", "returned what are no effects: it has to be `{ attributes: "),
     (
@@ -17,7 +17,12 @@ const MISTAKES: [(&str, &str, &str); 18] = [
     ),
     ("misspells groups", "bad-answer", "there is no field `group`: `groups` is meant?"),
     ("misspells attributes", "bad-answer", "there is no field `attribute`: `attributes` is meant?"),
-    ("sets a number", "bad-answer", "`attributes['custom:id']` has to be a text, and is 42"),
+    (
+        "sets a number",
+        "bad-answer",
+        "`attributes['custom:id']` has to be a text, and is 42; write `String(…)`",
+    ),
+    ("sets a bigint", "bad-answer", "has to be a text, and is 42n; write `String(…)`"),
     (
         "sets undefined",
         "bad-answer",
@@ -74,6 +79,23 @@ async fn an_integer_in_an_answer_keeps_all_of_its_digits() {
     let error = mapper.conclude_after("keeps all digits", r#"{ "a": -1e400 }"#).await.unwrap_err();
     let says = "the answer has the number -1e400, which is too large for JavaScript";
     assert!(format!("{error:?}").contains(says), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_json_is_named_with_status_and_line() {
+    let mapper = Loaded::of(&[MAPPER]);
+    for (body, wrong) in [
+        ("", "no body: look at `answer.body.length` first"),
+        ("<p>", "a body that is no JSON"),
+        ("{ \"a\": 12345678901234567890", "a body that is no JSON"),
+    ] {
+        let (code, message) = mapper.conclude_after("throws an error", body).await.unwrap_err();
+        let says = format!(
+            "SyntaxError: the backend's answer (status 201) has {wrong}\n    at throws an error (mapper.js:"
+        );
+        assert!(code == "exception" && message.starts_with(&says), "{message}");
+        assert!(!message.contains("<input>") && !message.contains("engine:"), "{message}");
+    }
 }
 
 #[test]

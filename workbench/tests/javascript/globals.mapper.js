@@ -4,6 +4,7 @@ import { getEnvironment } from 'wasi:cli/environment@0.2.0';
 
 const bytes = (text) => new TextEncoder().encode(text);
 const hex = (buffer) => new Uint8Array(buffer).toHex();
+const { env } = process;
 const early = { random: Math.random(), now: Date.now(), since: performance.now() };
 
 const tries = {
@@ -57,7 +58,12 @@ const tries = {
       isOther: other !== one && other.map !== one.map && other.bytes.buffer !== one.bytes.buffer,
       isItself: other.self === other,
       at: other.at, inner: other.map.get('a').has(1), bytes: [...other.bytes], name: Object.entries(other).at(-1),
-      function: told(() => structuredClone(() => 1)),
+      boxes: [1n, 'a', true].map((value) => structuredClone(Object(value)).valueOf() === value),
+      refused: [
+        () => 1, Symbol('a'), Object(Symbol('a')), new URL('https://a.b'), new URLSearchParams('a=1'), new TextEncoder(),
+        new TextDecoder(), new CryptoKey(), [1].values(), new Map().keys(), (function* () {})(), (async function* () {})(),
+        Promise.resolve(1), new WeakMap(), new FinalizationRegistry(() => {}),
+      ].map((value) => told(() => structuredClone({ value }))),
     };
   },
   timers: async () => {
@@ -78,10 +84,20 @@ const tries = {
   environment: () => ({
     list: getEnvironment(), path: process.env.USERS_PATH, other: process.env.OTHER ?? 'none', proto: process.env.__proto__ ?? 'none',
     has: 'toString' in process.env, keys: Object.keys(process.env),
+    kept: {
+      path: env.USERS_PATH, other: env.OTHER ?? 'none', proto: env.__proto__ ?? 'none', has: ['USERS_PATH' in env, 'toString' in env],
+      own: [Object.hasOwn(env, 'USERS_PATH'), Object.hasOwn(env, 'OTHER')], copy: { ...env },
+    },
   }),
   event: (event) => ({
     attributes: Object.entries(event.attributes), metadata: event.metadata.campaign, first: event.userAttributes[0],
+    copied: [{ ...event }, structuredClone(event), Object.assign({}, event)].map((copy) => copy.attributes.email),
+    assigned: (event.metadata = { ...event.metadata, a: 1 }) && event.metadata.a,
     inherited: event.attributes.toString ?? 'none', source: event.triggerSource, client: event.clientId, name: event.userName,
+  }),
+  frozen: (event) => ({
+    email: Object.freeze(event).attributes.email, copied: { ...event }.metadata.campaign,
+    changed: told(() => { event.attributes.email = 'a'; }), added: told(() => { event.attributes.a = 1; }),
   }),
   random: () => ({
     random: Math.random(), uuid: crypto.randomUUID(), bytes: [...crypto.getRandomValues(new Uint8Array(8))], now: Date.now(),

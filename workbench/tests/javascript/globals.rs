@@ -69,6 +69,23 @@ async fn digests_and_signatures_are_those_of_the_standards() {
 
 #[tokio::test]
 async fn a_clone_shares_nothing_with_its_original() {
+    let refused = [
+        "() => 1",
+        "Symbol(a)",
+        "Symbol",
+        "URL",
+        "URLSearchParams",
+        "TextEncoder",
+        "TextDecoder",
+        "CryptoKey",
+        "Iterator",
+        "Iterator",
+        "Generator",
+        "AsyncGenerator",
+        "Promise",
+        "WeakMap",
+        "FinalizationRegistry",
+    ];
     assert_eq!(
         Loaded::of(&[MAPPER]).body("clone").await,
         json!({
@@ -78,7 +95,8 @@ async fn a_clone_shares_nothing_with_its_original() {
             "inner": true,
             "bytes": [1, 2],
             "name": ["__proto__", "a name"],
-            "function": "DataCloneError: () => 1 can't be cloned",
+            "boxes": [true, true, true],
+            "refused": refused.map(|kind| format!("DataCloneError: {kind} can't be cloned")),
         })
     );
 }
@@ -100,6 +118,10 @@ async fn variables_are_those_of_the_event_and_not_of_the_build() {
             json!({
                 "list": [["USERS_PATH", path]], "path": path, "other": "none", "proto": "none", "has": false,
                 "keys": ["USERS_PATH"],
+                "kept": {
+                    "path": path, "other": "none", "proto": "none", "has": [true, false], "own": [true, false],
+                    "copy": { "USERS_PATH": path },
+                },
             })
         );
     }
@@ -113,10 +135,25 @@ async fn attributes_are_found_by_name_whatever_the_name_is() {
             "attributes": [["sub", "1234"], ["email", "ada@example.org"], ["__proto__", "a name"], ["custom:plan", "pro"]],
             "metadata": "spring",
             "first": { "name": "sub", "value": "1234" },
+            "copied": ["ada@example.org", "ada@example.org", "ada@example.org"],
+            "assigned": 1,
             "inherited": "none",
             "source": { "tag": "confirm-sign-up" },
             "client": "client",
             "name": "event",
+        })
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_is_frozen_has_its_attributes() {
+    assert_eq!(
+        Loaded::of(&[MAPPER]).body("frozen").await,
+        json!({
+            "email": "ada@example.org",
+            "copied": "spring",
+            "changed": "TypeError: 'email' is read-only",
+            "added": "TypeError: object is not extensible",
         })
     );
 }
@@ -179,6 +216,35 @@ async fn what_is_printed_goes_to_the_standard_streams() {
         call.output.stderr.ends_with(")\nundefined -0 1n Symbol(s)\n"),
         "{}",
         call.output.stderr
+    );
+}
+
+#[tokio::test]
+async fn nothing_that_is_printed_fails_an_event() {
+    let source = "export const mapper = { transform() {
+        const self = { a: 1 };
+        self.self = self;
+        const throws = { get a() { throw new Error('no'); }, toString() { throw 1; } };
+        console.log('%j %j %o %s', self, throws, throws, throws);
+        console.log('%d %i %f %j', throws, Symbol('s'), throws, 1n);
+        console.log(throws, new Proxy({}, { ownKeys() { throw 1; } }), Object.assign(new Error(), { message: Symbol('s') }));
+        console.dir(throws);
+        console.dirxml(1);
+        console.groupCollapsed('group');
+        for (const name of [undefined, 'a', undefined]) console.count(name);
+        console.countReset();
+        console.count();
+        return { skip: 'done' };
+    } };";
+    let call = Loaded::of(&[("mapper.js", source)]).map_user("any").await;
+    assert!(call.result.is_ok(), "{:?}", call.output.message);
+    let hidden = "a value that can't be shown";
+    assert_eq!(
+        call.output.stdout,
+        format!(
+            "{{ a: 1, self: itself }} {hidden} {hidden} {hidden}\n{hidden} Symbol(s) {hidden} 1n\n\
+             {hidden} {hidden} {hidden}\n{hidden}\n1\ngroup\ndefault: 1\na: 1\ndefault: 2\ndefault: 1\n"
+        )
     );
 }
 

@@ -96,6 +96,10 @@ const mistakes = {
     const { userAttributes } = event.request;
     return userAttributes;
   },
+  'has a body with a box of NaN': () => deliver({ body: { age: new Number('x') } }),
+  'has a body with a box of a symbol': () => deliver({ body: { kind: Object(Symbol('pro')) } }),
+  'has a body with a box of a bigint': () => deliver({ body: { id: Object(1n) } }),
+  'has a body with a registry': () => deliver({ body: { seen: new FinalizationRegistry(() => {}) } }),
 };
 
 export const mapper = {

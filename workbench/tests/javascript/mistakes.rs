@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use crate::support::Loaded;
+use crate::support::{Loaded, folder, mapper};
 
 const MAPPER: (&str, &str) = ("mapper.js", include_str!("mistakes.mapper.js"));
 
 /// A mistake: its name, the code, and what the message says of it.
-const MISTAKES: [(&str, &str, &str); 78] = [
+const MISTAKES: [(&str, &str, &str); 82] = [
     ("returns nothing", "bad-answer", "`mapper.transform` (mapper.js:"),
     (
         "returns nothing",
@@ -73,7 +73,7 @@ const MISTAKES: [(&str, &str, &str); 78] = [
     (
         "has a header of a number",
         "bad-answer",
-        "`deliver.headers['x-count']` has to be a text, and is 5",
+        "`deliver.headers['x-count']` has to be a text, and is 5; write `String(…)`",
     ),
     (
         "has a header without value",
@@ -120,6 +120,22 @@ const MISTAKES: [(&str, &str, &str); 78] = [
     ),
     ("has a body with a view", "bad-answer", "has at `data` what JSON can't hold: DataView"),
     ("has a body with no date", "bad-answer", "has at `born` what JSON can't hold: Invalid Date"),
+    ("has a body with a box of NaN", "bad-answer", "has at `age` what JSON can't hold: NaN"),
+    (
+        "has a body with a box of a symbol",
+        "bad-answer",
+        "has at `kind` what JSON can't hold: Symbol",
+    ),
+    (
+        "has a body with a box of a bigint",
+        "bad-answer",
+        "`deliver.body` can't be written as JSON: ",
+    ),
+    (
+        "has a body with a registry",
+        "bad-answer",
+        "has at `seen` what JSON can't hold: FinalizationRegistry",
+    ),
     (
         "gives the body's bytes away",
         "bad-answer",
@@ -139,7 +155,7 @@ const MISTAKES: [(&str, &str, &str); 78] = [
     (
         "throws a text",
         "exception",
-        "`mapper.transform` (mapper.js:102:3) threw what is no error and no `{ code, message }`: 'no user'",
+        "`mapper.transform` (mapper.js:106:3) threw what is no error and no `{ code, message }`: 'no user'",
     ),
     (
         "throws what is nearly an error",
@@ -229,7 +245,7 @@ const MISTAKES: [(&str, &str, &str); 78] = [
     (
         "waits for ever",
         "exception",
-        "`mapper.transform` (mapper.js:102:3) waits for a promise that is never settled: nothing is left that could do it",
+        "`mapper.transform` (mapper.js:106:3) waits for a promise that is never settled: nothing is left that could do it",
     ),
     ("returns a mistake later", "bad-answer", "a plain object or array, and is 42"),
     (
@@ -268,6 +284,22 @@ async fn every_mistake_in_an_event_is_named_with_field_or_line() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
+}
+
+#[test]
+fn an_import_by_a_name_that_is_made_is_told_when_it_is_built() {
+    let source = "export const transform = async ({ id }) => {\n  await import(`./${id}.js`);\n  await import('./a.js');\n};\n";
+    let package = "export const b = (name) => import(name);\n";
+    let files = folder(&[
+        ("mapper.js", source),
+        ("a.js", "export { b } from 'b';\n"),
+        ("node_modules/b/index.js", package),
+    ]);
+    let built = mapper(files.path(), &["build"]);
+    let says = String::from_utf8(built.stderr).unwrap();
+    let warning = "warning: mapper.js:2:16: `import(…)` finds nothing by a name that is made at run time: modules are found when \
+                   the mapper is built, by names in quotes\n";
+    assert!(built.status.success() && says == warning, "{says}");
 }
 
 #[tokio::test]

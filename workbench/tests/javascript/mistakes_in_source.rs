@@ -5,7 +5,7 @@ use crate::support::{component, refused};
 const GOOD: &str = "export const mapper = { transform: () => ({ skip: 'no' }) };\n";
 
 /// A mistake: its files, and what the message says.
-const MISTAKES: [(&[(&str, &str)], &str); 62] = [
+const MISTAKES: [(&[(&str, &str)], &str); 71] = [
     (
         &[("mapper.js", "export const mapper = {\n  transform(event { }\n};\n")],
         "mapper.js:2:19: SyntaxError: Expected `,` or `)` but found `{`",
@@ -14,6 +14,7 @@ const MISTAKES: [(&[(&str, &str)], &str); 62] = [
         &[("mapper.js", "const a = 1;\nconst a = 2;\n")],
         "mapper.js:1:7: SyntaxError: Identifier `a` has already been declared",
     ),
+    (&[("mapper.js", "const a = 'é😀'; let let = 1;\n")], "mapper.js:1:22: SyntaxError: "),
     (
         &[("mapper.js", "import './lib/a.js';\n"), ("lib/a.js", "\nlet let = 1;")],
         "lib/a.js:2:5: SyntaxError: ",
@@ -25,6 +26,16 @@ const MISTAKES: [(&[(&str, &str)], &str); 62] = [
     (
         &[("mapper.js", "import _ from 'lodash';\n")],
         "mapper.js:1:15: there is no package `lodash` in a `node_modules` here or above; `npm install lodash` gets it",
+    ),
+    (
+        &[("mapper.ts", "import { a } from '@/lib/a';\nexport const b = a;\n")],
+        "mapper.ts:1:19: `@/lib/a` is no name of a package, and aliases of `tsconfig.json` are not read; write a relative path, \
+         or an alias of the `imports` of `package.json`, such as `#lib/a`",
+    ),
+    (&[("mapper.js", "import '~/lib/a';\n")], "mapper.js:1:8: `~/lib/a` is no name of a package"),
+    (
+        &[("mapper.js", "import '@scope/some-one/a.js';\n")],
+        "there is no package `@scope/some-one` in a `node_modules` here or above; `npm install @scope/some-one` gets it",
     ),
     (
         &[("mapper.js", "import { a } from './a.js';\n"), ("a.js", "export const b = 1;\n")],
@@ -121,6 +132,22 @@ const MISTAKES: [(&[(&str, &str)], &str); 62] = [
         "mapper.js:1:1: the file exports no `transform` but `handler`; write `export function transform(event) { … }`",
     ),
     (
+        &[("mapper.js", "\n\nexport default function transform(event) {}\n")],
+        "mapper.js:3:8: the file exports no `transform` but `default`; write `export function transform(event) { … }`, \
+         without `default`",
+    ),
+    (
+        &[(
+            "mapper.ts",
+            "interface A { a: string }\nexport const b = 1;\n  export default (a: A) => a;\n",
+        )],
+        "mapper.ts:3:10: the file exports no `transform` but `b`, `default`; write",
+    ),
+    (
+        &[("mapper.ts", "\nexport default interface Transform {}\n")],
+        "mapper.ts:1:1: the file exports no `transform` but nothing; write `export function transform(event) { … }`",
+    ),
+    (
         &[("mapper.js", "const mapper = 1;\n")],
         "mapper.js:1:1: the file exports no `transform` but nothing; write",
     ),
@@ -195,6 +222,15 @@ const MISTAKES: [(&[(&str, &str)], &str); 62] = [
     ),
     (
         &[("mapper.js", "export const mapper = 'USERS_PATH' in process.env;\n")],
+        "variables such as `process.env.USERS_PATH` belong into functions",
+    ),
+    (
+        &[("mapper.js", "const { env } = process;\nexport const mapper = env.USERS_PATH;\n")],
+        "variables such as `process.env.USERS_PATH` belong into functions: what is outside of them runs once, if the mapper \
+         is built, and not for each event\n    at <anonymous> (mapper.js:2:",
+    ),
+    (
+        &[("mapper.js", "export const mapper = Object.hasOwn(process.env, 'USERS_PATH');\n")],
         "variables such as `process.env.USERS_PATH` belong into functions",
     ),
     (

@@ -1,6 +1,6 @@
 //! Mappers in TypeScript, and what is in several files and packages.
 
-use crate::support::{Loaded, build, folder, mapper, refused};
+use crate::support::{Loaded, build, component, folder, mapper, refused};
 
 const MAPPER: &str = r"import type { Event } from './types.ts';
 import { Plan, type Unused } from './lib/plan.js';
@@ -100,6 +100,53 @@ fn a_missing_name_in_typescript_is_placed_in_its_source() {
         refused(&files),
         "mapper.ts:2:10: `Plan` is not exported by lib/plan.ts, which has `Plans`"
     );
+}
+
+#[test]
+fn a_type_that_is_imported_as_a_value_is_named_as_a_type() {
+    let mapper = "export const transform = () => ({ skip: 'a' });\n";
+    let types = "export interface Foo { a: string }\ntype Bar = string;\nexport type { Bar };\nexport default interface Own {}\n";
+    for (first, place, name, from) in [
+        ("export { Foo } from './types';", "1:10", "Foo", "types.ts"),
+        ("export { Bar as Foo } from './types.ts';", "1:10", "Bar", "types.ts"),
+        ("export { default } from './types';", "1:10", "default", "types.ts"),
+        ("import { Foo } from './types';\nexport { Foo };", "1:10", "Foo", "types.ts"),
+        ("import { Foo } from './all';\nexport const foo = Foo;", "1:10", "Foo", "all.ts"),
+    ] {
+        let files = [
+            ("mapper.ts", &*format!("{first}\n{mapper}")),
+            ("types.ts", types),
+            ("all.ts", "export * from './types';\n"),
+        ];
+        assert_eq!(
+            refused(&files),
+            format!(
+                "mapper.ts:{place}: `{name}` of {from} is a type, and nothing of it is left; write `import type {{ … }}`, or \
+                 `export type {{ … }} from`"
+            ),
+            "{first}"
+        );
+    }
+    for first in [
+        "export type { Foo } from './types';",
+        "import { Foo } from './types';\nexport const a = (foo: Foo) => foo;",
+        "import type { Foo } from './types';\nexport type { Foo };",
+    ] {
+        component(&[("mapper.ts", &*format!("{first}\n{mapper}")), ("types.ts", types)]);
+    }
+}
+
+#[tokio::test]
+async fn a_column_behind_other_letters_is_that_of_editors() {
+    let before = "  return 'é😀😀😀😀😀😀😀😀' + ";
+    let column = before.encode_utf16().count() + 1;
+    for (file, types) in [("mapper.js", ""), ("mapper.ts", ": any")] {
+        let line = format!("{before}event.nothing.a + 'and' + event.b;");
+        let source = format!("export const transform = (event{types}){types} => {{\n{line}\n}};\n");
+        let (_, message) = Loaded::of(&[(file, &source)]).error("any").await;
+        let place = format!("\n    at transform ({file}:2:{column})");
+        assert!(message.contains(&place), "{place}: {message}");
+    }
 }
 
 #[test]

@@ -46,7 +46,7 @@ pub struct Place {
     pub file: String,
     /// The line, from 1.
     pub line: usize,
-    /// The column, from 1.
+    /// The column, from 1, in UTF-16 as editors count it.
     pub column: usize,
 }
 
@@ -56,7 +56,7 @@ impl Place {
         let before = source.get(..offset as usize).unwrap_or(source);
         let line = before.rsplit('\n').next().unwrap_or_default();
         let lines = before.matches('\n').count();
-        Place { file: file.to_owned(), line: lines + 1, column: line.chars().count() + 1 }
+        Place { file: file.to_owned(), line: lines + 1, column: line.encode_utf16().count() + 1 }
     }
 }
 

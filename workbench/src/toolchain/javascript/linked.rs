@@ -22,25 +22,32 @@ pub(super) fn check(modules: &[Module], sources: &[String]) -> Result<(), Fault>
             let Some(other) = module.imported(words).and_then(|other| by_name.get(other)) else {
                 continue;
             };
-            let mut given = BTreeSet::new();
-            gather(other, &by_name, &mut BTreeSet::new(), &mut given);
+            let mut reached = Vec::new();
+            reach(other, &by_name, &mut reached);
             // Every module has its own `default`, which is not passed on.
-            let is_given = name != "default" && given.contains(name.as_str())
-                || other.given.names.contains_key(name);
-            let message = if is_given {
+            let asked = if name == "default" { &reached[..1] } else { &reached[..] };
+            let message = if asked.iter().any(|module| module.given.names.contains_key(name)) {
                 match origin(other, name, &by_name, &mut BTreeSet::new()) {
                     Ok(_) => continue,
                     Err(ambiguous) => ambiguous,
                 }
+            } else if asked.iter().any(|module| module.given.written.contains_key(name)) {
+                format!(
+                    "`{name}` of {} is a type, and nothing of it is left; write `import type {{ … }}`, or \
+                     `export type {{ … }} from`",
+                    other.name
+                )
             } else {
-                format!("`{name}` is not exported by {}, which has {}", other.name, listed(&given))
+                let given = listed(&names(&reached));
+                format!("`{name}` is not exported by {}, which has {given}", other.name)
             };
             return Err(Fault::at(&module.name, source, *offset, message));
         }
     }
     let (Some(entry), Some(source)) = (modules.first(), sources.first()) else { return Ok(()) };
-    let mut given = BTreeSet::new();
-    gather(entry, &by_name, &mut BTreeSet::new(), &mut given);
+    let mut reached = Vec::new();
+    reach(entry, &by_name, &mut reached);
+    let given = names(&reached);
     if ENTRY.iter().any(|name| given.contains(name)) {
         let names = ENTRY.iter().chain([&FOLLOW_UP]).filter(|name| given.contains(*name));
         for name in names {
@@ -49,11 +56,15 @@ pub(super) fn check(modules: &[Module], sources: &[String]) -> Result<(), Fault>
         }
         return Ok(());
     }
-    let instead = listed(&given);
+    let (offset, without) = match entry.given.written.get("default") {
+        Some(offset) if given.contains("default") => (*offset, ", without `default`"),
+        _ => (0, ""),
+    };
     let message = format!(
-        "the file exports no `transform` but {instead}; write `export function transform(event) {{ … }}`"
+        "the file exports no `transform` but {}; write `export function transform(event) {{ … }}`{without}",
+        listed(&given)
     );
-    Err(Fault::at(&entry.name, source, 0, message))
+    Err(Fault::at(&entry.name, source, offset, message))
 }
 
 fn listed(names: &BTreeSet<&str>) -> String {
@@ -61,22 +72,26 @@ fn listed(names: &BTreeSet<&str>) -> String {
     if names.is_empty() { "nothing".to_owned() } else { names.join(", ") }
 }
 
-/// All names that `module` gives.
-fn gather<'a>(
+/// Adds `module` to the modules that are `reached`, and then those whose names it gives as well.
+fn reach<'a>(
     module: &'a Module,
     modules: &BTreeMap<&str, &'a Module>,
-    seen: &mut BTreeSet<&'a str>,
-    given: &mut BTreeSet<&'a str>,
+    reached: &mut Vec<&'a Module>,
 ) {
-    if !seen.insert(&module.name) {
+    if reached.iter().any(|known| known.name == module.name) {
         return;
     }
-    given.extend(module.given.names.keys().map(String::as_str));
+    reached.push(module);
     for words in &module.given.all_of {
         if let Some(other) = module.imported(words).and_then(|other| modules.get(other)) {
-            gather(other, modules, seen, given);
+            reach(other, modules, reached);
         }
     }
+}
+
+/// All names that these modules give.
+fn names<'a>(modules: &[&'a Module]) -> BTreeSet<&'a str> {
+    modules.iter().flat_map(|module| module.given.names.keys()).map(String::as_str).collect()
 }
 
 /// What a name means: the module that it is from, and its name there.

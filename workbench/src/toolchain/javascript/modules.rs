@@ -39,6 +39,8 @@ pub(super) struct Collected {
     pub sources: Vec<String>,
     /// All files that were read.
     pub files: Vec<PathBuf>,
+    /// Where the author imports by a name that is made at run time.
+    pub unnamed: Vec<String>,
 }
 
 /// The modules that `mapper`, a file of `folder`, needs.
@@ -51,15 +53,18 @@ pub(super) fn collect(folder: &Path, mapper: &Path) -> Result<Collected, Fault> 
     let mut names = BTreeMap::from([(mapper.clone(), name_of(&mapper, folder))]);
     let mut open = VecDeque::from([mapper.clone()]);
     let (mut modules, mut files, mut sources) = (Vec::new(), Vec::new(), Vec::new());
-    let mut packages = BTreeSet::new();
+    let (mut packages, mut unnamed) = (BTreeSet::new(), Vec::new());
     while let Some(file) = open.pop_front() {
         let name = names[&file].clone();
         let read = fs::read_to_string(&file)
             .map_err(|source| Fault::Read { file: file.clone(), source })?;
-        let Parsed { source, mappings, imports, awaits, taken, given } =
+        let Parsed { source, mappings, imports, awaits, unnamed: places, taken, given } =
             parsed::parse(&name, &read)?;
         let mut linked = Vec::new();
         let is_packages = name.contains("node_modules/");
+        if !is_packages {
+            unnamed.extend(places);
+        }
         for Import { words, offset, is_late } in imports {
             let found = if is_packages {
                 resolver.find(&file, &words)
@@ -86,7 +91,7 @@ pub(super) fn collect(folder: &Path, mapper: &Path) -> Result<Collected, Fault> 
         files.push(file);
     }
     files.extend(packages);
-    Ok(Collected { modules, sources, files })
+    Ok(Collected { modules, sources, files, unnamed })
 }
 
 /// The way to `file` from `folder`, by which messages name it. It is the same wherever the folder

@@ -8,7 +8,7 @@ use oxc_ast::AstKind;
 use oxc_ast::ast::{Program, VariableDeclarationKind};
 use oxc_parser::{Parser, ParserReturn};
 use oxc_semantic::{Semantic, SemanticBuilder};
-use oxc_span::{GetSpan, SourceType};
+use oxc_span::{GetSpan, SourceType, Span};
 use oxc_syntax::module_record::{
     ExportEntry, ExportExportName, ExportImportName, ImportImportName, ModuleRecord,
 };
@@ -35,6 +35,8 @@ pub(super) struct Given {
     pub names: BTreeMap<String, Option<(String, String)>>,
     /// The words of modules whose names it gives as well, but for `default`.
     pub all_of: Vec<String>,
+    /// The names that its author has written, with types, and at which byte.
+    pub written: BTreeMap<String, u32>,
 }
 
 /// A module in JavaScript.
@@ -45,6 +47,8 @@ pub(super) struct Parsed {
     pub imports: Vec<Import>,
     /// Where it waits outside of functions.
     pub awaits: Vec<String>,
+    /// Where it imports by a name that is made at run time.
+    pub unnamed: Vec<String>,
     pub taken: Vec<Taken>,
     pub given: Given,
 }
@@ -78,14 +82,16 @@ fn javascript(name: &str, source: &str) -> Result<Parsed, Fault> {
     let semantic = analysed(name, source, &program)?;
     unsupported::check(name, source, &module_record, &semantic)?;
     let awaits = awaits(name, source, &semantic);
+    let unnamed = unnamed(name, source, &module_record);
     let (imports, taken) = (imports(source, &module_record), taken(&module_record));
     Ok(Parsed {
         source: source.to_owned(),
         mappings: String::new(),
         imports,
         awaits,
+        unnamed,
         taken,
-        given: given(&module_record),
+        given: given(&module_record, written(&module_record)),
     })
 }
 
@@ -96,6 +102,7 @@ fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
     let semantic = analysed(name, source, &program)?;
     unsupported::check(name, source, &module_record, &semantic)?;
     let awaits = awaits(name, source, &semantic);
+    let unnamed = unnamed(name, source, &module_record);
     let scoping = semantic.into_scoping();
     let (code, mappings) =
         typescript::to_javascript(name, source, &allocator, scoping, &mut program)?;
@@ -107,6 +114,7 @@ fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
         .into_iter()
         .map(|taken| ((taken.words, taken.name), taken.offset))
         .collect();
+    let written = written(&module_record);
     // What is imported for its types alone is not there any more.
     let allocator = Allocator::default();
     let ParserReturn { module_record, .. } = parser(name, &code, &allocator, SourceType::mjs())?;
@@ -117,8 +125,8 @@ fn typescript(name: &str, source: &str) -> Result<Parsed, Fault> {
     for Taken { words, name, offset } in &mut taken {
         *offset = taken_there.get(&(words.clone(), name.clone())).copied().unwrap_or_default();
     }
-    let given = given(&module_record);
-    Ok(Parsed { source: code, mappings, imports, awaits, taken, given })
+    let given = given(&module_record, written);
+    Ok(Parsed { source: code, mappings, imports, awaits, unnamed, taken, given })
 }
 
 /// JSON becomes a module with it as its default. It is read as JSON: in JavaScript, a name such as
@@ -136,12 +144,14 @@ fn json(name: &str, source: &str) -> Result<Parsed, Fault> {
         let words = words.split(" at line ").next().unwrap_or_default();
         return Err(Fault::at(name, source, offset as u32, format!("SyntaxError: {words}")));
     }
-    let given = Given { names: BTreeMap::from([("default".to_owned(), None)]), all_of: Vec::new() };
+    let names = BTreeMap::from([("default".to_owned(), None)]);
+    let given = Given { names, ..Given::default() };
     Ok(Parsed {
         source: format!("export default JSON.parse({});", serde_json::Value::from(source)),
         mappings: String::new(),
         imports: Vec::new(),
         awaits: Vec::new(),
+        unnamed: Vec::new(),
         taken: Vec::new(),
         given,
     })
@@ -187,15 +197,30 @@ fn imports(source: &str, record: &ModuleRecord<'_>) -> Vec<Import> {
             })
         })
         .collect();
-    for import in &record.dynamic_imports {
-        let span = import.module_request;
-        let written = source.get(span.start as usize..span.end as usize).unwrap_or_default();
-        if let Some(words) = unquoted(written) {
-            imports.push(Import { words: words.to_owned(), offset: span.start, is_late: true });
+    for (offset, words) in late(source, record) {
+        if let Some(words) = words {
+            imports.push(Import { words: words.to_owned(), offset, is_late: true });
         }
     }
     imports.sort_by_key(|import| import.offset);
     imports
+}
+
+/// At which bytes a module imports later, and by which words, if that is a text.
+fn late<'a>(
+    source: &'a str,
+    record: &ModuleRecord<'_>,
+) -> impl Iterator<Item = (u32, Option<&'a str>)> {
+    record.dynamic_imports.iter().map(move |import| {
+        let Span { start, end, .. } = import.module_request;
+        (start, source.get(start as usize..end as usize).and_then(unquoted))
+    })
+}
+
+/// Where a module imports by a name that is made at run time.
+fn unnamed(name: &str, source: &str, record: &ModuleRecord<'_>) -> Vec<String> {
+    let unnamed = late(source, record).filter(|(_, words)| words.is_none());
+    unnamed.map(|(offset, _)| Place::of(name, source, offset).to_string()).collect()
 }
 
 /// The text that `written` is, if it is nothing else.
@@ -252,18 +277,32 @@ fn passed_on(record: &ModuleRecord<'_>, entry: &ExportEntry<'_>) -> Option<(Stri
     (!is_own).then(|| (request.name.to_string(), name.span.start, name.name.to_string()))
 }
 
-/// The names that a module gives.
-fn given(record: &ModuleRecord<'_>) -> Given {
-    let entries = record.local_export_entries.iter().chain(&record.indirect_export_entries);
-    let names = entries.filter(|entry| !entry.is_type).filter_map(|entry| {
-        let name = match &entry.export_name {
-            ExportExportName::Name(name) => name.name.to_string(),
-            ExportExportName::Default(_) => "default".to_owned(),
-            ExportExportName::Null => return None,
-        };
+/// The names that a module gives; its author has `written` these.
+fn given(record: &ModuleRecord<'_>, written: BTreeMap<String, u32>) -> Given {
+    let names = exports(record).filter(|entry| !entry.is_type).filter_map(|entry| {
+        let (name, _) = name_of(entry)?;
         Some((name, passed_on(record, entry).map(|(words, _, there)| (words, there))))
     });
     let stars = record.star_export_entries.iter().filter(|entry| !entry.is_type);
     let all_of = stars.filter_map(|entry| Some(entry.module_request.as_ref()?.name.to_string()));
-    Given { names: names.collect(), all_of: all_of.collect() }
+    Given { names: names.collect(), all_of: all_of.collect(), written }
+}
+
+/// The names of all that is exported, and at which byte.
+fn written(record: &ModuleRecord<'_>) -> BTreeMap<String, u32> {
+    exports(record).filter_map(name_of).collect()
+}
+
+/// What has a name among the exports.
+fn exports<'r, 'a>(record: &'r ModuleRecord<'a>) -> impl Iterator<Item = &'r ExportEntry<'a>> {
+    record.local_export_entries.iter().chain(&record.indirect_export_entries)
+}
+
+/// By which name others find `entry`, and at which byte.
+fn name_of(entry: &ExportEntry<'_>) -> Option<(String, u32)> {
+    match &entry.export_name {
+        ExportExportName::Name(name) => Some((name.name.to_string(), name.span.start)),
+        ExportExportName::Default(span) => Some(("default".to_owned(), span.start)),
+        ExportExportName::Null => None,
+    }
 }

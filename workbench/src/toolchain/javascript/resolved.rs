@@ -98,6 +98,12 @@ impl Resolver {
             }
             ResolveError::NotFound(_) => {
                 let package = package_of(words);
+                if !is_npms(&package) {
+                    return format!(
+                        "`{words}` is no name of a package, and aliases of `tsconfig.json` are not read; write a relative path, \
+                         or an alias of the `imports` of `package.json`, such as `#lib/a`"
+                    );
+                }
                 let place = Path::new("node_modules").join(&package);
                 if folder.ancestors().any(|above| above.join(&place).is_dir()) {
                     return format!("the package `{package}` has no file for `{words}`");
@@ -140,6 +146,17 @@ fn options(order: [&str; 2]) -> ResolveOptions {
 pub(super) fn package_of(words: &str) -> String {
     let parts = if words.starts_with('@') { 2 } else { 1 };
     words.split('/').take(parts).collect::<Vec<_>>().join("/")
+}
+
+/// Whether npm can have a package of this name: `a` or `@a/b`.
+fn is_npms(package: &str) -> bool {
+    let is_word = |word: &str| word.starts_with(|first: char| first.is_ascii_alphanumeric());
+    match package.strip_prefix('@') {
+        Some(scoped) => {
+            scoped.split_once('/').is_some_and(|(scope, name)| is_word(scope) && is_word(name))
+        }
+        None => is_word(package),
+    }
 }
 
 /// What makes an ES module of `package`, of which `source` is the file or the folder.
