@@ -63,14 +63,16 @@ impl Templates {
     /// # Errors
     /// A template there, which would stay, names the other architecture.
     pub fn fit(&self, folder: &Path) -> Result<()> {
-        let name = self.function.to_string_lossy();
+        let name = self.function.file_name().unwrap_or_default().to_string_lossy();
         let (arch, other) = if name.contains(NAMED) { (NAMED, OTHER) } else { (OTHER, NAMED) };
         for (path, text) in &self.texts {
             let path = folder.join(path);
             let there = fs::read_to_string(&path).unwrap_or_default();
-            let names_other = there.contains(&format!("function-{other}.zip"));
+            let names = |text: &str, arch| text.contains(&format!("function-{arch}.zip"));
+            // The module names both, by a variable.
+            let fits = names(&there, arch) || !names(&there, other) || !names(text, arch);
             ensure!(
-                !names_other || !text.contains(&format!("function-{arch}.zip")),
+                fits,
                 "`{}` is for {other}, and would stay beside zips for {arch}: change it by hand, delete it, or name \
                  another folder; nothing was written",
                 path.display()
