@@ -17,7 +17,7 @@ FAULTS = [
         "backend",
         FAULT,
         "tls",
-        "certificate",
+        "`http` in place of `https`",
         lambda it: it.set_both(BACKEND_API_URL=it.account.url.replace("http", "https")),
     ),
     fault("no way out of the VPC", "VPC", FAULT, "no way out of subnet-", "NAT gateway", lambda it: it.route(None)),
