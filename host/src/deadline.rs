@@ -242,17 +242,19 @@ mod tests {
         assert_eq!(Deadlines { answer: later, ..deadlines }.last(), later);
     }
 
+    fn hours(until: Instant, since: Instant) -> f64 {
+        (until - since).as_secs_f64() / HOUR.as_secs_f64()
+    }
+
     #[test]
     fn records_share_half_of_the_time() {
         let since = Instant::now();
         let deadlines =
             Deadlines { cold: false, started: since, answer: since + 20 * HOUR, lambda: None };
-        let share = |records| deadlines.mapping(records, Duration::ZERO) - since;
-        let about = |share: Duration, hours: f64| {
-            (share.as_secs_f64() / HOUR.as_secs_f64() - hours).abs() < 0.1
-        };
-        assert!(about(share(1), 10.0) && about(share(2), 5.0) && about(share(4), 2.5));
-        assert!(about(share(100), 2.5) && about(share(0), 10.0));
+        for (records, share) in [(0, 10.0), (1, 10.0), (2, 5.0), (4, 2.5), (100, 2.5)] {
+            let until = deadlines.mapping(records, Duration::ZERO);
+            assert!((hours(until, since) - share).abs() < 0.1, "{records}");
+        }
     }
 
     #[test]
@@ -265,25 +267,25 @@ mod tests {
             answer: since + Duration::from_secs(200),
             lambda: None,
         };
-        let share =
-            |mapping| (deadlines.mapping(1, Duration::from_secs(mapping)) - now).as_secs_f64();
         // Of 100 seconds 90 are over, or 30: then there are the 80 seconds that are left, and half
         // of them is for requests.
-        assert!((share(90) - 10.0).abs() < 4.0 && (share(30) - 40.0).abs() < 4.0);
-        assert!(share(100).abs() < 4.0 && share(600).abs() < 4.0);
+        for (mapping, share) in [(90, 10.0), (30, 40.0), (100, 0.0), (600, 0.0)] {
+            let until = deadlines.mapping(1, Duration::from_secs(mapping));
+            assert!(((until - now).as_secs_f64() - share).abs() < 4.0, "{mapping}");
+        }
     }
 
     #[test]
     fn what_follows_the_requests_of_a_portion_has_its_own_time() {
         let now = Instant::now();
         let until = now + 12 * HOUR;
-        let hours = |time: Instant| (time - now).as_secs_f64() / HOUR.as_secs_f64();
         assert!(Deadlines::requests(until) == until - MOST_FOR_EFFECTS);
         let short = now + Duration::from_secs(12);
         let requests = Deadlines::requests(short);
         assert!(requests < short - MOST_FOR_EFFECTS / 2 && requests > short - MOST_FOR_EFFECTS);
         for (records, share) in [(1, 6.0), (2, 3.0), (100, 1.5)] {
-            assert!((hours(Deadlines::follow_up(records, until)) - share).abs() < 0.1);
+            let until = Deadlines::follow_up(records, until);
+            assert!((hours(until, now) - share).abs() < 0.1, "{records}");
         }
         let past = now.checked_sub(Duration::from_secs(1)).unwrap();
         assert!(Deadlines::requests(past) >= now && Deadlines::follow_up(1, past) >= now);
@@ -294,11 +296,11 @@ mod tests {
         let now = Instant::now();
         let deadlines =
             Deadlines { cold: false, started: now, answer: now + 20 * HOUR, lambda: None };
-        let portion = |records, others| {
-            (deadlines.portion(records, others) - now).as_secs_f64() / HOUR.as_secs_f64()
-        };
-        assert!((portion(10, 0) - 20.0).abs() < 0.1 && (portion(10, 10) - 10.0).abs() < 0.1);
-        assert!((portion(5, 15) - 5.0).abs() < 0.1 && (portion(0, 0) - 20.0).abs() < 0.1);
+        for (records, others, share) in [(10, 0, 20.0), (10, 10, 10.0), (5, 15, 5.0), (0, 0, 20.0)]
+        {
+            let until = deadlines.portion(records, others);
+            assert!((hours(until, now) - share).abs() < 0.1, "{records} of {others} more");
+        }
     }
 
     #[test]

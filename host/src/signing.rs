@@ -72,13 +72,11 @@ mod tests {
 
     #[test]
     fn a_secret_is_24_to_64_bytes_in_base64_after_its_prefix() {
-        let secret = |bytes: usize| format!("whsec_{}", BASE64_STANDARD.encode(vec![7; bytes]));
-        assert!([24, 64].iter().all(|bytes| Key::parse(&secret(*bytes)).is_ok()));
-        assert!(
-            [0, 23, 65]
-                .iter()
-                .all(|bytes| Key::parse(&secret(*bytes)).err() == Some(KeyError::Length))
-        );
+        let wrong = Some(KeyError::Length);
+        for (bytes, error) in [(0, wrong), (23, wrong), (24, None), (64, None), (65, wrong)] {
+            let secret = format!("whsec_{}", BASE64_STANDARD.encode(vec![7; bytes]));
+            assert_eq!(Key::parse(&secret).err(), error, "{bytes}");
+        }
         for text in [
             "",
             "whsec",

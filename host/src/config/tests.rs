@@ -90,17 +90,12 @@ fn numbers_have_bounds() {
         (ATTEMPT_TIMEOUT_MS, 50, 60_000),
         (MAX_ATTEMPTS, 1, 20),
     ] {
-        let fits = |number: i32| {
-            let number = number.to_string();
+        for (number, fits) in [(least - 1, false), (least, true), (most, true), (most + 1, false)] {
             // A short answer needs a shorter mapper.
-            faults(&[URL, (MAPPER_TIMEOUT_MS, "10"), (variable, &number)])
-        };
-        assert_eq!((fits(least), fits(most)), (vec![], vec![]), "{variable}");
-        assert_eq!(
-            (fits(least - 1), fits(most + 1)),
-            (vec![variable.to_owned()], vec![variable.to_owned()]),
-            "{variable}"
-        );
+            let least_time = (MAPPER_TIMEOUT_MS, "10");
+            let found = faults(&[URL, least_time, (variable, &number.to_string())]);
+            assert_eq!(found, if fits { vec![] } else { vec![variable] }, "{variable}: {number}");
+        }
     }
     for text in ["1e3", "-5", "1000.0", "1 000", "0x10"] {
         assert_eq!(faults(&[URL, (MAPPER_TIMEOUT_MS, text)]), [MAPPER_TIMEOUT_MS], "{text}");

@@ -178,9 +178,12 @@ mod tests {
         }
     }
 
+    fn some(text: &str) -> Option<String> {
+        Some(text.to_owned())
+    }
+
     #[test]
     fn a_secret_may_be_selected_by_key_stage_and_version() {
-        let some = |text: &str| Some(text.to_owned());
         assert_eq!(parsed(""), Some([some(ARN), None, None, None]));
         assert_eq!(parsed(":::"), Some([some(ARN), None, None, None]));
         assert_eq!(parsed(":token::"), Some([some(ARN), some("token"), None, None]));

@@ -21,8 +21,8 @@ fn add(group: &str) -> Effect {
 fn what_is_listed_may_be_written() {
     let effects = vec![set("custom:id", "42"), add("members"), set("custom:plan", "")];
     let approved = allowed().approve(effects).unwrap();
-    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-    assert_eq!(approved.attributes, [pair("custom:id", "42"), pair("custom:plan", "")]);
+    let pairs = [("custom:id", "42"), ("custom:plan", "")];
+    assert_eq!(approved.attributes, pairs.map(|(name, value)| (name.into(), value.into())));
     assert_eq!(approved.groups, ["members"]);
     assert_eq!(allowed().approve(Vec::new()), Ok(Approved::default()));
 }
@@ -57,17 +57,17 @@ fn one_effect_that_is_not_allowed_stops_all() {
 
 #[test]
 fn there_are_sixteen_effects_and_not_one_more() {
-    let groups = |number| vec![add("members"); number];
     // Named twice, it is the same group.
-    assert_eq!(allowed().approve(groups(16)).unwrap().groups, ["members"]);
-    assert_eq!(allowed().approve(groups(17)), Err(Rule::TooMany));
+    assert_eq!(allowed().approve(vec![add("members"); 16]).unwrap().groups, ["members"]);
+    assert_eq!(allowed().approve(vec![add("members"); 17]), Err(Rule::TooMany));
 }
 
 #[test]
 fn a_value_has_2048_characters_and_not_one_more() {
-    let value = |number| vec![set("custom:id", &"ä".repeat(number))];
-    assert!(allowed().approve(value(2048)).is_ok());
-    assert_eq!(allowed().approve(value(2049)), Err(Rule::ValueTooLong));
+    let [longest, too_long] =
+        [2048, 2049].map(|number| vec![set("custom:id", &"ä".repeat(number))]);
+    assert!(allowed().approve(longest).is_ok());
+    assert_eq!(allowed().approve(too_long), Err(Rule::ValueTooLong));
 }
 
 #[test]

@@ -135,10 +135,11 @@ macro_rules! lifted {
     ($types:ident $(, $field:ident: $value:expr)*) => {
         impl From<&event::Event> for $types::Event {
             fn from(event: &event::Event) -> $types::Event {
-                let attributes = |pairs: &[(String, String)]| {
-                    let pairs = pairs.iter().cloned();
-                    pairs.map(|(name, value)| $types::Attribute { name, value }).collect()
-                };
+                let [user_attributes, client_metadata] =
+                    [&event.user_attributes, &event.client_metadata].map(|pairs| {
+                        let pairs = pairs.iter().cloned();
+                        pairs.map(|(name, value)| $types::Attribute { name, value }).collect()
+                    });
                 $types::Event {
                     trigger_source: match &event.trigger_source {
                         TriggerSource::ConfirmSignUp => $types::TriggerSource::ConfirmSignUp,
@@ -153,8 +154,8 @@ macro_rules! lifted {
                     user_pool_id: event.user_pool_id.clone(),
                     user_name: event.user_name.clone(),
                     client_id: event.client_id.clone(),
-                    user_attributes: attributes(&event.user_attributes),
-                    client_metadata: attributes(&event.client_metadata),
+                    user_attributes,
+                    client_metadata,
                     id: event.id.clone(),
                     json: event.json.get().to_owned(),
                     $($field: $value(event),)*

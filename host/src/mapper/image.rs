@@ -20,7 +20,8 @@ use super::manifest::{FORMAT, Form, Manifest};
 pub enum ImageError {
     /// No image.
     #[error(
-        "the mapper image `{path}` can't be read; make it with `mapper compile`, or set the variable that names it (MAPPER_IMAGE, or SHADOW_MAPPER_IMAGE for the one that is watched) to its path"
+        "the mapper image `{path}` can't be read; make it with `mapper compile`, or set the variable \
+         that names it (MAPPER_IMAGE, or SHADOW_MAPPER_IMAGE for the one that is watched) to its path"
     )]
     Unreadable {
         /// The image.
