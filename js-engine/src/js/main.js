@@ -155,15 +155,18 @@ function missing(exports, file) {
   return `${file} exports \`mapper\`, which has no function \`transform\` but is ${is}; ${example}`;
 }
 
-/** Maps an event, given by its parts: a list for `outcome.rs`, or a promise of one. */
+/**
+ * Maps an event, given by its parts: a list for `outcome.rs`, or a promise of one. They are applied, because to spread
+ * them takes an iterator.
+ */
 export function run(...parts) {
-  return settled(() => transform(eventOf(...parts)), checked, named);
+  return settled(() => transform(eventOf.apply(undefined, parts)), checked, named);
 }
 
 /** Says what is to be done after the backend's answer, whose parts are the last three. */
 export function conclude(...parts) {
   const answer = answerOf(...parts.splice(-3));
-  return settled(() => follow(eventOf(...parts), answer), checkedEffects, followNamed);
+  return settled(() => follow(eventOf.apply(undefined, parts), answer), checkedEffects, followNamed);
 }
 
 /** What `call` returns, or promises, once it is checked. */

@@ -66,20 +66,16 @@ function isCode(code) {
 
 function outcome(answer) {
   if (!isObject(answer)) throw new Fault(`it has to be ${OUTCOME_IS}, and is ${inspect(answer)}`);
-  let [kind, value] = [undefined, undefined];
   if (hasOwn(answer, 'tag')) {
     only(answer, VARIANT, '');
-    [kind, value] = [answer.tag, answer.val];
-    if (kind !== 'deliver' && kind !== 'skip')
-      throw new Fault(`\`tag\` has to be 'deliver' or 'skip', and is ${inspect(kind)}`);
-  } else {
-    only(answer, OUTCOME, '');
-    const kinds = keys(answer);
-    if (kinds.length !== 1) throw new Fault(`it has to be ${OUTCOME_IS}, and is ${inspect(answer)}`);
-    [kind] = kinds;
-    value = answer[kind];
+    const { tag, val } = answer;
+    if (tag !== 'deliver' && tag !== 'skip')
+      throw new Fault(`\`tag\` has to be 'deliver' or 'skip', and is ${inspect(tag)}`);
+    return tag === 'deliver' ? request(val) : ['skip', skip(val)];
   }
-  return kind === 'deliver' ? request(value) : ['skip', skip(value)];
+  only(answer, OUTCOME, '');
+  if (keys(answer).length !== 1) throw new Fault(`it has to be ${OUTCOME_IS}, and is ${inspect(answer)}`);
+  return hasOwn(answer, 'deliver') ? request(answer.deliver) : ['skip', skip(answer.skip)];
 }
 
 function skip(code) {
@@ -143,9 +139,15 @@ function bodyOf(body, headers) {
       `\`deliver.body\` has to be a text, a Uint8Array or a plain object or array, and is ${inspect(body)}`,
     );
   }
-  const isTyped = headers.some((name, at) => at % 2 === 0 && name.toLowerCase() === 'content-type');
-  if (!isTyped) headers.push('content-type', 'application/json');
+  if (!isTyped(headers)) headers.push('content-type', 'application/json');
   return json(body);
+}
+
+function isTyped(headers) {
+  for (let at = 0; at < headers.length; at += 2) {
+    if (headers[at].toLowerCase() === 'content-type') return true;
+  }
+  return false;
 }
 
 function bytes(body) {
@@ -168,6 +170,8 @@ function json(body) {
 
 /** Refuses what JSON would leave out or write as something else without a word. */
 function writable(key, value) {
+  // Nearly all values are texts.
+  if (typeof value === 'string') return value;
   if (value === null && this[key] instanceof Date) throw new Fault(unwritable(key, 'Invalid Date'));
   if (!isLost(value)) return value;
   const lost = value instanceof Number ? Number(value) : value;
