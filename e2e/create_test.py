@@ -176,6 +176,7 @@ def test_create_updates_what_exists(aws, create, interceptor, program, proved):
     done = create("--set", f"BACKEND_SIGNING_SECRET={SECRET}", "--set", f"BACKEND_AUTHORIZATION={PARAMETER}")
     assert (done.returncode, done.stderr) == (0, "")
     assert "\nqueue post-confirmation-undelivered: updated\n" in done.stdout
+    assert "Next:" not in done.stdout
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
     assert attributes["VisibilityTimeout"] == "180" and "dead-letters" in attributes["RedrivePolicy"]
     groups = aws.client("logs").describe_log_groups()["logGroups"]

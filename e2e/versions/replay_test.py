@@ -180,6 +180,17 @@ def test_an_interruption_leaves_all_messages_visible(which, functions, service, 
     proved(f"an interruption while SQS answers call {which} ends it when all messages are visible again")
 
 
+def test_an_interruption_of_a_build_leaves_no_file(functions, candidate, cli, proved):
+    (candidate / "mapper.js").write_text("for (;;); export function transform() {}")
+    replay = Popen([MAPPER, "replay", candidate], env=cli, stdout=PIPE, stderr=PIPE, text=True, cwd=ROOT)
+    assert any(line.startswith("building ") for line in replay.stderr)
+    replay.send_signal(signal.SIGINT)
+    output, errors = replay.communicate(timeout=PATIENCE)
+    assert (replay.returncode, "error: interrupted; nothing was changed\n" in errors) == (2, True), output + errors
+    assert [file.name for file in candidate.iterdir()] == ["mapper.js"]
+    proved("an interruption while the mapper is built ends it after that, and leaves nothing of the build")
+
+
 def test_a_refusal_leaves_all_messages_visible(functions, service, waiting, recipe, candidate, proved):
     waiting.put(DEAD_LETTERS, *(canary(number) for number in range(15)))
     denied = refused("AccessDenied", "User: you is not authorized to perform: sqs:receivemessage")
