@@ -276,8 +276,8 @@ fn take_over(changes: &[Change], tried: impl Fn(At<'_>) -> Result<()>) -> Result
     }
     // Redelivery first: if this fails, no sign-up does.
     moves.reverse();
-    let trial = |Move { function, version }: &Move| tried(At { function, qualifier: version });
-    let versions = Tried::by(moves, trial)?;
+    let versions =
+        Tried::by(moves, |Move { function, version }| tried(At { function, qualifier: version }))?;
     versions.make_live(|function| tried(At { function, qualifier: ALIAS }))?;
     Ok(())
 }

@@ -66,8 +66,8 @@ pub fn check(file: &Path) -> Result<()> {
 }
 
 fn succeeds(command: &str, outcome: Result<bool>) -> Result<()> {
-    let failed = || format!("`mapper {command}` failed; nothing was changed");
-    ensure!(outcome.with_context(failed)?, failed());
+    let failed = format!("`mapper {command}` failed; nothing was changed");
+    ensure!(outcome.context(failed.clone())?, failed);
     Ok(())
 }
 

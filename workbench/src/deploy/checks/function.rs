@@ -12,7 +12,7 @@ use super::deployment::Deployment;
 use super::users::functions;
 use super::{Finding, NotChecked};
 use crate::compile::ARCHITECTURES;
-use crate::deploy::answer::{self, Unexpected};
+use crate::deploy::answer::{self, Unexpected, filled};
 use crate::deploy::dry_run::{Failed, Sample};
 use crate::deploy::functions::{MEMORY, RUNTIME};
 use crate::deploy::settings::Variables;
@@ -47,11 +47,10 @@ pub fn is_ready(
         found.push(Finding::fault(what, why, create));
         return;
     };
-    let part = |name: &str| there[name].as_str().filter(|text| !text.is_empty());
-    let state = part("State").unwrap_or("Active");
-    let update = part("LastUpdateStatus").unwrap_or("Successful");
+    let state = filled(there, "State").unwrap_or("Active");
+    let update = filled(there, "LastUpdateStatus").unwrap_or("Successful");
     if state != "Active" || update != "Successful" {
-        let reason = part("StateReason").or(part("LastUpdateStatusReason"));
+        let reason = filled(there, "StateReason").or(filled(there, "LastUpdateStatusReason"));
         found.push(Finding::fault(
             format!(
                 "{name} is {state}, its last update {update}: {}",
@@ -61,7 +60,7 @@ pub fn is_ready(
             format!("wait if it is Pending or InProgress; otherwise fix the reason, then {create}"),
         ));
     }
-    let runtime = part("Runtime").unwrap_or("of an image");
+    let runtime = filled(there, "Runtime").unwrap_or("of an image");
     if runtime != RUNTIME {
         found.push(Finding::fault(
             format!("{name} has the runtime {runtime}"),
