@@ -57,8 +57,8 @@ impl Costs {
         self.cost || self.at_most_instructions.is_some() || self.at_most_memory.is_some()
     }
 
-    /// Counts on `bench` what the cases `tried` cost, and holds each to the bounds. What has failed
-    /// is not tried again.
+    /// Counts on `bench` what the cases `tried` cost, and which bounds each of them breaks. What has
+    /// failed is not tried again.
     ///
     /// # Errors
     /// They can't be tried.
@@ -71,9 +71,6 @@ impl Costs {
             match tried.cost {
                 Some(CaseCost::Counted(cost)) => tried.exceeded = self.exceeded_by(cost),
                 _ => tried.verdict = Verdict::Failed,
-            }
-            if tried.verdict.is_good() && !tried.exceeded.is_empty() {
-                tried.verdict = Verdict::Costly;
             }
         }
         for tried in failed {
