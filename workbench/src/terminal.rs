@@ -46,6 +46,12 @@ pub fn error(error: &Error) {
     anstream::eprintln!("{BAD}error{BAD:#}: {text}");
 }
 
+/// Says on standard error why a mapper's source is refused: files and their content may hold what a
+/// terminal would obey.
+pub fn refusal(why: &str) {
+    anstream::eprintln!("{}", printable::shown(why));
+}
+
 /// Says on standard error what is perhaps not meant.
 pub fn warn(what: &str) {
     anstream::eprintln!("{WARNING}warning{WARNING:#}: {}", printable::line(what));
