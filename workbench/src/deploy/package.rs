@@ -9,7 +9,7 @@ use super::named::{self, Named};
 use super::templates;
 use super::zips::{IMAGE, pack};
 use crate::commands::compile::compile_to;
-use crate::compile::target_of;
+use crate::compile::{ARCHITECTURES, target_of};
 use crate::mapper_file::LAYER;
 use crate::terminal::size;
 
@@ -34,7 +34,7 @@ pub struct Args {
     #[arg(value_name = "MAPPER", default_value = ".", value_parser = named::mapper)]
     mapper: Named,
     /// The architecture of the function.
-    #[arg(long, default_value = "x86_64", value_parser = ["x86_64", "arm64"])]
+    #[arg(long, default_value = ARCHITECTURES[0], value_parser = ARCHITECTURES)]
     arch: String,
     /// The zip to write.
     #[arg(short, long, value_name = "FILE", default_value = LAYER, conflicts_with = "into")]

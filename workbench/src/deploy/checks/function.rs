@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::deployment::Deployment;
 use super::users::functions;
 use super::{Finding, NotChecked};
-use crate::compile::ARCHITECTURES;
+use crate::compile::target_of;
 use crate::deploy::answer::{self, Unexpected, filled};
 use crate::deploy::dry_run::{Failed, Sample};
 use crate::deploy::functions::{MEMORY, RUNTIME};
@@ -149,8 +149,7 @@ pub fn architecture(deployment: &Deployment, found: &mut Vec<Finding>) -> Result
     let target = answer::text(&manifest, "target")?;
     let has = answer::list(deployment.function()?, "Architectures")?.first();
     let has = has.and_then(Value::as_str).ok_or_else(|| Unexpected::new("Architectures"))?;
-    let wanted = ARCHITECTURES.iter().find(|(arch, _)| *arch == has);
-    let wanted = wanted.ok_or_else(|| Unexpected::new("Architectures"))?.1;
+    let wanted = target_of(has).map_err(|_| Unexpected::new("Architectures"))?;
     if target != wanted {
         found.push(Finding::fault(
             format!("the function is {has}, and the mapper's image is for {target}"),
