@@ -46,10 +46,9 @@ pub fn error(error: &Error) {
     anstream::eprintln!("{BAD}error{BAD:#}: {text}");
 }
 
-/// Says on standard error why a mapper's source is refused: files and their content may hold what a
-/// terminal would obey.
-pub fn refusal(why: &str) {
-    anstream::eprintln!("{}", printable::shown(why));
+/// Says `text` on standard error, which may hold what an author's file or a component has chosen.
+pub fn tell(text: &str) {
+    anstream::eprintln!("{}", printable::shown(text));
 }
 
 /// Says on standard error what is perhaps not meant.
