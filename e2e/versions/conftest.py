@@ -30,13 +30,13 @@ def interceptor(service):
 
 @pytest.fixture
 def recipe(cli, tmp_path_factory):
-    """Runs a recipe of `mapper`, or of another `program`, with the AWS CLI; `answer` answers its questions."""
+    """Runs a recipe of `mapper`, or of a `program`, with the AWS CLI in a `folder`; `answer` answers its questions."""
     images = {"MAPPER_CACHE_DIR": str(tmp_path_factory.getbasetemp() / "images")}
 
-    def run_recipe(name, *args, answer="", program=MAPPER, env=None):
+    def run_recipe(name, *args, answer="", program=MAPPER, env=None, folder=ROOT):
         command = [program, name, *map(str, args)]
         variables = cli | images | (env or {})
-        done = run(command, env=variables, input=answer, capture_output=True, text=True, cwd=ROOT)
+        done = run(command, env=variables, input=answer, capture_output=True, text=True, cwd=folder)
         return done if "--json" in args else announced(done)
 
     return run_recipe

@@ -128,6 +128,16 @@ def test_a_case_that_ends_in_another_way_is_told(functions, waiting, recipe, can
     proved("if a mapping depends on a value that is made up, it says so")
 
 
+def test_cases_of_the_default_mapper_are_kept_where_the_operator_is(functions, waiting, recipe, tmp_path, proved):
+    waiting.put(DEAD_LETTERS, canary(1))
+    done = recipe("replay", "default-mapper", "--keep", "1", "--json", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    [kept] = json.loads(done.stdout)["kept"]
+    assert [f"cases/{file.name}" for file in (tmp_path / "cases").iterdir()] == [kept["file"]]
+    assert not (MAPPER.parent / "cases").exists()
+    proved("cases for `default-mapper` are kept in the folder of the operator, and not among installed files")
+
+
 def test_no_message_is_taken_away(functions, waiting, recipe, candidate, proved):
     waiting.put(DEAD_LETTERS, *(canary(number) for number in range(23)))
     waiting.put(QUEUE, *(canary(number) for number in range(3)))

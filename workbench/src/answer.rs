@@ -74,19 +74,16 @@ impl AnswerFile {
 
     /// What comes of `plan` if the backend gives this answer, which is kept if it is `wanted`.
     pub fn handled(&self, plan: Plan, wanted: bool) -> Handled {
-        let undelivered = |error| End::Undelivered { error, queue: None };
-        let (end, delivery) = match &plan.action {
+        let (ended, delivery) = match &plan.action {
             Ok(Action::Deliver(request)) => {
                 let delivery = self.delivery(request, wanted);
-                let end = match &delivery.result {
-                    Ok(status) => End::Delivered(*status),
-                    Err(error) => undelivered(error.clone().into()),
-                };
-                (end, Some(delivery))
+                let ended = delivery.result.clone().map(End::Delivered).map_err(Into::into);
+                (ended, Some(delivery))
             }
-            Ok(Action::Skip(code)) => (End::Skipped(code.clone()), None),
-            Err(error) => (undelivered(error.clone()), None),
+            Ok(Action::Skip(code)) => (Ok(End::Skipped(code.clone())), None),
+            Err(error) => (Err(error.clone()), None),
         };
+        let end = ended.unwrap_or_else(|error| End::Undelivered { error, queue: None });
         Handled::new(end, plan, delivery)
     }
 

@@ -74,7 +74,7 @@ fn place(wanted: &Path) -> Result<(PathBuf, String)> {
         [EVENT].iter().chain(&BESIDE).find_map(|suffix| file.strip_suffix(suffix)).unwrap_or(file);
     let folder = wanted.parent().unwrap_or(Path::new(""));
     let mut folders = [folder.to_owned(), Path::new(FOLDER).join(folder)].into_iter();
-    match folders.find(|folder| folder.join(format!("{name}{EVENT}")).is_file()) {
+    match folders.find(|folder| file_of(folder, name, EVENT).is_file()) {
         Some(folder) => Ok((folder, name.to_owned())),
         None if wanted.is_file() => {
             bail!(
@@ -135,16 +135,20 @@ fn names(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
 }
 
 fn case(folder: &Path, name: String) -> Result<Case> {
-    let file = |suffix| folder.join(format!("{name}{suffix}"));
-    let (variables_file, expected_file) = (file(VARIABLES), file(EXPECTED));
+    let expected_file = file_of(folder, &name, EXPECTED);
     Ok(Case {
-        event: event(&file(EVENT))?,
-        answer: there(&file(ANSWER))?.map(AnswerFile::read).transpose()?,
-        variables: optional(&variables_file)?.unwrap_or_default(),
+        event: event(&file_of(folder, &name, EVENT))?,
+        answer: there(&file_of(folder, &name, ANSWER))?.map(AnswerFile::read).transpose()?,
+        variables: optional(&file_of(folder, &name, VARIABLES))?.unwrap_or_default(),
         expected: optional(&expected_file)?.map(Mapped::in_order),
         expected_file,
         name,
     })
+}
+
+/// The file with this `end` of the case `name` in `folder`.
+fn file_of(folder: &Path, name: &str, end: &str) -> PathBuf {
+    folder.join(format!("{name}{end}"))
 }
 
 /// The file of the event that `wanted` names: that file, or the event of the case of this name.
@@ -153,7 +157,7 @@ pub fn event_file(wanted: &Path) -> Result<PathBuf> {
         return Ok(wanted.to_owned());
     }
     match place(wanted) {
-        Ok((folder, name)) => Ok(folder.join(format!("{name}{EVENT}"))),
+        Ok((folder, name)) => Ok(file_of(&folder, &name, EVENT)),
         // A file, which is not there.
         Err(_) if wanted.extension().is_some_and(|it| it == "json") => Ok(wanted.to_owned()),
         Err(_) => bail!("there is no case `{}`; {}", wanted.display(), known()),

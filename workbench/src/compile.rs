@@ -18,8 +18,9 @@ use crate::size::{self, TooLarge};
 /// The machines that Lambda has.
 pub const TARGETS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
 
-/// Its architectures, each with its target.
-pub const ARCHITECTURES: [(&str, &str); 2] = [("x86_64", TARGETS[0]), ("arm64", TARGETS[1])];
+/// Lambda's names of their architectures, in the same order. The first one is that of a new function
+/// if no other is asked for, and the one that the templates name.
+pub const ARCHITECTURES: [&str; 2] = ["x86_64", "arm64"];
 
 /// Lambda's machine with the processor of this one.
 pub const LIKE_THIS: &str = TARGETS[cfg!(target_arch = "aarch64") as usize];
@@ -80,7 +81,7 @@ pub struct Compiled {
 /// # Errors
 /// Lambda has no such architecture.
 pub fn target_of(arch: &str) -> anyhow::Result<&'static str> {
-    let found = ARCHITECTURES.iter().find(|(name, _)| *name == arch);
+    let found = ARCHITECTURES.iter().zip(TARGETS).find(|(name, _)| **name == arch);
     Ok(found.with_context(|| format!("Lambda has no architecture {arch}"))?.1)
 }
 

@@ -151,12 +151,12 @@ fn ended(outcome: Result<bool>, failed: u8) -> ExitCode {
 fn command_line() -> clap::Command {
     let command = Cli::command();
     let operating = Recipe::augment_subcommands(clap::Command::new(""));
-    let is_operating = |name| operating.get_subcommands().any(|other| other.get_name() == name);
+    let recipes: Vec<&str> = operating.get_subcommands().map(clap::Command::get_name).collect();
     let mut groups = String::new();
     for (title, operates) in [("Writing mappers", false), ("Operating the function", true)] {
         groups.push_str(&format!("{HEADING}{title}:{HEADING:#}\n"));
         for each in command.get_subcommands() {
-            if is_operating(each.get_name()) == operates {
+            if recipes.contains(&each.get_name()) == operates {
                 let about = each.get_about().map(ToString::to_string).unwrap_or_default();
                 groups.push_str(&format!("  {:<10} {about}\n", each.get_name()));
             }

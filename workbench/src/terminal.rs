@@ -46,6 +46,11 @@ pub fn error(error: &Error) {
     anstream::eprintln!("{BAD}error{BAD:#}: {text}");
 }
 
+/// Says `text` on standard error, which may hold what an author's file or a component has chosen.
+pub fn tell(text: &str) {
+    anstream::eprintln!("{}", printable::shown(text));
+}
+
 /// Says on standard error what is perhaps not meant.
 pub fn warn(what: &str) {
     anstream::eprintln!("{WARNING}warning{WARNING:#}: {}", printable::line(what));

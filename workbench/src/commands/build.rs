@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use crate::compile;
 use anyhow::{Context, Result};
+use post_confirmation_host::printable;
 use serde_json::json;
 
 use crate::mapper_file::COMPONENT;
@@ -153,7 +154,8 @@ fn build(language: Language, folder: &Path) -> Result<Option<Built>> {
     let wit = match compile::interface(&bytes)?.wit() {
         Ok(wit) => wit,
         Err(error) => {
-            anstream::eprintln!("{BAD}no mapper{BAD:#}: {error}");
+            let why = error.to_string();
+            anstream::eprintln!("{BAD}no mapper{BAD:#}: {}", printable::shown(&why));
             return Ok(None);
         }
     };

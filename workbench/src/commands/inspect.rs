@@ -1,6 +1,5 @@
 //! `mapper inspect`: what a file is, without compiling or running anything of it.
 
-use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::compile::{self, Interface};
@@ -160,54 +159,55 @@ fn image(path: &Path, bytes: &[u8]) -> Result<Inspected> {
 
 impl Inspected {
     fn text(&self) -> String {
-        let mut text = String::new();
-        let mut line = |name: &str, value: &str| {
-            let _ = writeln!(text, "{:<12} {value}", named(name));
-        };
+        let lines = self.lines();
+        lines.iter().map(|(name, value)| format!("{:<12} {value}\n", named(name))).collect()
+    }
+
+    /// What is shown, each with its name.
+    fn lines(&self) -> Vec<(&str, String)> {
         match self {
             Inspected::Component { file, wit, follow_up, refused, imports, exports, made_by } => {
-                line("component", &size(file.size));
-                line("sha256", &file.sha256);
-                if let Some(wit) = wit {
-                    line("contract", &named(wit));
-                }
-                if let Some(follow_up) = follow_up {
-                    line("follow-up", terminal::follow_up(*follow_up));
-                }
-                if let Some(refused) = refused {
-                    line("no mapper", &format!("{BAD}{}{BAD:#}", printable::line(refused)));
-                }
-                for tool in made_by {
-                    line(&tool.role, named(&format!("{} {}", tool.name, tool.version)).trim_end());
-                }
-                exports.iter().for_each(|name| line("export", &named(name)));
-                imports.iter().for_each(|name| line("import", &named(name)));
+                let mut lines =
+                    vec![("component", size(file.size)), ("sha256", file.sha256.clone())];
+                lines.extend(wit.iter().map(|wit| ("contract", named(wit))));
+                lines.extend(follow_up.map(follow_up_line));
+                lines.extend(
+                    refused
+                        .iter()
+                        .map(|why| ("no mapper", format!("{BAD}{}{BAD:#}", printable::line(why)))),
+                );
+                lines.extend(made_by.iter().map(|Tool { role, name, version }| {
+                    (role.as_str(), named(&format!("{name} {version}")).trim_end().to_owned())
+                }));
+                lines.extend(exports.iter().map(|name| ("export", named(name))));
+                lines.extend(imports.iter().map(|name| ("import", named(name))));
+                lines
             }
             Inspected::Image { manifest, unchanged } => {
-                line("image", &format!("{} for {}", size(manifest.image.size), manifest.target));
-                let changed = format!(
-                    "  {BAD}and the file has another: it is not this manifest's image{BAD:#}"
-                );
-                line(
-                    "sha256",
-                    &format!("{}{}", manifest.image.sha256, if *unchanged { "" } else { &changed }),
-                );
-                line("contract", &named(&manifest.wit));
-                if let Some(follow_up) = manifest.follow_up {
-                    line("follow-up", terminal::follow_up(follow_up));
+                let Manifest { image, component, target, wasmtime, engine, .. } = manifest;
+                let mut sha256 = image.sha256.clone();
+                if !unchanged {
+                    sha256.push_str(&format!(
+                        "  {BAD}and the file has another: it is not this manifest's image{BAD:#}"
+                    ));
                 }
-                line(
-                    "component",
-                    &format!(
-                        "{}, sha256 {}",
-                        size(manifest.component.size),
-                        manifest.component.sha256
-                    ),
-                );
-                line("wasmtime", &format!("{}, settings {}", manifest.wasmtime, manifest.engine));
-                manifest.imports.iter().for_each(|name| line("import", &named(name)));
+                let mut lines = vec![
+                    ("image", format!("{} for {target}", size(image.size))),
+                    ("sha256", sha256),
+                    ("contract", named(&manifest.wit)),
+                ];
+                lines.extend(manifest.follow_up.map(follow_up_line));
+                lines.extend([
+                    ("component", format!("{}, sha256 {}", size(component.size), component.sha256)),
+                    ("wasmtime", format!("{wasmtime}, settings {engine}")),
+                ]);
+                lines.extend(manifest.imports.iter().map(|name| ("import", named(name))));
+                lines
             }
         }
-        text
     }
+}
+
+fn follow_up_line(has_one: bool) -> (&'static str, String) {
+    ("follow-up", terminal::follow_up(has_one).to_owned())
 }

@@ -157,8 +157,8 @@ pub async fn run(args: &Args) -> Result<bool> {
     if let Some(counting) = counting {
         args.costs.count(counting, &mut tried).await?;
     }
-    if args.bless {
-        tried.iter_mut().try_for_each(CaseResult::accept)?;
+    for each in &mut tried {
+        each.settle(args.bless)?;
     }
     if let Some(path) = &args.junit {
         junit::write(path, &file, &tried, args.deterministic, took)?;
@@ -222,19 +222,21 @@ impl Verdict {
 }
 
 impl CaseResult {
-    /// Lets what the mapper makes of the event be what is expected, unless that breaks a bound.
-    fn accept(&mut self) -> Result<()> {
-        if !self.verdict.can_be_accepted() {
+    /// Settles how it ended. To `bless` it lets what the mapper makes of the event be what is
+    /// expected, unless that breaks a bound.
+    fn settle(&mut self, bless: bool) -> Result<()> {
+        let is_accepted = bless && self.verdict.can_be_accepted();
+        if !is_accepted && !self.verdict.is_good() {
             return Ok(());
         }
-        self.verdict = if self.exceeded.is_empty() {
+        if !self.exceeded.is_empty() {
+            self.verdict = Verdict::Costly;
+        } else if is_accepted {
             let path = &self.case.expected_file;
             write(path, &self.trial.mapped)
                 .with_context(|| format!("`{}` can't be written", path.display()))?;
-            Verdict::Blessed
-        } else {
-            Verdict::Costly
-        };
+            self.verdict = Verdict::Blessed;
+        }
         Ok(())
     }
 

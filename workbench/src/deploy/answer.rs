@@ -25,6 +25,11 @@ pub fn text<'a>(value: &'a Value, name: &str) -> Result<&'a str, Unexpected> {
     value[name].as_str().ok_or_else(|| Unexpected::new(name))
 }
 
+/// The text `name` of `value`, if it is there and not empty.
+pub fn filled<'a>(value: &'a Value, name: &str) -> Option<&'a str> {
+    value[name].as_str().filter(|text| !text.is_empty())
+}
+
 /// The number `name` of `value`.
 ///
 /// # Errors

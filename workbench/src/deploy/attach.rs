@@ -109,21 +109,19 @@ fn put_back(
 ) -> Error {
     interrupt::ignore();
     say("That failed; restoring the former state");
-    let restore = || {
-        if Pool::read(&pool.id)?.trigger() == Some(alias) {
-            return Ok(false);
+    let restored = match Pool::read(&pool.id) {
+        Ok(now) if now.trigger() == Some(alias) => {
+            return anyhow!("{error:#}\nThe pool calls the function now; run this again");
         }
-        if !before.contains(&pool.arn) {
-            access::forbid(pool, alias, names)?;
-        }
-        Ok::<_, Error>(true)
+        Ok(_) if before.contains(&pool.arn) => Ok(()),
+        Ok(_) => access::forbid(pool, alias, names),
+        Err(other) => Err(other),
     };
-    match restore() {
-        Ok(true) => {
+    match restored {
+        Ok(()) => {
             say("The pool is as it was, and may do what it could before.");
             error
         }
-        Ok(false) => anyhow!("{error:#}\nThe pool calls the function now; run this again"),
         Err(other) => anyhow!(
             "{error:#}\nNot everything could be restored: {other:#}\nFinish with `mapper attach {id}{option}`, or go \
              back with `mapper detach {id}{option}`",

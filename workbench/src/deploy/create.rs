@@ -19,6 +19,7 @@ use super::settings::{self, Variables, differing, merged, settings_of};
 use super::talk::{Yes, agreed, say};
 use super::versions::{self, mapper_of};
 use super::{aws, changes, package, place, user_rights};
+use crate::compile::ARCHITECTURES;
 use crate::installed;
 
 /// Make the functions and everything around them, or change settings.
@@ -49,7 +50,7 @@ pub struct Args {
     #[command(flatten)]
     function: FunctionName,
     /// The architecture of a new function [default: x86_64].
-    #[arg(long, value_parser = ["x86_64", "arm64"])]
+    #[arg(long, value_parser = ARCHITECTURES)]
     arch: Option<String>,
     /// Redeliveries at once; 5 at first.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=1000))]
@@ -277,7 +278,7 @@ fn written_pools(parts: &[Part], names: &Names) -> Result<BTreeSet<String>> {
 
 /// The architecture of the function, which never changes.
 fn architecture(function: &str, there: Option<&Value>, asked: Option<&str>) -> Result<String> {
-    let Some(there) = there else { return Ok(asked.unwrap_or("x86_64").to_owned()) };
+    let Some(there) = there else { return Ok(asked.unwrap_or(ARCHITECTURES[0]).to_owned()) };
     let has = answer::list(there, "Architectures")?.first().and_then(Value::as_str);
     let has = has.ok_or_else(|| Unexpected::new("Architectures"))?;
     if let Some(asked) = asked.filter(|asked| *asked != has) {

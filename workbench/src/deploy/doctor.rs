@@ -148,8 +148,8 @@ pub fn run(args: &Args) -> Result<bool> {
         .iter()
         .flat_map(|made| made.found.iter().map(|finding| Line { check: made.name, finding }))
         .collect();
-    let count = |level| findings.iter().filter(|line| line.finding.level == level).count();
-    let (faults, warnings) = (count(Level::Fault), count(Level::Warning));
+    let [faults, warnings, missing] = [Level::Fault, Level::Warning, Level::NotChecked]
+        .map(|level| findings.iter().filter(|line| line.finding.level == level).count());
     if args.json {
         terminal::json(&json!({ "findings": findings, "faults": faults, "warnings": warnings }))?;
     } else {
@@ -162,7 +162,6 @@ pub fn run(args: &Args) -> Result<bool> {
             }
         }
         made.iter().for_each(Made::line);
-        let missing = count(Level::NotChecked);
         say(format!("\n{faults} faults, {warnings} warnings, {missing} checks not made"));
     }
     Ok(faults == 0)
@@ -175,33 +174,37 @@ fn lacks_a_right(error: &Error) -> bool {
 /// Makes all checks, several at once.
 fn all(deployment: &Deployment) -> Vec<Made> {
     let (next, runtime) = (AtomicUsize::new(0), Handle::current());
-    let work = || {
-        let _entered = runtime.enter();
-        let mut made = Vec::new();
-        while let Some((name, check)) = CHECKS.get(next.fetch_add(1, Ordering::SeqCst)) {
-            let mut found = Vec::new();
-            if let Err(reason) = check(deployment, &mut found) {
-                found.push(reason.into_finding());
-            }
-            made.push(Made { name, found });
-        }
-        made
-    };
     let mut made: Vec<Made> = thread::scope(|threads| {
-        let workers: Vec<_> = (0..AT_ONCE).map(|_| threads.spawn(work)).collect();
+        let workers: Vec<_> = (0..AT_ONCE)
+            .map(|_| threads.spawn(|| remaining(deployment, &next, &runtime)))
+            .collect();
         workers.into_iter().flat_map(|worker| worker.join().unwrap_or_default()).collect()
     });
     made.sort_by_key(|made| CHECKS.iter().position(|(name, _)| *name == made.name));
     made
 }
 
+/// Makes checks as long as there are some that no thread has begun: `next` is the place of the
+/// first one.
+fn remaining(deployment: &Deployment, next: &AtomicUsize, runtime: &Handle) -> Vec<Made> {
+    let _entered = runtime.enter();
+    let mut made = Vec::new();
+    while let Some((name, check)) = CHECKS.get(next.fetch_add(1, Ordering::SeqCst)) {
+        let mut found = Vec::new();
+        if let Err(reason) = check(deployment, &mut found) {
+            found.push(reason.into_finding());
+        }
+        made.push(Made { name, found });
+    }
+    made
+}
+
 impl Made {
     /// Says in one line how the check ended.
     fn line(&self) {
-        let has = |level| self.found.iter().any(|finding| finding.level == level);
         let missing = self.found.iter().find(|finding| finding.level == Level::NotChecked);
         let missing = missing.map(|finding| format!("could not be checked: {}", finding.what));
-        let level = match (has(Level::Fault), has(Level::Warning)) {
+        let level = match (self.has(Level::Fault), self.has(Level::Warning)) {
             (true, _) => Some("fault"),
             (false, true) => Some("warning"),
             (false, false) => None,
@@ -212,5 +215,9 @@ impl Made {
             (level, None) => level.unwrap_or("ok").to_owned(),
         };
         say(format!("{:WIDTH$}{said}", self.name));
+    }
+
+    fn has(&self, level: Level) -> bool {
+        self.found.iter().any(|finding| finding.level == level)
     }
 }

@@ -77,7 +77,7 @@ pub fn settle(function: &str, qualifier: &str) -> Result<Value> {
         };
         let (state, update) = (answer::text(&there, "State")?, &there["LastUpdateStatus"]);
         if state == "Failed" || update == "Failed" {
-            let reason = there["StateReason"].as_str().filter(|reason| !reason.is_empty());
+            let reason = answer::filled(&there, "StateReason");
             let reason = reason.or(there["LastUpdateStatusReason"].as_str());
             bail!("{function}: {}", reason.unwrap_or("AWS gives no reason"));
         }
@@ -162,9 +162,8 @@ impl Wanted<'_> {
         };
         layers.retain(|other| !zips::same_layer(other, self.layer));
         layers.push(self.layer.to_owned());
-        let part = |name: &str| there.map(|there| &there[name]);
-        let at_least = |name, least| part(name).and_then(Value::as_u64).unwrap_or(0).max(least);
-        let logging = part("LoggingConfig").filter(|it| it.is_object()).cloned();
+        let logging = there.map(|there| &there["LoggingConfig"]).filter(|it| it.is_object());
+        let logging = logging.cloned().unwrap_or_else(|| json!({}));
         Ok(json!({
             "Role": match there {
                 Some(there) => answer::text(there, "Role")?,
@@ -173,11 +172,16 @@ impl Wanted<'_> {
             "Handler": HANDLER,
             "Layers": layers,
             "Environment": { "Variables": self.variables },
-            "MemorySize": at_least("MemorySize", MEMORY),
-            "Timeout": at_least("Timeout", self.timeout),
-            "LoggingConfig": merged(logging.unwrap_or_else(|| json!({})), &json!({ "LogFormat": "JSON" })),
+            "MemorySize": at_least(MEMORY, there, "MemorySize"),
+            "Timeout": at_least(self.timeout, there, "Timeout"),
+            "LoggingConfig": merged(logging, &json!({ "LogFormat": "JSON" })),
         }))
     }
+}
+
+/// The number `name` of a configuration that may be `there`, or `least` if it has less.
+fn at_least(least: u64, there: Option<&Value>, name: &str) -> u64 {
+    there.and_then(|there| there[name].as_u64()).unwrap_or(0).max(least)
 }
 
 /// Whether a function's configuration differs from `wanted`.

@@ -1,5 +1,7 @@
 //! The names of the parts of one deployment. Every recipe derives them from the function's name.
 
+use std::array;
+
 /// The function's name, if a recipe gets no other.
 pub const DEFAULT: &str = "post-confirmation";
 /// The alias of both functions. The pool's trigger and the event source mapping name it, so a
@@ -11,15 +13,18 @@ pub const ALIAS: &str = "live";
 /// # Errors
 /// It is none.
 pub fn pool_id(text: &str) -> Result<String, String> {
-    let word = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric());
     let is_id = text
         .split_once('_')
-        .is_some_and(|(region, name)| region.split('-').all(word) && word(name));
+        .is_some_and(|(region, name)| region.split('-').all(is_word) && is_word(name));
     is_id.then(|| text.to_owned()).ok_or_else(|| {
         "an id is REGION_NAME, like eu-central-1_AbCdEf123; `aws cognito-idp list-user-pools --max-results 60` lists \
          them"
             .to_owned()
     })
+}
+
+fn is_word(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric())
 }
 
 /// The region of the pool with this id, which begins with it.
@@ -97,9 +102,10 @@ pub fn remembered(version: &str, former: &str) -> String {
 
 /// The ARN of `resource` of `service` in the account and region of the ARN `like`.
 pub fn arn(like: &str, service: &str, resource: &str) -> String {
-    let parts: Vec<&str> = like.splitn(6, ':').collect();
-    let part = |place: usize| parts.get(place).copied().unwrap_or_default();
-    format!("arn:{}:{service}:{}:{}:{resource}", part(1), part(3), part(4))
+    let mut parts = like.split(':');
+    let [_, partition, _, region, account]: [&str; 5] =
+        array::from_fn(|_| parts.next().unwrap_or_default());
+    format!("arn:{partition}:{service}:{region}:{account}:{resource}")
 }
 
 /// What stands in an ARN, or in a name with slashes, after its last `separator`.

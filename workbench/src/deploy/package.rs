@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::named;
+use super::named::{self, Named};
 use super::templates;
 use super::zips::{IMAGE, pack};
 use crate::commands::compile::compile_to;
-use crate::compile::target_of;
-use crate::mapper_file::{COMPONENT, LAYER};
+use crate::compile::{ARCHITECTURES, target_of};
+use crate::mapper_file::LAYER;
 use crate::terminal::size;
 
 /// Make the layer for Lambda from a mapper: a zip with its image and manifest.
@@ -32,9 +32,9 @@ Exit status: 0 if there is a new zip, 1 if there is none.")]
 pub struct Args {
     /// The mapper's folder, its component (.wasm), or `default-mapper`.
     #[arg(value_name = "MAPPER", default_value = ".", value_parser = named::mapper)]
-    mapper: PathBuf,
+    mapper: Named,
     /// The architecture of the function.
-    #[arg(long, default_value = "x86_64", value_parser = ["x86_64", "arm64"])]
+    #[arg(long, default_value = ARCHITECTURES[0], value_parser = ARCHITECTURES)]
     arch: String,
     /// The zip to write.
     #[arg(short, long, value_name = "FILE", default_value = LAYER, conflicts_with = "into")]
@@ -49,7 +49,7 @@ pub fn run(args: &Args) -> Result<bool> {
     // Everything that can be missing is looked for before anything is written.
     let templates = args.into.as_ref().map(|_| templates::read(&args.arch)).transpose()?;
     let scratch = tempfile::tempdir()?;
-    let zipped = layer(&component(&args.mapper), &args.arch, scratch.path())?;
+    let zipped = layer(&args.mapper.component(), &args.arch, scratch.path())?;
     if let (Some(folder), Some(templates)) = (&args.into, &templates) {
         templates.fit(folder)?;
         fs::create_dir_all(folder)
@@ -62,15 +62,6 @@ pub fn run(args: &Args) -> Result<bool> {
         templates.write(folder)?;
     }
     Ok(true)
-}
-
-/// The component of a mapper, which is its folder or the component itself.
-fn component(mapper: &Path) -> PathBuf {
-    match mapper {
-        here if here == Path::new(".") => COMPONENT.into(),
-        folder if folder.is_dir() => folder.join(COMPONENT),
-        component => component.to_owned(),
-    }
 }
 
 /// Compiles `component` for an architecture and zips the layer, in `folder`. Returns the zip.

@@ -72,11 +72,10 @@ impl Pool {
                 }
             })?;
         let described = answer::object(&found, "UserPool")?;
-        let part = |name| answer::text(described, name).map(str::to_owned);
         Ok(Pool {
-            id: part("Id")?,
-            arn: part("Arn")?,
-            name: part("Name")?,
+            id: answer::text(described, "Id")?.to_owned(),
+            arn: answer::text(described, "Arn")?.to_owned(),
+            name: answer::text(described, "Name")?.to_owned(),
             described: described.clone(),
             mfa: aws::call("cognito-idp", "get-user-pool-mfa-config", asked)?,
         })
@@ -84,7 +83,7 @@ impl Pool {
 
     /// The ARN of the function that is called after a confirmation.
     pub fn trigger(&self) -> Option<&str> {
-        self.described["LambdaConfig"]["PostConfirmation"].as_str().filter(|arn| !arn.is_empty())
+        answer::filled(&self.described["LambdaConfig"], "PostConfirmation")
     }
 
     /// The ARN that `function` has in the pool's account and region.

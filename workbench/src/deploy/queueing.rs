@@ -123,18 +123,21 @@ impl<'a> Queueing<'a> {
         };
         let mut missing = Vec::new();
         for (id, entry) in batch.iter().enumerate() {
-            let of = |list| {
-                answer::items(&found, list).iter().find(|it| it["Id"] == id.to_string().as_str())
-            };
-            if of("Successful").is_some() {
+            if about(id, &found, "Successful").is_some() {
                 self.queued.fetch_add(1, Ordering::SeqCst);
             } else {
-                let code = of("Failed").and_then(|failed| failed["Code"].as_str());
+                let failed = about(id, &found, "Failed");
+                let code = failed.and_then(|failed| failed["Code"].as_str());
                 missing.push((entry, code.unwrap_or("NoAnswer").to_owned()));
             }
         }
         Ok(missing)
     }
+}
+
+/// What SQS says in a `list` of the answer `found` about the message `id` of a batch.
+fn about<'a>(id: usize, found: &'a Value, list: &str) -> Option<&'a Value> {
+    answer::items(found, list).iter().find(|it| it["Id"] == id.to_string().as_str())
 }
 
 fn is_for_content((_, code): &Refusal<'_>) -> bool {

@@ -129,7 +129,7 @@ impl Report<'_> {
         loop {
             let page = list_users(&asked)?;
             self.queue(pool, answer::list(&page, "Users")?)?;
-            match page["PaginationToken"].as_str().filter(|token| !token.is_empty()) {
+            match answer::filled(&page, "PaginationToken") {
                 Some(token) => asked["PaginationToken"] = token.into(),
                 None => return Ok(()),
             }

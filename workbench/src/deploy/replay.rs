@@ -16,14 +16,14 @@ use serde_json::Value;
 
 use super::former::Former;
 use super::functions::configuration;
+use super::named::{self, Named};
 use super::names::{ALIAS, FunctionName, Names};
 use super::rights::{On, PrintPolicy, Right};
 use super::settings::{Variables, settings_of};
 use super::versions::mapper_of;
-use super::{interrupt, named, place};
+use super::{interrupt, place};
 use crate::commands::build;
-use crate::mapper_file::COMPONENT;
-use crate::{cases, installed, terminal};
+use crate::{cases, terminal};
 use dry::DryMapper;
 use outcome::Replayed;
 use report::Report;
@@ -53,7 +53,7 @@ tried.")]
 pub struct Args {
     /// The mapper's folder, its component (.wasm), or `default-mapper`.
     #[arg(value_name = "MAPPER", value_parser = named::mapper, default_value = ".")]
-    mapper: PathBuf,
+    mapper: Named,
     #[command(flatten)]
     function: FunctionName,
     /// The most messages that are read.
@@ -110,7 +110,7 @@ pub fn run(args: &Args) -> Result<bool> {
         format!("there is no function {redelivery}:{ALIAS} in this account and region")
     })?;
     let variables = settings_of(&live);
-    let file = component(&args.mapper)?;
+    let file = built(&args.mapper)?;
     let candidate = DryMapper::load(&file, &variables)?;
     let scratch = tempfile::tempdir()?;
     let deployed = deployed(&live, &names, &variables, scratch.path());
@@ -135,7 +135,9 @@ pub fn run(args: &Args) -> Result<bool> {
         }
     }
     let kept = match args.keep {
-        Some(most) => keep::keep(&replayed, most as usize, &cases_of(&file), &candidate)?,
+        Some(most) => {
+            keep::keep(&replayed, most as usize, &cases_of(&args.mapper, &file), &candidate)?
+        }
         None => Vec::new(),
     };
     let unread = queues.len() - seen.len();
@@ -149,22 +151,17 @@ pub fn run(args: &Args) -> Result<bool> {
     Ok(report.is_good())
 }
 
-/// The component of `mapper`, a folder or a component already, built anew if its source is newer.
-fn component(mapper: &Path) -> Result<PathBuf> {
-    let file = match mapper {
-        here if here == Path::new(".") => PathBuf::from(COMPONENT),
-        folder if folder.is_dir() => folder.join(COMPONENT),
-        file => file.to_owned(),
-    };
+/// The component of `mapper`, built anew if its source is newer.
+fn built(mapper: &Named) -> Result<PathBuf> {
+    let file = mapper.component();
     let built = interrupt::after(|| build::ensure_fresh(&file))??;
     ensure!(built, "the mapper can't be built, so no message was read");
     Ok(file)
 }
 
-/// The folder for cases of the component `file`: beside it, but not among installed files.
-fn cases_of(file: &Path) -> PathBuf {
-    let is_installed = installed::default_mapper().is_ok_and(|installed| installed == file);
-    let folder = file.parent().filter(|_| !is_installed);
+/// The folder for cases of `mapper`: beside its `component`, but not among installed files.
+fn cases_of(mapper: &Named, component: &Path) -> PathBuf {
+    let folder = component.parent().filter(|_| !mapper.is_default);
     folder.unwrap_or(Path::new("")).join(cases::FOLDER)
 }
 

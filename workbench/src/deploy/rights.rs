@@ -64,14 +64,14 @@ pub const PASS_SMS_ROLE: Right = (On::SmsRole, &["iam:PassRole"]);
 pub fn of_call(call: &str) -> String {
     let mut words = call.split(' ').skip(1);
     let (service, operation) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
-    let capital = |word: &str| {
-        let mut chars = word.chars();
-        chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
-    };
-    let words: Vec<String> = operation.split('-').map(capital).collect();
-    let operation = words.concat();
+    let operation: String = operation.split('-').map(capitalised).collect();
     let other = CALLED_OTHERWISE.iter().find(|(name, _)| *name == operation);
     format!("{service}:{}", other.map_or(operation.as_str(), |(_, right)| right))
+}
+
+fn capitalised(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
 }
 
 impl PrintPolicy {
@@ -100,9 +100,9 @@ impl Place {
     /// The region of the pool, or else of the environment, or else any.
     fn new(pool: Option<&str>) -> Place {
         let of_pool = pool.map(|pool| region_of(pool).to_owned());
-        let set = |name| env::var(name).ok().filter(|region| !region.is_empty());
-        let region = of_pool.or_else(|| set("AWS_REGION")).or_else(|| set("AWS_DEFAULT_REGION"));
-        let region = region.unwrap_or_else(|| "*".to_owned());
+        let set = ["AWS_REGION", "AWS_DEFAULT_REGION"].map(|name| env::var(name).ok());
+        let mut set = set.into_iter().flatten().filter(|region| !region.is_empty());
+        let region = of_pool.or_else(|| set.next()).unwrap_or_else(|| "*".to_owned());
         let partition = match region.split('-').next() {
             Some("cn") => "aws-cn",
             Some("us") if region.starts_with("us-gov-") => "aws-us-gov",
@@ -125,37 +125,34 @@ impl Place {
     }
 
     fn resources(&self, on: On, names: &Names, pool: Option<&str>) -> Vec<String> {
-        let Place { partition, region } = self;
-        let arn = |service: &str, resource: String| {
-            format!("arn:{partition}:{service}:{region}:*:{resource}")
-        };
         match on {
-            On::Pool => vec![arn("cognito-idp", format!("userpool/{}", pool.unwrap_or("*")))],
+            On::Pool => vec![self.arn("cognito-idp", "userpool/", pool.unwrap_or("*"))],
             On::Functions => {
-                let both = names.functions();
-                let own = both.iter().map(|name| arn("lambda", format!("function:{name}")));
-                let versions = both.iter().map(|name| arn("lambda", format!("function:{name}:*")));
-                own.chain(versions).collect()
+                let both = names.functions().map(|name| self.arn("lambda", "function:", &name));
+                let versions = both.each_ref().map(|function| format!("{function}:*"));
+                [both, versions].concat()
             }
             // A stack's roles have its name before their own.
-            On::Roles => vec![format!("arn:{partition}:iam::*:role/{}*", names.function)],
+            On::Roles => vec![format!("arn:{}:iam::*:role/{}*", self.partition, names.function)],
             On::Layer => {
-                let layer = names.layer();
-                vec![
-                    arn("lambda", format!("layer:{layer}")),
-                    arn("lambda", format!("layer:{layer}:*")),
-                ]
+                let layer = self.arn("lambda", "layer:", &names.layer());
+                vec![layer.clone(), layer + ":*"]
             }
-            On::Queue => vec![arn("sqs", names.queue())],
-            On::DeadLetters => vec![arn("sqs", names.dead_letters())],
+            On::Queue => vec![self.arn("sqs", "", &names.queue())],
+            On::DeadLetters => vec![self.arn("sqs", "", &names.dead_letters())],
             On::LogGroups => {
-                let groups = names.functions().map(|name| format!("log-group:/aws/lambda/{name}"));
-                groups
-                    .into_iter()
-                    .flat_map(|group| [arn("logs", group.clone()), arn("logs", group + ":*")])
-                    .collect()
+                let functions = names.functions().into_iter();
+                let groups =
+                    functions.map(|name| self.arn("logs", "log-group:/aws/lambda/", &name));
+                groups.flat_map(|group| [group.clone(), group + ":*"]).collect()
             }
             On::SmsRole | On::Everything => vec!["*".to_owned()],
         }
+    }
+
+    /// The ARN, in any account, of what has this `name`, which comes after its `kind`.
+    fn arn(&self, service: &str, kind: &str, name: &str) -> String {
+        let Place { partition, region } = self;
+        format!("arn:{partition}:{service}:{region}:*:{kind}{name}")
     }
 }

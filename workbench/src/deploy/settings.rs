@@ -78,13 +78,13 @@ pub fn given(arguments: &[String]) -> Result<Variables, Usage> {
 /// The name and the value in `NAME=VALUE`.
 fn setting(text: &str) -> Result<(&str, &str), String> {
     let (name, value) = text.split_once('=').ok_or("write a setting as NAME=VALUE")?;
-    if let Some((_, why)) = NOT_GIVEN.iter().find(|(other, _)| *other == name) {
+    if let Some(why) = why_not_given(name) {
         return Err(format!("{name} can't be set here: {why}"));
     }
     let own = name.strip_prefix(config::MAPPER_ENV).is_some_and(is_word);
     if !own && !config::NAMES.contains(&name) {
-        let not_given = |name: &&str| NOT_GIVEN.iter().any(|(other, _)| other == name);
-        let known: Vec<&str> = config::NAMES.into_iter().filter(|name| !not_given(name)).collect();
+        let known = config::NAMES.into_iter().filter(|name| why_not_given(name).is_none());
+        let known: Vec<&str> = known.collect();
         return Err(format!(
             "there is no such setting; the settings are {}, {}*",
             known.join(", "),
@@ -101,6 +101,11 @@ fn setting(text: &str) -> Result<(&str, &str), String> {
     Ok((name, value))
 }
 
+/// Why the setting `name` can't be given, if that is so.
+fn why_not_given(name: &str) -> Option<&'static str> {
+    NOT_GIVEN.iter().find(|(other, _)| *other == name).map(|(_, why)| *why)
+}
+
 fn is_word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
@@ -109,7 +114,7 @@ fn is_word(text: &str) -> bool {
 fn is_arn_of_secret(text: &str) -> bool {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let ["arn", partition, service, region, account, resource] = parts[..] else { return false };
-    let named = |text: &str| is_word(&text.replace('-', "_"));
+    let named = [partition, region].iter().all(|text| is_word(&text.replace('-', "_")));
     let digits = !account.is_empty() && account.bytes().all(|byte| byte.is_ascii_digit());
     let kind = match service {
         "secretsmanager" => "secret:",
@@ -118,5 +123,5 @@ fn is_arn_of_secret(text: &str) -> bool {
     };
     let name = resource.strip_prefix(kind).unwrap_or_default();
     let is_name = !name.is_empty() && !name.contains(char::is_whitespace);
-    named(partition) && named(region) && digits && is_name
+    named && digits && is_name
 }

@@ -36,7 +36,7 @@ pub fn save(name: &str, content: &str) -> Result<PathBuf> {
 
 fn folder() -> Result<PathBuf> {
     let own = env::var_os("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || env::home_dir().map(|home| home.join(".local/state"));
-    let state = own.or_else(home).context("this user has no home; set XDG_STATE_HOME")?;
+    let usual = env::home_dir().map(|home| home.join(".local/state"));
+    let state = own.or(usual).context("this user has no home; set XDG_STATE_HOME")?;
     Ok(state.join("post-confirmation"))
 }

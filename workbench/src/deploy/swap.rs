@@ -14,6 +14,7 @@ use super::dry_run::{Sample, dry_run};
 use super::former::Former;
 use super::functions::{configuration, latest, layers_of};
 use super::live::{Move, Tried};
+use super::named::{self, Named};
 use super::names::{ALIAS, FunctionName, Names};
 use super::rights::{On, PrintPolicy, Right};
 use super::settings::{Variables, settings_of};
@@ -21,7 +22,7 @@ use super::talk::{self, Yes, say};
 use super::trial::{self, Events};
 use super::versions::{self, Alias, Parts, mapper_of, with_mapper};
 use super::zips::{IMAGE, digest, pack};
-use super::{changes, interrupt, named, place, unpublished};
+use super::{changes, interrupt, place, unpublished};
 use crate::compile::target_of;
 use crate::installed;
 
@@ -49,7 +50,7 @@ Exit status: 0 if the mapper is live, 1 if it is not.")]
 pub struct Args {
     /// The mapper's folder, its component (.wasm), or `default-mapper`.
     #[arg(value_name = "MAPPER", value_parser = named::mapper)]
-    mapper: PathBuf,
+    mapper: Named,
     #[command(flatten)]
     function: FunctionName,
     /// Deploy the function's program too.
@@ -121,8 +122,8 @@ pub fn run(args: &Args) -> Result<bool> {
     let code = if args.with_host { Some(installed::function(arch)?) } else { None };
 
     let folder = tempfile::tempdir()?;
-    let new = prepare(&args.mapper, arch, &folder)?;
-    let events = Events::of(&args.mapper)?;
+    let new = prepare(&args.mapper.path, arch, &folder)?;
+    let events = Events::of(&args.mapper.path)?;
     trial::check(&new.tried)?;
     events.judge(&new.tried, &variables)?;
     let zipped = folder.path().join("mapper.zip");
@@ -276,8 +277,8 @@ fn take_over(changes: &[Change], tried: impl Fn(At<'_>) -> Result<()>) -> Result
     }
     // Redelivery first: if this fails, no sign-up does.
     moves.reverse();
-    let trial = |Move { function, version }: &Move| tried(At { function, qualifier: version });
-    let versions = Tried::by(moves, trial)?;
+    let versions =
+        Tried::by(moves, |Move { function, version }| tried(At { function, qualifier: version }))?;
     versions.make_live(|function| tried(At { function, qualifier: ALIAS }))?;
     Ok(())
 }

@@ -21,6 +21,7 @@ use crate::expectation::Mapped;
 use crate::mapper_file::{self, COMPONENT, Environment};
 use crate::recorded;
 use crate::runner::Bench;
+use crate::terminal;
 
 /// A mapping may depend on these, which are the same in every deployment.
 const LIMITS: [&str; 5] = [
@@ -66,8 +67,8 @@ pub fn check(file: &Path) -> Result<()> {
 }
 
 fn succeeds(command: &str, outcome: Result<bool>) -> Result<()> {
-    let failed = || format!("`mapper {command}` failed; nothing was changed");
-    ensure!(outcome.with_context(failed)?, failed());
+    let failed = format!("`mapper {command}` failed; nothing was changed");
+    ensure!(outcome.context(failed.clone())?, failed);
     Ok(())
 }
 
@@ -125,7 +126,7 @@ impl Events {
         let environment = environment(variables, is_mapping);
         let how = diff::How { environment: &environment, deterministic: false, json: false };
         if let Err(error) = wait(diff::diff(deployed, file, &self.cases, how)) {
-            anstream::eprintln!("{error:#}");
+            terminal::tell(&format!("{error:#}"));
             say(
                 "The deployed mapper can't be compared on this machine, so what the swap changes is not shown.",
             );

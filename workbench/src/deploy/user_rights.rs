@@ -28,8 +28,10 @@ const NEEDED: [(&str, &str); 2] = [
 
 /// The rights on a pool that functions with these settings need.
 pub fn needed(settings: &[&Variables]) -> Vec<&'static str> {
-    let is_set = |name: &str| settings.iter().any(|variables| variables.contains_key(name));
-    NEEDED.iter().filter(|(name, _)| is_set(name)).map(|(_, right)| *right).collect()
+    let needed = NEEDED
+        .iter()
+        .filter(|(name, _)| settings.iter().any(|variables| variables.contains_key(*name)));
+    needed.map(|(_, right)| *right).collect()
 }
 
 /// Gives the roles of both functions what they lack on the pool with the ARN `pool`.

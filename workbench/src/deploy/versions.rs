@@ -142,8 +142,9 @@ pub fn code_of(function: &str) -> Result<Vec<u8>> {
 /// # Errors
 /// A layer has no ARN.
 pub fn mapper_of(configuration: &Value, names: &Names) -> Result<Option<String>, Unexpected> {
-    let named = |arn: &String| arn.rsplit(':').nth(1) == Some(&names.layer());
-    Ok(layers_of(configuration)?.into_iter().find(named))
+    let layer = names.layer();
+    let mut all = layers_of(configuration)?.into_iter();
+    Ok(all.find(|arn| arn.rsplit(':').nth(1) == Some(layer.as_str())))
 }
 
 /// The layers of a configuration with `layer` (an ARN) in place of another version of it, else at
@@ -210,13 +211,17 @@ mod tests {
 
     use super::{Alias, with_mapper};
 
-    #[test]
-    fn a_description_counts_only_for_its_version() {
-        let alias = |description: &str| Alias {
+    /// An alias of version 3.
+    fn alias(description: &str) -> Alias {
+        Alias {
             function: "f".to_owned(),
             version: "3".to_owned(),
             description: description.to_owned(),
-        };
+        }
+    }
+
+    #[test]
+    fn a_description_counts_only_for_its_version() {
         assert_eq!(alias("version 3, before it version 2").former(), Some("2"));
         assert_eq!(alias("version 2, before it version 1").former(), None);
         assert_eq!(alias("version 3, before it version 2 or so").former(), None);

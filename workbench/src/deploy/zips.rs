@@ -76,14 +76,17 @@ pub fn pack(folder: &Path, zipped: &Path) -> Result<()> {
 
 /// Whether Lambda takes a mapper with so many bytes.
 fn fits(size: u64, what: &str, most: u64) -> Result<()> {
-    let megabytes = |bytes: u64| bytes as f64 / f64::from(1 << 20);
     ensure!(
         size <= most,
         "the mapper has {:.1} MiB {what}, and Lambda takes {:.0}; make it smaller: `mapper inspect` shows its content",
-        megabytes(size),
-        megabytes(most)
+        mebibytes(size),
+        mebibytes(most)
     );
     Ok(())
+}
+
+fn mebibytes(bytes: u64) -> f64 {
+    bytes as f64 / f64::from(1 << 20)
 }
 
 /// The content of the layer version with this ARN.
@@ -121,8 +124,12 @@ async fn fetch(location: &str) -> reqwest::Result<Vec<u8>> {
 
 /// Whether the ARNs of two versions are of the same layer.
 pub fn same_layer(one: &str, other: &str) -> bool {
-    let layer = |arn: &str| arn.rsplit_once(':').map(|(layer, _)| layer.to_owned());
-    layer(one) == layer(other)
+    layer_of(one) == layer_of(other)
+}
+
+/// The ARN of the layer in the ARN of one of its versions.
+fn layer_of(arn: &str) -> Option<&str> {
+    arn.rsplit_once(':').map(|(layer, _)| layer)
 }
 
 /// The SHA-256 of a file as Lambda shows it.

@@ -49,7 +49,7 @@ pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>
         }
         Err(fault @ Fault::Engine { .. }) => Err(fault.into()),
         Err(fault) => {
-            anstream::eprintln!("{:#}", anyhow::Error::from(fault));
+            terminal::tell(&format!("{:#}", anyhow::Error::from(fault)));
             Ok(None)
         }
     }

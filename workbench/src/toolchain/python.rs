@@ -65,7 +65,7 @@ pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>
             (files, if follow_up { WORLD_WITH_FOLLOW_UP } else { WORLD })
         }
         Checked { faults, .. } => {
-            faults.iter().for_each(|fault| anstream::eprintln!("{fault}"));
+            faults.iter().for_each(|fault| terminal::tell(fault));
             return Ok(None);
         }
     };
@@ -80,7 +80,7 @@ pub(super) fn build(folder: &Path, output: &Path) -> Result<Option<Vec<PathBuf>>
         return Ok(Some(files));
     }
     let fault = fs::read_to_string(scratch.path().join(FAULT));
-    anstream::eprintln!("{}", fault.unwrap_or_else(|_| words(&ended)).trim_end());
+    terminal::tell(fault.unwrap_or_else(|_| words(&ended)).trim_end());
     Ok(None)
 }
 

@@ -141,6 +141,22 @@ fn what_is_printed_during_a_build_can_not_steer_a_terminal() {
 }
 
 #[test]
+fn why_a_mapper_is_refused_can_not_steer_a_terminal() {
+    let thrown = "export function transform() {}\nthrow new Error('\\x1b]0;title\\x07');\n";
+    for (files, says) in [
+        (&[("mapper.js", thrown)][..], "]0;title"),
+        (&[("mapper.js", "import './\u{1b}[31ma.js';\n")], "`./\\u{1b}[31ma.js`"),
+        (
+            &[("mapper.js", "import './\u{7}.js';\n"), ("\u{7}.js", "let let = 1;\n")],
+            "\\u{7}.js:1:5: SyntaxError: ",
+        ),
+    ] {
+        let said = refused(files);
+        assert!(said.contains(says) && !said.contains(['\u{1b}', '\u{7}']), "{said:?}");
+    }
+}
+
+#[test]
 fn the_package_json_by_which_a_file_was_found_is_a_source() {
     let package = |file: &str| format!("{{ \"exports\": \"./{file}.js\" }}");
     let files = folder(&[

@@ -69,6 +69,7 @@ fn a_failure_of_the_tool_is_told_without_its_own_backtrace() {
     let frames = "error while executing at wasm backtrace:\n           0: 0x39a8fc - libpython3.14.so!Py_Exit";
     for (words, says) in [
         ("it is unknown".to_owned(), "it is unknown"),
+        ("it is \u{1b}]0;title\u{7}".to_owned(), "it is \\u{1b}]0;title\\u{7}"),
         (
             format!("{before}no memory\n\n\nCaused by:\n    0: {frames}\n    1: trapped"),
             "no memory: trapped",

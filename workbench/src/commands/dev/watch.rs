@@ -37,13 +37,12 @@ impl Watch {
     pub fn start() -> Result<Watch> {
         // One that is not taken yet tells of all that came later, too.
         let (wake, woken) = mpsc::channel(1);
-        let told = move |event: notify::Result<Event>| {
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
             // To read a file is no change. An error can hide one.
             if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
                 let _ = wake.try_send(());
             }
-        };
-        let watcher = notify::recommended_watcher(told);
+        });
         let watcher = watcher.context("the system does not tell of changes to files")?;
         Ok(Watch { watcher, woken, folders: BTreeSet::new() })
     }

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use anstyle::Style;
 use anyhow::Result;
 use post_confirmation_host::printable;
 use serde::Serialize;
@@ -56,8 +57,8 @@ impl Costs {
         self.cost || self.at_most_instructions.is_some() || self.at_most_memory.is_some()
     }
 
-    /// Counts on `bench` what the cases `tried` cost, and holds each to the bounds. What has failed
-    /// is not tried again.
+    /// Counts on `bench` what the cases `tried` cost, and which bounds each of them breaks. What has
+    /// failed is not tried again.
     ///
     /// # Errors
     /// They can't be tried.
@@ -70,9 +71,6 @@ impl Costs {
             match tried.cost {
                 Some(CaseCost::Counted(cost)) => tried.exceeded = self.exceeded_by(cost),
                 _ => tried.verdict = Verdict::Failed,
-            }
-            if tried.verdict.is_good() && !tried.exceeded.is_empty() {
-                tried.verdict = Verdict::Costly;
             }
         }
         for tried in failed {
@@ -124,18 +122,22 @@ pub fn table(tried: &[CaseResult]) -> String {
 }
 
 fn line(CaseResult { case, cost, exceeded, .. }: &CaseResult) -> Option<String> {
-    let style = |figure| exceeded.iter().any(|it| it.figure == figure).then_some(BAD);
     let figures = match cost.as_ref()? {
         CaseCost::Failed(failed) => format!("{BAD}{}{BAD:#}", failed.error_type),
         CaseCost::Counted(Cost { instructions, memory, answer }) => {
-            let (first, second) = (style("instructions"), style("memory"));
-            let (first, second) = (first.unwrap_or_default(), second.unwrap_or_default());
+            let (first, second) = (style("instructions", exceeded), style("memory", exceeded));
             format!(
                 "{first}{instructions:>14}{first:#} {second}{memory:>14}{second:#} {answer:>14}"
             )
         }
     };
     Some(format!("{:<32} {figures}\n", printable::line(&case.name)))
+}
+
+/// How a figure looks, which is among those that are `exceeded` or not.
+fn style(figure: &str, exceeded: &[Exceeded]) -> Style {
+    let is_exceeded = exceeded.iter().any(|it| it.figure == figure);
+    if is_exceeded { BAD } else { Style::new() }
 }
 
 /// What is wrong with what a case costs. Empty if nothing is.

@@ -54,12 +54,15 @@ pub fn check() -> Result<(), AwsError> {
     let said = [done.stdout, done.stderr].concat();
     match version_in(&String::from_utf8_lossy(&said)) {
         Some(version) if !is_new_enough(version) => {
-            let text = |(major, minor, patch)| format!("{major}.{minor}.{patch}");
-            let [one, two] = OLDEST.map(text);
-            Err(AwsError::Old { has: text(version), one, two })
+            let [one, two] = OLDEST.map(dotted);
+            Err(AwsError::Old { has: dotted(version), one, two })
         }
         _ => Ok(()),
     }
+}
+
+fn dotted((major, minor, patch): Version) -> String {
+    format!("{major}.{minor}.{patch}")
 }
 
 fn is_new_enough(version: Version) -> bool {
@@ -95,9 +98,13 @@ pub fn run(command: &mut Command) -> Result<Output, AwsError> {
 mod tests {
     use super::{is_new_enough, version_in};
 
+    /// Whether a CLI passes that says this of itself.
+    fn passes(said: &str) -> bool {
+        version_in(said).is_none_or(is_new_enough)
+    }
+
     #[test]
     fn a_cli_is_new_enough_from_a_release_on() {
-        let passes = |said| version_in(said).is_none_or(is_new_enough);
         assert!(passes(
             "aws-cli/2.13.37 Python/3.11.6 Linux/6.1 exe/x86_64.ubuntu.22 prompt/off\n"
         ));

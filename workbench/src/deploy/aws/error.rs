@@ -119,19 +119,18 @@ fn missing_right(call: &str, code: &str, message: &str) -> Option<String> {
     }
     let named = message.split_once(NOT_ALLOWED).and_then(|(_, rest)| rest.split(' ').next());
     let named = named.map(|right| right.trim_end_matches(['.', ',']));
-    let is_right = |right: &&str| {
-        right.contains(':') && right.chars().all(|c| c.is_ascii_alphanumeric() || "-:".contains(c))
-    };
-    Some(named.filter(is_right).map_or_else(|| rights::of_call(call), str::to_owned))
+    let named = named.filter(|right| is_right(right));
+    Some(named.map_or_else(|| rights::of_call(call), str::to_owned))
+}
+
+/// Whether `text` is `service:Operation`.
+fn is_right(text: &str) -> bool {
+    text.contains(':') && text.chars().all(|c| c.is_ascii_alphanumeric() || "-:".contains(c))
 }
 
 fn ask_for(right: Option<String>) -> String {
-    let ask = |right| {
-        format!(
-            "\nAsk for the right {right}; `--print-policy` prints every right that a recipe needs"
-        )
-    };
-    right.map(ask).unwrap_or_default()
+    let Some(right) = right else { return String::new() };
+    format!("\nAsk for the right {right}; `--print-policy` prints every right that a recipe needs")
 }
 
 /// AWS's words in `OPERATION operation: WORDS`, where the CLI may say after `operation` how often it
@@ -153,6 +152,14 @@ fn is_code(text: &str) -> bool {
 mod tests {
     use super::AwsError;
 
+    /// The right that is missing if AWS refuses with these words.
+    fn missing(words: &str) -> String {
+        let said =
+            format!("An error occurred (AccessDenied) when calling the X operation: {words}");
+        let error = AwsError::new("aws cognito-idp update-user-pool".to_owned(), &said);
+        error.missing_right().unwrap()
+    }
+
     #[test]
     fn a_refusal_is_told_by_its_code() {
         let said = "\nAn error occurred (QueueDoesNotExist) when calling the GetQueueUrl operation \
@@ -165,15 +172,10 @@ mod tests {
 
     #[test]
     fn the_missing_right_is_the_one_that_aws_names() {
-        let denied = |words: &str| {
-            let said =
-                format!("An error occurred (AccessDenied) when calling the X operation: {words}");
-            AwsError::new("aws cognito-idp update-user-pool".to_owned(), &said).missing_right()
-        };
         let words = "User: me is not authorized to perform: iam:PassRole on resource: role/x";
-        assert_eq!(denied(words).unwrap(), "iam:PassRole");
+        assert_eq!(missing(words), "iam:PassRole");
         for words in ["no", "me is not authorized to perform: \u{1b}[31m:x on resource: y"] {
-            assert_eq!(denied(words).unwrap(), "cognito-idp:UpdateUserPool");
+            assert_eq!(missing(words), "cognito-idp:UpdateUserPool");
         }
     }
 

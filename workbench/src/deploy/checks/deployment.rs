@@ -13,7 +13,6 @@ use crate::deploy::dry_run::{Failed, Sample, TryError, dry_run};
 use crate::deploy::functions::{RUNTIME, configuration, layers_of};
 use crate::deploy::names::{self, ALIAS, Names, last};
 use crate::deploy::settings::{Variables, settings_of};
-
 use crate::deploy::zips::{IMAGE, MANIFEST, layer_content};
 
 /// A part that is read once.
@@ -121,8 +120,7 @@ impl Deployment {
 
     /// The ARN of what the pool calls after a confirmation.
     pub fn trigger(&self) -> Result<Option<&str>, NotChecked> {
-        let trigger = self.pool()?["LambdaConfig"]["PostConfirmation"].as_str();
-        Ok(trigger.filter(|arn| !arn.is_empty()))
+        Ok(answer::filled(&self.pool()?["LambdaConfig"], "PostConfirmation"))
     }
 
     /// The ARN that the function has in the pool's account and region.
@@ -146,8 +144,9 @@ impl Deployment {
 
     /// The configuration of the version that Cognito calls, if there is one.
     pub fn called(&self) -> Result<Option<&Value>, NotChecked> {
-        let read = || Ok(configuration(&self.names.function, self.qualifier())?);
-        Ok(once(&self.called, read)?.as_ref())
+        let found =
+            once(&self.called, || Ok(configuration(&self.names.function, self.qualifier())?))?;
+        Ok(found.as_ref())
     }
 
     /// The configuration of the version that Cognito calls.
@@ -168,18 +167,7 @@ impl Deployment {
 
     /// The statements of the policy of the alias or version that Cognito calls.
     pub fn statements(&self) -> Result<&[Value], NotChecked> {
-        let read = || {
-            let mut asked = json!({ "FunctionName": self.names.function });
-            if self.qualifier() != "$LATEST" {
-                asked["Qualifier"] = self.qualifier().into();
-            }
-            let Some(found) = aws::find("lambda", "get-policy", asked)? else {
-                return Ok(Vec::new());
-            };
-            let policy = answer::json_in_text(&found, "Policy")?;
-            Ok(answer::list(&policy, "Statement")?.to_vec())
-        };
-        Ok(once(&self.statements, read)?)
+        Ok(once(&self.statements, || statements(&self.names.function, self.qualifier()))?)
     }
 
     /// The layer version that holds the mapper.
@@ -226,26 +214,24 @@ impl Deployment {
         Ok(policy["deadLetterTargetArn"].as_str().map(str::to_owned))
     }
 
-    /// The attributes of its dead-letter queue, which is in the same account and region.
+    /// The URL of its dead-letter queue, which is in the same account and region.
+    fn dead_letters_url(&self) -> Result<String, NotChecked> {
+        let arn = self.dead_letters_arn()?;
+        let arn = arn.ok_or_else(|| NotChecked::lacks("the queue has no dead-letter queue"))?;
+        let url = self.queue_url()?;
+        let place = url.rsplit_once('/').map_or("", |(place, _)| place);
+        Ok(format!("{place}/{}", last(&arn, ':')))
+    }
+
+    /// The attributes of its dead-letter queue, if that exists.
     pub fn dead_letters(&self) -> Result<Option<&Value>, NotChecked> {
-        let read = || {
-            let arn = self.dead_letters_arn()?;
-            let arn = arn.ok_or_else(|| NotChecked::lacks("the queue has no dead-letter queue"))?;
-            let url = self.queue_url()?;
-            let place = url.rsplit_once('/').map_or("", |(place, _)| place);
-            queue_attributes(&format!("{place}/{}", last(&arn, ':')))
-        };
-        Ok(once(&self.dead_letters, read)?.as_ref())
+        let found = once(&self.dead_letters, || queue_attributes(&self.dead_letters_url()?))?;
+        Ok(found.as_ref())
     }
 
     /// The event source mappings of the queue.
     pub fn mappings(&self) -> Result<&[Value], NotChecked> {
-        let read = || {
-            let asked = json!({ "EventSourceArn": answer::text(self.queue()?, "QueueArn")? });
-            let found = aws::call("lambda", "list-event-source-mappings", asked)?;
-            Ok(answer::list(&found, "EventSourceMappings")?.to_vec())
-        };
-        Ok(once(&self.mappings, read)?)
+        Ok(once(&self.mappings, || mappings(answer::text(self.queue()?, "QueueArn")?))?)
     }
 
     /// The event source mapping of the queue to any version of the redelivery function.
@@ -283,8 +269,10 @@ impl Deployment {
 
     /// The configuration of the redelivery function, if there is one.
     pub fn found_redelivery(&self) -> Result<Option<&Value>, NotChecked> {
-        let read = || Ok(configuration(&self.names.redelivery(), &self.redelivery_qualifier()?)?);
-        Ok(once(&self.redelivery, read)?.as_ref())
+        let found = once(&self.redelivery, || {
+            Ok(configuration(&self.names.redelivery(), &self.redelivery_qualifier()?)?)
+        })?;
+        Ok(found.as_ref())
     }
 
     /// The configuration of the redelivery function.
@@ -300,17 +288,18 @@ impl Deployment {
 
     /// The failure of the function at an event, None if it maps it.
     pub fn tried(&self) -> Result<Option<&Failed>, NotChecked> {
-        let read = || tried(self.function()?, self.qualifier(), self.reserved()?);
-        Ok(once(&self.tried, read)?.as_ref())
+        let failed =
+            once(&self.tried, || tried(self.function()?, self.qualifier(), self.reserved()?))?;
+        Ok(failed.as_ref())
     }
 
     /// The same of the redelivery function.
     pub fn redelivery_tried(&self) -> Result<Option<&Failed>, NotChecked> {
-        let read = || {
+        let failed = once(&self.redelivery_tried, || {
             let qualifier = self.redelivery_qualifier()?;
             tried(self.redelivery()?, &qualifier, self.redelivery_reserved()?)
-        };
-        Ok(once(&self.redelivery_tried, read)?.as_ref())
+        })?;
+        Ok(failed.as_ref())
     }
 
     /// The reserved concurrency of the function.
@@ -326,18 +315,27 @@ impl Deployment {
 
 /// The manifest in a layer version that holds an image, if it has one; None if it holds no image.
 fn manifest_beside_image(arn: &str) -> Result<Option<Option<Vec<u8>>>, NotChecked> {
-    let read = || {
-        let mut content = layer_content(arn)?;
-        if !content.has(IMAGE) {
-            return Ok(None);
-        }
-        Ok(Some(if content.has(MANIFEST) { Some(content.read(MANIFEST)?) } else { None }))
-    };
-    read().map_err(|error: anyhow::Error| match error.downcast_ref::<AwsError>() {
-        // A function goes on with a version that was deleted.
-        Some(refused) if refused.is_not_found() => NotChecked::lacks(refused),
-        _ => error.into(),
-    })
+    let mut content =
+        layer_content(arn).map_err(|error| match error.downcast_ref::<AwsError>() {
+            // A function goes on with a version that was deleted.
+            Some(refused) if refused.is_not_found() => NotChecked::lacks(refused),
+            _ => error.into(),
+        })?;
+    if !content.has(IMAGE) {
+        return Ok(None);
+    }
+    Ok(Some(if content.has(MANIFEST) { Some(content.read(MANIFEST)?) } else { None }))
+}
+
+/// The statements of the policy of a function's alias or version; none if it has no policy.
+fn statements(function: &str, qualifier: &str) -> Result<Vec<Value>, NotChecked> {
+    let mut asked = json!({ "FunctionName": function });
+    if qualifier != "$LATEST" {
+        asked["Qualifier"] = qualifier.into();
+    }
+    let Some(found) = aws::find("lambda", "get-policy", asked)? else { return Ok(Vec::new()) };
+    let policy = answer::json_in_text(&found, "Policy")?;
+    Ok(answer::list(&policy, "Statement")?.to_vec())
 }
 
 /// How the function with this configuration fails at an event.
@@ -361,6 +359,13 @@ fn queue_attributes(url: &str) -> Result<Option<Value>, NotChecked> {
     let asked = json!({ "QueueUrl": url, "AttributeNames": ["All"] });
     let Some(found) = aws::find("sqs", "get-queue-attributes", asked)? else { return Ok(None) };
     Ok(Some(answer::object(&found, "Attributes")?.clone()))
+}
+
+/// The event source mappings of the queue with this ARN.
+fn mappings(queue: &str) -> Result<Vec<Value>, NotChecked> {
+    let asked = json!({ "EventSourceArn": queue });
+    let found = aws::call("lambda", "list-event-source-mappings", asked)?;
+    Ok(answer::list(&found, "EventSourceMappings")?.to_vec())
 }
 
 /// The name of the function in the ARN of it or of an alias.

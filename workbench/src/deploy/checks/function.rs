@@ -11,8 +11,8 @@ use serde_json::Value;
 use super::deployment::Deployment;
 use super::users::functions;
 use super::{Finding, NotChecked};
-use crate::compile::ARCHITECTURES;
-use crate::deploy::answer::{self, Unexpected};
+use crate::compile::target_of;
+use crate::deploy::answer::{self, Unexpected, filled};
 use crate::deploy::dry_run::{Failed, Sample};
 use crate::deploy::functions::{MEMORY, RUNTIME};
 use crate::deploy::settings::Variables;
@@ -47,11 +47,10 @@ pub fn is_ready(
         found.push(Finding::fault(what, why, create));
         return;
     };
-    let part = |name: &str| there[name].as_str().filter(|text| !text.is_empty());
-    let state = part("State").unwrap_or("Active");
-    let update = part("LastUpdateStatus").unwrap_or("Successful");
+    let state = filled(there, "State").unwrap_or("Active");
+    let update = filled(there, "LastUpdateStatus").unwrap_or("Successful");
     if state != "Active" || update != "Successful" {
-        let reason = part("StateReason").or(part("LastUpdateStatusReason"));
+        let reason = filled(there, "StateReason").or(filled(there, "LastUpdateStatusReason"));
         found.push(Finding::fault(
             format!(
                 "{name} is {state}, its last update {update}: {}",
@@ -61,7 +60,7 @@ pub fn is_ready(
             format!("wait if it is Pending or InProgress; otherwise fix the reason, then {create}"),
         ));
     }
-    let runtime = part("Runtime").unwrap_or("of an image");
+    let runtime = filled(there, "Runtime").unwrap_or("of an image");
     if runtime != RUNTIME {
         found.push(Finding::fault(
             format!("{name} has the runtime {runtime}"),
@@ -150,8 +149,7 @@ pub fn architecture(deployment: &Deployment, found: &mut Vec<Finding>) -> Result
     let target = answer::text(&manifest, "target")?;
     let has = answer::list(deployment.function()?, "Architectures")?.first();
     let has = has.and_then(Value::as_str).ok_or_else(|| Unexpected::new("Architectures"))?;
-    let wanted = ARCHITECTURES.iter().find(|(arch, _)| *arch == has);
-    let wanted = wanted.ok_or_else(|| Unexpected::new("Architectures"))?.1;
+    let wanted = target_of(has).map_err(|_| Unexpected::new("Architectures"))?;
     if target != wanted {
         found.push(Finding::fault(
             format!("the function is {has}, and the mapper's image is for {target}"),

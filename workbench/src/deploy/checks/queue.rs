@@ -237,11 +237,14 @@ fn concerns(statement: &Value, role: &str, actions: &[&str]) -> bool {
     let account = account(role);
     let everybody = ["*", role, account, &format!("arn:aws:iam::{account}:root")];
     let denied = statement.get("Action").map_or_else(|| vec!["*".to_owned()], listed);
-    let is_wanted = |action: &String| {
-        ["sqs:*", "*"].contains(&action.to_lowercase().as_str())
-            || actions.iter().any(|wanted| wanted.eq_ignore_ascii_case(action))
-    };
-    named.iter().any(|name| everybody.contains(&name.as_str())) && denied.iter().any(is_wanted)
+    named.iter().any(|name| everybody.contains(&name.as_str()))
+        && denied.iter().any(|denied| stands_for(denied, actions))
+}
+
+/// Whether an action, as policies write it, is one of `actions` or stands for all of SQS.
+fn stands_for(action: &str, actions: &[&str]) -> bool {
+    ["sqs:*", "*"].contains(&action.to_lowercase().as_str())
+        || actions.iter().any(|wanted| wanted.eq_ignore_ascii_case(action))
 }
 
 /// The redelivery function exists, with the mapper and the settings of the function that Cognito

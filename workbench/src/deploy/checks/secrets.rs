@@ -69,8 +69,8 @@ fn named(deployment: &Deployment) -> Result<Vec<Named>, NotChecked> {
         let mut variables = settings_of(there);
         for setting in SECRETS {
             let Some(value) = variables.remove(setting) else { continue };
-            let same = |other: &&mut Named| other.setting == setting && other.value == value;
-            match named.iter_mut().find(same) {
+            let mut others = named.iter_mut();
+            match others.find(|other| other.setting == setting && other.value == value) {
                 Some(other) => other.roles.push(role.clone()),
                 None => named.push(Named { setting, value, roles: vec![role.clone()] }),
             }

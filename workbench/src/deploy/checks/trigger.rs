@@ -66,12 +66,12 @@ pub fn permission(deployment: &Deployment, found: &mut Vec<Finding>) -> Result<(
     }
     let why = "each confirmation fails at once, without a line in any log, and the user is lost to the backend";
     let attach = deployment.attach();
-    let fits = |(pools, accounts): &(Option<Vec<String>>, Option<Vec<String>>)| {
+    let is_allowed = sources.iter().any(|(pools, accounts)| {
         matches(pools.as_ref(), arn) && matches(accounts.as_ref(), account(arn))
-    };
+    });
     if sources.is_empty() {
         found.push(Finding::fault(format!("Cognito may not call {called}"), why, attach));
-    } else if !sources.iter().any(fits) {
+    } else if !is_allowed {
         let said = if sources.iter().any(|(pools, _)| matches(pools.as_ref(), arn)) {
             "only for another account".to_owned()
         } else {

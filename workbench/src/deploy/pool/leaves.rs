@@ -53,7 +53,6 @@ fn collect(value: &Value, path: &str, leaves: &mut Leaves) {
 
 /// What is not the same in both: `PATH: was VALUE, is VALUE`.
 pub fn differences(before: &Leaves, after: &Leaves) -> Vec<String> {
-    let shown = |leaf: Option<&Value>| leaf.map_or_else(|| "not set".to_owned(), Value::to_string);
     let mut all = before.clone();
     all.extend(after.clone());
     let changed = all.keys().filter(|path| before.get(*path) != after.get(*path));
@@ -62,6 +61,10 @@ pub fn differences(before: &Leaves, after: &Leaves) -> Vec<String> {
             format!("{path}: was {}, is {}", shown(before.get(path)), shown(after.get(path)))
         })
         .collect()
+}
+
+fn shown(leaf: Option<&Value>) -> String {
+    leaf.map_or_else(|| "not set".to_owned(), Value::to_string)
 }
 
 /// Settings as an update takes them: without what it refuses.

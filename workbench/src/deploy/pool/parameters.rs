@@ -161,10 +161,9 @@ pub fn accepted() -> Result<Vec<String>> {
 
 /// Every setting that this project knows, as dotted paths.
 fn known() -> BTreeSet<String> {
-    let named = |(parent, names): &(&str, &[&str])| -> Vec<String> {
-        names.iter().map(|name| path(parent, name)).collect()
-    };
-    KNOWN.iter().flat_map(named).collect()
+    let paths =
+        KNOWN.iter().flat_map(|(parent, names)| names.iter().map(move |name| path(parent, name)));
+    paths.collect()
 }
 
 /// Adds the dotted paths of everything in a skeleton; an item of a list has its list's path.

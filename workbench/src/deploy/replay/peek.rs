@@ -136,12 +136,11 @@ impl Held<'_> {
                 json!({ "Id": place.to_string(), "ReceiptHandle": handle, "VisibilityTimeout": 0 })
             });
             let asked = json!({ "QueueUrl": self.url, "Entries": entries.collect::<Vec<Value>>() });
-            let call = || aws::call("sqs", "change-message-visibility-batch", asked.clone());
-            let done = match call() {
+            let done = match make_visible(&asked) {
                 Err(AwsError::Interrupted(came)) => {
                     interrupted = Err(came);
                     interrupt::ignore();
-                    call()
+                    make_visible(&asked)
                 }
                 done => done,
             };
@@ -169,4 +168,8 @@ impl Held<'_> {
         interrupted?;
         Ok(())
     }
+}
+
+fn make_visible(asked: &Value) -> Result<Value, AwsError> {
+    aws::call("sqs", "change-message-visibility-batch", asked.clone())
 }

@@ -19,9 +19,7 @@ pub(super) fn check(modules: &[Module], sources: &[String]) -> Result<(), Fault>
         modules.iter().map(|module| (module.name.as_str(), module)).collect();
     for (module, source) in modules.iter().zip(sources) {
         for Taken { words, name, offset } in &module.taken {
-            let Some(other) = module.imported(words).and_then(|other| by_name.get(other)) else {
-                continue;
-            };
+            let Some(other) = imported(module, words, &by_name) else { continue };
             let mut reached = Vec::new();
             reach(other, &by_name, &mut reached);
             // Every module has its own `default`, which is not passed on.
@@ -83,10 +81,19 @@ fn reach<'a>(
     }
     reached.push(module);
     for words in &module.given.all_of {
-        if let Some(other) = module.imported(words).and_then(|other| modules.get(other)) {
+        if let Some(other) = imported(module, words, modules) {
             reach(other, modules, reached);
         }
     }
+}
+
+/// What `module` imports by `words`, if it is among `modules`.
+fn imported<'a>(
+    module: &Module,
+    words: &str,
+    modules: &BTreeMap<&str, &'a Module>,
+) -> Option<&'a Module> {
+    module.imported(words).and_then(|name| modules.get(name)).copied()
 }
 
 /// All names that these modules give.
@@ -107,10 +114,9 @@ fn origin<'a>(
     if !seen.insert((&module.name, name)) {
         return Ok(None);
     }
-    let other = |words: &str| module.imported(words).and_then(|other| modules.get(other));
     match module.given.names.get(name) {
         Some(None) => return Ok(Some((&module.name, name))),
-        Some(Some((words, name))) => match other(words) {
+        Some(Some((words, name))) => match imported(module, words, modules) {
             Some(other) => return origin(other, name, modules, seen),
             None => return Ok(Some((words, name))),
         },
@@ -120,7 +126,7 @@ fn origin<'a>(
     }
     let mut found: Option<(Origin<'a>, &str)> = None;
     for words in &module.given.all_of {
-        let Some(other) = other(words) else { continue };
+        let Some(other) = imported(module, words, modules) else { continue };
         match (origin(other, name, modules, seen)?, found) {
             (Some(second), Some((first, by))) if first != second => {
                 return Err(format!(

@@ -45,9 +45,9 @@ pub(super) struct Collected {
 
 /// The modules that `mapper`, a file of `folder`, needs.
 pub(super) fn collect(folder: &Path, mapper: &Path) -> Result<Collected, Fault> {
-    let unreadable = |source| Fault::Read { file: mapper.to_owned(), source };
-    let mapper = mapper.canonicalize().map_err(unreadable)?;
-    let folder = folder.canonicalize().map_err(unreadable)?;
+    let found = mapper.canonicalize().and_then(|mapper| Ok((mapper, folder.canonicalize()?)));
+    let (mapper, folder) =
+        found.map_err(|source| Fault::Read { file: mapper.to_owned(), source })?;
     let folder = folder.as_path();
     let resolver = Resolver::new();
     let mut names = BTreeMap::from([(mapper.clone(), name_of(&mapper, folder))]);

@@ -127,17 +127,16 @@ impl Resolver {
 /// By which files are found. If there are two of one name, the one in the language that comes first
 /// in `order` is taken.
 fn options(order: [&str; 2]) -> ResolveOptions {
-    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
     let [plain, modules] = ["", "m"].map(|kind| order.map(|language| format!(".{kind}{language}")));
     ResolveOptions {
-        condition_names: texts(&["import", "module", "browser", "default"]),
+        condition_names: ["import", "module", "browser", "default"].map(str::to_owned).into(),
         extensions: [plain.as_slice(), &modules, &[".json".to_owned()]].concat(),
         // TypeScript names the file that it will become.
         extension_alias: vec![
             (".js".to_owned(), plain.into()),
             (".mjs".to_owned(), modules.into()),
         ],
-        main_fields: texts(&["module", "main"]),
+        main_fields: ["module", "main"].map(str::to_owned).into(),
         ..ResolveOptions::default()
     }
 }
@@ -150,13 +149,16 @@ pub(super) fn package_of(words: &str) -> String {
 
 /// Whether npm can have a package of this name: `a` or `@a/b`.
 fn is_npms(package: &str) -> bool {
-    let is_word = |word: &str| word.starts_with(|first: char| first.is_ascii_alphanumeric());
     match package.strip_prefix('@') {
-        Some(scoped) => {
-            scoped.split_once('/').is_some_and(|(scope, name)| is_word(scope) && is_word(name))
-        }
-        None => is_word(package),
+        Some(scoped) => scoped
+            .split_once('/')
+            .is_some_and(|(scope, name)| begins_as_word(scope) && begins_as_word(name)),
+        None => begins_as_word(package),
     }
+}
+
+fn begins_as_word(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphanumeric())
 }
 
 /// What makes an ES module of `package`, of which `source` is the file or the folder.

@@ -59,9 +59,7 @@ struct Compiled<'a> {
 
 /// The component of the engine with `modules` in it.
 pub(super) fn take(modules: Vec<modules::Module>) -> Result<Vec<u8>, Fault> {
-    let file = file();
-    let broken = |source| Fault::Engine { file: file.clone(), source };
-    let wasm = fs::read(&file).map_err(|source| broken(source.into()))?;
+    let wasm = fs::read(file()).map_err(|source| broken(source.into()))?;
     let compiled = Compiled::new(&wasm).map_err(broken)?;
     let modules = modules.into_iter().map(Module::from).collect();
     // WASI blocks here, which it must not on a thread that runs other tasks.
@@ -95,6 +93,11 @@ pub(super) fn take(modules: Vec<modules::Module>) -> Result<Vec<u8>, Fault> {
             taken.unwrap_or_else(|_| Err(Error::msg("the thread that runs it has panicked")));
         taken.map_err(broken)?.map_err(Fault::Refused)
     })
+}
+
+/// What is said if the engine does not work.
+fn broken(source: Error) -> Fault {
+    Fault::Engine { file: file(), source }
 }
 
 /// The file of the engine, which is installed with this program.
@@ -177,16 +180,13 @@ impl Running {
         P: ComponentNamedList + Lower,
         R: ComponentNamedList + Lift,
     {
-        let missing = || Error::msg(format!("it exports no `{function}` in `{instance}`"));
-        let interface =
-            self.instance.get_export_index(&mut self.store, None, instance).ok_or_else(missing)?;
-        let found = self
-            .instance
-            .get_export_index(&mut self.store, Some(&interface), function)
-            .ok_or_else(missing)?;
-        self.instance
-            .get_typed_func::<P, R>(&mut self.store, found)?
-            .call(&mut self.store, parameters)
+        let Running { store, instance: engine, .. } = self;
+        let interface = engine.get_export_index(&mut *store, None, instance);
+        let found = interface
+            .and_then(|interface| engine.get_export_index(&mut *store, Some(&interface), function));
+        let found = found
+            .ok_or_else(|| Error::msg(format!("it exports no `{function}` in `{instance}`")))?;
+        engine.get_typed_func::<P, R>(&mut *store, found)?.call(store, parameters)
     }
 
     /// What a function of wizer's tells of the engine's state.

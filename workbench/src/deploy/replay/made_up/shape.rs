@@ -70,9 +70,13 @@ pub fn digits(real: &str, number: usize) -> String {
 pub fn is_region(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let [first, middle @ .., last] = parts.as_slice() else { return false };
-    let words = |part: &&str| part.len() > 1 && part.bytes().all(|byte| byte.is_ascii_lowercase());
     let short = text.len() <= 20 && first.len() == 2;
-    short && words(first) && !middle.is_empty() && middle.iter().all(words) && is_digits(last, 1)
+    let named = is_word(first) && !middle.is_empty() && middle.iter().all(|part| is_word(part));
+    short && named && is_digits(last, 1)
+}
+
+fn is_word(text: &str) -> bool {
+    text.len() > 1 && text.bytes().all(|byte| byte.is_ascii_lowercase())
 }
 
 fn is_uuid(text: &str) -> bool {
@@ -124,8 +128,8 @@ fn is_date(text: &str) -> bool {
         b'0' => has.is_ascii_digit(),
         _ => is == has,
     });
-    let time = |byte: &u8| byte.is_ascii_digit() || b"Tt Zz:.,+-".contains(byte);
-    text.len() >= form.len() && fits && text.as_bytes()[form.len()..].iter().all(time)
+    let Some(rest) = text.as_bytes().get(form.len()..) else { return false };
+    fits && rest.iter().all(|byte| byte.is_ascii_digit() || b"Tt Zz:.,+-".contains(byte))
 }
 
 fn is_number(text: &str) -> bool {
