@@ -5,7 +5,5 @@ const STACK: u32 = 256 * 1024;
 
 fn main() {
     println!("cargo::rustc-link-arg-cdylib=-zstack-size={STACK}");
-    // The names of its functions say nothing to whoever wrote the mapper.
-    println!("cargo::rustc-link-arg-cdylib=--strip-all");
     println!("cargo::rerun-if-changed=build.rs");
 }

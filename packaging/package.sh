@@ -16,14 +16,15 @@ rustup target list --installed | grep -qx $target || rustup target add $target
 mkdir -p "$folder"
 echo "Building for $1 (some minutes the first time)"
 export CARGO_TARGET_DIR=$PWD/target/package/build
-export RUSTFLAGS="--remap-path-prefix=$PWD=/project --remap-path-prefix=$cargo_home=/cargo"
-target/tools/cargo-lambda/bin/cargo-lambda lambda build --locked --profile lambda --package post-confirmation-host \
+flags="--remap-path-prefix=$PWD=/project --remap-path-prefix=$cargo_home=/cargo"
+RUSTFLAGS=$flags target/tools/cargo-lambda/bin/cargo-lambda lambda build --locked --profile lambda --package post-confirmation-host \
     --bin bootstrap --target $target.2.34 --lambda-dir "$folder" --flatten bootstrap
 # The function must not carry the compiler of the workbench, whose panics would name its files.
 if grep --quiet cranelift-codegen- "$folder/bootstrap"; then
     echo "error: $folder/bootstrap holds the compiler of WebAssembly" >&2 && exit 1
 fi
-cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest --package js-engine
+# With those of .cargo/config.toml, in whose place RUSTFLAGS would stand.
+CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS=$flags cargo build --locked --profile mapper --target wasm32-wasip2 --package post-confirmation-guest --package js-engine
 default_mapper=$CARGO_TARGET_DIR/wasm32-wasip2/mapper/post_confirmation_guest.wasm
 engine=$CARGO_TARGET_DIR/wasm32-wasip2/mapper/js_engine.wasm
 for path in "$PWD" "$cargo_home"; do

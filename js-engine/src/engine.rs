@@ -24,10 +24,12 @@ const STACK: usize = 192 * 1024;
 /// Garbage in cycles is collected if so much is allocated, in bytes. A collection writes to every
 /// object, so to every page of the snapshot; few events allocate as much.
 const COLLECT_AT: usize = 16 * 1024 * 1024;
-/// As much memory is free in the snapshot, in bytes, so that a small event need not let it grow.
+/// As much memory is free and clear in the snapshot, in bytes, so that a small event need not let it
+/// grow.
 const ROOM: usize = 64 * 1024;
 /// As much of the stack is cleared before the snapshot, in bytes: what JavaScript may have used, and
-/// some of what the engine's functions take.
+/// some of what the engine's functions take. There is one such array on the stack, which `build.rs`
+/// makes a little larger.
 const CLEARED: usize = 224 * 1024;
 
 /// A mapper that is loaded.

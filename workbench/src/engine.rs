@@ -26,7 +26,7 @@ pub fn running(sandboxes: u32, memory: u64) -> Result<Engine> {
 /// The engine can't be started.
 pub fn building() -> Result<Engine> {
     let mut config = Config::new();
-    config.epoch_interruption(true);
+    config.epoch_interruption(true).max_wasm_stack(engine::STACK);
     if let Some(kept) = cache::open() {
         config.cache(Some(kept.components));
     }

@@ -61,6 +61,10 @@ const KEPT: usize = 256 * 1024;
 /// MB: to write over them takes longer than its 300 faults, and the function would keep all of them.
 const KEPT_WHOLE: usize = 4 * 1024 * 1024;
 
+/// The stack of a mapper's native code, in bytes. A mapper's own stack, of which an engine such as
+/// that for JavaScript watches the end, has to run out before it.
+pub const STACK: usize = 1024 * 1024;
+
 /// The most functions that a backtrace names. The functions of a panic alone are some ten.
 const MAX_FRAMES: usize = 64;
 
@@ -74,6 +78,7 @@ pub fn config() -> Result<Config> {
         .debug_symbols(SETTINGS.debug_symbols)
         .native_unwind_info(SETTINGS.native_unwind_info)
         .wasm_memory64(SETTINGS.memory64)
+        .max_wasm_stack(STACK)
         // Set here because a variable of the environment would change it, and images with it.
         .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .module_version(ModuleVersionStrategy::Custom(WASMTIME_VERSION.to_owned()))?;

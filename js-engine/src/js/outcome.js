@@ -74,8 +74,9 @@ function outcome(answer) {
     return tag === 'deliver' ? request(val) : ['skip', skip(val)];
   }
   only(answer, OUTCOME, '');
-  if (keys(answer).length !== 1) throw new Fault(`it has to be ${OUTCOME_IS}, and is ${inspect(answer)}`);
-  return hasOwn(answer, 'deliver') ? request(answer.deliver) : ['skip', skip(answer.skip)];
+  const kinds = keys(answer);
+  if (kinds.length !== 1) throw new Fault(`it has to be ${OUTCOME_IS}, and is ${inspect(answer)}`);
+  return kinds[0] === 'deliver' ? request(answer.deliver) : ['skip', skip(answer.skip)];
 }
 
 function skip(code) {

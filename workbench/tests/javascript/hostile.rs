@@ -16,21 +16,18 @@ async fn what_never_ends_is_ended_by_the_host() {
 }
 
 #[tokio::test]
-async fn endless_recursion_ends_with_the_stack_as_its_reason() {
+async fn endless_recursion_is_an_error_that_says_so() {
     let mapper = Loaded::of(&[MAPPER]);
-    let (code, message) = mapper.error("recurses").await;
-    assert_eq!(code, "exception");
-    assert!(
-        message.starts_with(
-            "RangeError: Maximum call stack size exceeded\n    at again (mapper.js:8:"
-        ),
-        "{message}"
-    );
-    // What goes through the engine's own functions takes more of the stack that it can't measure.
-    let Err(Error::Trapped(how)) = mapper.map_user("recurses in a getter").await.result else {
-        panic!("it ends")
-    };
-    assert!(how.contains("stack"), "{how}");
+    for (name, place) in [
+        ("recurses", "again (mapper.js:8:"),
+        ("recurses in promises", "again (mapper.js:9:"),
+        ("recurses in a getter", "get a (mapper.js:10:"),
+    ] {
+        let (code, message) = mapper.error(name).await;
+        assert_eq!(code, "exception", "{name}");
+        let starts = format!("RangeError: Maximum call stack size exceeded\n    at {place}");
+        assert!(message.starts_with(&starts), "{message}");
+    }
 }
 
 #[tokio::test]
@@ -52,7 +49,7 @@ async fn too_much_memory_is_an_error_or_ends_the_event() {
 }
 
 #[tokio::test]
-async fn json_is_parsed_a_thousand_levels_deep() {
+async fn json_may_be_three_thousand_levels_deep() {
     let mapper = Loaded::of(&[MAPPER]);
     let within = mapper.map_user("parses within bounds").await.result;
     assert!(matches!(within, Ok(Outcome::Skip(code)) if code.as_str() == "done"));

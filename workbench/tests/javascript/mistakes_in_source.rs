@@ -123,7 +123,7 @@ const MISTAKES: [(&[(&str, &str)], &str); 71] = [
     (
         &[(
             "mapper.js",
-            "JSON.parse('['.repeat(5000) + ']'.repeat(5000));\nexport const mapper = {};\n",
+            "JSON.parse('['.repeat(50000) + ']'.repeat(50000));\nexport const mapper = {};\n",
         )],
         "the engine broke off while it loaded the mapper: wasm trap: call stack exhausted",
     ),
