@@ -147,6 +147,8 @@ def verdict(language):
     """Seconds from an edit of a new mapper to the verdict on its cases, which `mapper dev` shows."""
     folder = SCRATCH / f"edited-{language}"
     mapper("new", folder, "--lang", language)
+    # What does not build would be waited for.
+    mapper("build", folder)
     name, part, _ = NEW[language]
     source, took = folder / name, []
     text = source.read_text("utf-8")

@@ -159,7 +159,8 @@ fn built(mapper: &Named) -> Result<PathBuf> {
     Ok(file)
 }
 
-/// The folder for cases of `mapper`: beside its `component`, but not among installed files.
+/// The folder for cases of `mapper`: beside its `component`, but in this one for the default mapper,
+/// which is among installed files.
 fn cases_of(mapper: &Named, component: &Path) -> PathBuf {
     let folder = component.parent().filter(|_| !mapper.is_default);
     folder.unwrap_or(Path::new("")).join(cases::FOLDER)
