@@ -23,8 +23,8 @@ class Recipes:
     def __init__(self, aws, factory, account=Account):
         """Starts the account; `factory` makes folders."""
         self.account, self.folder = account(aws, factory.mktemp("functions")), factory.mktemp("pool")
-        self.cli = ForkingCli(factory.mktemp("cli"), self.account.url)
         newest = cli_with(model(), factory.mktemp("newest"))
+        self.cli = ForkingCli(factory.mktemp("cli"), self.account.url, newest["AWS_DATA_PATH"])
         own = {"PATH": f"{self.cli.folder}:{aws.env['PATH']}", "XDG_STATE_HOME": str(self.folder)}
         self.environment = aws.env | newest | own
 
