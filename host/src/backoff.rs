@@ -1,4 +1,4 @@
-//! How long to wait before trying again.
+//! How long to wait before trying again. How often is for the caller to say.
 
 use std::iter;
 use std::time::Duration;

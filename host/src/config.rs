@@ -1,4 +1,5 @@
-//! The settings of the process, from environment variables.
+//! The settings of the process, from environment variables. This file owns names, ranges and
+//! defaults; `config/` reads values of each kind.
 //!
 //! All faults are reported at once, each by its variable. A fault never repeats the value, which
 //! may be a secret.
@@ -101,7 +102,7 @@ const ATTEMPTS: (RangeInclusive<u64>, u64) = (1..=20, 3);
 /// A mapper in Rust takes some 30 microseconds and one in Python some milliseconds; a cold and
 /// throttled function is slower by a hundred times.
 const MAPPER_TIMEOUT: (RangeInclusive<u64>, u64) = (10..=4900, 1000);
-/// A mapper in Rust needs 2 MB, one in JavaScript or Python some 30; 4095 is the most that its
+/// A mapper in Rust or JavaScript needs some 2 MB, one in Python some 13; 4095 is the most that its
 /// memory can have. The values that are possible, and the default.
 pub const MAPPER_MEMORY: (RangeInclusive<u64>, u64) = (2..=4095, 64);
 

@@ -7,6 +7,8 @@
 //! | 1/32, some 140 ms of the default | its line in the log and the answer: a small function may get no processor for 100 ms |
 //! | 1/5 of the rest | the queue, if there is one |
 //! | the rest | mapping and delivery |
+//!
+//! A batch has the time of its invocation, which its records share.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};

@@ -86,7 +86,7 @@ pub fn target_of(arch: &str) -> anyhow::Result<&'static str> {
 }
 
 /// Compiles `component` for `target`, one of [`TARGETS`]. This takes the processor a while: a tenth
-/// of a second for a mapper in Rust, some twenty seconds for one in JavaScript or Python.
+/// of a second for a mapper in Rust, a second for one in JavaScript, some six for one in Python.
 ///
 /// # Errors
 /// What is wrong with the component.

@@ -1,6 +1,8 @@
 //! The workbench for those who write mappers and those who operate the function. This file owns the
 //! command line. A new command is a file in `commands/` or `deploy/` with its `Args` and `run`, a
-//! line in `commands.rs` or `deploy.rs`, and two lines here.
+//! line in `commands.rs` or `deploy.rs`, and two lines here. A recipe, as a command in `deploy/` is
+//! called, also names its rights; `docs/deploy.md` tells of it, and the tests of all recipes are in
+//! `e2e/policy_test.py`, `e2e/bad_input_test.py` and `e2e/recipe_faults_test.py`.
 
 mod answer;
 mod cache;

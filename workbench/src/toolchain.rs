@@ -1,6 +1,7 @@
 //! The languages that the workbench knows: how to tell whose folder it is, and what makes a
-//! component of it. A new one is a file in `toolchain/`, its `Language` and `FILES` here, and its
-//! templates in `commands/new/template.rs`.
+//! component of it. A new one is a file in `toolchain/`, its `Language` and `FILES` here, its
+//! templates in `workbench/templates/` and `commands/new/template.rs`, and what it needs in
+//! `commands/new.rs`.
 
 mod contract;
 mod javascript;

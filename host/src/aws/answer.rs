@@ -1,4 +1,4 @@
-//! What a service answered.
+//! What a service answered, and which of its errors are worth another try.
 
 use std::time::{Instant, SystemTime};
 

@@ -1,4 +1,4 @@
-//! What an invocation is about.
+//! What an invocation is about: its payload tells events, batches and dry runs apart.
 
 use serde_json::value::RawValue;
 

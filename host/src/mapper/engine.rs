@@ -1,4 +1,5 @@
-//! The WebAssembly engine: its one configuration, for compiling and for running alike.
+//! The WebAssembly engine: its one configuration, for compiling and for running alike. It says which
+//! features of WebAssembly there are, and how many instances, memories and tables a component has.
 
 use std::num::NonZero;
 

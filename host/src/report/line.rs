@@ -1,4 +1,4 @@
-//! The lines of the log. Dashboards and alarms depend on their names.
+//! The lines of the log. Queries depend on the names of their fields.
 
 use std::time::Duration;
 

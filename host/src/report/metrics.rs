@@ -1,5 +1,6 @@
 //! An event's metrics, in the line of the event, by CloudWatch's Embedded Metric Format
-//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>).
+//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>). Dashboards and
+//! alarms depend on their names.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
