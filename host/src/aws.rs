@@ -17,7 +17,7 @@ use thiserror::Error;
 use tokio::time::sleep;
 
 use crate::backoff;
-use crate::client::{Cause, Client, Unanswered};
+use crate::client::{Cause, Client};
 use answer::Answered;
 use sign::UnsignedRequest;
 
@@ -29,10 +29,6 @@ const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_millis(400);
 /// The least time that a try needs.
 const LEAST_TIME: Duration = Duration::from_millis(30);
-/// The services take a signature that is five minutes old. A clock that is nearer than this is not
-/// why one is refused.
-const CLOCK_IS_RIGHT: i64 = 60;
-
 /// What a service answered instead of what was asked for, fit to be logged: messages are left out,
 /// they may quote what was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -113,9 +109,9 @@ impl Aws {
                     Ok(output) => return Ok(output),
                     Err(error) => error,
                 },
-                Answered::ClockIsOff(seconds) => {
-                    self.ahead.fetch_add(seconds, Ordering::Relaxed);
-                    continue;
+                Answered::ClockIsOff(ahead, error) => {
+                    self.ahead.store(ahead, Ordering::Relaxed);
+                    error
                 }
                 Answered::Failed(error @ Error::Refused(_)) => return Err(error),
                 Answered::Failed(error) => error,
@@ -151,8 +147,8 @@ impl Aws {
         let request = self.sign(request, shifted(SystemTime::now(), ahead))?;
         match self.client()?.send(request, until).await {
             Ok(answer) => Ok(answer::read(answer, ahead, until).await),
-            Err(Unanswered::Broken(cause)) => Ok(Answered::Failed(Error::Unreachable(cause))),
-            Err(Unanswered::TimedOut(cause)) => Ok(Answered::Failed(Error::TimedOut(cause))),
+            Err(cause) if cause.is_timeout() => Ok(Answered::Failed(Error::TimedOut(cause))),
+            Err(cause) => Ok(Answered::Failed(Error::Unreachable(cause))),
         }
     }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout_at;
 
-use super::{CLOCK_IS_RIGHT, Error, shifted};
+use super::Error;
 use crate::client::{Answer, Cause};
 
 /// The largest answer that is read, in bytes: a secret of 64 KiB is at most 384 KiB of JSON.
@@ -23,6 +23,9 @@ const SIGNATURE: [&str; 7] = [
     "RequestTimeTooSkewed",
     "SignatureDoesNotMatch",
 ];
+/// The services take a signature that is five minutes old. A clock that is nearer than this, in
+/// seconds, is not why one is refused.
+const CLOCK_IS_RIGHT: u64 = 60;
 /// Parts of the codes by which services say that they are asked too often.
 const TOO_OFTEN: [&str; 5] = ["Throttl", "TooMany", "LimitExceeded", "OverLimit", "SlowDown"];
 
@@ -30,8 +33,9 @@ const TOO_OFTEN: [&str; 5] = ["Throttl", "TooMany", "LimitExceeded", "OverLimit"
 pub(super) enum Answered {
     /// The service did it; the JSON of its answer.
     Done(Vec<u8>),
-    /// This machine's clock is so many seconds behind the service's.
-    ClockIsOff(i64),
+    /// The signature was refused, and the service's clock is so many seconds ahead of this
+    /// machine's: another clock than the one that signed.
+    ClockIsOff(i64, Error),
     Failed(Error),
 }
 
@@ -54,11 +58,11 @@ pub(super) async fn read(mut answer: Answer, ahead: i64, until: Instant) -> Answ
         return Answered::Done(body);
     }
     let code = code(&headers, &body);
-    if let Some(seconds) = behind(&headers, ahead)
+    if let Some(theirs) = their_clock(&headers)
         && SIGNATURE.contains(&code.as_str())
-        && seconds.abs() > CLOCK_IS_RIGHT
+        && theirs.abs_diff(ahead) > CLOCK_IS_RIGHT
     {
-        return Answered::ClockIsOff(seconds);
+        return Answered::ClockIsOff(theirs, error(status, code));
     }
     Answered::Failed(error(status, code))
 }
@@ -99,12 +103,11 @@ fn code(headers: &HeaderMap, body: &[u8]) -> String {
     }
 }
 
-/// How many seconds the clock of the answer is before the one that signed.
-fn behind(headers: &HeaderMap, ahead: i64) -> Option<i64> {
+/// How many seconds the clock of the answer is ahead of this machine's.
+fn their_clock(headers: &HeaderMap) -> Option<i64> {
     let date = headers.get(DATE)?.to_str().ok()?;
     let theirs = httpdate::parse_http_date(date).ok()?;
-    let ours = shifted(SystemTime::now(), ahead);
-    match theirs.duration_since(ours) {
+    match theirs.duration_since(SystemTime::now()) {
         Ok(by) => i64::try_from(by.as_secs()).ok(),
         Err(error) => i64::try_from(error.duration().as_secs()).ok().map(|seconds| -seconds),
     }

@@ -4,10 +4,13 @@
 use std::time::{Duration, SystemTime};
 
 use test_support::aws::{self, Queue};
-use test_support::components::{DEFAULT, image};
+use test_support::backend::{Answer, Backend};
+use test_support::components::{DEFAULT, MISBEHAVING, image};
 use test_support::faults::{Fault, FaultyBackend};
 use test_support::function::{Function, Invoked};
 use test_support::sign_up;
+
+use crate::redelivery::record;
 
 /// One sign-up to a backend that refuses it, with these settings.
 async fn queue_one(settings: &[(&str, &str)]) -> Invoked {
@@ -186,6 +189,39 @@ async fn a_clock_that_is_ten_minutes_off_is_corrected() {
         assert_eq!(dates.len(), 2);
         assert_ne!(minute(&dates[0]), minute(&dates[1]), "{dates:?}");
     }
+}
+
+#[tokio::test]
+async fn many_that_find_the_clock_off_agree_on_its_time() {
+    const AT_ONCE: usize = 4;
+    let theirs = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(600));
+    let refusal =
+        answer(400, &format!("date: {theirs}\r\n"), r#"{"__type":"InvalidSignatureException"}"#);
+    let service = FaultyBackend::start(vec![refusal; AT_ONCE], answer(200, "", "{}")).await;
+    let backend = Backend::answering(Answer::Json(201, "{}".to_owned())).await;
+    let aws = aws::variables(service.url.trim_end_matches("/api/"));
+    let listed = [("BACKEND_API_URL", backend.url.as_str()), ("COGNITO_ATTRIBUTES", "custom:plan")];
+    let mut function = Function::start(&image(MISBEHAVING), &[&listed[..], &aws].concat()).await;
+    let mut event = sign_up();
+    event["request"]["userAttributes"]["custom:conclude"] = "set custom:plan=gold".into();
+    let records: Vec<_> = (0..AT_ONCE).map(|number| record(number, &event)).collect();
+    let batch = function.invoke_batch(&records, Duration::from_secs(60)).await;
+    assert!(batch.lines.iter().all(|line| line["end"] == "delivered"), "{:?}", batch.lines);
+    let dates: Vec<String> =
+        service.requests().iter().map(|request| request.header("x-amz-date")).collect();
+    assert_eq!(dates.len(), 2 * AT_ONCE);
+    // `20260102T030405Z` beside `Fri, 02 Jan 2026 03:04:05 GMT`.
+    let hour_and_minute = format!("{}{}", &theirs[17..19], &theirs[20..22]);
+    for date in &dates[AT_ONCE..] {
+        let apart = minutes(&date[9..13]).abs_diff(minutes(&hour_and_minute));
+        assert!(apart.min(24 * 60 - apart) <= 1, "{date} for {theirs}");
+    }
+}
+
+/// `1234`, which is 12:34, in minutes.
+fn minutes(text: &str) -> u32 {
+    let number: u32 = text.parse().unwrap();
+    number / 100 * 60 + number % 100
 }
 
 #[tokio::test]
