@@ -73,6 +73,13 @@ def test_what_may_be_written_has_no_fault(deployment, proved):
     proved("attributes of the schema, an existing group and the rights on the pool are no fault")
 
 
+def test_settings_are_read_as_the_function_reads_them(deployment, proved):
+    for allowed in ("ON", " on ", ""):
+        deployment.set_both(BACKEND_ALLOW_HTTP=allowed)
+        assert findings(deployment) == []
+    proved("a switch may be written in capitals, and http on loopback needs none")
+
+
 def test_checks_that_depend_on_a_missing_part_are_not_made(deployment, proved):
     found = findings(deployment, pool="eu-central-1_Nowhere01")
     assert {finding["check"]: finding["level"] for finding in found} == {

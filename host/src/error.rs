@@ -49,7 +49,7 @@ impl Error {
         match self {
             Error::NoMapper(_) => MAPPER_REFUSED,
             Error::Mapper(mapper::Error::Returned(_) | mapper::Error::ReturnedInvalidCode) => {
-                "Mapper.Failed"
+                MAPPER_FAILED
             }
             Error::Mapper(mapper::Error::Trapped(_)) => "Mapper.Trapped",
             Error::Mapper(mapper::Error::Exited) => "Mapper.Exited",
@@ -62,7 +62,7 @@ impl Error {
             Error::Backend(error) => backend_error_type(error),
             Error::Effect(error) => effect_error_type(error),
             Error::Record => "Queue.RecordUnreadable",
-            Error::OutOfTime => "Host.OutOfTime",
+            Error::OutOfTime => OUT_OF_TIME,
             Error::Host => "Host.Panicked",
         }
     }
@@ -80,8 +80,8 @@ impl Error {
 /// The fixed name of why the backend did not take a request.
 pub fn backend_error_type(error: &backend::Error) -> &'static str {
     match error {
-        backend::Error::OutOfTime => "Host.OutOfTime",
-        backend::Error::Credentials(credentials::Error::Unavailable(..)) => "Secret.Unavailable",
+        backend::Error::OutOfTime => OUT_OF_TIME,
+        backend::Error::Credentials(credentials::Error::Unavailable(..)) => SECRET_UNAVAILABLE,
         backend::Error::Credentials(credentials::Error::Invalid(..)) => "Secret.Invalid",
         backend::Error::Unreachable(_) => "Backend.Unreachable",
         backend::Error::TimedOut(_) => "Backend.TimedOut",
@@ -120,6 +120,12 @@ pub const SETTINGS_INVALID: &str = "Settings.Invalid";
 pub const MAPPER_REFUSED: &str = "Mapper.Refused";
 /// The fixed name of a start that failed for any other reason.
 pub const START_FAILED: &str = "Host.StartFailed";
+/// The fixed name of a mapper that returns an error.
+pub const MAPPER_FAILED: &str = "Mapper.Failed";
+/// The fixed name of a secret that cannot be fetched.
+pub const SECRET_UNAVAILABLE: &str = "Secret.Unavailable";
+/// The fixed name of an event for which there is no time left.
+pub const OUT_OF_TIME: &str = "Host.OutOfTime";
 
 /// The answer to the caller if a user could not be delivered and the operator wants Cognito to
 /// know.

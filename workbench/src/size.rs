@@ -4,8 +4,10 @@
 
 use thiserror::Error;
 use wasmparser::{
-    BinaryReaderError, ComponentAlias, ComponentExternalKind, ComponentInstance,
-    ComponentOuterAliasKind, ComponentTypeRef, Encoding, Instance, Parser, Payload,
+    ComponentAlias, ComponentAliasSectionReader, ComponentExportSectionReader,
+    ComponentExternalKind, ComponentImportSectionReader, ComponentInstance,
+    ComponentInstanceSectionReader, ComponentOuterAliasKind, ComponentTypeRef, Encoding, Instance,
+    InstanceSectionReader, MemorySectionReader, Parser, Payload, Result, TableSectionReader,
 };
 
 use post_confirmation_host::mapper::engine::{CORE_INSTANCES, MEMORIES, TABLE_ELEMENTS, TABLES};
@@ -69,7 +71,7 @@ pub fn memory(component: &[u8]) -> u64 {
     count(component).ok().flatten().map_or(0, |size| size.bytes)
 }
 
-fn count(component: &[u8]) -> Result<Option<Size>, BinaryReaderError> {
+fn count(component: &[u8]) -> Result<Option<Size>> {
     let mut open: Vec<(Encoding, Frame)> = Vec::new();
     for payload in Parser::new(0).parse_all(component) {
         let payload = payload?;
@@ -96,66 +98,84 @@ fn count(component: &[u8]) -> Result<Option<Size>, BinaryReaderError> {
 
 impl Frame {
     /// Counts one section. `outer` is what this one stands in, the innermost last.
-    fn read(
-        &mut self,
-        payload: Payload<'_>,
-        outer: &[(Encoding, Frame)],
-    ) -> Result<(), BinaryReaderError> {
+    fn read(&mut self, payload: Payload<'_>, outer: &[(Encoding, Frame)]) -> Result<()> {
         match payload {
-            Payload::MemorySection(memories) => {
-                self.size.memories += u64::from(memories.count());
-                for memory in memories {
-                    let bytes = memory?.initial.saturating_mul(PAGE);
-                    self.size.bytes = self.size.bytes.saturating_add(bytes);
-                }
+            Payload::MemorySection(memories) => self.memories(memories),
+            Payload::TableSection(tables) => self.tables(tables),
+            Payload::InstanceSection(instances) => self.module_instances(instances),
+            Payload::ComponentInstanceSection(instances) => self.component_instances(instances),
+            Payload::ComponentImportSection(imports) => self.imports(imports),
+            Payload::ComponentAliasSection(aliases) => self.aliases(aliases, outer),
+            Payload::ComponentExportSection(exports) => self.exports(exports),
+            _ => Ok(()),
+        }
+    }
+
+    fn memories(&mut self, memories: MemorySectionReader<'_>) -> Result<()> {
+        self.size.memories += u64::from(memories.count());
+        for memory in memories {
+            let bytes = memory?.initial.saturating_mul(PAGE);
+            self.size.bytes = self.size.bytes.saturating_add(bytes);
+        }
+        Ok(())
+    }
+
+    fn tables(&mut self, tables: TableSectionReader<'_>) -> Result<()> {
+        self.size.tables += u64::from(tables.count());
+        for table in tables {
+            self.size.elements = self.size.elements.max(table?.ty.initial);
+        }
+        Ok(())
+    }
+
+    fn module_instances(&mut self, instances: InstanceSectionReader<'_>) -> Result<()> {
+        for instance in instances {
+            if let Instance::Instantiate { module_index, .. } = instance? {
+                self.size.add(&self.modules, module_index);
             }
-            Payload::TableSection(tables) => {
-                self.size.tables += u64::from(tables.count());
-                for table in tables {
-                    self.size.elements = self.size.elements.max(table?.ty.initial);
-                }
+        }
+        Ok(())
+    }
+
+    fn component_instances(&mut self, instances: ComponentInstanceSectionReader<'_>) -> Result<()> {
+        for instance in instances {
+            if let ComponentInstance::Instantiate { component_index, .. } = instance? {
+                self.size.add(&self.components, component_index);
             }
-            Payload::InstanceSection(instances) => {
-                for instance in instances {
-                    if let Instance::Instantiate { module_index, .. } = instance? {
-                        self.size.add(&self.modules, module_index);
-                    }
-                }
+        }
+        Ok(())
+    }
+
+    fn imports(&mut self, imports: ComponentImportSectionReader<'_>) -> Result<()> {
+        for import in imports {
+            match import?.ty {
+                ComponentTypeRef::Module(_) => self.modules.push(Size::default()),
+                ComponentTypeRef::Component(_) => self.components.push(Size::default()),
+                _ => {}
             }
-            Payload::ComponentInstanceSection(instances) => {
-                for instance in instances {
-                    if let ComponentInstance::Instantiate { component_index, .. } = instance? {
-                        self.size.add(&self.components, component_index);
-                    }
-                }
+        }
+        Ok(())
+    }
+
+    fn aliases(
+        &mut self,
+        aliases: ComponentAliasSectionReader<'_>,
+        outer: &[(Encoding, Frame)],
+    ) -> Result<()> {
+        for alias in aliases {
+            self.alias(&alias?, outer);
+        }
+        Ok(())
+    }
+
+    fn exports(&mut self, exports: ComponentExportSectionReader<'_>) -> Result<()> {
+        for export in exports {
+            let export = export?;
+            match export.kind {
+                ComponentExternalKind::Module => again(&mut self.modules, export.index),
+                ComponentExternalKind::Component => again(&mut self.components, export.index),
+                _ => {}
             }
-            Payload::ComponentImportSection(imports) => {
-                for import in imports {
-                    match import?.ty {
-                        ComponentTypeRef::Module(_) => self.modules.push(Size::default()),
-                        ComponentTypeRef::Component(_) => self.components.push(Size::default()),
-                        _ => {}
-                    }
-                }
-            }
-            Payload::ComponentAliasSection(aliases) => {
-                for alias in aliases {
-                    self.alias(&alias?, outer);
-                }
-            }
-            Payload::ComponentExportSection(exports) => {
-                for export in exports {
-                    let export = export?;
-                    match export.kind {
-                        ComponentExternalKind::Module => again(&mut self.modules, export.index),
-                        ComponentExternalKind::Component => {
-                            again(&mut self.components, export.index)
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            _ => {}
         }
         Ok(())
     }

@@ -118,7 +118,7 @@ FAULTS = [
         "http",
         "backend's address",
         FAULT,
-        "http, and BACKEND_ALLOW_HTTP",
+        "has to begin with https://; for http",
         "BACKEND_API_URL=https://",
         lambda it: it.set_both(BACKEND_API_URL="http://api.example.com/", without="BACKEND_ALLOW_HTTP"),
         follows={"dry run": FAULT},

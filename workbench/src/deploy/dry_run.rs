@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::Result;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use post_confirmation_host::error::MAPPER_FAILED;
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -111,7 +112,7 @@ pub fn dry_run(function: &str, qualifier: &str, event: &Value) -> Result<Value, 
 /// loaded and works, so that is none.
 pub fn handles(function: &str, qualifier: &str, sign_up: &Sample) -> Result<(), TryError> {
     match dry_run(function, qualifier, &sign_up.event) {
-        Err(TryError::Failed(failed)) if failed.error_type == "Mapper.Failed" => Ok(()),
+        Err(TryError::Failed(failed)) if failed.error_type == MAPPER_FAILED => Ok(()),
         answer => answer.map(drop),
     }
 }

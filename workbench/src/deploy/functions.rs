@@ -180,7 +180,7 @@ impl Wanted<'_> {
 }
 
 /// The number `name` of a configuration that may be `there`, or `least` if it has less.
-fn at_least(least: u64, there: Option<&Value>, name: &str) -> u64 {
+pub fn at_least(least: u64, there: Option<&Value>, name: &str) -> u64 {
     there.and_then(|there| there[name].as_u64()).unwrap_or(0).max(least)
 }
 
@@ -236,6 +236,7 @@ pub fn ensure_mapping(
 fn once_role_works(role: &str, call: impl Fn() -> Result<Value, AwsError>) -> Result<Value> {
     for attempt in 1..ROLE_TRIES {
         match call() {
+            // The code stands for every wrong parameter: only AWS's words say that it is the role.
             Err(error)
                 if error.code() == "InvalidParameterValueException"
                     && error.to_string().contains("role") => {}

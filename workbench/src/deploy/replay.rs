@@ -26,6 +26,7 @@ use crate::commands::build;
 use crate::{cases, terminal};
 use dry::DryMapper;
 use outcome::Replayed;
+use peek::Seen;
 use report::Report;
 
 /// Map the messages in the queue and the dead letters with a mapper, and say what would become of
@@ -103,12 +104,7 @@ pub fn run(args: &Args) -> Result<bool> {
     } else {
         place::announce(None)?;
     }
-    // It is the one that maps what waits.
-    let redelivery = names.redelivery();
-    let live = configuration(&redelivery, ALIAS)?;
-    let live = live.with_context(|| {
-        format!("there is no function {redelivery}:{ALIAS} in this account and region")
-    })?;
+    let live = live_redelivery(&names)?;
     let variables = settings_of(&live);
     let file = built(&args.mapper)?;
     let candidate = DryMapper::load(&file, &variables)?;
@@ -120,24 +116,11 @@ pub fn run(args: &Args) -> Result<bool> {
     if !args.dead_letters {
         queues.push(names.queue());
     }
-    let (mut seen, mut left) = (Vec::new(), args.at_most as usize);
-    for queue in &queues {
-        if left > 0 {
-            let looked_at = peek::peek(queue, left)?;
-            left -= looked_at.messages.len();
-            seen.push(looked_at);
-        }
-    }
-    let mut replayed = Vec::new();
-    for queue in &seen {
-        for message in message::read(&queue.messages)? {
-            replayed.push(Replayed::new(message, &candidate, deployed.as_ref().ok(), args.show));
-        }
-    }
+    let seen = looked_at(&queues, args.at_most as usize)?;
+    let replayed = replayed(&seen, &candidate, deployed.as_ref().ok(), args.show)?;
+    let cases = cases_of(&args.mapper, &file);
     let kept = match args.keep {
-        Some(most) => {
-            keep::keep(&replayed, most as usize, &cases_of(&args.mapper, &file), &candidate)?
-        }
+        Some(most) => keep::keep(&replayed, most as usize, &cases, &candidate)?,
         None => Vec::new(),
     };
     let unread = queues.len() - seen.len();
@@ -151,19 +134,20 @@ pub fn run(args: &Args) -> Result<bool> {
     Ok(report.is_good())
 }
 
+/// The configuration of the function that maps what waits in the queue.
+fn live_redelivery(names: &Names) -> Result<Value> {
+    let redelivery = names.redelivery();
+    configuration(&redelivery, ALIAS)?.with_context(|| {
+        format!("there is no function {redelivery}:{ALIAS} in this account and region")
+    })
+}
+
 /// The component of `mapper`, built anew if its source is newer.
 fn built(mapper: &Named) -> Result<PathBuf> {
     let file = mapper.component();
     let built = interrupt::after(|| build::ensure_fresh(&file))??;
     ensure!(built, "the mapper can't be built, so no message was read");
     Ok(file)
-}
-
-/// The folder for cases of `mapper`: beside its `component`, but in this one for the default mapper,
-/// which is among installed files.
-fn cases_of(mapper: &Named, component: &Path) -> PathBuf {
-    let folder = component.parent().filter(|_| !mapper.is_default);
-    folder.unwrap_or(Path::new("")).join(cases::FOLDER)
 }
 
 /// The deployed mapper of the function with the configuration `live`, in `folder`.
@@ -183,4 +167,40 @@ fn deployed(
         anyhow::bail!("the deployed mapper is native code for {target}, and not for this machine");
     }
     DryMapper::load(&former.image, variables).context("the deployed mapper can't be loaded")
+}
+
+/// Looks at the `queues` in this order, until `at_most` messages are read.
+fn looked_at(queues: &[String], at_most: usize) -> Result<Vec<Seen>> {
+    let (mut seen, mut left) = (Vec::new(), at_most);
+    for queue in queues {
+        if left > 0 {
+            let looked_at = peek::peek(queue, left)?;
+            left -= looked_at.messages.len();
+            seen.push(looked_at);
+        }
+    }
+    Ok(seen)
+}
+
+/// Maps the messages of the queues `seen`. They are kept in full if they are to be shown.
+fn replayed(
+    seen: &[Seen],
+    candidate: &DryMapper,
+    deployed: Option<&DryMapper>,
+    show: bool,
+) -> Result<Vec<Replayed>> {
+    let mut replayed = Vec::new();
+    for queue in seen {
+        for message in message::read(&queue.messages)? {
+            replayed.push(Replayed::new(message, candidate, deployed, show));
+        }
+    }
+    Ok(replayed)
+}
+
+/// The folder for cases of `mapper`: beside its `component`, but in this one for the default
+/// mapper, which is among installed files.
+fn cases_of(mapper: &Named, component: &Path) -> PathBuf {
+    let folder = component.parent().filter(|_| !mapper.is_default);
+    folder.unwrap_or(Path::new("")).join(cases::FOLDER)
 }

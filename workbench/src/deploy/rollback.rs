@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::thread;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, anyhow};
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -88,30 +88,14 @@ pub fn run(args: &Args) -> Result<bool> {
     let target = number.and_then(|number| published.get(&number.parse().ok()?));
     let Some(target) = target else {
         show(&published, &trigger, &names, &sign_up)?;
-        match number {
-            Some(number) => {
-                bail!("{} has no version {number}; choose one of these", names.function)
-            }
-            None => bail!(
-                "the alias {}:{ALIAS} does not say which version was live before; choose one of these with `mapper \
-                 rollback VERSION`",
-                names.function
-            ),
-        }
+        return Err(no_target(number, &names));
     };
     let number = answer::text(target, "Version")?;
     let stays = number == trigger.version;
     let likely = if stays { Some(redelivery.version.as_str()) } else { redelivery.former() };
     let partner = partner_of(target, &of_redelivery, likely, &names)?;
     // In an emergency the alias matters most, and first the one that Cognito calls.
-    let mut moves = Vec::new();
-    for (alias, version) in [(&trigger, number), (&redelivery, answer::text(partner, "Version")?)] {
-        if alias.version == version {
-            say(format!("alias {}:{ALIAS}: is at version {version} already", alias.function));
-        } else {
-            moves.push(Move { function: alias.function.clone(), version: version.to_owned() });
-        }
-    }
+    let moves = moves([(&trigger, number), (&redelivery, answer::text(partner, "Version")?)]);
     let tried = match Tried::by(moves, |each| confirm(each, &sign_up, &args.yes)) {
         Err(error) if error.is::<NotAgreed>() => {
             show(&published, &trigger, &names, &sign_up)?;
@@ -125,6 +109,32 @@ pub fn run(args: &Args) -> Result<bool> {
     keep_mapper(&names.function, target)?;
     keep_mapper(&redelivery_name, partner)?;
     Ok(true)
+}
+
+/// Why there is no version to go back to, after the versions were listed. `number` is the one that
+/// was asked for, or that was live before.
+fn no_target(number: Option<&str>, names: &Names) -> Error {
+    let function = &names.function;
+    match number {
+        Some(number) => anyhow!("{function} has no version {number}; choose one of these"),
+        None => anyhow!(
+            "the alias {function}:{ALIAS} does not say which version was live before; choose one of these with `mapper \
+             rollback VERSION`"
+        ),
+    }
+}
+
+/// The moves of the aliases to these versions, as far as they are at others; says which are there.
+fn moves(wanted: [(&Alias, &str); 2]) -> Vec<Move> {
+    let mut moves = Vec::new();
+    for (Alias { function, version: has, .. }, version) in wanted {
+        if has == version {
+            say(format!("alias {function}:{ALIAS}: is at version {version} already"));
+        } else {
+            moves.push(Move { function: function.clone(), version: version.to_owned() });
+        }
+    }
+    moves
 }
 
 /// Tries a version, and asks if it can't handle an event or can't be tried.

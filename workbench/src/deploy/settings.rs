@@ -53,14 +53,14 @@ pub fn differing(one: &Variables, other: &Variables) -> Vec<String> {
     names.into_iter().filter(|name| one.get(*name) != other.get(*name)).cloned().collect()
 }
 
-/// The faults that the function itself finds in its settings: `VARIABLE: …` for each, without
-/// values.
-pub fn faults(variables: &Variables) -> Vec<String> {
+/// The faults that the function itself finds in its settings: each variable with what is wrong,
+/// without values.
+pub fn faults(variables: &Variables) -> Vec<(String, String)> {
     let known = variables.iter().filter(|(name, _)| !ELSEWHERE.contains(&name.as_str()));
     let checked = Config::from_vars(known.map(|(name, value)| (name.into(), value.into())));
     let error = checked.err();
     let found = error.iter().flat_map(ConfigError::faults);
-    found.map(|(variable, fault)| format!("{variable}: {fault}")).collect()
+    found.map(|(variable, fault)| (variable.to_owned(), fault.to_owned())).collect()
 }
 
 /// The settings in the arguments `NAME=VALUE`. An empty value removes a setting.

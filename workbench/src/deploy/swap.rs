@@ -78,8 +78,10 @@ impl Deployed {
         Ok(Deployed { alias, live, latest: latest(function)? })
     }
 
-    fn name(&self) -> &str {
-        &self.alias.function
+    /// The architecture of the version that is live.
+    fn arch(&self) -> Result<&str, Unexpected> {
+        let arch = answer::list(&self.live, "Architectures")?.first();
+        arch.and_then(Value::as_str).ok_or_else(|| Unexpected::new("Architectures"))
     }
 }
 
@@ -114,16 +116,15 @@ pub fn run(args: &Args) -> Result<bool> {
         return Ok(true);
     }
     place::announce(None)?;
-    let functions = names.functions();
-    let deployed = [Deployed::read(&functions[0])?, Deployed::read(&functions[1])?];
-    let arch = answer::list(&deployed[0].live, "Architectures")?.first();
-    let arch = arch.and_then(Value::as_str).ok_or_else(|| Unexpected::new("Architectures"))?;
+    let [trigger, redelivery] = names.functions();
+    let deployed = [Deployed::read(&trigger)?, Deployed::read(&redelivery)?];
+    let arch = deployed[0].arch()?;
     let variables = settings_of(&deployed[0].live);
     let code = if args.with_host { Some(installed::function(arch)?) } else { None };
 
     let folder = tempfile::tempdir()?;
     let new = prepare(&args.mapper.path, arch, &folder)?;
-    let events = Events::of(&args.mapper.path)?;
+    let events = Events::read(&args.mapper.path)?;
     trial::check(&new.tried)?;
     events.judge(&new.tried, &variables)?;
     let zipped = folder.path().join("mapper.zip");
@@ -134,36 +135,17 @@ pub fn run(args: &Args) -> Result<bool> {
         say("This mapper is live already; nothing to change.");
         return Ok(true);
     }
-    if let Some(former) = &former {
-        compare(former, &new.tried, &events, &variables);
-    }
+    compare(former.as_ref(), &new.tried, &events, &variables);
     let sample = events.delivered(&new.tried, &variables)?;
-    for Deployed { alias, live, latest } in &deployed {
-        unpublished::note(&alias.function, live, latest, mapper_of(live, &names)?.as_deref())?;
-    }
-    let question = format!("Put this mapper into {} and {}?", functions[0], functions[1]);
-    talk::require(&question, &args.yes, "nothing was changed")?;
-    let mut before = Vec::new();
-    for function in &deployed {
-        before.push(Parts {
-            layers: layers_of(&function.latest)?,
-            code: code.as_ref().map(|_| save_code(function.name(), &folder)).transpose()?,
-        });
-    }
+    confirm(&deployed, &names, &args.yes)?;
+    let before = saved(&deployed, code.is_some(), &folder)?;
     // From here on a failure, or an interruption, restores everything.
     changes::leave("");
-    let published = versions::publish_layer(&names.layer(), &zipped, arch);
-    let (version, layer) = published.map_err(|error| put_back(&[], error))?;
-    say(format!("layer {}: version {version} is published", names.layer()));
-    let mut changes = Vec::new();
-    for (function, before) in deployed.iter().zip(before) {
-        let wanted = Parts { layers: with_mapper(&function.latest, &layer)?, code: code.clone() };
-        changes.push(Change { alias: function.alias.clone(), wanted, before });
-    }
+    let layer = publish_layer(&names, &zipped, arch)?;
+    let changes = planned(&deployed, before, &layer, code.as_deref())?;
     let component = answer::text(&new.manifest["component"], "sha256")?;
-    if let Err(error) = take_over(&changes, |at| at.try_out(&sample, component)) {
-        return Err(put_back(&changes, error));
-    }
+    take_over(&changes, |at| at.try_out(&sample, component))
+        .map_err(|error| put_back(&changes, error))?;
     say("The mapper is live. `mapper rollback` takes it back.");
     Ok(true)
 }
@@ -207,7 +189,8 @@ fn fetch(layer: Option<String>, folder: &TempDir) -> Result<Option<Former>> {
 }
 
 /// Shows what the mapper in `file` maps differently, if this machine can run the deployed image.
-fn compare(former: &Former, file: &Path, events: &Events, variables: &Variables) {
+fn compare(former: Option<&Former>, file: &Path, events: &Events, variables: &Variables) {
+    let Some(former) = former else { return };
     if let Some(target) = former.other_target() {
         say(format!(
             "The deployed mapper is native code for {target}, so what the swap changes can't be shown on this \
@@ -235,11 +218,56 @@ fn has_code(deployed: &[Deployed], code: Option<&Path>) -> Result<bool> {
     Ok(all.all(|has| has["CodeSha256"] == wanted.as_str()))
 }
 
+/// Says what else goes live with the mapper, and asks.
+fn confirm(deployed: &[Deployed], names: &Names, yes: &Yes) -> Result<()> {
+    for Deployed { alias, live, latest } in deployed {
+        unpublished::note(&alias.function, live, latest, mapper_of(live, names)?.as_deref())?;
+    }
+    let [trigger, redelivery] = names.functions();
+    let question = format!("Put this mapper into {trigger} and {redelivery}?");
+    talk::require(&question, yes, "nothing was changed")
+}
+
+/// What `$LATEST` of each function has: its layers, and its code in `folder` if that changes.
+fn saved(deployed: &[Deployed], code_changes: bool, folder: &TempDir) -> Result<Vec<Parts>> {
+    let mut saved = Vec::new();
+    for Deployed { alias, latest, .. } in deployed {
+        let layers = layers_of(latest)?;
+        let code = if code_changes { Some(save_code(&alias.function, folder)?) } else { None };
+        saved.push(Parts { layers, code });
+    }
+    Ok(saved)
+}
+
 /// Saves the code of `$LATEST` of a function.
 fn save_code(function: &str, folder: &TempDir) -> Result<PathBuf> {
     let file = folder.path().join(format!("{function}.zip"));
     fs::write(&file, versions::code_of(function)?)?;
     Ok(file)
+}
+
+/// Publishes the layer with the mapper in the zip `zipped`. Returns its ARN.
+fn publish_layer(names: &Names, zipped: &Path, arch: &str) -> Result<String> {
+    let published = versions::publish_layer(&names.layer(), zipped, arch);
+    let (version, layer) = published.map_err(|error| put_back(&[], error))?;
+    say(format!("layer {}: version {version} is published", names.layer()));
+    Ok(layer)
+}
+
+/// The changes of both functions, from what they had `before` to the mapper's `layer` (an ARN) and
+/// the zip `code`.
+fn planned(
+    deployed: &[Deployed],
+    before: Vec<Parts>,
+    layer: &str,
+    code: Option<&Path>,
+) -> Result<Vec<Change>> {
+    let mut changes = Vec::new();
+    for (Deployed { alias, latest, .. }, before) in deployed.iter().zip(before) {
+        let wanted = Parts { layers: with_mapper(latest, layer)?, code: code.map(Path::to_owned) };
+        changes.push(Change { alias: alias.clone(), wanted, before });
+    }
+    Ok(changes)
 }
 
 /// A version or alias of a function.

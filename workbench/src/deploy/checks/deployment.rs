@@ -1,5 +1,5 @@
-//! One deployment as AWS shows it. Each part is read once, when a check first asks for it, even from
-//! many threads.
+//! One deployment as AWS shows it. Each part is read once, when a check first asks for it, even
+//! from many threads.
 
 use std::sync::OnceLock;
 

@@ -3,9 +3,9 @@
 
 use post_confirmation_host::BEFORE_LAMBDA;
 use post_confirmation_host::config::{
-    ANSWER_WITHIN, ANSWER_WITHIN_MS, BACKEND_ALLOW_HTTP, BACKEND_API_URL, MAPPER_MEMORY,
-    MAPPER_MEMORY_MB,
+    ANSWER_WITHIN, ANSWER_WITHIN_MS, BACKEND_API_URL, MAPPER_MEMORY, MAPPER_MEMORY_MB,
 };
+use post_confirmation_host::error::{MAPPER_REFUSED, OUT_OF_TIME};
 use serde_json::Value;
 
 use super::deployment::Deployment;
@@ -15,7 +15,7 @@ use crate::compile::target_of;
 use crate::deploy::answer::{self, Unexpected, filled};
 use crate::deploy::dry_run::{Failed, Sample};
 use crate::deploy::functions::{MEMORY, RUNTIME};
-use crate::deploy::settings::Variables;
+use crate::deploy::settings::{self, Variables};
 use crate::deploy::zips::{IMAGE, MANIFEST};
 
 /// In seconds; Cognito waits 5, which leaves no time for a late answer.
@@ -193,7 +193,7 @@ fn failing(
 /// The fix for an `errorType` of docs/reference.md.
 fn remedy(error: &str, function: &str, deployment: &Deployment) -> Result<String, NotChecked> {
     let log = format!("read `aws logs tail /aws/lambda/{function} --since 10m`");
-    Ok(if error == "Mapper.Refused" {
+    Ok(if error == MAPPER_REFUSED {
         format!(
             "{}; image and `bootstrap` must be of the same release and processor; {log}",
             deployment.swap()
@@ -210,7 +210,7 @@ fn remedy(error: &str, function: &str, deployment: &Deployment) -> Result<String
             "store it as a Secrets Manager secret or an SSM parameter, and let the role read it, and decrypt it if it has a \
              key of its own; {log}"
         )
-    } else if error == "Host.OutOfTime" {
+    } else if error == OUT_OF_TIME {
         format!("more memory, which is more CPU; {log}")
     } else {
         format!(
@@ -222,30 +222,12 @@ fn remedy(error: &str, function: &str, deployment: &Deployment) -> Result<String
 
 /// The backend's address is there, and is one that the host takes.
 pub fn api_url(deployment: &Deployment, found: &mut Vec<Finding>) -> Result<(), NotChecked> {
-    let variables = deployment.variables()?;
-    let fix = deployment.change("BACKEND_API_URL=https://…");
-    let url = variables.get(BACKEND_API_URL);
-    let (what, why, fix) = match url {
-        None => ("is not set", "the function can't start", fix),
-        Some(url) if !url.starts_with("https://") && !url.starts_with("http://") => {
-            ("is not an https address", "the function can't start", fix)
-        }
-        Some(_) if !is_allowed(&variables) => (
-            "is http, and BACKEND_ALLOW_HTTP is not `on`",
-            "the function can't start: users and secrets would be readable on the network",
-            format!("{fix}; BACKEND_ALLOW_HTTP=on only for a private network"),
-        ),
-        Some(_) => return Ok(()),
-    };
-    found.push(Finding::fault(format!("{BACKEND_API_URL} {what}"), why, fix));
+    let faults = settings::faults(&deployment.variables()?);
+    for (variable, fault) in faults.iter().filter(|(variable, _)| variable == BACKEND_API_URL) {
+        let fix = deployment.change("BACKEND_API_URL=https://…");
+        found.push(Finding::fault(format!("{variable} {fault}"), "the function can't start", fix));
+    }
     Ok(())
-}
-
-/// Whether the settings name an address that the host calls.
-pub fn is_allowed(variables: &Variables) -> bool {
-    let url = variables.get(BACKEND_API_URL).map(String::as_str).unwrap_or_default();
-    let http = variables.get(BACKEND_ALLOW_HTTP).is_some_and(|allowed| allowed == "on");
-    url.starts_with("https://") || (url.starts_with("http://") && http)
 }
 
 /// The lines of all events are logged: CloudWatch makes the metrics from them.

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::Context as _;
 use post_confirmation_host::config::{
     BACKEND_ALLOW_HTTP, BACKEND_API_URL, BACKEND_CA_FILE, Config,
 };
@@ -11,7 +10,6 @@ use reqwest::Url;
 use serde_json::{Value, json};
 
 use super::deployment::Deployment;
-use super::function::is_allowed;
 use super::{Finding, NotChecked};
 use crate::causes;
 use crate::commands::reach::reach;
@@ -174,11 +172,9 @@ fn is_let_out(groups: &Value, port: u16) -> Result<bool, Unexpected> {
 /// client.
 pub fn backend(deployment: &Deployment, found: &mut Vec<Finding>) -> Result<(), NotChecked> {
     let variables = deployment.variables()?;
-    if !is_allowed(&variables) {
-        return Err(NotChecked::lacks("the host does not accept BACKEND_API_URL"));
-    }
     let config = Config::from_vars(environment(&variables, |name| REACHED_BY.contains(&name)));
-    let config = config.context("the backend can't be tried from here")?;
+    let config =
+        config.map_err(|_| NotChecked::lacks("the host does not accept BACKEND_API_URL"))?;
     let Some(failure) = wait(reach(config))? else { return Ok(()) };
     let cause = failure.cause().unwrap_or(Cause::Other);
     if cause == Cause::CertificateUnknownIssuer && variables.contains_key(BACKEND_CA_FILE) {
@@ -186,7 +182,7 @@ pub fn backend(deployment: &Deployment, found: &mut Vec<Finding>) -> Result<(), 
         return Err(NotChecked::lacks(what));
     }
     let url = variables.get(BACKEND_API_URL).and_then(|url| Url::parse(url).ok());
-    let url = url.ok_or_else(|| NotChecked::lacks("BACKEND_API_URL is no address"))?;
+    let url = url.ok_or_else(|| NotChecked::lacks("BACKEND_API_URL is not an address"))?;
     let in_vpc = !texts(&deployment.function()?["VpcConfig"], "SubnetIds").is_empty();
     let why = match in_vpc {
         true => "it was not tried from the function's VPC, which may reach it",

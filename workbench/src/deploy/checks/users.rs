@@ -105,7 +105,7 @@ pub fn groups(deployment: &Deployment, found: &mut Vec<Finding>) -> Result<(), N
         let asked = json!({ "UserPoolId": pool, "GroupName": name });
         if aws::find("cognito-idp", "get-group", asked)?.is_none() {
             found.push(Finding::fault(
-                format!("COGNITO_GROUPS has {name}, which is no group of the pool"),
+                format!("COGNITO_GROUPS has {name}, which is not a group of the pool"),
                 WHY,
                 format!(
                     "`aws cognito-idp create-group --user-pool-id {} --group-name {name}`, or {} without it",
