@@ -13,7 +13,7 @@ use reqwest::Url;
 use reqwest::header::{HeaderName, HeaderValue};
 use rustls::pki_types::CertificateDer;
 
-use crate::client::{BuildError, Cause, Client, Unanswered};
+use crate::client::{BuildError, Cause, Client};
 use crate::credentials::{self, CredentialStore};
 use crate::request::Request;
 
@@ -78,10 +78,7 @@ pub enum Error {
 /// The backend of this process.
 pub struct Backend {
     client: Client,
-    api_url: Url,
-    credentials: CredentialStore,
-    attempt_timeout: Duration,
-    max_attempts: usize,
+    settings: Settings,
 }
 
 impl Backend {
@@ -90,13 +87,7 @@ impl Backend {
     /// # Errors
     /// A certificate in `roots` can't be used.
     pub fn new(settings: Settings) -> Result<Backend, BuildError> {
-        Ok(Backend {
-            client: Client::new(&settings.roots)?,
-            api_url: settings.api_url,
-            credentials: settings.credentials,
-            attempt_timeout: settings.attempt_timeout,
-            max_attempts: settings.max_attempts,
-        })
+        Ok(Backend { client: Client::new(&settings.roots)?, settings })
     }
 
     /// Checks what a mapper asks for and adds what the host adds for the event `event_id` in the
@@ -110,8 +101,8 @@ impl Backend {
         event_id: &str,
         trace: &Trace,
     ) -> Result<PreparedRequest, Violation> {
-        let approved = policy::approve(&self.api_url, request)?;
-        let mut headers = approved.headers;
+        let mut prepared = policy::approve(&self.settings.api_url, event_id, request)?;
+        let headers = &mut prepared.headers;
         let agent = concat!(env!("CARGO_PKG_NAME"), "/", env!("CARGO_PKG_VERSION"));
         headers.entry(header::USER_AGENT).or_insert(HeaderValue::from_static(agent));
         headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
@@ -119,21 +110,15 @@ impl Backend {
         let id = HeaderValue::from_str(event_id).map_err(|_| Violation::HeaderValue)?;
         headers.insert(IDEMPOTENCY_KEY, id.clone());
         headers.insert(WEBHOOK_ID, id);
-        trace.add_to(&mut headers);
-        Ok(PreparedRequest {
-            event_id: event_id.to_owned(),
-            method: approved.method,
-            url: approved.url,
-            headers,
-            body: approved.body.into(),
-            accept_status: approved.accept_status,
-        })
+        trace.add_to(headers);
+        Ok(prepared)
     }
 
     /// The headers that each attempt adds, as far as the settings tell.
     pub fn added_headers(&self) -> Vec<HeaderName> {
-        let authorization = self.credentials.authorize().then_some(header::AUTHORIZATION);
-        let signature = self.credentials.sign().then_some([WEBHOOK_TIMESTAMP, WEBHOOK_SIGNATURE]);
+        let credentials = &self.settings.credentials;
+        let authorization = credentials.authorize().then_some(header::AUTHORIZATION);
+        let signature = credentials.sign().then_some([WEBHOOK_TIMESTAMP, WEBHOOK_SIGNATURE]);
         authorization.into_iter().chain(signature.into_iter().flatten()).collect()
     }
 
@@ -142,7 +127,7 @@ impl Backend {
     /// # Errors
     /// No secret could be fetched.
     pub async fn fetch_credentials(&self, until: Instant) -> Result<(), Error> {
-        Ok(self.credentials.current(until).await.map(drop)?)
+        Ok(self.settings.credentials.current(until).await.map(drop)?)
     }
 
     /// Connects to the backend before `until`, and sends nothing.
@@ -150,7 +135,7 @@ impl Backend {
     /// # Errors
     /// Why there is no connection.
     pub async fn reach(&self, until: Instant) -> Result<(), Error> {
-        Ok(self.client.reach(&self.api_url, until).await?)
+        Ok(self.client.reach(&self.settings.api_url, until).await?)
     }
 }
 
@@ -165,11 +150,8 @@ impl Error {
     }
 }
 
-impl From<Unanswered> for Error {
-    fn from(unanswered: Unanswered) -> Error {
-        match unanswered {
-            Unanswered::Broken(cause) => Error::Unreachable(cause),
-            Unanswered::TimedOut(cause) => Error::TimedOut(cause),
-        }
+impl From<Cause> for Error {
+    fn from(cause: Cause) -> Error {
+        if cause.is_timeout() { Error::TimedOut(cause) } else { Error::Unreachable(cause) }
     }
 }

@@ -16,7 +16,6 @@ mod metered;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use reqwest::header::{CONTENT_LENGTH, HOST, HeaderMap, HeaderValue};
@@ -46,17 +45,6 @@ pub enum BuildError {
     /// A root that is not a certificate, or TLS that cannot be set up.
     #[error("TLS cannot be set up")]
     Tls(#[from] rustls::Error),
-}
-
-/// Why there is no answer. It holds no address and nothing that was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum Unanswered {
-    /// No connection was made, it broke, or what came is not an answer.
-    #[error("{0}")]
-    Broken(Cause),
-    /// No answer came in time.
-    #[error("{0}")]
-    TimedOut(Cause),
 }
 
 /// An answer whose head has come. Its body can be read until this value is dropped, which ends the
@@ -107,15 +95,15 @@ impl Client {
     ///
     /// # Errors
     /// Why there is no connection.
-    pub async fn reach(&self, url: &Url, until: Instant) -> Result<(), Unanswered> {
+    pub async fn reach(&self, url: &Url, until: Instant) -> Result<(), Cause> {
         self.connect(url, until).await.map(drop)
     }
 
-    async fn connect(&self, url: &Url, until: Instant) -> Result<Stream, Unanswered> {
+    async fn connect(&self, url: &Url, until: Instant) -> Result<Stream, Cause> {
         let connected_by = until.min(Instant::now() + CONNECT_TIMEOUT);
         match timeout_at(connected_by.into(), self.connector.connect(url)).await {
-            Ok(connected) => connected.map_err(Unanswered::from),
-            Err(_) => Err(Unanswered::TimedOut(Cause::ConnectTimedOut)),
+            Ok(connected) => connected,
+            Err(_) => Err(Cause::ConnectTimedOut),
         }
     }
 
@@ -123,9 +111,9 @@ impl Client {
     ///
     /// # Errors
     /// Why there is no answer.
-    pub async fn send(&self, request: Request, until: Instant) -> Result<Answer, Unanswered> {
+    pub async fn send(&self, request: Request, until: Instant) -> Result<Answer, Cause> {
         let stream = self.connect(request.url(), until).await?;
-        let request = on_the_wire(request).ok_or(Unanswered::Broken(Cause::Other))?;
+        let request = on_the_wire(request).ok_or(Cause::Other)?;
         let meter = Meter::default();
         let exchange = exchange(meter.over(stream), request);
         match timeout_at(until.into(), exchange).await {
@@ -137,10 +125,10 @@ impl Client {
                 // The status settles the matter, even if the rest of the head does not come or
                 // cannot be read.
                 Some(status) => Ok(Answer::of_status(status)),
-                None if meter.is_over() => Err(Unanswered::TimedOut(Cause::AnswerEndless)),
-                None => Err(cause::of_http(&error).into()),
+                None if meter.is_over() => Err(Cause::AnswerEndless),
+                None => Err(cause::of_http(&error)),
             },
-            Err(_) => Err(Unanswered::TimedOut(Cause::AnswerTimedOut)),
+            Err(_) => Err(Cause::AnswerTimedOut),
         }
     }
 }
@@ -169,41 +157,13 @@ impl Answer {
     /// The connection broke.
     pub async fn body(&mut self, most: usize) -> reqwest::Result<Option<Vec<u8>>> {
         let mut body = Vec::new();
-        while let Some(chunk) = self.chunk().await? {
+        while let Some(chunk) = self.response.chunk().await? {
             if body.len() + chunk.len() > most {
                 return Ok(None);
             }
             body.extend_from_slice(&chunk);
         }
         Ok(Some(body))
-    }
-
-    /// The next part of the body. None at its end.
-    ///
-    /// # Errors
-    /// The connection broke.
-    pub async fn chunk(&mut self) -> reqwest::Result<Option<Bytes>> {
-        self.response.chunk().await
-    }
-}
-
-impl From<Cause> for Unanswered {
-    fn from(cause: Cause) -> Unanswered {
-        match cause {
-            Cause::ConnectTimedOut | Cause::AnswerTimedOut | Cause::AnswerEndless => {
-                Unanswered::TimedOut(cause)
-            }
-            _ => Unanswered::Broken(cause),
-        }
-    }
-}
-
-impl Unanswered {
-    /// Why, by a fixed name.
-    pub fn cause(self) -> Cause {
-        match self {
-            Unanswered::Broken(cause) | Unanswered::TimedOut(cause) => cause,
-        }
     }
 }
 

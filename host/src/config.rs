@@ -196,38 +196,9 @@ impl Config {
     ) -> Result<Config, ConfigError> {
         let mut reader = Reader::new(vars);
 
-        let allow_http = reader.switch(BACKEND_ALLOW_HTTP);
-        let api_url = reader.api_url(allow_http);
-        let aws = Arc::new(Aws::new(reader.aws()));
-        let sources = Sources {
-            authorization: reader
-                .secret(BACKEND_AUTHORIZATION, |value| credentials::header(value).map(drop)),
-            signing: reader
-                .secret(BACKEND_SIGNING_SECRET, |value| credentials::keys(value).map(drop)),
-        };
-        let credentials = CredentialStore::new(sources, aws.clone());
-        let roots = reader.roots();
-        let attempt_timeout = reader.number(ATTEMPT_TIMEOUT_MS, ATTEMPT_TIMEOUT, "milliseconds");
-        let max_attempts = reader.number(MAX_ATTEMPTS, ATTEMPTS, "attempts");
-        let image = reader.image();
-        let answer_within = reader.number(ANSWER_WITHIN_MS, ANSWER_WITHIN, "milliseconds");
-        let timeout = reader.number(MAPPER_TIMEOUT_MS, MAPPER_TIMEOUT, "milliseconds");
-        let memory = reader.number(MAPPER_MEMORY_MB, MAPPER_MEMORY, "megabytes");
-        if timeout >= answer_within {
-            reader.fault(MAPPER_TIMEOUT_MS, format!("has to be less than {ANSWER_WITHIN_MS}"));
-        }
-        let mapper_logs = reader.switch(MAPPER_LOGS);
-        let mapper = mapper::Settings {
-            image,
-            timeout: Duration::from_millis(timeout),
-            memory: usize::try_from(memory << 20).unwrap_or(usize::MAX),
-            // Lambda hands over one event at a time, and the records of a batch are mapped one
-            // after the other.
-            sandboxes: 1,
-            variables: reader.mapper_variables(),
-            backtraces: mapper_logs,
-            deterministic: false,
-        };
+        let (backend, aws) = backend(&mut reader);
+        let (mapper, answer_within) = mapper(&mut reader);
+        let mapper_logs = mapper.backtraces;
         let shadow = reader.text(SHADOW_MAPPER_IMAGE);
         let log = reader.log();
         let queue_url = reader.queue_url();
@@ -236,8 +207,8 @@ impl Config {
         let allowed =
             Allowed { attributes: reader.cognito_attributes(), groups: reader.cognito_groups() };
         // Everything is read by now, so that all faults are reported at once.
-        let api_url = match api_url {
-            Some(api_url) if reader.faults.is_empty() => api_url,
+        let backend = match backend {
+            Some(backend) if reader.faults.is_empty() => backend,
             _ => return Err(ConfigError { faults: reader.faults }),
         };
         Ok(Config {
@@ -249,17 +220,60 @@ impl Config {
             aws,
             allowed,
             on_undelivered,
-            answer_within: Duration::from_millis(answer_within),
+            answer_within,
             proxies,
-            backend: backend::Settings {
-                api_url,
-                credentials,
-                roots,
-                attempt_timeout: Duration::from_millis(attempt_timeout),
-                max_attempts: usize::try_from(max_attempts).unwrap_or(usize::MAX),
-            },
+            backend,
         })
     }
+}
+
+/// The backend, if it has an address, and the services of AWS, which may hold its secrets.
+fn backend(reader: &mut Reader) -> (Option<backend::Settings>, Arc<Aws>) {
+    let allow_http = reader.switch(BACKEND_ALLOW_HTTP);
+    let api_url = reader.api_url(allow_http);
+    let aws = Arc::new(Aws::new(reader.aws()));
+    let sources = Sources {
+        authorization: reader
+            .secret(BACKEND_AUTHORIZATION, |value| credentials::header(value).map(drop)),
+        signing: reader.secret(BACKEND_SIGNING_SECRET, |value| credentials::keys(value).map(drop)),
+    };
+    let credentials = CredentialStore::new(sources, aws.clone());
+    let roots = reader.roots();
+    let attempt_timeout = reader.number(ATTEMPT_TIMEOUT_MS, ATTEMPT_TIMEOUT, "milliseconds");
+    let attempt_timeout = Duration::from_millis(attempt_timeout);
+    let max_attempts = reader.number(MAX_ATTEMPTS, ATTEMPTS, "attempts");
+    let max_attempts = usize::try_from(max_attempts).unwrap_or(usize::MAX);
+    let backend = api_url.map(|api_url| backend::Settings {
+        api_url,
+        credentials,
+        roots,
+        attempt_timeout,
+        max_attempts,
+    });
+    (backend, aws)
+}
+
+/// The mapper, and how long an event may take, which is longer than the mapper may.
+fn mapper(reader: &mut Reader) -> (mapper::Settings, Duration) {
+    let image = reader.image();
+    let answer_within = reader.number(ANSWER_WITHIN_MS, ANSWER_WITHIN, "milliseconds");
+    let timeout = reader.number(MAPPER_TIMEOUT_MS, MAPPER_TIMEOUT, "milliseconds");
+    let memory = reader.number(MAPPER_MEMORY_MB, MAPPER_MEMORY, "megabytes");
+    if timeout >= answer_within {
+        reader.fault(MAPPER_TIMEOUT_MS, format!("has to be less than {ANSWER_WITHIN_MS}"));
+    }
+    let settings = mapper::Settings {
+        image,
+        timeout: Duration::from_millis(timeout),
+        memory: usize::try_from(memory << 20).unwrap_or(usize::MAX),
+        // Lambda hands over one event at a time, and the records of a batch are mapped one after
+        // the other.
+        sandboxes: 1,
+        backtraces: reader.switch(MAPPER_LOGS),
+        variables: reader.mapper_variables(),
+        deterministic: false,
+    };
+    (settings, Duration::from_millis(answer_within))
 }
 
 /// `value` as every setting is read: without the blanks, tabs and line breaks around it, as files

@@ -22,7 +22,8 @@ const QUEUE_SHARE: u32 = 5;
 /// The time for keeping the user even if a slow start has used up all of it, or the queue's share
 /// if that is less: a late answer is better than a lost user.
 const LEAST_TIME: Duration = Duration::from_millis(500);
-/// The most time that the requests of a portion leave to what follows them: some ten calls of Cognito.
+/// The most time that the requests of a portion leave to what follows them: some ten calls of
+/// Cognito.
 const MOST_FOR_EFFECTS: Duration = Duration::from_secs(5);
 /// An event that arrives later than this after the process was ready did not wait for it to start.
 const WAITED: Duration = Duration::from_secs(1);
@@ -88,8 +89,8 @@ impl Deadlines {
         now + left - (left / 3).min(MOST_FOR_EFFECTS)
     }
 
-    /// When the next follow-up of `records` has to be over, if their portion ends at `until`. All of
-    /// them have half of what is left, so that there is time for their effects.
+    /// When the next follow-up of `records` has to be over, if their portion ends at `until`. All
+    /// of them have half of what is left, so that there is time for their effects.
     pub fn follow_up(records: usize, until: Instant) -> Instant {
         share(until.saturating_duration_since(Instant::now()) / 2, records)
     }
@@ -138,8 +139,8 @@ impl Clock {
     }
 }
 
-/// When the next of `records` has to be over that share the time `left`: it has a fair share, but at
-/// least a quarter. Otherwise none of many slow ones would ever come to its end.
+/// When the next of `records` has to be over that share the time `left`: it has a fair share, but
+/// at least a quarter. Otherwise none of many slow ones would ever come to its end.
 fn share(left: Duration, records: usize) -> Instant {
     Instant::now() + left / u32::try_from(records.clamp(1, 4)).unwrap_or(1)
 }

@@ -105,13 +105,14 @@ impl fmt::Debug for Approved {
 }
 
 /// What was done.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize)]
 pub struct Done {
     /// How many attributes were set.
     pub attributes: usize,
     /// To how many groups the user was added.
     pub groups: usize,
     /// How long it took, with the mapper's call.
+    #[serde(skip)]
     pub took: Duration,
 }
 
@@ -231,8 +232,8 @@ impl Effects {
         self.aws.is_none() || !self.allowed.is_empty()
     }
 
-    /// Checks what a mapper wants to be done. If effects are only shown and the operator's lists are
-    /// not known, every name may be in them.
+    /// Checks what a mapper wants to be done. If effects are only shown and the operator's lists
+    /// are not known, every name may be in them.
     ///
     /// # Errors
     /// The rule that one of them breaks.

@@ -23,15 +23,15 @@
 //!    │         │         │        │
 //!    │    credentials    │        │      the backend's secrets
 //!    │         │         │        │
-//!  event  request  signing  deadline  aws  client          helpers
-//!  backoff  hex  lenient  printable
+//!  event  request  signing  deadline  aws                   helpers
+//!  client  backoff  hex  lenient  printable
 //! ```
 //!
 //! Modules use only what an arrow leads to, or what is drawn below them. A mapper is given the
-//! backend's `Answer` and returns `Effect`s. `shadow` writes its lines by `report`. [`config`] reads
-//! the settings and makes those of every part, so it knows them all; `bootstrap`, `startup` and
-//! `function` know it. The function starts in [`function::Function::start`]; `startup` tells why it
-//! could not.
+//! backend's `Answer` and returns `Effect`s. `shadow` writes its lines by `report`. [`config`]
+//! reads the settings and makes those of every part, so it knows them all; `bootstrap`, `startup`
+//! and `function` know it. The function starts in [`function::Function::start`]; `startup` tells
+//! why it could not.
 //!
 //! # Where to change what
 //!
@@ -42,8 +42,8 @@
 //!   the errors that are worth one; of the queue, the template and `workbench/src/deploy/queues.rs`
 //! - how long secrets are kept: `credentials.rs`
 //! - a new step of an event: `handle` in [`pipeline`] and `function/redelivery.rs`; if it comes
-//!   before the request is sent, `function/dry_run.rs`, too. A new failure has its name in [`error`]
-//!   and in `docs/reference.md`
+//!   before the request is sent, `function/dry_run.rs`, too. A new failure has its name in
+//!   [`error`] and in `docs/reference.md`
 //! - an event that nobody took: `keep` in [`pipeline`] puts it into the queue; what Cognito gets if
 //!   that fails is in [`function`]
 //! - something to do after every event: `report` in [`function`]; after the answer, `after_answer`
@@ -60,9 +60,9 @@
 //! - a field of the event: `wit/types.wit`, [`event`], `mapper/bindings.rs`, then
 //!   `js-engine/src/event.rs` with `js/event.js`, and the types of each language in
 //!   `workbench/src/toolchain/`
-//! - a field of the request: `wit/types.wit`, `request.rs`, `mapper/bindings.rs`, `backend/policy.rs`,
-//!   then `js-engine/src/outcome.rs` with `js/outcome.js`, the types of each language, and
-//!   `workbench/src/expectation.rs`
+//! - a field of the request: `wit/types.wit`, `request.rs`, `mapper/bindings.rs`,
+//!   `backend/policy.rs`, then `js-engine/src/outcome.rs` with `js/outcome.js`, the types of each
+//!   language, and `workbench/src/expectation.rs`
 //! - a version of the contract, which a change of a released one needs: keep the old one in
 //!   `host/wit/`, and name it in `mapper/contract.rs`
 

@@ -81,7 +81,7 @@ pub enum LoadError {
     Link(#[source] wasmtime::Error),
     /// The imports of a program, by name or type.
     #[error(
-        "the program imports what no mapper gets: a mapper has WASI 0.2 without network and files"
+        "the program imports what mappers do not get: a mapper has WASI 0.2 without network and files"
     )]
     Program(#[source] wasmtime::Error),
     /// The engine, which does not depend on the mapper.

@@ -100,13 +100,22 @@ impl Pipeline {
         }
     }
 
-    /// If the backend has answered `handled` and the mapper wants to know, lets it say what is to be
-    /// done with the Cognito user, before `until`. A mapper that loops keeps the thread to itself.
+    /// If the backend has answered `handled` and the mapper wants to know, lets it say what is to
+    /// be done with the Cognito user, before `until`. A mapper that loops keeps the thread to
+    /// itself.
     pub async fn ask_follow_up(&self, event: &Event, handled: &mut Handled, until: Instant) {
         let answer = handled.delivery.as_mut().and_then(|delivery| delivery.answer.take());
-        if let Some(answer) = answer {
-            // On the heap: it would enlarge the future of every event.
-            Box::pin(self.follow_up(event, answer, handled, until)).await;
+        let Some(answer) = answer else { return };
+        // On the heap: it would enlarge the future of every event.
+        let concluded = Box::pin(self.concluded(event, answer, until));
+        match catch_panic(concluded).await.flatten() {
+            Ok(follow_up) => {
+                if let Err(error) = &follow_up.effects {
+                    handled.end = undelivered(error.clone());
+                }
+                handled.follow_up = Some(follow_up);
+            }
+            Err(error) => handled.end = undelivered(error),
         }
     }
 
@@ -124,25 +133,7 @@ impl Pipeline {
         }
     }
 
-    /// Adds to `handled` what the mapper makes of the backend's `answer`, or why it does not.
-    async fn follow_up(
-        &self,
-        event: &Event,
-        answer: Result<Answer, backend::Error>,
-        handled: &mut Handled,
-        until: Instant,
-    ) {
-        match catch_panic(self.concluded(event, answer, until)).await.flatten() {
-            Ok(follow_up) => {
-                if let Err(error) = &follow_up.effects {
-                    handled.end = undelivered(error.clone());
-                }
-                handled.follow_up = Some(follow_up);
-            }
-            Err(error) => handled.end = undelivered(error),
-        }
-    }
-
+    /// What the mapper makes of the backend's `answer`, or why it does not.
     async fn concluded(
         &self,
         event: &Event,

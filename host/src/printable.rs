@@ -2,7 +2,6 @@
 //! length, and without characters that steer a terminal or break a line.
 
 use std::borrow::Cow;
-use std::fmt;
 
 /// The beginning of `text` that fits into `most` bytes.
 pub fn cut(text: &str, most: usize) -> &str {
@@ -51,32 +50,6 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
     escaped.collect::<String>().into()
 }
 
-/// A text of bounded length. Writing into it fails as soon as it is full.
-pub struct Bounded {
-    text: String,
-    most: usize,
-}
-
-impl Bounded {
-    /// An empty text of `most` bytes at the most.
-    pub fn new(most: usize) -> Bounded {
-        Bounded { text: String::new(), most }
-    }
-
-    /// What was written.
-    pub fn into_text(self) -> String {
-        self.text
-    }
-}
-
-impl fmt::Write for Bounded {
-    fn write_str(&mut self, more: &str) -> fmt::Result {
-        let fits = cut(more, self.most - self.text.len());
-        self.text.push_str(fits);
-        if fits.len() == more.len() { Ok(()) } else { Err(fmt::Error) }
-    }
-}
-
 /// Controls of ASCII and of Latin-1, the separators of lines and paragraphs, what turns the
 /// direction of text, and what has no width.
 pub fn is_hidden(c: char) -> bool {
@@ -87,8 +60,6 @@ pub fn is_hidden(c: char) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::fmt::Write;
-
     use super::*;
 
     const HIDDEN: &str = "\u{1b}\u{7}\u{7f}\u{80}\u{9f}\u{2028}\u{2029}\u{202e}\u{2066}";
@@ -110,12 +81,5 @@ mod tests {
         assert_eq!(shown("a\tb\né🦀"), "a\tb\né🦀");
         assert_eq!(shown("a\rb"), "a\\u{d}b");
         assert_eq!((line("a\tb\né"), line("a é🦀")), ("a\\u{9}b\\u{a}é".into(), "a é🦀".into()));
-    }
-
-    #[test]
-    fn a_bounded_text_stops_its_writer() {
-        let mut text = Bounded::new(5);
-        assert!(write!(text, "abé").is_ok() && write!(text, "éé").is_err());
-        assert_eq!(text.into_text(), "abé");
     }
 }

@@ -1,6 +1,6 @@
 //! A second mapper that maps every event after Cognito has its answer. Nothing of it is sent or
-//! written: only whether and how its requests and effects differ is logged, so that a new mapper can
-//! be watched on real events before it is swapped in.
+//! written: only whether and how its requests and effects differ is logged, so that a new mapper
+//! can be watched on real events before it is swapped in.
 
 pub mod compare;
 
@@ -18,12 +18,13 @@ use crate::outcome::{Action, FollowUp};
 use crate::pipeline::{self, Pipeline};
 use crate::report::Log;
 
-/// The most memory that events and requests hold while they wait, in bytes. One event may hold more.
+/// The most memory that events and requests hold while they wait, in bytes. One event may hold
+/// more.
 const ROOM: usize = 8 * 1024 * 1024;
 
 /// The shadow mapper of this process.
 pub struct Shadow {
-    settings: Mutex<Option<Settings>>,
+    settings: Settings,
     mapper: OnceCell<Option<Mapper>>,
     pending: Mutex<Pending>,
 }
@@ -48,15 +49,12 @@ struct PendingEvent {
 impl Shadow {
     /// The shadow mapper of `settings`, which is not loaded before its first event is compared.
     pub fn new(settings: Settings) -> Shadow {
-        Shadow {
-            settings: Mutex::new(Some(settings)),
-            mapper: OnceCell::new(),
-            pending: Mutex::default(),
-        }
+        Shadow { settings, mapper: OnceCell::new(), pending: Mutex::default() }
     }
 
-    /// Leaves `event`, for which the mapper planned `action` and then the `follow_up`, to be compared
-    /// before `until`. Of a batch as much is left as there is room for: a sample of it will do.
+    /// Leaves `event`, for which the mapper planned `action` and then the `follow_up`, to be
+    /// compared before `until`. Of a batch as much is left as there is room for: a sample of it
+    /// will do.
     pub fn enqueue(
         &self,
         event: Event,
@@ -92,8 +90,7 @@ impl Shadow {
     }
 
     fn load(&self, log: &Log) -> Option<Mapper> {
-        let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-        Mapper::load(settings).map_err(|error| log.no_shadow(&error)).ok()
+        Mapper::load(self.settings.clone()).map_err(|error| log.no_shadow(&error)).ok()
     }
 }
 

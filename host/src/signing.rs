@@ -13,7 +13,7 @@ const PREFIX: &str = "whsec_";
 /// A key that signs. It has no `Debug`.
 pub struct Key(Hmac<Sha256>);
 
-/// Why a text is no signing secret.
+/// Why a text is not a signing secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum KeyError {
     /// It does not look like one.

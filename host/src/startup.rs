@@ -1,5 +1,5 @@
-//! What `bootstrap` does around the function: it hides the messages of panics, and tells the log and
-//! Lambda why the function can't start.
+//! What `bootstrap` does around the function: it hides the messages of panics, and tells the log
+//! and Lambda why the function can't start.
 
 use std::env;
 use std::panic;

@@ -7,10 +7,10 @@
 mod headers;
 mod path;
 
-use reqwest::header::HeaderMap;
 use reqwest::{StatusCode, Url};
 use thiserror::Error;
 
+use super::PreparedRequest;
 use super::retry::RETRIED;
 use crate::request::{Method, Request};
 use headers::headers;
@@ -74,21 +74,17 @@ pub enum Violation {
     Status,
 }
 
-/// A request that keeps the rules.
-pub(super) struct Approved {
-    pub method: reqwest::Method,
-    pub url: Url,
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
-    pub accept_status: Vec<StatusCode>,
-}
-
-/// Checks `request` against every rule and resolves its path under `base`.
-pub(super) fn approve(base: &Url, request: Request) -> Result<Approved, Violation> {
+/// Checks `request` for the event `event_id` against every rule and resolves its path under `base`.
+pub(super) fn approve(
+    base: &Url,
+    event_id: &str,
+    request: Request,
+) -> Result<PreparedRequest, Violation> {
     if request.body.len() > MAX_BODY {
         return Err(Violation::BodyTooLarge);
     }
-    Ok(Approved {
+    Ok(PreparedRequest {
+        event_id: event_id.to_owned(),
         method: match request.method {
             Method::Post => reqwest::Method::POST,
             Method::Put => reqwest::Method::PUT,
@@ -96,7 +92,7 @@ pub(super) fn approve(base: &Url, request: Request) -> Result<Approved, Violatio
         },
         url: resolve(base, &request.path)?,
         headers: headers(&request.headers)?,
-        body: request.body,
+        body: request.body.into(),
         accept_status: accept_status(&request.accept_status)?,
     })
 }

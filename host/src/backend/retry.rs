@@ -10,10 +10,11 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 
 use super::{Answer, Backend, Error, PreparedRequest};
 use crate::backoff;
-use crate::client::{self, Cause};
+use crate::client::Cause;
 use crate::credentials::Credentials;
 
-/// Statuses that ask to try again: the backend may not have taken the request, and may take it later.
+/// Statuses that ask to try again: the backend may not have taken the request, and may take it
+/// later.
 pub(super) const RETRIED: [u16; 7] = [408, 425, 429, 500, 502, 503, 504];
 /// The longest first wait between two attempts.
 const FIRST_WAIT: Duration = Duration::from_millis(200);
@@ -84,7 +85,7 @@ impl Backend {
         wanted: bool,
         until: Instant,
     ) -> Delivery {
-        let mut credentials = match self.credentials.current(until).await {
+        let mut credentials = match self.settings.credentials.current(until).await {
             Ok(credentials) => credentials,
             Err(error) => return Delivery::unsent(error.into()),
         };
@@ -92,10 +93,10 @@ impl Backend {
         if until.saturating_duration_since(Instant::now()) < LEAST_FIRST_TIME {
             return delivery;
         }
-        let mut waits = backoff::waits(FIRST_WAIT, LONGEST_WAIT, self.max_attempts);
+        let mut waits = backoff::waits(FIRST_WAIT, LONGEST_WAIT, self.settings.max_attempts);
         loop {
             let started = Instant::now();
-            let attempt_until = until.min(started + self.attempt_timeout);
+            let attempt_until = until.min(started + self.settings.attempt_timeout);
             let attempted = self.attempt(prepared, wanted, &credentials, attempt_until).await;
             let Attempted { result, retry_after, answer } = attempted;
             delivery.add(Attempt { result, took: started.elapsed() }, retry_after);
@@ -114,7 +115,7 @@ impl Backend {
                 }
             };
             let left = until.saturating_duration_since(Instant::now());
-            if left < wait.saturating_add(LEAST_TIME.min(self.attempt_timeout)) {
+            if left < wait.saturating_add(LEAST_TIME.min(self.settings.attempt_timeout)) {
                 return delivery;
             }
             tokio::time::sleep(wait).await;
@@ -130,7 +131,7 @@ impl Backend {
         until: Instant,
     ) -> Attempted {
         let request = prepared.with_credentials(credentials);
-        let answer = match self.client.send(request, until).await {
+        let mut answer = match self.client.send(request, until).await {
             Ok(answer) => answer,
             Err(error) => {
                 return Attempted { result: Err(error.into()), retry_after: None, answer: None };
@@ -143,9 +144,10 @@ impl Backend {
             let read = tokio::time::timeout_at(until.into(), Answer::read(answer)).await;
             Some(read.unwrap_or(Err(Error::TimedOut(Cause::AnswerTimedOut))))
         } else {
-            // The status settles the matter: a body that is slow, broken or endless changes nothing.
+            // The status settles the matter: a body that is slow, broken or endless changes
+            // nothing.
             let drained_by = until.min(Instant::now() + MAX_ANSWER_TIME);
-            let _ = tokio::time::timeout_at(drained_by.into(), drain(answer)).await;
+            let _ = tokio::time::timeout_at(drained_by.into(), answer.body(MAX_ANSWER)).await;
             None
         };
         Attempted { result, retry_after, answer }
@@ -157,7 +159,7 @@ impl Backend {
             Error::Unreachable(_) | Error::TimedOut(_) | Error::Unavailable(_) => Next::Retry,
             // The secret may have been changed since it was fetched.
             Error::Refused(StatusCode::UNAUTHORIZED) => {
-                match self.credentials.other_than(credentials, until).await {
+                match self.settings.credentials.other_than(credentials, until).await {
                     Some(renewed) => Next::Renewed(renewed),
                     None => Next::Stop,
                 }
@@ -206,16 +208,6 @@ impl Delivery {
         // One that took the request has nothing to wait for.
         self.retry_after = retry_after.filter(|_| attempt.result.is_err());
         self.attempts.push(attempt);
-    }
-}
-
-async fn drain(mut answer: client::Answer) {
-    let mut read = 0;
-    while let Ok(Some(chunk)) = answer.chunk().await {
-        read += chunk.len();
-        if read > MAX_ANSWER {
-            break;
-        }
     }
 }
 

@@ -71,7 +71,14 @@ impl Cause {
             Cause::Other => "other",
         }
     }
+
+    /// Whether something took too long, so that it may be done all the same.
+    pub(crate) fn is_timeout(self) -> bool {
+        matches!(self, Cause::ConnectTimedOut | Cause::AnswerTimedOut | Cause::AnswerEndless)
+    }
 }
+
+impl Error for Cause {}
 
 impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

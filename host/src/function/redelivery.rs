@@ -20,8 +20,8 @@ use crate::report::Redelivery;
 
 /// The most records that are delivered at once: all of a batch of the usual size.
 const MAX_CONCURRENT: usize = 10;
-/// A portion is full if its plans, and the answers that may come, hold this much memory, in bytes. A batch of the usual size is one
-/// portion unless its requests are large.
+/// A portion is full if its plans, and the answers that may come, hold this much memory, in bytes.
+/// A batch of the usual size is one portion unless its requests are large.
 const PORTION: usize = 8 * 1024 * 1024;
 
 /// A record that is mapped.

@@ -66,7 +66,7 @@ impl Exports {
     /// What `pre` exports.
     ///
     /// # Errors
-    /// It is no mapper of any version.
+    /// It is not a mapper of any version.
     pub(super) fn find(pre: &InstancePre<Sandbox>) -> Result<Exports> {
         match mapper_0_2::GuestIndices::new(pre) {
             Ok(mapper) => {

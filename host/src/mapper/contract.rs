@@ -22,19 +22,20 @@ const MAX_VERSION: usize = 64;
 /// The most that is repeated of a name, in bytes. The author of the component chose it.
 const MAX_NAME: usize = 256;
 
-/// Why a component is no mapper for this host.
+/// Why a component is not a mapper for this host.
 #[derive(Debug, PartialEq, Eq, Error)]
 pub enum ContractError {
     /// Another world.
     #[error(
-        "the component is no mapper: it does not export the interface `{PACKAGE}/mapper`; \
+        "the component is not a mapper: it does not export the interface `{PACKAGE}/mapper`; \
          build it for the world `post-confirmation-mapper` of `{PACKAGE}@{VERSION}`"
     )]
     NoMapper,
     /// A version that this host does not understand.
     #[error(
-        "the component implements `{PACKAGE}@{0}`, and this host understands the versions 0.1 and 0.2; build \
-         the component against `{PACKAGE}@{VERSION}`, or deploy a host that understands {0}"
+        "the component implements `{PACKAGE}@{0}`, and this host understands the versions {understood}; build \
+         the component against `{PACKAGE}@{VERSION}`, or deploy a host that understands {0}",
+        understood = UNDERSTOOD.join(" and ")
     )]
     Version(String),
     /// A follow-up of another version than the mapper.
@@ -43,9 +44,9 @@ pub enum ContractError {
          `post-confirmation-mapper-with-follow-up` of one version"
     )]
     FollowUp(String),
-    /// An import that no mapper gets.
+    /// An import that mappers do not get.
     #[error(
-        "the component imports `{0}`, which no mapper gets: a mapper has WASI 0.2 without network and files, and the \
+        "the component imports `{0}`, which mappers do not get: a mapper has WASI 0.2 without network and files, and the \
          host sends its request"
     )]
     Import(String),
@@ -53,6 +54,9 @@ pub enum ContractError {
 
 /// Checks a component by the names of its imports and exports, and returns the contract's package
 /// with the version that it implements, for example `cognito:post-confirmation@0.1.0`.
+///
+/// # Errors
+/// Why it is not a mapper for this host.
 pub fn check(
     imports: impl IntoIterator<Item = impl AsRef<str>>,
     exports: impl IntoIterator<Item = impl AsRef<str>>,

@@ -1,5 +1,6 @@
-//! The WebAssembly engine: its one configuration, for compiling and for running alike. It says which
-//! features of WebAssembly there are, and how many instances, memories and tables a component has.
+//! The WebAssembly engine: its one configuration, for compiling and for running alike. It says
+//! which features of WebAssembly there are, and how many instances, memories and tables a component
+//! has.
 
 use std::num::NonZero;
 
@@ -59,7 +60,8 @@ pub const TABLE_ELEMENTS: usize = 100_000;
 const KEPT: usize = 256 * 1024;
 /// The most memory, in bytes, that is written over as a whole, after the answer. A mapper in
 /// JavaScript begins with 1.1 MB, and saves 90 faults for each event. One in Python begins with 13
-/// MB: to write over them takes longer than its 300 faults, and the function would keep all of them.
+/// MB: to write over them takes longer than its 300 faults, and the function would keep all of
+/// them.
 const KEPT_WHOLE: usize = 4 * 1024 * 1024;
 
 /// The stack of a mapper's native code, in bytes. A mapper's own stack, of which an engine such as

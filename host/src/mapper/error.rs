@@ -1,7 +1,5 @@
 //! Why a mapper's call has no outcome.
 
-use std::fmt::Write as _;
-
 use wasmtime::{Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
@@ -10,7 +8,7 @@ use super::bindings::Failed;
 use super::call::MapperOutput;
 use super::code::Code;
 use super::sandbox::{Sandbox, TimeIsUp};
-use crate::printable::{self, Bounded};
+use crate::printable;
 
 /// The most that is kept of a function's name, in bytes.
 const MAX_NAME: usize = 256;
@@ -77,12 +75,11 @@ impl Error {
 /// The names of the functions in which a trap arose. The author of the component chooses them, with
 /// any length: they are not interpreted here, and each is cut.
 pub(super) fn backtrace(backtrace: &WasmBacktrace) -> String {
-    let mut text = Bounded::new(MAX_OUTPUT);
+    let mut text = String::new();
     for frame in backtrace.frames() {
         let name = frame.func_name().unwrap_or("a function without a name");
-        if writeln!(text, "{}", printable::line(printable::cut(name, MAX_NAME))).is_err() {
-            break;
-        }
+        text.push_str(&printable::line(printable::cut(name, MAX_NAME)));
+        text.push('\n');
     }
-    text.into_text()
+    printable::cut(&text, MAX_OUTPUT).to_owned()
 }

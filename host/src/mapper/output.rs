@@ -32,7 +32,7 @@ impl Output {
     /// What was kept, as text.
     pub(super) fn text(&self) -> String {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        // What stands for bytes that are no text is longer than they are.
+        // What stands for bytes that are not text is longer than they are.
         printable::cut(&String::from_utf8_lossy(&kept), self.most).to_owned()
     }
 

@@ -39,7 +39,7 @@ impl Program {
     /// and variables of `settings` hold for each call.
     ///
     /// # Errors
-    /// The component imports what no mapper gets.
+    /// The component imports what mappers do not get.
     ///
     /// [`engine::running`]: super::engine::running
     pub fn new(component: &Component, settings: Settings) -> Result<Program, LoadError> {

@@ -43,8 +43,8 @@ struct Memory {
 #[error("the mapper's time is up")]
 pub(super) struct TimeIsUp;
 
-/// What `call` returns before `deadline`. A call that loops is stopped by the epoch; one that sleeps
-/// inside WASI, by this.
+/// What `call` returns before `deadline`. A call that loops is stopped by the epoch; one that
+/// sleeps inside WASI, by this.
 pub(super) async fn until<T>(
     deadline: Instant,
     call: impl Future<Output = Result<T>>,

@@ -2,8 +2,8 @@
 
 use std::time::SystemTime;
 
-use serde::Serialize;
-use serde_json::value::RawValue;
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -29,20 +29,6 @@ pub struct Record {
     /// Whether the body is an event of Cognito. If it is not (an event inside another message, for
     /// example), the record must stay in the queue, or the user in it would be lost.
     pub readable: bool,
-}
-
-/// The records that stay in the queue, as an event source mapping with `ReportBatchItemFailures`
-/// reads it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Failures<'a> {
-    batch_item_failures: Vec<Failed<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Failed<'a> {
-    item_identifier: &'a str,
 }
 
 impl Batch {
@@ -97,10 +83,11 @@ fn received_at(record: &Object<'_>) -> Option<SystemTime> {
     Some(sent.into())
 }
 
-/// What tells SQS which records have to stay, by their message ids.
+/// What tells SQS which records have to stay, by their message ids, as an event source mapping with
+/// `ReportBatchItemFailures` reads it.
 pub fn answer(failed: &[String]) -> Option<Box<RawValue>> {
-    let failures = failed.iter().map(|id| Failed { item_identifier: id }).collect();
-    serde_json::value::to_raw_value(&Failures { batch_item_failures: failures }).ok()
+    let failures: Vec<_> = failed.iter().map(|id| json!({ "itemIdentifier": id })).collect();
+    to_raw_value(&json!({ "batchItemFailures": failures })).ok()
 }
 
 fn is_event_id(id: &str) -> bool {

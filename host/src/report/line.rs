@@ -1,14 +1,11 @@
 //! The lines of the log. Queries depend on the names of their fields.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
-use super::metrics::{Measured, Metrics, milliseconds};
+use super::metrics::{Metrics, Milliseconds, milliseconds};
 use super::{Invocation, Level, timestamp};
 use crate::backend;
 use crate::client::Cause;
-use crate::deadline::Deadlines;
 use crate::effects::{self, Done};
 use crate::error::{Error, backend_error_type, queue_error_type};
 use crate::event::{self, TriggerSource};
@@ -49,7 +46,7 @@ pub struct Event<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub effect_error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub effects: Option<Effects>,
+    pub effects: Option<Done>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_error_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,13 +69,6 @@ pub struct Event<'a> {
     pub metrics: Metrics<'a>,
 }
 
-/// What was done with the Cognito user, by kind.
-#[derive(Serialize)]
-pub struct Effects {
-    pub attributes: usize,
-    pub groups: usize,
-}
-
 /// One attempt.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -90,24 +80,6 @@ pub struct Attempt {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<&'static str>,
     pub milliseconds: f64,
-}
-
-/// How long the steps took.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Milliseconds {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub start: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mapping: Option<f64>,
-    /// All attempts together.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub backend: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub effects: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub queue: Option<f64>,
-    pub total: f64,
 }
 
 /// What the mapper said of an event.
@@ -172,14 +144,6 @@ impl<'a> Event<'a> {
             .map(|delivery| delivery.attempts.as_slice())
             .unwrap_or_default();
         let took = Milliseconds::new(handled, attempts, invocation);
-        let measured = Measured {
-            attempts: attempts.len(),
-            cold: invocation.deadlines.cold,
-            total: took.total,
-            mapping: took.mapping,
-            backend: took.backend,
-            effects: handled.done(),
-        };
         Event {
             head: head(end, handled.is_at_backend()),
             end: end.name(),
@@ -193,7 +157,7 @@ impl<'a> Event<'a> {
             error: error.map(Error::to_string),
             cause: error.and_then(Error::cause).map(Cause::name),
             effect_error: error.and_then(effect_error),
-            effects: handled.done().map(Effects::new),
+            effects: handled.done(),
             queue_error_type: queue_error.map(queue_error_type),
             queue_error: queue_error.map(ToString::to_string),
             queue_cause: queue_error.and_then(queue::Error::cause).map(Cause::name),
@@ -204,33 +168,8 @@ impl<'a> Event<'a> {
             request_id: invocation.request_id,
             message_id: invocation.redelivery.map(|record| record.message_id),
             receive_count: invocation.redelivery.and_then(|record| record.receive_count),
-            metrics: Metrics::new(function, end, measured),
+            metrics: Metrics::new(function, handled, invocation.deadlines.cold, &took),
             milliseconds: took,
-        }
-    }
-}
-
-impl Effects {
-    fn new(done: Done) -> Effects {
-        Effects { attributes: done.attributes, groups: done.groups }
-    }
-}
-
-impl Milliseconds {
-    fn new(
-        handled: &Handled,
-        attempts: &[backend::Attempt],
-        invocation: &Invocation<'_>,
-    ) -> Milliseconds {
-        let sent: Duration = attempts.iter().map(|attempt| attempt.took).sum();
-        let Deadlines { cold, started, .. } = invocation.deadlines;
-        Milliseconds {
-            start: cold.then(|| milliseconds(invocation.start_up)),
-            mapping: handled.plan.call.as_ref().map(|call| milliseconds(call.took)),
-            backend: (!attempts.is_empty()).then(|| milliseconds(sent)),
-            effects: handled.done().map(|done| milliseconds(done.took)),
-            queue: handled.queue_time.map(milliseconds),
-            total: milliseconds(started.elapsed()),
         }
     }
 }
@@ -280,8 +219,8 @@ impl Fault {
     }
 }
 
-/// How a line about an event with this end begins. The backend may have the user though the event did
-/// not come to its end.
+/// How a line about an event with this end begins. The backend may have the user though the event
+/// did not come to its end.
 fn head(end: &End, at_backend: bool) -> Head {
     match end {
         End::Delivered(_) => Head::new(Level::Info, "the user is at the backend"),

@@ -1,13 +1,16 @@
-//! An event's metrics, in the line of the event, by CloudWatch's Embedded Metric Format
-//! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>). Dashboards and
-//! alarms depend on their names.
+//! An event's times and metrics, in the line of the event. Metrics are in CloudWatch's [Embedded
+//! Metric Format]; dashboards and alarms depend on their names.
+//!
+//! [Embedded Metric Format]: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
-use crate::effects::Done;
-use crate::outcome::End;
+use super::Invocation;
+use crate::backend;
+use crate::deadline::Deadlines;
+use crate::outcome::{End, Handled};
 
 /// The namespace of all metrics.
 const NAMESPACE: &str = "PostConfirmation";
@@ -34,18 +37,22 @@ const EFFECTS: [Metric; 4] = [
     metric("EffectsDuration", "Milliseconds"),
 ];
 
-/// What was measured of one event. Times are in milliseconds.
-pub struct Measured {
-    pub attempts: usize,
-    pub cold: bool,
-    /// From the first to the last.
-    pub total: f64,
-    /// None if the mapper was not called.
+/// How long the steps took.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Milliseconds {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub mapping: Option<f64>,
-    /// All attempts together. None if there was none.
+    /// All attempts together.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub backend: Option<f64>,
-    /// None if the mapper was not asked for effects.
-    pub effects: Option<Done>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub effects: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub queue: Option<f64>,
+    pub total: f64,
 }
 
 /// The metrics of one event: how it ended and how long it took. The only dimension is the function:
@@ -99,15 +106,40 @@ struct Metric {
     unit: &'static str,
 }
 
+impl Milliseconds {
+    pub fn new(
+        handled: &Handled,
+        attempts: &[backend::Attempt],
+        invocation: &Invocation<'_>,
+    ) -> Milliseconds {
+        let sent: Duration = attempts.iter().map(|attempt| attempt.took).sum();
+        let Deadlines { cold, started, .. } = invocation.deadlines;
+        Milliseconds {
+            start: cold.then(|| milliseconds(invocation.start_up)),
+            mapping: handled.plan.call.as_ref().map(|call| milliseconds(call.took)),
+            backend: (!attempts.is_empty()).then(|| milliseconds(sent)),
+            effects: handled.done().map(|done| milliseconds(done.took)),
+            queue: handled.queue_time.map(milliseconds),
+            total: milliseconds(started.elapsed()),
+        }
+    }
+}
+
 impl<'a> Metrics<'a> {
-    /// The metrics of an event of `function` with this `end`.
-    pub fn new(function: &'a str, end: &End, measured: Measured) -> Metrics<'a> {
-        let Measured { attempts, cold, total, mapping, backend, effects } = measured;
+    /// The metrics of an event of `function` whose steps `took` so long. It is `cold` if it is the
+    /// first one of its process.
+    pub fn new(
+        function: &'a str,
+        handled: &Handled,
+        cold: bool,
+        took: &Milliseconds,
+    ) -> Metrics<'a> {
+        let (end, effects) = (&handled.end, handled.done());
         // CloudWatch takes a metric that is named and has no value for a fault of the line.
         let named = [
             Some(&ALWAYS[..]),
-            mapping.map(|_| &MAPPING[..]),
-            backend.map(|_| &BACKEND[..]),
+            took.mapping.map(|_| &MAPPING[..]),
+            took.backend.map(|_| &BACKEND[..]),
             effects.map(|_| &EFFECTS[..]),
         ];
         Metrics {
@@ -127,15 +159,15 @@ impl<'a> Metrics<'a> {
             skipped: u8::from(matches!(end, End::Skipped(_))),
             queued: u8::from(matches!(end, End::Queued(_))),
             undelivered: u8::from(matches!(end, End::Undelivered { .. })),
-            attempts,
+            attempts: handled.delivery.as_ref().map_or(0, |delivery| delivery.attempts.len()),
             cold_starts: u8::from(cold),
-            duration: total,
-            mapping_duration: mapping,
-            backend_duration: backend,
+            duration: took.total,
+            mapping_duration: took.mapping,
+            backend_duration: took.backend,
             attributes: effects.map(|done| done.attributes),
             groups: effects.map(|done| done.groups),
             effects_failed: effects.map(|_| u8::from(end.error().is_some())),
-            effects_duration: effects.map(|done| milliseconds(done.took)),
+            effects_duration: took.effects,
         }
     }
 }
