@@ -24,12 +24,12 @@ const STACK: usize = 192 * 1024;
 /// Garbage in cycles is collected if so much is allocated, in bytes. A collection writes to every
 /// object, so to every page of the snapshot; few events allocate as much.
 const COLLECT_AT: usize = 16 * 1024 * 1024;
-/// As much memory is free and clear in the snapshot, in bytes, so that a small event need not let it
-/// grow.
+/// As much memory is free and clear in the snapshot, in bytes, so that a small event need not let
+/// it grow.
 const ROOM: usize = 64 * 1024;
-/// As much of the stack is cleared before the snapshot, in bytes: what JavaScript may have used, and
-/// some of what the engine's functions take. There is one such array on the stack, which `build.rs`
-/// makes a little larger.
+/// As much of the stack is cleared before the snapshot, in bytes: what JavaScript may have used,
+/// and some of what the engine's functions take. The stack itself, which `build.rs` sets, is a
+/// little larger.
 const CLEARED: usize = 224 * 1024;
 
 /// A mapper that is loaded.
@@ -63,8 +63,8 @@ thread_local! {
     static LOADED: RefCell<Option<Loaded>> = const { RefCell::new(None) };
 }
 
-/// Makes the engine and loads the mapper's `modules`, the mapper's own first. Returns whether it has
-/// a follow-up.
+/// Makes the engine and loads the mapper's `modules`, the mapper's own first. Returns whether it
+/// has a follow-up.
 pub fn load(modules: Vec<loader::Module>) -> std::result::Result<bool, String> {
     if LOADED.with_borrow(Option::is_some) {
         return Err("the engine holds a mapper already".to_owned());

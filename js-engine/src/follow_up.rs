@@ -1,4 +1,5 @@
-//! The follow-up: the backend's answer on its way into JavaScript, and the effects on their way out.
+//! The follow-up: the backend's answer on its way into JavaScript, and the effects on their way
+//! out.
 
 use rquickjs::function::Args;
 use rquickjs::{Array, Ctx, FromJs, Result, TypedArray, Value};

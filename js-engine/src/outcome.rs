@@ -1,4 +1,4 @@
-//! The answer on its way out of JavaScript, where `js/outcome.js` has checked it.
+//! The answer on its way out of JavaScript, after `js/outcome.js` has checked it.
 
 use rquickjs::{Array, Error as Broken, FromJs, Result, TypedArray, Value};
 

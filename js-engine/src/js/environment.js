@@ -24,13 +24,6 @@ export function notWhileBuilding(what) {
   }
 }
 
-/** All variables, as pairs. */
-export function getEnvironment() {
-  notWhileBuilding('variables');
-  const flat = variables();
-  return flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1]]] : []));
-}
-
 /** The variables by name, read without iterators, which take several times as long. */
 function environment() {
   if (!isRead) {
@@ -42,7 +35,12 @@ function environment() {
   return known;
 }
 
-/** The same, if the one called `name` may be asked for now. */
+/** All variables, as pairs. */
+export function getEnvironment() {
+  return Object.entries(environment());
+}
+
+/** Those by name, if the one called `name` may be asked for now. */
 function asked(name) {
   if (building) notWhileBuilding(`variables such as \`process.env.${String(name)}\``);
   return environment();
