@@ -282,7 +282,7 @@ def test_a_version_is_published_only_if_the_function_changes(function, proved):
     proved(f"{function}: {', '.join(sorted(seen[False]))} make no version")
 
 
-def test_old_versions_stay_and_long_names_fit_into_the_description(proved):
+def test_old_versions_stay_and_long_names_fit_a_description(proved):
     name = "n" * 64
     long = {
         parameter: SECRET.replace("post-confirmation/signing", name) for parameter in ALL if parameter.endswith("Arn")

@@ -128,7 +128,7 @@ def test_a_case_that_ends_in_another_way_is_told(functions, waiting, recipe, can
     proved("if a mapping depends on a value that is made up, it says so")
 
 
-def test_cases_of_the_default_mapper_are_kept_where_the_operator_is(functions, waiting, recipe, tmp_path, proved):
+def test_cases_of_the_default_mapper_go_to_the_working_folder(functions, waiting, recipe, tmp_path, proved):
     waiting.put(DEAD_LETTERS, canary(1))
     done = recipe("replay", "default-mapper", "--keep", "1", "--json", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -34,7 +34,7 @@ def accounts(tmp_path):
     return folder
 
 
-def test_a_dead_letter_of_a_faulty_mapper_gets_to_the_backend_once(
+def test_a_faulty_mappers_dead_letter_reaches_the_backend_once(
     service, recipe, backend, packages, accounts, tmp_path, proved
 ):
     packages(ARCHITECTURE)

@@ -1,7 +1,7 @@
 //! The follow-up: what of the backend's answer is written to the Cognito user, as the operator has
 //! set it.
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use crate::bindings::cognito::post_confirmation::types::{Answer, Attribute, Effect, Error};
 
@@ -20,8 +20,8 @@ pub fn effects(
     answer: &Answer,
     lookup: impl Fn(&str) -> Option<String>,
 ) -> Result<Vec<Effect>, Error> {
-    let set = |name| lookup(name).unwrap_or_default();
-    let (attributes, groups) = (set(ATTRIBUTES), set(GROUPS));
+    let attributes = lookup(ATTRIBUTES).unwrap_or_default();
+    let groups = lookup(GROUPS).unwrap_or_default();
     let (attributes, groups) = (attributes.trim(), groups.trim());
     if attributes.is_empty() && groups.is_empty() {
         return Ok(Vec::new());
@@ -63,21 +63,23 @@ fn found<'a>(body: &'a Value, pointer: &str, variable: &str) -> Result<Option<&'
     Ok(body.pointer(pointer).filter(|value| !value.is_null()))
 }
 
-/// From here on numbers with a fraction are not exact even before the point: an integer of more than
-/// 64 bits would be read as one of them, and be another one.
+/// From here on numbers with a fraction are not exact even before the point: an integer of more
+/// than 64 bits would be read as one of them, and be another one.
 const INEXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A value as Cognito keeps it. None if it has parts, or is a number that is not kept exactly.
 fn text(value: &Value) -> Option<String> {
     match value {
         Value::String(text) => Some(text.clone()),
-        Value::Number(number) => {
-            let is_small = || number.as_f64().is_some_and(|number| number.abs() < INEXACT);
-            (!number.is_f64() || is_small()).then(|| number.to_string())
-        }
+        Value::Number(number) => is_exact(number).then(|| number.to_string()),
         Value::Bool(value) => Some(value.to_string()),
         Value::Null | Value::Array(_) | Value::Object(_) => None,
     }
+}
+
+/// Whether the number was read exactly as the backend has written it.
+fn is_exact(number: &Number) -> bool {
+    !number.is_f64() || number.as_f64().is_some_and(|number| number.abs() < INEXACT)
 }
 
 /// The groups in `value`.

@@ -21,7 +21,7 @@ pub struct Field {
     pub source: Source,
 }
 
-/// Where a field's value comes from.
+/// The source of a field's value.
 #[derive(Debug, PartialEq)]
 pub enum Source {
     /// A field that the body would have otherwise, or an attribute.
@@ -96,18 +96,22 @@ pub fn parse(text: &str) -> Result<Vec<Field>, Error> {
     Ok(fields)
 }
 
-/// Whether a field can be taken from this. Cognito lets a custom attribute's name hold any mark, but
-/// one with `=` is the next field behind a wrong separator. `*` stands for more than one.
+/// Whether a field can be taken from this. Cognito lets a custom attribute's name hold any mark,
+/// but one with `=` is the next field behind a wrong separator. `*` stands for more than one.
 fn is_source(name: &str) -> bool {
-    let between = |c: char| c.is_whitespace() || c.is_control() || c == '=' || c == '*';
     match custom(name) {
-        Some(own) => !own.is_empty() && !own.contains(between),
+        Some(own) => !own.is_empty() && !own.contains(is_between),
         None => OWN.contains(&name) || is_possible(name),
     }
 }
 
-/// The body with `fields` alone, taken from `all` that could be sent. What the user does not have is
-/// left out.
+/// Whether the character `c` stands between names, or for more than one.
+fn is_between(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || c == '=' || c == '*'
+}
+
+/// The body with `fields` alone, taken from `all` that could be sent. What the user does not have
+/// is left out.
 pub fn chosen(fields: &[Field], all: &Map<String, Value>) -> Map<String, Value> {
     let mut body = Map::new();
     for field in fields {

@@ -55,9 +55,8 @@ fn user(event: &Event, sub: &str, settings: &Settings) -> Map<String, Value> {
     let mut customs = Map::new();
     // What only a developer can write comes last, so that no user can write another value in its
     // place.
-    let is_developers = |attribute: &&Attribute| attribute.name.starts_with("dev:");
     let (developers, others): (Vec<_>, Vec<_>) =
-        event.user_attributes.iter().partition(is_developers);
+        event.user_attributes.iter().partition(|attribute| is_developers(attribute));
     for attribute in
         others.into_iter().chain(developers).filter(|attribute| settings.sends(&attribute.name))
     {
@@ -85,6 +84,11 @@ fn user(event: &Event, sub: &str, settings: &Settings) -> Map<String, Value> {
     user.insert("trigger_source".to_owned(), "PostConfirmation_ConfirmSignUp".into());
     user.insert("user_pool_id".to_owned(), event.user_pool_id.clone().into());
     if settings.fields.is_empty() { user } else { fields::chosen(&settings.fields, &user) }
+}
+
+/// Whether only a developer can write the attribute.
+fn is_developers(attribute: &Attribute) -> bool {
+    attribute.name.starts_with("dev:")
 }
 
 /// An attribute's value as JSON. Cognito writes every value as text, whatever it is; one that is

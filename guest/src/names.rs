@@ -45,6 +45,10 @@ pub fn is_possible(name: &str) -> bool {
 
 /// Whether a name, without its prefix, holds no blank and no mark that lists have between names.
 fn is_name(text: &str) -> bool {
-    let between = |c: char| c.is_whitespace() || c.is_control() || SEPARATORS.contains(&c);
-    !text.is_empty() && !text.contains(between)
+    !text.is_empty() && !text.contains(is_between)
+}
+
+/// Whether lists can have the character `c` between names.
+fn is_between(c: char) -> bool {
+    c.is_whitespace() || c.is_control() || SEPARATORS.contains(&c)
 }

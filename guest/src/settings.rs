@@ -31,10 +31,7 @@ impl Settings {
     /// something else, or a misspelt name. It would match nothing, and users would go out without
     /// attributes and without a word.
     pub fn from_variables(lookup: impl Fn(&str) -> Option<String>) -> Result<Settings, Error> {
-        let or = |name, default: &str| {
-            lookup(name).filter(|value| !value.is_empty()).unwrap_or(default.to_owned())
-        };
-        let attributes = or(USER_ATTRIBUTES, COMMON);
+        let attributes = set_or(lookup(USER_ATTRIBUTES), COMMON);
         let names = attributes.split(',').map(str::trim).filter(|name| !name.is_empty());
         let attributes: Vec<String> = names.map(str::to_owned).collect();
         match attributes.iter().find(|name| !is_possible(name)) {
@@ -44,7 +41,7 @@ impl Settings {
             None if attributes.is_empty() => Err(bad_attributes("no name")),
             None => {
                 let fields = fields::parse(&lookup(USER_FIELDS).unwrap_or_default())?;
-                Ok(Settings { path: or(USERS_PATH, "users/"), attributes, fields })
+                Ok(Settings { path: set_or(lookup(USERS_PATH), "users/"), attributes, fields })
             }
         }
     }
@@ -84,6 +81,11 @@ impl Settings {
     }
 }
 
+/// The variable's `value`, or `default` if it is not set or empty.
+fn set_or(value: Option<String>, default: &str) -> String {
+    value.filter(|value| !value.is_empty()).unwrap_or(default.to_owned())
+}
+
 fn bad_path() -> Error {
     Error {
         code: "bad-users-path".to_owned(),
@@ -104,8 +106,14 @@ fn bad_attributes(holds: &str) -> Error {
 
 /// `text` as one segment of a path.
 fn percent_encoded(text: &str) -> String {
-    let stays = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let encoded =
-        |byte| if stays(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     text.bytes().map(encoded).collect()
+}
+
+/// A byte of a path's segment, as `%` and two hexadecimal digits unless it can stay as it is.
+fn encoded(byte: u8) -> String {
+    if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        char::from(byte).to_string()
+    } else {
+        format!("%{byte:02X}")
+    }
 }

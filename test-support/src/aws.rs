@@ -245,8 +245,8 @@ pub fn attribute<'a>(message: &'a Message, name: &str) -> (&'a str, &'a str) {
     (attribute.string_value.as_deref().unwrap(), &attribute.data_type)
 }
 
-/// A user pool with one user, `alice`. Its users can have `custom:backend_id` and `custom:plan`, and
-/// be in one group, `members`.
+/// A user pool with one user, `alice`. Its users can have `custom:backend_id` and `custom:plan`,
+/// and be in one group, `members`.
 pub struct Pool {
     /// The pool's id.
     pub id: String,

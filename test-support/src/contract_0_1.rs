@@ -30,7 +30,8 @@ pub fn javascript() -> PathBuf {
     compiled(&component)
 }
 
-/// The image of `examples/mapper-python`, with the workbench's own code around it, by componentize-py.
+/// The image of `examples/mapper-python`, with the workbench's own code around it, by
+/// componentize-py.
 pub fn python() -> PathBuf {
     let folder = folder("python");
     let sources = folder.join("sources");

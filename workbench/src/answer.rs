@@ -56,12 +56,12 @@ impl AnswerFile {
         let json: Box<RawValue> = input::json(path)?;
         ensure!(
             json.get().starts_with('{'),
-            "`{}` is no answer: it has to be an object such as {EXAMPLE}, and is {}",
+            "`{}` is not an answer: it has to be an object such as {EXAMPLE}, and is {}",
             path.display(),
             shown(json.get())
         );
         let form: Form = input::parsed(path, json.get())?;
-        form.answer(path).with_context(|| format!("`{}` is no answer", path.display()))
+        form.answer(path).with_context(|| format!("`{}` is not an answer", path.display()))
     }
 
     /// The delivery of `request` if the backend gives this answer. The answer is kept if it is

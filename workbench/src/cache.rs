@@ -23,7 +23,7 @@ static WARNED: Once = Once::new();
 
 /// What can be kept.
 pub struct Kept {
-    /// Where.
+    /// The folder of the cache.
     pub folder: PathBuf,
     /// Wasmtime's own cache, of whole components.
     pub components: Cache,

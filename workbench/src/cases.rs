@@ -70,8 +70,8 @@ pub fn chosen(wanted: &[PathBuf]) -> Result<Vec<Arc<Case>>> {
 /// The folder and the name of the one case that `wanted` names.
 fn place(wanted: &Path) -> Result<(PathBuf, String)> {
     let file = wanted.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let name =
-        [EVENT].iter().chain(&BESIDE).find_map(|suffix| file.strip_suffix(suffix)).unwrap_or(file);
+    let mut ends = [EVENT].iter().chain(&BESIDE);
+    let name = ends.find_map(|end| file.strip_suffix(end)).unwrap_or(file);
     let folder = wanted.parent().unwrap_or(Path::new(""));
     let mut folders = [folder.to_owned(), Path::new(FOLDER).join(folder)].into_iter();
     match folders.find(|folder| file_of(folder, name, EVENT).is_file()) {
@@ -189,14 +189,14 @@ pub fn bare(name: &str, event: Event) -> Case {
 /// The event `json` in the place of one that a file holds. It came when those of cases did.
 pub fn read(json: &RawValue) -> Result<Event> {
     let mut event = Event::read(json, INVOCATION);
-    event.received_at = moment(RECEIVED).context("the time of cases is none")?;
+    event.received_at = moment(RECEIVED).context("the built-in time is not valid")?;
     Ok(event)
 }
 
 /// The variables of the mapper beside the event in the file `path`, if that is the one of a case.
 pub fn variables(path: &Path) -> Result<BTreeMap<String, String>> {
-    let file = beside(path, VARIABLES);
-    Ok(file.as_deref().map(optional).transpose()?.flatten().unwrap_or_default())
+    let Some(file) = beside(path, VARIABLES) else { return Ok(BTreeMap::new()) };
+    Ok(optional(&file)?.unwrap_or_default())
 }
 
 /// The event in the file `path`, which came when the file beside it says, if it is that of a case.
@@ -204,10 +204,14 @@ pub fn event(path: &Path) -> Result<Event> {
     let json = recorded::event(path)?;
     let mut event = Event::read(&json, INVOCATION);
     let file = beside(path, RECEIVED_AT);
-    let said = file.as_deref().map(optional::<String>).transpose()?.flatten();
-    event.received_at = moment(said.as_deref().unwrap_or(RECEIVED)).with_context(|| {
+    let said: Option<String> = match &file {
+        Some(file) => optional(file)?,
+        None => None,
+    };
+    let received = said.as_deref().unwrap_or(RECEIVED);
+    event.received_at = moment(received).with_context(|| {
         let file = file.unwrap_or_default();
-        format!("`{}` is no time such as \"{RECEIVED}\"", file.display())
+        format!("`{}` is not a time such as \"{RECEIVED}\"", file.display())
     })?;
     Ok(event)
 }

@@ -18,8 +18,8 @@ use crate::size::{self, TooLarge};
 /// The machines that Lambda has.
 pub const TARGETS: [&str; 2] = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"];
 
-/// Lambda's names of their architectures, in the same order. The first one is that of a new function
-/// if no other is asked for, and the one that the templates name.
+/// Lambda's names of their architectures, in the same order. The first one is that of a new
+/// function if no other is asked for, and the one that the templates name.
 pub const ARCHITECTURES: [&str; 2] = ["x86_64", "arm64"];
 
 /// Lambda's machine with the processor of this one.

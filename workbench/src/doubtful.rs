@@ -1,6 +1,6 @@
 //! What of a request is almost surely a mistake, though it breaks no rule.
 
-/// What JavaScript and Python write for what is not there, or is no text.
+/// What JavaScript and Python write for what is not there, or is not a text.
 const NOTHING: [&str; 5] = ["undefined", "null", "NaN", "None", "%5Bobject%20Object%5D"];
 
 /// What to say of the path of a request if a whole segment of it stands for nothing.

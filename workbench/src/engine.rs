@@ -86,7 +86,7 @@ impl<'a> Compiler<'a> {
         // A target that is named switches off what only this machine's processor can do: an image
         // runs wherever Lambda places the function.
         config.target(target)?;
-        let functions = kept.and_then(|kept| Functions::of(component, kind, &kept.folder));
+        let functions = kept.and_then(|kept| Functions::cached(component, kind, &kept.folder));
         let functions = functions.map(Arc::new);
         if let Some(functions) = &functions {
             config.enable_incremental_compilation(functions.clone())?;

@@ -52,9 +52,9 @@ struct Earlier {
 }
 
 impl Functions {
-    /// Those of the code in `component` as engines of this `kind` have them, in the cache's `folder`.
-    /// None if there is too little code, or no component.
-    pub fn of(component: &[u8], kind: &str, folder: &Path) -> Option<Functions> {
+    /// Those of the code in `component` as engines of this `kind` have them, in the cache's
+    /// `folder`. None if there is too little code, or no component.
+    pub fn cached(component: &[u8], kind: &str, folder: &Path) -> Option<Functions> {
         let mut code = Vec::new();
         for payload in Parser::new(0).parse_all(component) {
             if let Payload::CodeSectionStart { range, .. } = payload.ok()? {

@@ -40,9 +40,9 @@ use terminal::HEADING;
 /// Make and try mappers for the Cognito post-confirmation trigger, and operate the trigger.
 ///
 /// Every command has examples in its `--help`. Variables of the environment mean to those for
-/// writing what they mean to the function: MAPPER_TIMEOUT_MS, MAPPER_MEMORY_MB, MAPPER_ENV_* and the
-/// others. Those for operating call the AWS CLI. `attach`, `detach`, `swap` and `reconcile --all`
-/// ask before they change anything, `create` and `rollback` if something is wrong.
+/// writing what they mean to the function: MAPPER_TIMEOUT_MS, MAPPER_MEMORY_MB, MAPPER_ENV_* and
+/// the others. Those for operating call the AWS CLI. `attach`, `detach`, `swap` and `reconcile
+/// --all` ask before they change anything, `create` and `rollback` if something is wrong.
 ///
 /// Exit status: 0 if all is well, 1 if a mapper, a case or the backend failed, or AWS refused, 2 if
 /// the command could not be carried out.
@@ -113,8 +113,8 @@ async fn main() -> ExitCode {
 }
 
 impl Recipe {
-    /// The exit status if it can't be carried out. Of those that change something, 1 says that it is
-    /// not done.
+    /// The exit status if it can't be carried out. Of those that change something, 1 says that it
+    /// is not done.
     fn failed(&self) -> u8 {
         if matches!(self, Recipe::Replay(_)) { 2 } else { 1 }
     }

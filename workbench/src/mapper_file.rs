@@ -107,7 +107,7 @@ impl Loaded {
             return Ok(Loaded { component, identity: manifest.into() });
         }
         let _progress = progress("loading", file, bytes.len());
-        Loaded::of(file, &bytes, compile::mapper(&bytes, sandboxes))
+        Loaded::compiled(file, &bytes, compile::mapper(&bytes, sandboxes))
     }
 
     /// The same in an engine that counts instructions. An image can't be loaded into it.
@@ -115,16 +115,16 @@ impl Loaded {
         let bytes = read(file)?;
         ensure!(
             is_wasm(&bytes),
-            "`{}` is no component, and what an event costs can't be counted in an image: name the component that it \
+            "`{}` is not a component, and what an event costs can't be counted in an image: name the component that it \
              was made of by `--mapper`",
             file.display()
         );
         let _progress = progress("preparing to measure", file, bytes.len());
-        Loaded::of(file, &bytes, compile::counting(&bytes, sandboxes))
+        Loaded::compiled(file, &bytes, compile::counting(&bytes, sandboxes))
     }
 
     /// The component `bytes` in `file`, as it was `compiled`.
-    fn of(
+    fn compiled(
         file: &Path,
         bytes: &[u8],
         compiled: Result<(Component, String), CompileError>,
@@ -166,8 +166,8 @@ pub fn mapper_settings(file: &Path) -> Result<Settings> {
     Ok(Config::from_vars(vars)?.mapper)
 }
 
-/// The settings in `environment`, for the mapper in `file`. They need no backend if nothing is to be
-/// sent.
+/// The settings in `environment`, for the mapper in `file`. They need no backend if nothing is to
+/// be sent.
 pub fn config(file: &Path, send: bool, environment: &Environment) -> Result<Config> {
     let mut vars = environment.clone();
     if !send && variable(&vars, BACKEND_API_URL).is_none() {

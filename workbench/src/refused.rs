@@ -1,5 +1,5 @@
-//! The part of a request that breaks a rule, or the effect that does, with its value. The function's
-//! log never has it; here there is no log to protect.
+//! The part of a request that breaks a rule, or the effect that does, with its value. The
+//! function's log never has it; here there is no log to protect.
 
 use std::time::Instant;
 

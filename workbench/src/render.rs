@@ -10,7 +10,7 @@ use post_confirmation_host::error::Error;
 use post_confirmation_host::event::Event;
 use post_confirmation_host::mapper::{Identity, MapperOutput};
 use post_confirmation_host::outcome::{Action, End, Handled, Plan};
-use post_confirmation_host::printable::{self, Bounded};
+use post_confirmation_host::printable;
 use rustc_demangle::demangle;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -276,10 +276,24 @@ pub fn words(output: &MapperOutput) -> String {
 /// The name of a function as it stands in the source of a mapper in Rust, without its hash. The
 /// author of the component chooses it: what is read of it is bounded, and what is written.
 pub fn demangled(name: &str) -> String {
-    let mut text = Bounded::new(MAX_NAME);
+    let mut text = Bounded { text: String::new(), most: MAX_NAME };
     // The beginning of a longer name is enough.
     let _ = write!(text, "{:#}", demangle(printable::cut(name, MAX_MANGLED)));
-    text.into_text()
+    text.text
+}
+
+/// A text of bounded length. Writing into it fails as soon as it is full.
+struct Bounded {
+    text: String,
+    most: usize,
+}
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        let fits = printable::cut(more, self.most - self.text.len());
+        self.text.push_str(fits);
+        if fits.len() == more.len() { Ok(()) } else { Err(fmt::Error) }
+    }
 }
 
 fn texts<S: Serializer>(output: &MapperOutput, serializer: S) -> Result<S::Ok, S::Error> {

@@ -97,8 +97,8 @@ impl Bench {
         held.saturating_add(AT_ONCE)
     }
 
-    /// The mapper `loaded` into an engine with sandboxes for `cases`, with the settings `config`. It
-    /// maps each event `again` or does not.
+    /// The mapper `loaded` into an engine with sandboxes for `cases`, with the settings `config`.
+    /// It maps each event `again` or does not.
     pub fn new(loaded: &Loaded, cases: &[Arc<Case>], config: Config, again: bool) -> Result<Bench> {
         let settings = config.mapper;
         let Loaded { component, identity } = loaded;
@@ -119,15 +119,13 @@ impl Bench {
     /// Tries all `cases`, several at once, and returns the trials in the same order.
     pub async fn try_all(self, cases: &[Arc<Case>]) -> Result<Vec<Trial>> {
         let bench = Arc::new(self);
-        stream::iter(cases.iter().cloned())
-            .map(|case| {
-                let bench = Arc::clone(&bench);
-                tokio::spawn(async move { bench.try_one(&case).await })
-            })
-            .buffered(available_parallelism().map_or(1, Into::into).min(AT_ONCE as usize))
-            .map(|trial| trial?)
-            .try_collect()
-            .await
+        let cores: usize = available_parallelism().map_or(1, Into::into);
+        let trials = stream::iter(cases.iter().cloned()).map(|case| {
+            let bench = Arc::clone(&bench);
+            tokio::spawn(async move { bench.try_one(&case).await })
+        });
+        let in_order = trials.buffered(cores.min(AT_ONCE as usize));
+        in_order.map(|trial| trial?).try_collect().await
     }
 
     async fn try_one(&self, case: &Case) -> Result<Trial> {

@@ -29,7 +29,7 @@ const RECORD: &str = ".mapper-build-sources.json";
 const MADE_FOLDERS: [&str; 2] = ["node_modules", "__pycache__"];
 /// What marks other such folders: those of cargo, of caches, and of Python's environments.
 const MARKS: [&str; 2] = ["CACHEDIR.TAG", "pyvenv.cfg"];
-/// The folder of cases, and the ends of the files in them that are no source.
+/// The folder of cases, and the ends of the files in them that are not source.
 const CASES: &str = "cases/";
 const CASE_FILES: [&str; 5] =
     [".event.json", ".expected.json", ".variables.json", ".answer.json", ".received-at.json"];
@@ -164,8 +164,8 @@ fn is_test(language: Language, prefix: &str, name: &str) -> bool {
     in_tests || is_python || TESTS_END.iter().any(|end| name.ends_with(end))
 }
 
-/// Whether the file with these `bytes` is what mappers are tried with: an event, or an answer of the
-/// backend.
+/// Whether the file with these `bytes` is what mappers are tried with: an event, or an answer of
+/// the backend.
 fn is_tried(bytes: &[u8]) -> bool {
     serde_json::from_slice::<&RawValue>(bytes).is_ok_and(|it| is_event(it) || is_answer(it))
 }

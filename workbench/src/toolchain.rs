@@ -115,8 +115,8 @@ impl Language {
         }
     }
 
-    /// What of this program goes into the language's components, by its release and its digest. None
-    /// if nothing does.
+    /// What of this program goes into the language's components, by its release and its digest.
+    /// None if nothing does.
     pub fn own(self) -> Option<String> {
         match self {
             Language::Rust => None,

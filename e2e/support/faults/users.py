@@ -50,7 +50,7 @@ FAULTS = [
         "a group that is not there",
         "groups",
         FAULT,
-        "strangers, which is no group",
+        "strangers, which is not a group",
         "create-group",
         lambda it: it.write(COGNITO_GROUPS="strangers"),
     ),

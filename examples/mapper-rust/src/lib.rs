@@ -68,10 +68,16 @@ fn attribute<'a>(event: &'a Event, name: &str) -> Option<&'a str> {
 /// `text` as one segment of a path: the host refuses a path with characters that don't belong
 /// there.
 fn percent_encoded(text: &str) -> String {
-    let stays = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    let encoded =
-        |byte| if stays(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") };
     text.bytes().map(encoded).collect()
+}
+
+/// A byte of a path's segment, as `%` and two hexadecimal digits unless it can stay as it is.
+fn encoded(byte: u8) -> String {
+    if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+        char::from(byte).to_string()
+    } else {
+        format!("%{byte:02X}")
+    }
 }
 
 #[cfg(test)]

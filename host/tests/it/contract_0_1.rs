@@ -1,5 +1,5 @@
-//! Mappers of the contract 0.1.0 run as they are: each is built from source against it, and maps the
-//! shared cases as one of the newest contract does.
+//! Mappers of the contract 0.1.0 run as they are: each is built from source against it, and maps
+//! the shared cases as one of the newest contract does.
 
 use std::path::Path;
 use std::process::Command;

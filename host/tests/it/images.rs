@@ -191,7 +191,10 @@ fn a_component_that_imports_wasi_http_is_not_compiled() {
             (instance $i)
             (export "cognito:post-confirmation/mapper@0.1.0" (instance $i)))"#,
     );
-    assert!(error.contains("`wasi:http/outgoing-handler@0.2.6`, which no mapper gets"), "{error}");
+    assert!(
+        error.contains("`wasi:http/outgoing-handler@0.2.6`, which mappers do not get"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

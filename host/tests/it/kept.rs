@@ -1,5 +1,5 @@
-//! How much of a sandbox's memory stays with the function between events: all of a small one, little
-//! of a large one, whatever the manifest says.
+//! How much of a sandbox's memory stays with the function between events: all of a small one,
+//! little of a large one, whatever the manifest says.
 
 use std::path::Path;
 

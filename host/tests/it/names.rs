@@ -181,7 +181,7 @@ async fn inspect_cuts_and_escapes_names_of_a_component() {
         let text = inspected(&component, more).await;
         assert!(text.len() < 8 * 1024 && !text.lines().any(is_steered), "{text}");
         assert!(
-            text.contains("[31m") && text.contains("imports `evil`, which no mapper gets"),
+            text.contains("[31m") && text.contains("imports `evil`, which mappers do not get"),
             "{text}"
         );
         // The colours are the workbench's own, and dropped if the output is not a terminal.

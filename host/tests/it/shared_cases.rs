@@ -1,5 +1,5 @@
-//! What every full mapper has to do, whatever it is written in and whichever version of the contract
-//! it is of.
+//! What every full mapper has to do, whatever it is written in and whichever version of the
+//! contract it is of.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -69,9 +69,9 @@ impl Deployed {
     }
 }
 
-/// Hands every shared case to a function with `image`, and compares what the backend and Cognito get
-/// and how the event ends with what is expected; then checks how much memory the function took. A
-/// mapper of 0.1 has no effects.
+/// Hands every shared case to a function with `image`, and compares what the backend and Cognito
+/// get and how the event ends with what is expected; then checks how much memory the function took.
+/// A mapper of 0.1 has no effects.
 pub async fn pass(image: &Path, has_effects: bool) {
     let mut functions: BTreeMap<Circumstances, Deployed> = BTreeMap::new();
     for entry in fs::read_dir(folder()).unwrap() {

@@ -50,8 +50,8 @@ pub fn run(args: &Args) -> Result<bool> {
     build_folder(&args.folder, args.json)
 }
 
-/// Builds the component of the mapper in `folder` and says so. Returns whether there is one; if not,
-/// standard error says why.
+/// Builds the component of the mapper in `folder` and says so. Returns whether there is one; if
+/// not, standard error says why.
 ///
 /// # Errors
 /// It can't be tried.

@@ -32,10 +32,10 @@ const PORT: u16 = 3001;
 /// is different since the last run. Ctrl-C ends it and leaves nothing behind.
 ///
 /// With `--backend`, it also stands in for the deployed function: an endpoint on 127.0.0.1 answers
-/// Lambda's Invoke API, for an emulator of Cognito or `aws lambda invoke --endpoint-url`. The mapper
-/// that was built last maps each event, and the request goes to the backend, with the settings of
-/// the environment. What the mapper made of it and how it ended is shown, user data included. There
-/// is no queue, and nothing is written to Cognito.
+/// Lambda's Invoke API, for an emulator of Cognito or `aws lambda invoke --endpoint-url`. The
+/// mapper that was built last maps each event, and the request goes to the backend, with the
+/// settings of the environment. What the mapper made of it and how it ended is shown, user data
+/// included. There is no queue, and nothing is written to Cognito.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper dev

@@ -133,8 +133,8 @@ impl Tried {
     }
 }
 
-/// Shows how cases `of` somewhere ended with the mapper in `file`, and what is wrong with those that
-/// are.
+/// Shows how cases `of` somewhere ended with the mapper in `file`, and what is wrong with those
+/// that are.
 pub fn show(tried: &[CaseResult], of: &str, file: &Path, deterministic: bool) {
     let cases = if tried.len() == 1 { "case" } else { "cases" };
     println!("\n{} {cases}{of} for {}\n", tried.len(), file.display());

@@ -1,5 +1,5 @@
-//! What a pool and the functions may do with each other: the pool calls the alias, and the functions
-//! write to the pool's users.
+//! What a pool and the functions may do with each other: the pool calls the alias, and the
+//! functions write to the pool's users.
 
 use std::collections::BTreeSet;
 

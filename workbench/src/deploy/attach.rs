@@ -19,9 +19,9 @@ use super::{access, answer, changes, interrupt, place, versions};
 /// difference and asks. Then it saves the pool's description into a file of
 /// `~/.local/state/post-confirmation` (or of `$XDG_STATE_HOME`), gives the pool the permission to
 /// call the alias, updates the pool, reads it again and compares. If that fails before the update,
-/// it takes back what it gave. If COGNITO_ATTRIBUTES or COGNITO_GROUPS is set, it gives the roles of
-/// both functions the right to write to the pool's users, unless they have it. Running it again does
-/// no harm.
+/// it takes back what it gave. If COGNITO_ATTRIBUTES or COGNITO_GROUPS is set, it gives the roles
+/// of both functions the right to write to the pool's users, unless they have it. Running it again
+/// does no harm.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper attach eu-central-1_AbCdEf123

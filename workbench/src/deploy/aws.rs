@@ -39,8 +39,8 @@ pub fn call_with(
     Ok(answer)
 }
 
-/// Like [`call_with`], but an interruption during the call leaves its answer to the caller: what AWS
-/// did can then be put right.
+/// Like [`call_with`], but an interruption during the call leaves its answer to the caller: what
+/// AWS did can then be put right.
 ///
 /// # Errors
 /// Why there is no answer.

@@ -20,11 +20,11 @@ use crate::terminal;
 /// Find the faults of a deployment, and say how to fix them.
 ///
 /// Checks the pool's trigger and its permission, both functions, the mapper, settings and secrets,
-/// the queue, redelivery, the VPC, whether this machine reaches the backend, and what may be written
-/// to users; both functions map an event in a dry run, which sends nothing. Faults come first, each
-/// with its reason and its fix, then warnings, then every check by its name. If AWS does not allow a
-/// check, one line says what it needs, and the other checks are still made. It fetches and shows no
-/// value of a secret, and no user.
+/// the queue, redelivery, the VPC, whether this machine reaches the backend, and what may be
+/// written to users; both functions map an event in a dry run, which sends nothing. Faults come
+/// first, each with its reason and its fix, then warnings, then every check by its name. If AWS
+/// does not allow a check, one line says what it needs, and the other checks are still made. It
+/// fetches and shows no value of a secret, and no user.
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   mapper doctor eu-central-1_AbCdEf123
@@ -35,7 +35,7 @@ pub struct Args {
     /// The user pool's id.
     #[arg(value_name = "POOL", value_parser = pool_id)]
     pool: String,
-    /// Where the function was named once.
+    /// The function, by the argument that named it once.
     #[arg(hide = true)]
     former: Option<String>,
     #[command(flatten)]

@@ -30,8 +30,8 @@ impl Tried {
         Ok(Tried(moves))
     }
 
-    /// Points the functions' aliases at the versions, in this order; `moved` is told of each function
-    /// whose alias is moved. Returns the aliases' ARNs.
+    /// Points the functions' aliases at the versions, in this order; `moved` is told of each
+    /// function whose alias is moved. Returns the aliases' ARNs.
     ///
     /// # Errors
     /// AWS refuses, or `moved` fails.

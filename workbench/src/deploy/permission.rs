@@ -63,7 +63,7 @@ fn statement(sid: &str, pool: &str, alias: &str) -> Value {
 
 /// The statements of the policy of the alias with the ARN `alias`, by their names.
 fn statements(alias: &str) -> Result<BTreeMap<String, Value>> {
-    let Some(found) = aws::find("lambda", "get-policy", of(alias))? else {
+    let Some(found) = aws::find("lambda", "get-policy", parameters(alias))? else {
         return Ok(BTreeMap::new());
     };
     let policy = answer::json_in_text(&found, "Policy")?;
@@ -96,7 +96,7 @@ fn add(sid: &str, pool: &str, alias: &str) -> Result<()> {
         "SourceArn": pool,
         "SourceAccount": account(pool),
     });
-    aws::call("lambda", "add-permission", merged(of(alias), &permission))?;
+    aws::call("lambda", "add-permission", merged(parameters(alias), &permission))?;
     Ok(())
 }
 
@@ -105,12 +105,12 @@ fn add(sid: &str, pool: &str, alias: &str) -> Result<()> {
 /// # Errors
 /// What AWS refuses.
 pub fn revoke(sid: &str, alias: &str) -> Result<bool> {
-    let asked = merged(of(alias), &json!({ "StatementId": sid }));
+    let asked = merged(parameters(alias), &json!({ "StatementId": sid }));
     Ok(aws::find("lambda", "remove-permission", asked)?.is_some())
 }
 
 /// The parameters by which Lambda's operations name the alias with the ARN `alias`.
-fn of(alias: &str) -> Value {
+fn parameters(alias: &str) -> Value {
     let (function, qualifier) = alias.rsplit_once(':').unwrap_or((alias, ""));
     json!({ "FunctionName": function, "Qualifier": qualifier })
 }

@@ -1,4 +1,4 @@
-//! Where a recipe works: the account, and the region.
+//! The account and the region in which a recipe works.
 
 use std::env;
 use std::thread;
@@ -14,8 +14,8 @@ use super::talk::say;
 /// The variables that name the region to the AWS CLI, of version 2 and of version 1.
 const REGION: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 
-/// Lets a recipe work in the region of `pool`, or else in the one that is configured. Returns account
-/// and region for people.
+/// Lets a recipe work in the region of `pool`, or else in the one that is configured. Returns
+/// account and region for people.
 ///
 /// # Errors
 /// There is no region, there are no credentials, or the CLI is too old.

@@ -19,7 +19,7 @@ use super::talk::{self, Yes, say};
 use super::{answer, changes, interrupt, state};
 use leaves::Leaves;
 
-/// Where the trigger stands among the settings.
+/// The path of the trigger among the settings of a pool.
 const TRIGGER: &str = "LambdaConfig.PostConfirmation";
 
 /// The arguments of a recipe that changes a pool's trigger.

@@ -194,15 +194,16 @@ fn find(pool: &str, user: &str) -> Result<Option<Value>> {
     Ok(None)
 }
 
-/// The event of the user's confirmation with this status. The app client is not known, so it is left
-/// out.
+/// The event of the user's confirmation with this status. The app client is not known, so it is
+/// left out.
 fn entry(pool: &str, user: &Value, status: &str) -> Result<Entry, Unexpected> {
     let mut attributes = Map::new();
     for attribute in answer::items(user, "Attributes") {
         let value = attribute["Value"].as_str().unwrap_or_default();
         attributes.insert(answer::text(attribute, "Name")?.to_owned(), value.into());
     }
-    let sub = attributes.get("sub").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let sub = attributes.get("sub").and_then(Value::as_str).unwrap_or_default();
+    let sub = sub.to_owned();
     attributes.insert("cognito:user_status".to_owned(), status.into());
     let event = json!({
         "version": "1",

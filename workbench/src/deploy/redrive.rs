@@ -95,7 +95,8 @@ pub fn run(args: &Args) -> Result<bool> {
     Ok(true)
 }
 
-/// Reports the progress of the newest redrive from the queue with the ARN `source` until it is over.
+/// Reports the progress of the newest redrive from the queue with the ARN `source` until it is
+/// over.
 ///
 /// A redrive that started before `since` (milliseconds since 1970) is an older one: the new one is
 /// not listed yet.

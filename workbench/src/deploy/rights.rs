@@ -71,7 +71,10 @@ pub fn of_call(call: &str) -> String {
 
 fn capitalised(word: &str) -> String {
     let mut chars = word.chars();
-    chars.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(chars).collect()
+    match chars.next() {
+        Some(first) => format!("{}{}", first.to_ascii_uppercase(), chars.as_str()),
+        None => String::new(),
+    }
 }
 
 impl PrintPolicy {
@@ -90,7 +93,7 @@ impl PrintPolicy {
     }
 }
 
-/// Where things are.
+/// The partition and the region in ARNs.
 struct Place {
     partition: &'static str,
     region: String,

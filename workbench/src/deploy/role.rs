@@ -59,7 +59,7 @@ fn statement(sid: &str, actions: &[&str], resource: &str) -> Value {
     json!({ "Sid": sid, "Effect": "Allow", "Action": actions, "Resource": resource })
 }
 
-/// The right to read the secret with this ARN. None if it is no ARN of one.
+/// The right to read the secret with this ARN. None if it is not the ARN of one.
 pub fn reading(arn: &str) -> Option<&'static str> {
     match arn.strip_prefix("arn:")?.split(':').nth(1)? {
         "secretsmanager" => Some("secretsmanager:GetSecretValue"),

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, anyhow};
 
-/// Writes `content` into a new file `NAME-1.json`, or with the next free number, that only this user
-/// may read. Returns its path.
+/// Writes `content` into a new file `NAME-1.json`, or with the next free number, that only this
+/// user may read. Returns its path.
 ///
 /// # Errors
 /// It can't be written.

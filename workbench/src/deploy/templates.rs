@@ -1,4 +1,5 @@
-//! The templates that are installed with this program, written where an operator deploys from.
+//! The templates that are installed with this program, written into the folder that an operator
+//! deploys from.
 
 use std::fs;
 use std::io;

@@ -1,5 +1,5 @@
-//! Trying a mapper on this machine before it is deployed: with the deployed function's settings, and
-//! with none of this shell's.
+//! Trying a mapper on this machine before it is deployed: with the deployed function's settings,
+//! and with none of this shell's.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -75,7 +75,7 @@ fn succeeds(command: &str, outcome: Result<bool>) -> Result<()> {
 /// The events that a mapper is tried with.
 pub struct Events {
     cases: Vec<Arc<Case>>,
-    /// Where they are, if they are the mapper's own.
+    /// The folder of the cases, if they are the mapper's own.
     own: Option<PathBuf>,
 }
 
@@ -85,7 +85,7 @@ impl Events {
     ///
     /// # Errors
     /// They can't be read.
-    pub fn of(mapper: &Path) -> Result<Events> {
+    pub fn read(mapper: &Path) -> Result<Events> {
         let folder = if mapper.is_dir() { Some(mapper) } else { mapper.parent() };
         let own = folder.unwrap_or(Path::new("")).join(cases::FOLDER);
         if files(&own).is_empty() {

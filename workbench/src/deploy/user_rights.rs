@@ -71,7 +71,8 @@ pub fn take(names: &Names, attached: &BTreeSet<String>) -> Result<()> {
     Ok(())
 }
 
-/// Whether the role with the ARN `role` lacks one of the rights on the pool, as far as IAM can tell.
+/// Whether the role with the ARN `role` lacks one of the rights on the pool, as far as IAM can
+/// tell.
 fn lacks(role: &str, rights: &[&str], pool: &str) -> Result<bool> {
     Ok(match simulation::refused(role, rights, pool)? {
         Simulated::Refused(rights) => !rights.is_empty(),

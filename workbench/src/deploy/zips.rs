@@ -92,7 +92,7 @@ fn mebibytes(bytes: u64) -> f64 {
 /// The content of the layer version with this ARN.
 ///
 /// # Errors
-/// It can't be fetched, or is no zip.
+/// It can't be fetched, or is not a zip.
 pub fn layer_content(arn: &str) -> Result<Content> {
     let (layer, number) = arn.rsplit_once(':').context("a layer's ARN has no version")?;
     let number: u64 = number.parse().context("a layer's ARN has no version")?;

@@ -84,8 +84,8 @@ fn language(module: &Path) -> &'static str {
     }
 }
 
-/// The component of the mapper in `folder` whose own module is the file `mapper`, and the files that
-/// were read.
+/// The component of the mapper in `folder` whose own module is the file `mapper`, and the files
+/// that were read.
 fn component(folder: &Path, mapper: &Path) -> Result<(Vec<u8>, Vec<PathBuf>), Fault> {
     let Collected { modules, sources, files, unnamed } = modules::collect(folder, mapper)?;
     linked::check(&modules, &sources)?;

@@ -1,4 +1,5 @@
-//! The language of the author, as a component names it. What surrounds a mapper names its own inside.
+//! The language of the author, as a component names it. What surrounds a mapper names its own
+//! inside.
 
 use wasm_encoder::{ComponentSection, ProducersField, ProducersSection};
 

@@ -137,7 +137,7 @@ fn componentize(
     started(tool::output(&mut componentize, "", Stdio::piped()), "componentize-py", hint)
 }
 
-/// What the tool says of its own failure, without where in its own code it is.
+/// What the tool says of its own failure, without the lines of its own code.
 fn words(ended: &Output) -> String {
     let all = [ended.stdout.as_slice(), ended.stderr.as_slice()].concat();
     let all = String::from_utf8_lossy(&all);

@@ -12,7 +12,7 @@ use super::{started, tool};
 
 /// The target of Rust's compiler that makes components.
 const TARGET: &str = "wasm32-wasip2";
-/// Where Rust is to be had.
+/// How to get Rust.
 const RUSTUP: &str = "install Rust from https://rustup.rs";
 
 /// Makes the component of the mapper in `folder`. Returns the files that cargo says it has read.
@@ -101,8 +101,8 @@ fn cargo_clean(folder: &Path, packages: &BTreeSet<&str>) -> Result<()> {
 /// has made itself are not among them.
 fn read_by_cargo(component: &Path) -> Vec<PathBuf> {
     let list = fs::read_to_string(component.with_extension("d")).unwrap_or_default();
-    let files =
-        list.lines().next().and_then(|line| line.split_once(": ")).map_or("", |(_, files)| files);
+    let first_line = list.lines().next().unwrap_or_default();
+    let (_, files) = first_line.split_once(": ").unwrap_or_default();
     // TARGET/wasm32-wasip2/release/NAME.wasm
     let target = component.ancestors().nth(3);
     let files = files.replace("\\ ", "\0");

@@ -248,7 +248,7 @@ fn a_mapper_that_does_not_load_fails_no_case() {
     );
     folder.component("(component)");
     let test = ["test", "--mapper", "component.wasm", "--junit", "report.xml"];
-    cannot(&mut folder.mapper(&test), &["`component.wasm` can't be compiled", "is no mapper"]);
+    cannot(&mut folder.mapper(&test), &["`component.wasm` can't be compiled", "is not a mapper"]);
     assert!(!folder.path("report.xml").exists());
 }
 

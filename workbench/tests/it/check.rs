@@ -107,7 +107,7 @@ fn a_component_that_asks_for_what_no_mapper_gets_is_refused() {
                 (instance $i)
                 (export "cognito:post-confirmation/mapper@0.1.0" (instance $i)))"#
         );
-        refuses_text(&text, &[&format!("imports `{import}`, which no mapper gets")]);
+        refuses_text(&text, &[&format!("imports `{import}`, which mappers do not get")]);
     }
 }
 

@@ -184,8 +184,10 @@ fn an_image_cannot_be_counted_and_no_case_is_tried() {
     folder.event("one", &behaving("text a"));
     let image = image(MISBEHAVING);
     let test = ["test", "--mapper", image.to_str().unwrap(), "--cost", "--bless"];
-    let says =
-        ["mapper.cwasm` is no component", "name the component that it was made of by `--mapper`"];
+    let says = [
+        "mapper.cwasm` is not a component",
+        "name the component that it was made of by `--mapper`",
+    ];
     cannot(&mut folder.mapper(&test), &says);
     assert_eq!(folder.names("cases"), ["one.event.json"]);
 }

@@ -134,7 +134,7 @@ fn a_mapper_that_cannot_be_loaded_is_not_compared() {
     folder.write("mapper.json", "{}");
     for (mapper, says) in [
         ("missing.wasm", "the mapper `missing.wasm` can't be read"),
-        ("component.wasm", "`component.wasm` can't be compiled: the component is no mapper"),
+        ("component.wasm", "`component.wasm` can't be compiled: the component is not a mapper"),
         ("text.txt", "`text.txt` is neither a component nor an image"),
         ("mapper.cwasm", "the manifest `mapper.json` is broken"),
     ] {

@@ -65,7 +65,7 @@ fn a_case_says_when_its_event_came() {
     folder.write("cases/own.received-at.json", "\"2026-02-03T04:05:06.789Z\"");
     ends(&mut folder.test(&[]), 0).shows(&["\n2 passed, 0 failed in "]);
     folder.write("cases/own.received-at.json", "\"yesterday\"");
-    cannot(&mut folder.test(&[]), &["`cases/own.received-at.json` is no time such as"]);
+    cannot(&mut folder.test(&[]), &["`cases/own.received-at.json` is not a time such as"]);
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn an_answer_that_can_be_none_is_named_with_its_file() {
             "[]",
             "it has to be an object such as `{ \"status\": 201, \"body\": { \"id\": 42 } }`, and is []",
         ),
-        ("[201]", "no answer: it has to be an object such as "),
+        ("[201]", "not an answer: it has to be an object such as "),
         (r#"{ "status": "201" }"#, "`status` has to be a number such as 201, and is \"201\""),
         (r#"{ "status": 201.5 }"#, "`status` has to be a number such as 201, and is 201.5"),
         (r#"{ "status": 201, "bodyText": {} }"#, "`bodyText` has to be a text, and is {}"),

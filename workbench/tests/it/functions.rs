@@ -28,7 +28,8 @@ fn large(functions: u32, data: &str) -> String {
 }
 
 impl Folder {
-    /// The image for `target` of the mapper of this text, made with the cache in the folder `cache`.
+    /// The image for `target` of the mapper of this text, made with the cache in the folder
+    /// `cache`.
     fn image(&self, text: &str, target: &str, cache: &str) -> Vec<u8> {
         let component = component_of(text, self.path("").as_path());
         let mut command = self.mapper(&["compile", component.to_str().unwrap()]);

@@ -53,8 +53,8 @@ fn new_makes_exactly_the_files_that_its_json_lists() {
     }
 }
 
-/// Makes a mapper with `args`, of which the first is its name, and checks that its files are those of
-/// every mapper and `own` ones.
+/// Makes a mapper with `args`, of which the first is its name, and checks that its files are those
+/// of every mapper and `own` ones.
 fn lists_its_files(folder: &Folder, args: &[&str], own: &[&str]) {
     let made = ends(&mut folder.mapper(&[&["new"], args, &["--json"]].concat()), 0).json();
     assert_eq!(made["folder"], args[0]);

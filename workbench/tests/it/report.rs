@@ -1,4 +1,5 @@
-//! What `mapper test` writes for machines: JSON, JUnit's XML, and no colours unless it is a terminal.
+//! What `mapper test` writes for machines: JSON, JUnit's XML, and no colours unless it is a
+//! terminal.
 
 use serde_json::json;
 

@@ -1,5 +1,5 @@
-//! What comes after the backend's answer in JavaScript: what can be done, and what the mistakes in it
-//! are told.
+//! What comes after the backend's answer in JavaScript: what can be done, and what the mistakes in
+//! it are told.
 
 use crate::loaded::{add, set};
 use crate::support::{Loaded, folder, mapper, refused};

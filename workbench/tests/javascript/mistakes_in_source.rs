@@ -29,10 +29,13 @@ const MISTAKES: [(&[(&str, &str)], &str); 71] = [
     ),
     (
         &[("mapper.ts", "import { a } from '@/lib/a';\nexport const b = a;\n")],
-        "mapper.ts:1:19: `@/lib/a` is no name of a package, and aliases of `tsconfig.json` are not read; write a relative path, \
+        "mapper.ts:1:19: `@/lib/a` is not the name of a package, and aliases of `tsconfig.json` are not read; write a relative path, \
          or an alias of the `imports` of `package.json`, such as `#lib/a`",
     ),
-    (&[("mapper.js", "import '~/lib/a';\n")], "mapper.js:1:8: `~/lib/a` is no name of a package"),
+    (
+        &[("mapper.js", "import '~/lib/a';\n")],
+        "mapper.js:1:8: `~/lib/a` is not the name of a package",
+    ),
     (
         &[("mapper.js", "import '@scope/some-one/a.js';\n")],
         "there is no package `@scope/some-one` in a `node_modules` here or above; `npm install @scope/some-one` gets it",
@@ -333,7 +336,7 @@ const MISTAKES: [(&[(&str, &str)], &str); 71] = [
     ),
     (
         &[("mapper.ts", "import './a.tsx';\n"), ("a.tsx", "")],
-        "a.tsx:1:1: `.tsx` is no module; a mapper is made of `.js`, `.mjs`, `.ts`, `.mts` and `.json`",
+        "a.tsx:1:1: `.tsx` is not a module; a mapper is made of `.js`, `.mjs`, `.ts`, `.mts` and `.json`",
     ),
     (
         &[(
@@ -351,7 +354,7 @@ const MISTAKES: [(&[(&str, &str)], &str); 71] = [
     ),
     (
         &[("mapper.js", "import './a.css';\n"), ("a.css", "a {}")],
-        "a.css:1:1: `.css` is no module; a mapper is made of `.js`, `.mjs`, `.ts`, `.mts` and `.json`",
+        "a.css:1:1: `.css` is not a module; a mapper is made of `.js`, `.mjs`, `.ts`, `.mts` and `.json`",
     ),
     (
         &[("mapper.ts", "export const mapper = { transform(event: string { } };\n")],

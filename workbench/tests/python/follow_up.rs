@@ -1,5 +1,5 @@
-//! What comes after the backend's answer in Python: what can be done, and what the mistakes in it are
-//! told.
+//! What comes after the backend's answer in Python: what can be done, and what the mistakes in it
+//! are told.
 
 use crate::loaded::{add, set};
 use crate::support::all;
@@ -10,7 +10,7 @@ const MISTAKES: [(&str, &str, &str); 11] = [
     (
         "returns a text",
         "bad-answer",
-        "returned what are no effects: it has to be `{\"attributes\": ",
+        "returned what are not effects: it has to be `{\"attributes\": ",
     ),
     ("misspells groups", "bad-answer", "there is no field `group`: `groups` is meant?"),
     ("sets a number", "bad-answer", "`attributes['custom:id']` has to be a text, and is 42"),

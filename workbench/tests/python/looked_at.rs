@@ -68,7 +68,8 @@ const MISTAKES: [(&[(&str, &str)], &str); 32] = [
          bundled",
     ),
     (
-        // As pydantic is: a way that can be done without leads there first, and a folder has the name of the native module.
+        // As pydantic is: a way that can be done without leads there first, and a folder has the
+        // name of the native module.
         &[
             ("mapper.py", "from model import Model\ndef transform(event): ...\n"),
             (

@@ -112,7 +112,7 @@ const MISTAKES: [(&str, &str, &[&str]); 60] = [
     (
         "has a body with a tuple as a key",
         "bad-answer",
-        &["`deliver.body.users` is a dict with a key that is no text: (1, 2)"],
+        &["`deliver.body.users` is a dict with a key that is not text: (1, 2)"],
     ),
     ("has itself as a body", "bad-answer", &["`deliver.body` can't be written as JSON: Circular"]),
     ("has a body of many levels", "the mapper trapped: wasm trap: call stack exhausted", &[]),
@@ -158,14 +158,14 @@ const MISTAKES: [(&str, &str, &[&str]); 60] = [
         "exception",
         &[
             "Event()[\"request\"],\n",
-            "TypeError: 'Event' object is not subscriptable\nthe event of a mapper is no dict: `event.attributes` and ",
+            "TypeError: 'Event' object is not subscriptable\nthe event of a mapper is not a dict: `event.attributes` and ",
             "`post_confirmation.py` says what else there is",
         ],
     ),
     (
         "reads the request of a handler",
         "exception",
-        &["'Event' object has no attribute 'request'", "\nthe event of a mapper is no dict: "],
+        &["'Event' object has no attribute 'request'", "\nthe event of a mapper is not a dict: "],
     ),
     ("misses a key", "exception", &["lambda: {}[\"id\"],\n", "^\nKeyError: 'id'"]),
     ("misspells a name", "exception", &["NameError: name 'deliverr'", "Did you mean: 'deliver'?"]),

@@ -36,7 +36,7 @@ const MISTAKES: [(&[(&str, &str)], &str); 5] = [
     ),
     (
         &[("mapper.py", "import json\ntransform = \"users/\"\n")],
-        "mapper.py: `transform` is no function but 'users/'; write `def transform(event): …`",
+        "mapper.py: `transform` is not a function but 'users/'; write `def transform(event): …`",
     ),
     (
         &[

@@ -68,7 +68,8 @@ const ALL: [(&str, &str); 11] = [
     (package!("greeting/inner/deep.py"), "WORD = \"deep\"\n"),
 ];
 
-/// That mapper with these variables, compiled once a run. None if there is nothing to build it with.
+/// That mapper with these variables, compiled once a run. None if there is nothing to build it
+/// with.
 pub fn all(variables: &[(&str, &str)]) -> Option<Loaded> {
     static COMPILED: OnceLock<PathBuf> = OnceLock::new();
     let image = || {

@@ -15,13 +15,13 @@ ALLOWS = "access-control-allow-origin"
 class Cors(TestCase):
     """A browser sends `Origin`, the function does not."""
 
-    def test_the_function_sends_no_origin_and_is_let_in_by_its_signature(self):
+    def test_the_function_gets_in_by_its_signature_without_an_origin(self):
         with override_settings(CORS_ALLOWED_ORIGINS=[]):
             answer = send(alice())
         self.assertEqual(answer.status_code, 201)
         self.assertNotIn(ALLOWS, answer)
 
-    def test_an_answer_is_for_the_frontend_to_read_and_for_no_stranger(self):
+    def test_the_frontend_can_read_an_answer_and_a_stranger_cannot(self):
         self.assertEqual(self.client.get("/users/", headers={"origin": FRONTEND})[ALLOWS], FRONTEND)
         self.assertNotIn(ALLOWS, self.client.get("/users/", headers={"origin": STRANGER}))
 

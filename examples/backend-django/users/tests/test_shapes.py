@@ -26,7 +26,8 @@ class Shapes(TestCase):
                 user.delete()
         return rows
 
-    def test_what_the_default_mapper_sends_and_those_in_javascript_and_python(self):
+    def test_what_the_default_mapper_and_its_ports_send_becomes_rows(self):
+        # The ports in JavaScript and Python have the same cases.
         rows = self.check(CASES, "/users/")
         self.assertGreater(len(rows), 15)
         self.assertEqual((rows["phone-only"].email, rows["phone-only"].email_verified), ("", None))

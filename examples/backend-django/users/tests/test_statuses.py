@@ -42,7 +42,7 @@ class Statuses(TestCase):
         self.check_known(answer, 200)
         self.assertEqual(CognitoUser.objects.get().email, "new@example.com")
 
-    def test_200_for_a_repetition_of_what_was_sent_last_which_undoes_nothing(self):
+    def test_200_for_a_repetition_which_undoes_nothing(self):
         send(alice())
         CognitoUser.objects.update(email="changed.since@example.com")
         answer = send(alice())
@@ -56,14 +56,15 @@ class Statuses(TestCase):
             self.check_known(answer, 409)
             self.assertEqual(CognitoUser.objects.get().profile, alice())
 
-    def test_422_for_a_name_that_another_user_has_and_not_409_which_mappers_take_for_success(self):
+    def test_422_and_not_409_for_a_name_that_another_user_has(self):
+        # Mappers take 409 for success.
         send(alice(username="alice"))
         self.assertEqual(send(alice(username="alice", cognito_id="another")).status_code, 422)
         self.assertEqual(CognitoUser.objects.get().sub, alice()["cognito_id"])
         # In another pool, it is another name.
         self.assertEqual(send(alice(username="alice", cognito_id="another", user_pool_id="x")).status_code, 201)
 
-    def test_the_answer_holds_what_this_project_has_decided_and_not_what_was_sent(self):
+    def test_the_answer_holds_what_was_decided_and_not_what_was_sent(self):
         send(alice(plan="platinum", group="admins", id=4711))
         CognitoUser.objects.update(plan="silver")
         answer = send(alice())

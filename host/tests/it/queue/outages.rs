@@ -20,8 +20,8 @@ async fn a_queue_that_fails_shortly_or_is_slow_gets_the_event() {
         let mut function =
             Function::start(&image(DEFAULT), &[&backend, &settings[..]].concat()).await;
         let mend = async {
-            // A slow one gets an answer to its first try. No other would by three, which are as
-            // many as the SDK makes.
+            // A slow one gets an answer to its first try. The others fail at least three times: the
+            // host's client of AWS tries as long as the event has time.
             proxy.until_connections(if failing == mended { 1 } else { 4 }).await;
             proxy.set(mended);
         };
@@ -71,7 +71,7 @@ async fn a_queue_that_was_down_is_asked_again_for_each_event() {
     ]
     .concat();
     let mut function = Function::start(&image(DEFAULT), &settings).await;
-    // More failures than the SDK allows a process before it stops trying again.
+    // The host's client of AWS tries again for each event, however many tries failed before.
     while proxy.connections() < 120 {
         assert_eq!(function.invoke(sign_up().to_string()).await.end(), "undelivered");
     }

@@ -1,6 +1,6 @@
 //! One pool of the campaign with all that belongs to it: three processes of a function, as many as
-//! Cognito's calls of one event can meet, a backend, a queue with its dead letters, and the users in
-//! Cognito.
+//! Cognito's calls of one event can meet, a backend, a queue with its dead letters, and the users
+//! in Cognito.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -50,11 +50,11 @@ impl Endpoint {
     /// every invocation fails.
     ///
     /// # Errors
-    /// The port can't be had.
+    /// The port can't be used.
     pub async fn open(port: u16) -> Result<Arc<Endpoint>> {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port))).await;
         let listener = listener.with_context(|| {
-            format!("port {port} of this machine can't be had; name another with `--port`")
+            format!("port {port} of this machine can't be used; name another with `--port`")
         })?;
         let endpoint = Arc::new(Endpoint {
             port: listener.local_addr()?.port(),

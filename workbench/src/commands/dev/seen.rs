@@ -1,4 +1,5 @@
-//! What a mapper is tried with, by its bytes: the component, the cases, the event that is looked at.
+//! What a mapper is tried with, by its bytes: the component, the cases, the event that is looked
+//! at.
 
 use std::collections::BTreeMap;
 use std::fs;

@@ -144,7 +144,8 @@ impl Session {
         }
     }
 
-    /// The stand-in of the function with the mapper `loaded`, which has `variables` besides its own.
+    /// The stand-in of the function with the mapper `loaded`, which has `variables` besides its
+    /// own.
     fn function(&self, loaded: &Loaded, variables: &Variables) -> Result<Function> {
         let send = self.endpoint.is_some();
         let config = mapper_file::config(Path::new(COMPONENT), send, &self.environment)?;

@@ -65,8 +65,8 @@ impl Source {
         Ok(reason.map(|reason| Due { reason, language, sources, since }))
     }
 
-    /// Builds what is `due`. Returns whether there is a component of it; if not, standard error says
-    /// why.
+    /// Builds what is `due`. Returns whether there is a component of it; if not, standard error
+    /// says why.
     ///
     /// # Errors
     /// It can't be tried.

@@ -13,8 +13,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc::{self, Receiver};
 use tokio::time::timeout;
 
-/// How long it has to be quiet after a change: an editor writes a file in several steps, and several
-/// files at once.
+/// How long it has to be quiet after a change: an editor writes a file in several steps, and
+/// several files at once.
 const QUIET: Duration = Duration::from_millis(40);
 /// How long it is waited for that, if it is never quiet.
 const LONGEST: Duration = Duration::from_secs(1);
@@ -38,7 +38,7 @@ impl Watch {
         // One that is not taken yet tells of all that came later, too.
         let (wake, woken) = mpsc::channel(1);
         let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
-            // To read a file is no change. An error can hide one.
+            // To read a file is not a change. An error can hide one.
             if !event.is_ok_and(|event| matches!(event.kind, EventKind::Access(_))) {
                 let _ = wake.try_send(());
             }
@@ -96,7 +96,7 @@ impl Watch {
     }
 }
 
-/// Whether standard output is no pipe whose reader has left, as `head` does.
+/// Whether standard output is not a pipe whose reader has left, as `head` does.
 fn is_read() -> bool {
     let stdout = stdout();
     let mut asked = [PollFd::new(&stdout, PollFlags::empty())];

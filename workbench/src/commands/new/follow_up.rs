@@ -1,5 +1,5 @@
-//! What only a mapper with a follow-up has. The files in `templates/` have all of it, so that each of
-//! them is whole.
+//! What only a mapper with a follow-up has. The files in `templates/` have all of it, so that each
+//! of them is whole.
 
 /// Files with the words in them that belong to the follow-up, and with the beginning of what at
 /// their end does.

@@ -57,8 +57,8 @@ impl Costs {
         self.cost || self.at_most_instructions.is_some() || self.at_most_memory.is_some()
     }
 
-    /// Counts on `bench` what the cases `tried` cost, and which bounds each of them breaks. What has
-    /// failed is not tried again.
+    /// Counts on `bench` what the cases `tried` cost, and which bounds each of them breaks. What
+    /// has failed is not tried again.
     ///
     /// # Errors
     /// They can't be tried.
@@ -67,14 +67,14 @@ impl Costs {
             tried.iter_mut().partition(|tried| matches!(tried.trial.mapped, Mapped::Failed(_)));
         let cases: Vec<Arc<Case>> = sound.iter().map(|tried| Arc::clone(&tried.case)).collect();
         for (tried, trial) in sound.into_iter().zip(bench.try_all(&cases).await?) {
-            tried.cost = CaseCost::of(&trial);
+            tried.cost = CaseCost::measured(&trial);
             match tried.cost {
                 Some(CaseCost::Counted(cost)) => tried.exceeded = self.exceeded_by(cost),
                 _ => tried.verdict = Verdict::Failed,
             }
         }
         for tried in failed {
-            tried.cost = CaseCost::of(&tried.trial);
+            tried.cost = CaseCost::measured(&tried.trial);
         }
         Ok(())
     }
@@ -95,7 +95,7 @@ impl Costs {
 
 impl CaseCost {
     /// What the event of `trial` costs. None if that was not counted.
-    fn of(trial: &Trial) -> Option<CaseCost> {
+    fn measured(trial: &Trial) -> Option<CaseCost> {
         match &trial.mapped {
             Mapped::Failed(failed) => Some(CaseCost::Failed(failed.clone())),
             _ => trial.cost.map(CaseCost::Counted),

@@ -133,8 +133,8 @@ fn ask_for(right: Option<String>) -> String {
     format!("\nAsk for the right {right}; `--print-policy` prints every right that a recipe needs")
 }
 
-/// AWS's words in `OPERATION operation: WORDS`, where the CLI may say after `operation` how often it
-/// has tried.
+/// AWS's words in `OPERATION operation: WORDS`. The CLI may say after `operation` how often it has
+/// tried.
 fn words(rest: &str) -> Option<&str> {
     let (_, rest) = rest.split_once(" operation")?;
     let rest = match rest.strip_prefix(" (reached max retries") {

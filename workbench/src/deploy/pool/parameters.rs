@@ -1,7 +1,7 @@
 //! The settings that `update-user-pool` takes, and whether the installed AWS CLI knows them all.
 //!
-//! An older CLI neither shows nor sends a setting that is newer than itself, so an update through it
-//! would silently reset that setting. Version 1 gets no new settings since August 2026:
+//! An older CLI neither shows nor sends a setting that is newer than itself, so an update through
+//! it would silently reset that setting. Version 1 gets no new settings since August 2026:
 //! <https://github.com/aws/aws-cli/issues/10536>.
 
 use std::collections::BTreeSet;

@@ -49,7 +49,7 @@ pub fn keep(
         if kept.iter().any(|other| other.file == file) {
             continue;
         }
-        let now = Outcome::of(&mapper.plan(&cases::read(&made)?));
+        let now = Outcome::planned(&mapper.plan(&cases::read(&made)?));
         let message_outcome = (now != *outcome).then(|| outcome.to_string());
         kept.push(Kept { file, outcome: now.to_string(), message_outcome });
     }

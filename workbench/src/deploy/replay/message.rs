@@ -23,7 +23,7 @@ pub struct Message {
 pub fn read(messages: &[Value]) -> Result<Vec<Message>> {
     let records: Vec<Value> = messages.iter().map(record).collect();
     let payload = to_raw_value(&json!({ "Records": records }))?;
-    // Without a record it is no batch.
+    // Without a record it is not a batch.
     let batch = Batch::parse(&Object::parse(&payload));
     let records = batch.map(|batch| batch.records).unwrap_or_default();
     let read = records.into_iter().zip(messages).map(|(record, message)| Message {

@@ -20,7 +20,7 @@ pub enum Outcome {
     Delivered,
     /// Nothing is sent, for the reason with this code.
     Skipped(String),
-    /// It stays where it is.
+    /// It stays in its queue.
     Failed {
         /// As in the function's log.
         error_type: &'static str,
@@ -89,15 +89,15 @@ impl Replayed {
         let deployed = deployed.map(|deployed| {
             let made = deployed.plan(event);
             let differences = compare::actions(event, &made.action, &plan.action);
-            Deployed { outcome: Outcome::of(&made), differences }
+            Deployed { outcome: Outcome::planned(&made), differences }
         });
-        Replayed { outcome: Outcome::of(&plan), message, deployed, shown }
+        Replayed { outcome: Outcome::planned(&plan), message, deployed, shown }
     }
 }
 
 impl Outcome {
     /// What comes of `plan` if the backend takes the request.
-    pub fn of(plan: &Plan) -> Outcome {
+    pub fn planned(plan: &Plan) -> Outcome {
         match &plan.action {
             Ok(Action::Deliver(_)) => Outcome::Delivered,
             Ok(Action::Skip(code)) => Outcome::Skipped(code.to_string()),

@@ -1,4 +1,4 @@
-//! Why there is no component: what is wrong, and where in the author's own source.
+//! Why there is no component: what is wrong, and the place in the author's own source.
 
 use std::fmt;
 use std::io;
@@ -13,7 +13,7 @@ pub enum Fault {
     /// Something in a file of the mapper.
     #[error("{place}: {message}")]
     Source {
-        /// Where.
+        /// The file, the line and the column.
         place: Place,
         /// What, and what to do about it.
         message: String,
@@ -52,7 +52,7 @@ pub struct Place {
 
 impl Place {
     /// The place of the byte `offset` in `source`.
-    pub(super) fn of(file: &str, source: &str, offset: u32) -> Place {
+    pub(super) fn at(file: &str, source: &str, offset: u32) -> Place {
         let before = source.get(..offset as usize).unwrap_or(source);
         let line = before.rsplit('\n').next().unwrap_or_default();
         let lines = before.matches('\n').count();
@@ -69,7 +69,7 @@ impl fmt::Display for Place {
 impl Fault {
     /// What is wrong at the byte `offset` of `source`.
     pub(super) fn at(file: &str, source: &str, offset: u32, message: impl Into<String>) -> Fault {
-        Fault::Source { place: Place::of(file, source, offset), message: message.into() }
+        Fault::Source { place: Place::at(file, source, offset), message: message.into() }
     }
 
     /// What the parser says.

@@ -1,5 +1,5 @@
-//! Whether every name that a module imports is exported by the other, and means one thing: the engine
-//! would say so too, but not where.
+//! Whether every name that a module imports is exported by the other, and means one thing: the
+//! engine would say so too, but without the place.
 
 use std::collections::{BTreeMap, BTreeSet};
 

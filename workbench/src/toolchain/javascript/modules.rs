@@ -14,11 +14,11 @@ pub(super) struct Module {
     pub name: String,
     /// In JavaScript.
     pub source: String,
-    /// Where its parts are in the author's file, if that is another.
+    /// The `mappings` of its source map, if it was TypeScript. Empty if not.
     pub mappings: String,
     /// The words that it imports others by, and their names.
     pub imports: Vec<(String, String)>,
-    /// Where it waits outside of functions.
+    /// The places of its `await` outside of functions, each as `FILE:LINE:COLUMN`.
     pub awaits: Vec<String>,
     pub taken: Vec<Taken>,
     pub given: Given,
@@ -39,7 +39,8 @@ pub(super) struct Collected {
     pub sources: Vec<String>,
     /// All files that were read.
     pub files: Vec<PathBuf>,
-    /// Where the author imports by a name that is made at run time.
+    /// The places of the author's imports by a name that is made at run time, as
+    /// `FILE:LINE:COLUMN`.
     pub unnamed: Vec<String>,
 }
 

@@ -1,4 +1,4 @@
-//! One file of a mapper, read as what its name says: JavaScript, TypeScript or JSON. What is no
+//! One file of a mapper, read as what its name says: JavaScript, TypeScript or JSON. What is not a
 //! module is refused here.
 
 use std::collections::BTreeMap;
@@ -42,12 +42,12 @@ pub(super) struct Given {
 /// A module in JavaScript.
 pub(super) struct Parsed {
     pub source: String,
-    /// Where its parts are in the author's file, if that is another.
+    /// The `mappings` of its source map, if it was TypeScript. Empty if not.
     pub mappings: String,
     pub imports: Vec<Import>,
-    /// Where it waits outside of functions.
+    /// The places of its `await` outside of functions, each as `FILE:LINE:COLUMN`.
     pub awaits: Vec<String>,
-    /// Where it imports by a name that is made at run time.
+    /// The places of its imports by a name that is made at run time, each as `FILE:LINE:COLUMN`.
     pub unnamed: Vec<String>,
     pub taken: Vec<Taken>,
     pub given: Given,
@@ -71,7 +71,9 @@ pub(super) fn parse(name: &str, source: &str) -> Result<Parsed, Fault> {
         "ts" | "mts" => typescript(name, source),
         "json" => json(name, source),
         "cjs" | "cts" => Err(unsupported::common_js(name, source, 0)),
-        _ => Err(Fault::at(name, source, 0, format!("`.{extension}` is no module; {EXTENSIONS}"))),
+        _ => {
+            Err(Fault::at(name, source, 0, format!("`.{extension}` is not a module; {EXTENSIONS}")))
+        }
     }
 }
 
@@ -217,10 +219,10 @@ fn late<'a>(
     })
 }
 
-/// Where a module imports by a name that is made at run time.
+/// The places of a module's imports by a name that is made at run time, as `FILE:LINE:COLUMN`.
 fn unnamed(name: &str, source: &str, record: &ModuleRecord<'_>) -> Vec<String> {
     let unnamed = late(source, record).filter(|(_, words)| words.is_none());
-    unnamed.map(|(offset, _)| Place::of(name, source, offset).to_string()).collect()
+    unnamed.map(|(offset, _)| Place::at(name, source, offset).to_string()).collect()
 }
 
 /// The text that `written` is, if it is nothing else.
@@ -231,7 +233,7 @@ fn unquoted(written: &str) -> Option<&str> {
     is_whole.then_some(text)
 }
 
-/// Where a module waits outside of functions.
+/// The places of a module's `await` outside of functions, each as `FILE:LINE:COLUMN`.
 fn awaits(name: &str, source: &str, semantic: &Semantic<'_>) -> Vec<String> {
     let nodes = semantic.nodes();
     let waits = nodes.iter().filter(|node| match node.kind() {
@@ -242,7 +244,7 @@ fn awaits(name: &str, source: &str, semantic: &Semantic<'_>) -> Vec<String> {
     });
     waits
         .filter(|node| !nodes.ancestor_kinds(node.id()).any(AstKind::is_function_like))
-        .map(|node| Place::of(name, source, node.kind().span().start).to_string())
+        .map(|node| Place::at(name, source, node.kind().span().start).to_string())
         .collect()
 }
 

@@ -100,7 +100,7 @@ impl Resolver {
                 let package = package_of(words);
                 if !is_npms(&package) {
                     return format!(
-                        "`{words}` is no name of a package, and aliases of `tsconfig.json` are not read; write a relative path, \
+                        "`{words}` is not the name of a package, and aliases of `tsconfig.json` are not read; write a relative path, \
                          or an alias of the `imports` of `package.json`, such as `#lib/a`"
                     );
                 }

@@ -1,5 +1,5 @@
-//! What others write in JavaScript and TypeScript, and the engine does not run: CommonJS, decorators
-//! and JSX. The parser lets most of it pass, and the engine would not say what to do.
+//! What others write in JavaScript and TypeScript, and the engine does not run: CommonJS,
+//! decorators and JSX. The parser lets most of it pass, and the engine would not say what to do.
 
 use oxc_allocator::Allocator;
 use oxc_ast::AstKind;
@@ -49,7 +49,7 @@ pub(super) fn jsx(name: &str, source: &str, source_type: SourceType) -> Option<F
     Some(Fault::at(name, source, offset, JSX))
 }
 
-/// Where the first of such nodes is.
+/// The offset of the first of such nodes in the file, in bytes.
 fn first(semantic: &Semantic<'_>, is_such: impl Fn(AstKind<'_>) -> bool) -> Option<u32> {
     let nodes = semantic.nodes().iter().map(|node| node.kind());
     nodes.filter(|kind| is_such(*kind)).map(|kind| kind.span().start).min()

@@ -16,9 +16,9 @@ const SOURCE: &str = include_str!("source.py");
 /// What it finds.
 #[derive(Deserialize)]
 pub struct Checked {
-    /// What is wrong, and where: a line each.
+    /// What is wrong, each a text that begins with the file and the line.
     pub faults: Vec<String>,
-    /// What is perhaps not meant, and where: a line each.
+    /// What is perhaps not meant, each a text that begins with the file and the line.
     pub warnings: Vec<String>,
     /// The modules that the mapper imports, wherever it does.
     pub modules: Vec<String>,
@@ -43,7 +43,7 @@ pub fn check(folder: &Path, environment: Option<&Path>) -> Result<Checked> {
             String::from_utf8_lossy(&ended.stderr).trim_end()
         );
     }
-    serde_json::from_slice(&ended.stdout).context("`python3` says what is no JSON")
+    serde_json::from_slice(&ended.stdout).context("`python3` says what is not JSON")
 }
 
 /// The program with its module in it: Python reads it from one stream, and no path leads to either.

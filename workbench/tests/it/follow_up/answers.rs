@@ -134,7 +134,7 @@ fn run_takes_the_time_that_stands_beside_the_event() {
     folder.write("cases/one.received-at.json", "\"2026-02-03T04:05:06.789Z\"");
     ends(&mut run_one(&folder), 0).shows(&["\nset custom:at: 2026-02-03T04:05:06.789Z\n"]);
     folder.write("cases/one.received-at.json", "\"yesterday\"");
-    let says = "`cases/one.received-at.json` is no time such as";
+    let says = "`cases/one.received-at.json` is not a time such as";
     cannot(&mut run_one(&folder), &[says]);
 }
 

@@ -57,7 +57,7 @@ pub fn digits(real: &str, number: usize) -> String {
             if c == '0' {
                 c
             } else {
-                draw.of(b'1', 9)
+                draw.ascii_from(b'1', 9)
             }
         }
         '0'..='9' => draw.digit(),
@@ -148,8 +148,8 @@ fn letters(real: &str, draw: &mut Draw) -> String {
     real.chars()
         .map(|c| match c {
             '0'..='9' => draw.digit(),
-            'a'..='z' => draw.of(b'a', 26),
-            'A'..='Z' => draw.of(b'A', 26),
+            'a'..='z' => draw.ascii_from(b'a', 26),
+            'A'..='Z' => draw.ascii_from(b'A', 26),
             _ if c.is_ascii() => c,
             _ if c.len_utf8() == 4 => draw.one(FOUR_BYTES),
             _ if !c.is_alphanumeric() => c,
@@ -179,12 +179,12 @@ impl Draw {
     }
 
     /// One of so many characters of ASCII from `first` on.
-    fn of(&mut self, first: u8, many: u64) -> char {
+    fn ascii_from(&mut self, first: u8, many: u64) -> char {
         char::from(first + self.below(many) as u8)
     }
 
     fn digit(&mut self) -> char {
-        self.of(b'0', 10)
+        self.ascii_from(b'0', 10)
     }
 
     fn one(&mut self, of: [char; 5]) -> char {

@@ -19,7 +19,7 @@ class Mapper(exports.Mapper):
     """The interface `mapper` of the contract."""
 
     def transform(self, event):
-        return checked(lambda: transform(event_of(event)), outcome_of, named, "is no outcome")
+        return checked(lambda: transform(event_of(event)), outcome_of, named, "is not an outcome")
 
 
 if conclude is not None:
@@ -29,7 +29,7 @@ if conclude is not None:
 
         def conclude(self, event, answer):
             call = lambda: conclude(event_of(event), answer_of(answer))  # noqa: E731
-            return checked(call, effects_of, conclude_named, "are no effects")
+            return checked(call, effects_of, conclude_named, "are not effects")
 
 
 def checked(call, check, named, wrong):

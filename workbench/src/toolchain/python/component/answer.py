@@ -176,7 +176,7 @@ def refuse_what_json_lacks(value, place):
     if isinstance(value, dict):
         for key, part in value.items():
             if not isinstance(key, IN_JSON):
-                raise Fault(f"`deliver.body{place}` is a dict with a key that is no text: {shown(key)}")
+                raise Fault(f"`deliver.body{place}` is a dict with a key that is not text: {shown(key)}")
             refuse_what_json_lacks(part, f"{place}.{key}")
     elif isinstance(value, list | tuple):
         for at, part in enumerate(value):

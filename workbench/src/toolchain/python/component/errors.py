@@ -27,7 +27,7 @@ NETWORK = ("URLError", "gaierror", "ConnectionError", "ConnectError")
 # What is said of a field that only the event of a handler in Lambda has, and what to do.
 OF_HANDLERS = ("'Event' object is not subscriptable", "'Event' object has no attribute")
 EVENT_HAS = (
-    "the event of a mapper is no dict: `event.attributes` and `event.metadata` have values by name, and "
+    "the event of a mapper is not a dict: `event.attributes` and `event.metadata` have values by name, and "
     "`post_confirmation.py` says what else there is"
 )
 

@@ -31,9 +31,9 @@ def load():
     except BaseException as raised:
         raise refusal(described(raised, is_built=False)) from None
     if not callable(function):
-        raise refusal(f"mapper.py: `transform` is no function but {function!r}; write `def transform(event): …`")
+        raise refusal(f"mapper.py: `transform` is not a function but {function!r}; write `def transform(event): …`")
     if conclude is not None and not callable(conclude):
-        raise refusal(f"mapper.py: `conclude` is no function but {conclude!r}")
+        raise refusal(f"mapper.py: `conclude` is not a function but {conclude!r}")
     for module in [*sys.modules.values()]:
         if file := file_of(module):
             remember(file)
@@ -76,7 +76,7 @@ def refused(environ, *name):
 
 
 def load_what_is_imported_later():
-    """Imports what functions import, by the names that `check.py` has found. Some of them are no modules."""
+    """Imports what functions import, by the names that `check.py` has found. Some of them are not modules."""
     for name in (*BY_THE_INTERPRETER, *(SCRATCH / "modules.txt").read_text("utf-8").split()):
         load_if_possible(name)
 
