@@ -82,9 +82,10 @@ def test_the_guides_cdk_is_the_construct(construct, proved):
 
 
 def test_the_guides_queries_use_fields_of_the_log(proved):
-    lines = (ROOT / "host/src/report/line.rs").read_text("utf-8")
+    sources = [(ROOT / "host/src/report" / file).read_text("utf-8") for file in ("line.rs", "metrics.rs")]
+    lines = "".join(sources)
     fields = {re.sub(r"_(\w)", lambda match: match[1].upper(), name) for name in re.findall(r"pub (\w+):", lines)}
-    fields |= set(re.findall(r'metric\("(\w+)"', (ROOT / "host/src/report/metrics.rs").read_text("utf-8")))
+    fields |= set(re.findall(r'metric\("(\w+)"', lines))
     (queries,) = blocks("text", OPERATING)
     used = set(re.findall(r"(?<!@)\b[A-Za-z]+", re.sub(r'"\w+"', "", queries)))
     words = {"filter", "fields", "ispresent", "stats", "count", "by", "bin", "pct", "max", "sum"}

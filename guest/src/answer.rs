@@ -77,7 +77,7 @@ fn text(value: &Value) -> Option<String> {
     }
 }
 
-/// Whether the number was read exactly as the backend has written it.
+/// Whether the number is the backend's: an integer of more than 64 bits would be another one.
 fn is_exact(number: &Number) -> bool {
     !number.is_f64() || number.as_f64().is_some_and(|number| number.abs() < INEXACT)
 }

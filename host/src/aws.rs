@@ -29,6 +29,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_millis(400);
 /// The least time that a try needs.
 const LEAST_TIME: Duration = Duration::from_millis(30);
+
 /// What a service answered instead of what was asked for, fit to be logged: messages are left out,
 /// they may quote what was sent.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -57,8 +57,8 @@ pub enum TriggerSource {
 }
 
 /// Whether `json` is an event of Cognito, of whatever trigger: it says why Cognito calls, and it
-/// has a request. What is not an event is read like one, because reading never fails, but nothing that
-/// is made of it means anything.
+/// has a request. What is not an event is read like one, because reading never fails, but nothing
+/// that is made of it means anything.
 pub fn is_event(json: &RawValue) -> bool {
     let event = Object::parse(json);
     begins(event.get("triggerSource"), '"') && begins(event.get("request"), '{')

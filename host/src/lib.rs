@@ -28,7 +28,7 @@
 //! ```
 //!
 //! Modules use only what an arrow leads to, or what is drawn below them. A mapper is given the
-//! backend's `Answer` and returns `Effect`s. `shadow` writes its lines by `report`. [`config`]
+//! backend's `Answer` and returns `Effect`s. `shadow` writes its lines through `report`. [`config`]
 //! reads the settings and makes those of every part, so it knows them all; `bootstrap`, `startup`
 //! and `function` know it. The function starts in [`function::Function::start`]; `startup` tells
 //! why it could not.
@@ -49,7 +49,7 @@
 //! - something to do after every event: `report` in [`function`]; after the answer, `after_answer`
 //! - a field of the log: `report/line.rs`, and what it needs to know in [`outcome::Handled`] or
 //!   `Invocation` in `report.rs`
-//! - a metric: `report/metrics.rs`, measured in `report/line.rs`; for a graph or an alarm
+//! - a metric, or a time in the log: `report/metrics.rs`; for a graph or an alarm
 //!   `deploy/dashboard.yaml` or `alarms.yaml`, and theirs in `packaging/cdk` and
 //!   `packaging/terraform`
 //! - the rules of requests: `backend/policy.rs`, and their text in `wit/types.wit` and
@@ -61,8 +61,8 @@
 //!   `js-engine/src/event.rs` with `js/event.js`, and the types of each language in
 //!   `workbench/src/toolchain/`
 //! - a field of the request: `wit/types.wit`, `request.rs`, `mapper/bindings.rs`,
-//!   `backend/policy.rs`, then `js-engine/src/outcome.rs` with `js/outcome.js`, the types of each
-//!   language, and `workbench/src/expectation.rs`
+//!   `backend/policy.rs`, `backend/prepared.rs`, then `js-engine/src/outcome.rs` with
+//!   `js/outcome.js`, the types of each language, and `workbench/src/expectation.rs`
 //! - a version of the contract, which a change of a released one needs: keep the old one in
 //!   `host/wit/`, and name it in `mapper/contract.rs`
 

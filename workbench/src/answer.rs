@@ -187,7 +187,7 @@ impl<'de> Visitor<'de> for Headers {
             let (Ok(field), Some(value)) = (field, value.filter(|value| value.to_str().is_ok()))
             else {
                 return Err(de::Error::custom(format!(
-                    "the header `{name}` holds a character that no mapper gets"
+                    "the header `{name}` holds a character that mappers do not get"
                 )));
             };
             headers.try_append(field, value).map_err(de::Error::custom)?;

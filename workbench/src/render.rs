@@ -310,3 +310,15 @@ impl fmt::Display for Request {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bounded_text_stops_its_writer() {
+        let mut text = Bounded { text: String::new(), most: 5 };
+        assert!(write!(text, "abé").is_ok() && write!(text, "éé").is_err());
+        assert_eq!(text.text, "abé");
+    }
+}

@@ -124,6 +124,15 @@ FAULTS = [
         follows={"dry run": FAULT},
     ),
     fault(
+        "a switch that is neither on nor off",
+        "backend's address",
+        FAULT,
+        "BACKEND_ALLOW_HTTP has to be `off` or `on`",
+        "BACKEND_ALLOW_HTTP=off",
+        lambda it: it.set_both(BACKEND_ALLOW_HTTP="yes"),
+        follows={"dry run": FAULT},
+    ),
+    fault(
         "a secret in the settings",
         "secrets",
         WARNING,

@@ -34,7 +34,7 @@ pub(super) enum Answered {
     /// The service did it; the JSON of its answer.
     Done(Vec<u8>),
     /// The signature was refused, and the service's clock is so many seconds ahead of this
-    /// machine's: another clock than the one that signed.
+    /// machine's, which is not the clock that the request was signed by.
     ClockIsOff(i64, Error),
     Failed(Error),
 }

@@ -72,7 +72,7 @@ impl Cause {
         }
     }
 
-    /// Whether something took too long, so that it may be done all the same.
+    /// Whether something took too long.
     pub(crate) fn is_timeout(self) -> bool {
         matches!(self, Cause::ConnectTimedOut | Cause::AnswerTimedOut | Cause::AnswerEndless)
     }

@@ -65,7 +65,7 @@ test('a pool of the same stack names the alias, without a cycle', () => {
   });
 });
 
-test('a pool of another stack has the permission and the rights beside it', () => {
+test('a pool of another stack has permission and rights beside it', () => {
   const app = new App();
   const pools = new Stack(app, 'Pools');
   const functions = new Stack(app, 'Functions');
@@ -78,7 +78,7 @@ test('a pool of another stack has the permission and the rights beside it', () =
   assert.equal(users.live.aliasName, 'live');
 });
 
-test('an imported pool is allowed, and the app is told to attach it', () => {
+test('an imported pool is allowed, and the app is told the rest', () => {
   const stack = new Stack(new App(), 'Stack');
   const pool = UserPool.fromUserPoolId(stack, 'Pool', 'eu-central-1_Example01');
   new PostConfirmation(stack, 'Users', given(pool, { functionName: 'sign-ups' }));
@@ -123,7 +123,7 @@ test('the part of a secret is left out of the right to read it', () => {
   template.hasResourceProperties('AWS::Lambda::Function', { Environment: { Variables: variables } });
 });
 
-test('a secret imported by its name is read under any ending of its ARN', () => {
+test('a secret imported by name is read under any ending', () => {
   const stack = new Stack(new App(), 'Stack');
   const signingSecret = Secret.fromSecretNameV2(stack, 'Signing', 'signing');
   new PostConfirmation(stack, 'Users', given(new UserPool(stack, 'Pool'), { signingSecret }));

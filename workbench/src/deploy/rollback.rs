@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::thread;
 
-use anyhow::{Context, Error, Result, anyhow};
+use anyhow::{Context, Result, anyhow};
 use serde_json::{Value, json};
 use thiserror::Error;
 
@@ -113,7 +113,7 @@ pub fn run(args: &Args) -> Result<bool> {
 
 /// Why there is no version to go back to, after the versions were listed. `number` is the one that
 /// was asked for, or that was live before.
-fn no_target(number: Option<&str>, names: &Names) -> Error {
+fn no_target(number: Option<&str>, names: &Names) -> anyhow::Error {
     let function = &names.function;
     match number {
         Some(number) => anyhow!("{function} has no version {number}; choose one of these"),

@@ -159,11 +159,11 @@ fn an_answer_that_can_be_none_is_named_with_its_file() {
         (r#"{ "status": 408 }"#, "`status` is 408, which never counts as delivered"),
         (
             r#"{ "status": 200, "headers": { "a b": "" } }"#,
-            "the header `a b` holds a character that no mapper gets",
+            "the header `a b` holds a character that mappers do not get",
         ),
         (
             r#"{ "status": 200, "headers": { "a": "ä" } }"#,
-            "the header `a` holds a character that no mapper gets",
+            "the header `a` holds a character that mappers do not get",
         ),
         (r#"{ "status": 200, "headers": [] }"#, "expected an object of texts"),
     ] {

@@ -3,7 +3,8 @@
 
 use post_confirmation_host::BEFORE_LAMBDA;
 use post_confirmation_host::config::{
-    ANSWER_WITHIN, ANSWER_WITHIN_MS, BACKEND_API_URL, MAPPER_MEMORY, MAPPER_MEMORY_MB,
+    ANSWER_WITHIN, ANSWER_WITHIN_MS, BACKEND_ALLOW_HTTP, BACKEND_API_URL, MAPPER_MEMORY,
+    MAPPER_MEMORY_MB,
 };
 use post_confirmation_host::error::{MAPPER_REFUSED, OUT_OF_TIME};
 use serde_json::Value;
@@ -220,12 +221,17 @@ fn remedy(error: &str, function: &str, deployment: &Deployment) -> Result<String
     })
 }
 
-/// The backend's address is there, and is one that the host takes.
+/// The backend's address, and whether it may be http, are what the host takes.
 pub fn api_url(deployment: &Deployment, found: &mut Vec<Finding>) -> Result<(), NotChecked> {
     let faults = settings::faults(&deployment.variables()?);
-    for (variable, fault) in faults.iter().filter(|(variable, _)| variable == BACKEND_API_URL) {
-        let fix = deployment.change("BACKEND_API_URL=https://…");
-        found.push(Finding::fault(format!("{variable} {fault}"), "the function can't start", fix));
+    for (variable, fault) in faults {
+        let change = match variable.as_str() {
+            BACKEND_API_URL => "BACKEND_API_URL=https://…",
+            BACKEND_ALLOW_HTTP => "BACKEND_ALLOW_HTTP=off",
+            _ => continue,
+        };
+        let what = format!("{variable} {fault}");
+        found.push(Finding::fault(what, "the function can't start", deployment.change(change)));
     }
     Ok(())
 }

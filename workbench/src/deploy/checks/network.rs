@@ -173,8 +173,9 @@ fn is_let_out(groups: &Value, port: u16) -> Result<bool, Unexpected> {
 pub fn backend(deployment: &Deployment, found: &mut Vec<Finding>) -> Result<(), NotChecked> {
     let variables = deployment.variables()?;
     let config = Config::from_vars(environment(&variables, |name| REACHED_BY.contains(&name)));
-    let config =
-        config.map_err(|_| NotChecked::lacks("the host does not accept BACKEND_API_URL"))?;
+    let config = config.map_err(|_| {
+        NotChecked::lacks("the host does not accept BACKEND_API_URL or BACKEND_ALLOW_HTTP")
+    })?;
     let Some(failure) = wait(reach(config))? else { return Ok(()) };
     let cause = failure.cause().unwrap_or(Cause::Other);
     if cause == Cause::CertificateUnknownIssuer && variables.contains_key(BACKEND_CA_FILE) {
