@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 
-use crate::backend::{Answer, Delivery, PreparedRequest};
+use crate::backend::{Answer, Attempt, Delivery, PreparedRequest};
 use crate::effects::{Approved, Done};
 use crate::error::Error;
 use crate::mapper::{Code, MapperCall};
@@ -83,10 +83,14 @@ impl Handled {
         Handled { end, plan, delivery, follow_up: None, queue_time: None }
     }
 
+    /// The attempts of the delivery. None if nothing was sent.
+    pub fn attempts(&self) -> &[Attempt] {
+        self.delivery.as_ref().map(|delivery| delivery.attempts.as_slice()).unwrap_or_default()
+    }
+
     /// Whether the backend has the user, however the event ended.
     pub fn is_at_backend(&self) -> bool {
-        let last = self.delivery.as_ref().and_then(|delivery| delivery.attempts.last());
-        last.is_some_and(|last| last.result.is_ok())
+        self.attempts().last().is_some_and(|last| last.result.is_ok())
     }
 
     /// What was done after the delivery: nothing if the event failed before the mapper was asked.

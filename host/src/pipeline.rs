@@ -164,11 +164,12 @@ impl Pipeline {
     /// Puts `event` into the queue, if there is one and nobody has the event.
     pub async fn keep(&self, event: &Event, handled: Handled, deadlines: &Deadlines) -> Handled {
         let Some(queue) = &self.queue else { return handled };
+        let attempts = handled.attempts().len();
         let End::Undelivered { error, .. } = handled.end else { return handled };
         let delivery = handled.delivery.as_ref();
         let attributes = QueueAttributes {
             error_type: error.error_type(),
-            attempts: delivery.map_or(0, |delivery| delivery.attempts.len()),
+            attempts,
             first_failed: delivery
                 .and_then(|delivery| delivery.first_failed)
                 .unwrap_or_else(SystemTime::now),

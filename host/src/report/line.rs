@@ -138,12 +138,8 @@ impl<'a> Event<'a> {
             End::Skipped(code) => (None, Some(code.as_str()), None),
             End::Undelivered { queue, .. } => (event.sub(), None, queue.as_ref()),
         };
-        let attempts = handled
-            .delivery
-            .as_ref()
-            .map(|delivery| delivery.attempts.as_slice())
-            .unwrap_or_default();
-        let took = Milliseconds::new(handled, attempts, invocation);
+        let attempts = handled.attempts();
+        let took = Milliseconds::new(handled, invocation);
         Event {
             head: head(end, handled.is_at_backend()),
             end: end.name(),

@@ -8,7 +8,6 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::Serialize;
 
 use super::Invocation;
-use crate::backend;
 use crate::deadline::Deadlines;
 use crate::outcome::{End, Handled};
 
@@ -107,11 +106,8 @@ struct Metric {
 }
 
 impl Milliseconds {
-    pub fn new(
-        handled: &Handled,
-        attempts: &[backend::Attempt],
-        invocation: &Invocation<'_>,
-    ) -> Milliseconds {
+    pub fn new(handled: &Handled, invocation: &Invocation<'_>) -> Milliseconds {
+        let attempts = handled.attempts();
         let sent: Duration = attempts.iter().map(|attempt| attempt.took).sum();
         let Deadlines { cold, started, .. } = invocation.deadlines;
         Milliseconds {
@@ -159,7 +155,7 @@ impl<'a> Metrics<'a> {
             skipped: u8::from(matches!(end, End::Skipped(_))),
             queued: u8::from(matches!(end, End::Queued(_))),
             undelivered: u8::from(matches!(end, End::Undelivered { .. })),
-            attempts: handled.delivery.as_ref().map_or(0, |delivery| delivery.attempts.len()),
+            attempts: handled.attempts().len(),
             cold_starts: u8::from(cold),
             duration: took.total,
             mapping_duration: took.mapping,

@@ -29,6 +29,11 @@ fn answer(status: u16, headers: &str, body: &str) -> Fault {
     )
 }
 
+/// The answer of a service that refuses a signature, with the `date` of its clock.
+fn refuses_signature(date: &str) -> Fault {
+    answer(403, &format!("date: {date}\r\n"), r#"{"__type":"InvalidSignatureException"}"#)
+}
+
 /// The settings of a function whose queue is played by `service`.
 fn queue_at(service: &FaultyBackend) -> Vec<(&'static str, String)> {
     let endpoint = service.url.trim_end_matches("/api/").to_owned();
@@ -177,8 +182,7 @@ async fn a_clock_that_is_ten_minutes_off_is_corrected() {
         let by = Duration::from_secs(off.unsigned_abs());
         let theirs = if off < 0 { now - by } else { now + by };
         let date = httpdate::fmt_http_date(theirs);
-        let refusal =
-            answer(403, &format!("date: {date}\r\n"), r#"{"__type":"InvalidSignatureException"}"#);
+        let refusal = refuses_signature(&date);
         let service =
             FaultyBackend::start([refusal], answer(200, "", r#"{"MessageId":"1"}"#)).await;
         let invoked = queue_one(&borrowed(&queue_at(&service))).await;
@@ -195,8 +199,7 @@ async fn a_clock_that_is_ten_minutes_off_is_corrected() {
 async fn many_that_find_the_clock_off_agree_on_its_time() {
     const AT_ONCE: usize = 4;
     let theirs = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(600));
-    let refusal =
-        answer(400, &format!("date: {theirs}\r\n"), r#"{"__type":"InvalidSignatureException"}"#);
+    let refusal = refuses_signature(&theirs);
     let service = FaultyBackend::start(vec![refusal; AT_ONCE], answer(200, "", "{}")).await;
     let backend = Backend::answering(Answer::Json(201, "{}".to_owned())).await;
     let aws = aws::variables(service.url.trim_end_matches("/api/"));
@@ -228,8 +231,7 @@ fn minutes(text: &str) -> u32 {
 #[tokio::test]
 async fn a_signature_that_is_wrong_for_another_reason_is_final() {
     let date = httpdate::fmt_http_date(SystemTime::now());
-    let refusal =
-        answer(403, &format!("date: {date}\r\n"), r#"{"__type":"InvalidSignatureException"}"#);
+    let refusal = refuses_signature(&date);
     let service = FaultyBackend::start([], refusal).await;
     let invoked = queue_one(&borrowed(&queue_at(&service))).await;
     assert_eq!(

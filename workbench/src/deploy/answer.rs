@@ -62,6 +62,15 @@ pub fn object<'a>(value: &'a Value, name: &str) -> Result<&'a Value, Unexpected>
     Some(&value[name]).filter(|part| part.is_object()).ok_or_else(|| Unexpected::new(name))
 }
 
+/// The architecture in the configuration `function`. Each function has one.
+///
+/// # Errors
+/// It is not there.
+pub fn architecture(function: &Value) -> Result<&str, Unexpected> {
+    let first = list(function, "Architectures")?.first();
+    first.and_then(Value::as_str).ok_or_else(|| Unexpected::new("Architectures"))
+}
+
 /// The items of the list `name` of `value`; none if it is not there.
 pub fn items<'a>(value: &'a Value, name: &str) -> &'a [Value] {
     value[name].as_array().map(Vec::as_slice).unwrap_or_default()

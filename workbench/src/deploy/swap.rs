@@ -9,7 +9,7 @@ use post_confirmation_host::mapper::{Manifest, THIS_TARGET};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::answer::{self, Unexpected};
+use super::answer;
 use super::dry_run::{Sample, dry_run};
 use super::former::Former;
 use super::functions::{configuration, latest, layers_of};
@@ -77,12 +77,6 @@ impl Deployed {
         let live = live.with_context(|| format!("there is no function {function}:{ALIAS}"))?;
         Ok(Deployed { alias, live, latest: latest(function)? })
     }
-
-    /// The architecture of the version that is live.
-    fn arch(&self) -> Result<&str, Unexpected> {
-        let arch = answer::list(&self.live, "Architectures")?.first();
-        arch.and_then(Value::as_str).ok_or_else(|| Unexpected::new("Architectures"))
-    }
 }
 
 /// What one of the functions is to have, and what it has to get back if that fails.
@@ -118,7 +112,7 @@ pub fn run(args: &Args) -> Result<bool> {
     place::announce(None)?;
     let [trigger, redelivery] = names.functions();
     let deployed = [Deployed::read(&trigger)?, Deployed::read(&redelivery)?];
-    let arch = deployed[0].arch()?;
+    let arch = answer::architecture(&deployed[0].live)?;
     let variables = settings_of(&deployed[0].live);
     let code = if args.with_host { Some(installed::function(arch)?) } else { None };
 

@@ -93,8 +93,7 @@ impl Show {
 
 /// How an event that came in has ended, with each attempt.
 pub fn ended(handled: &Handled) -> String {
-    let attempts = handled.delivery.iter().flat_map(|delivery| &delivery.attempts);
-    let attempts: Vec<String> = attempts.map(attempt).collect();
+    let attempts: Vec<String> = handled.attempts().iter().map(attempt).collect();
     let (style, kept) = match &handled.end {
         End::Delivered(_) | End::Skipped(_) => (GOOD, ""),
         End::Queued(_) | End::Undelivered { .. } => (BAD, "; a function's queue would keep it"),

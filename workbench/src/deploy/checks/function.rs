@@ -148,8 +148,7 @@ pub fn architecture(deployment: &Deployment, found: &mut Vec<Finding>) -> Result
     let manifest: Value = serde_json::from_slice(manifest)
         .map_err(|_| NotChecked::lacks(format!("{MANIFEST} is not JSON")))?;
     let target = answer::text(&manifest, "target")?;
-    let has = answer::list(deployment.function()?, "Architectures")?.first();
-    let has = has.and_then(Value::as_str).ok_or_else(|| Unexpected::new("Architectures"))?;
+    let has = answer::architecture(deployment.function()?)?;
     let wanted = target_of(has).map_err(|_| Unexpected::new("Architectures"))?;
     if target != wanted {
         found.push(Finding::fault(

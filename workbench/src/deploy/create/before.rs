@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::part::Part;
 use crate::compile::ARCHITECTURES;
-use crate::deploy::answer::{self, Unexpected};
+use crate::deploy::answer;
 use crate::deploy::aws;
 use crate::deploy::functions::{RUNTIME, configuration};
 use crate::deploy::names::{ALIAS, Names};
@@ -86,8 +86,7 @@ pub fn wanted_settings(
 /// Another one is `asked` for.
 pub fn architecture(function: &str, there: Option<&Value>, asked: Option<&str>) -> Result<String> {
     let Some(there) = there else { return Ok(asked.unwrap_or(ARCHITECTURES[0]).to_owned()) };
-    let has = answer::list(there, "Architectures")?.first().and_then(Value::as_str);
-    let has = has.ok_or_else(|| Unexpected::new("Architectures"))?;
+    let has = answer::architecture(there)?;
     if let Some(asked) = asked.filter(|asked| *asked != has) {
         bail!(
             "{function} is for {has}, which can't be changed; choose another --function for {asked}"
